@@ -1,0 +1,51 @@
+# Everything sets itself up: there is nothing to install first but Python 3.11 to 3.13 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUN := $(VENV)/.installed-run
+DEV := $(VENV)/.installed-dev
+CODE := charlm_tui export tests benchmarks
+
+.PHONY: run test lint fix check bench train clean
+
+run: $(RUN)  ## open the app on the model that comes with it
+	$(BIN)/charlm-tui --model models/nietzsche.onnx
+
+test: $(DEV)  ## the whole test suite, export included
+	$(BIN)/python -m pytest
+
+lint: $(DEV)  ## format, lint, types, import contracts; changes nothing
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(DEV)  ## mend what can be mended
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+check: lint test
+
+train: $(DEV)  ## train the network and export it
+	$(BIN)/python export/train_and_export.py
+
+bench: $(DEV)  ## the figures of benchmarks/README.md
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11 to 3.13; name one that is: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade --constraint constraints.txt pip
+
+$(RUN): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --constraint constraints.txt --editable '.[export]' --group dev
+	@touch $@ $(RUN)

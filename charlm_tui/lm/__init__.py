@@ -1,0 +1,1 @@
+"""The language model, headless: contract, vocabulary, model, context, sampling, generation."""

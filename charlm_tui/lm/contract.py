@@ -1,0 +1,183 @@
+"""The contract between a model file and the app, and the check that a file keeps it.
+
+The graph is one step of a batch of staggered windows: `ids` int64 [lanes] and, for every state
+tensor X, X float32 [lanes, depth, units] go in; `logits` float32 [lanes, vocabulary] and X_next
+float32 [lanes, depth, units] come out. The metadata is under keys that begin with `charlm.`.
+
+Owns the names, types and shapes; knows neither onnxruntime nor onnx, so the app and the exporter
+hold a file against the very same lines.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+from charlm_tui.lm.errors import ContractError
+from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
+
+CONTRACT = "1"
+PREFIX = "charlm."
+IDS = "ids"
+LOGITS = "logits"
+NEXT = "_next"
+HOW_TO = "make a file with export/train_and_export.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input or output of a graph, as its file declares it."""
+
+    name: str
+    type: str
+    """`int64`, `float32`, …"""
+    shape: tuple[int | str | None, ...]
+    """A number where the dimension is fixed; a name or None where it is dynamic."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One recurrent state tensor: fed as `name`, given back as `name` + `_next`."""
+
+    name: str
+    units: int
+
+    @property
+    def next_name(self) -> str:
+        return self.name + NEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a model file says of itself, checked."""
+
+    vocabulary: Vocabulary
+    window: int
+    """Characters in the window that the model was trained with."""
+    states: tuple[State, ...]
+    card: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The model's name from its card."""
+        return str(self.card.get("name") or "unnamed")
+
+
+def to_metadata(
+    vocabulary: Vocabulary, window: int, card: Mapping[str, Any], contract: str = CONTRACT
+) -> dict[str, str]:
+    """Give the metadata properties that a file with these facts carries."""
+    return {
+        PREFIX + "contract": contract,
+        PREFIX + "vocabulary": json.dumps(list(vocabulary.symbols), ensure_ascii=False),
+        PREFIX + "window": str(window),
+        PREFIX + "case": vocabulary.case,
+        PREFIX + "card": json.dumps(card, ensure_ascii=False),
+    }
+
+
+def read_contract(
+    file: str, inputs: Sequence[Tensor], outputs: Sequence[Tensor], metadata: Mapping[str, str]
+) -> Contract:
+    """Hold a file's declarations against the contract.
+
+    Args:
+        file: how messages name the file.
+        inputs: the graph's inputs.
+        outputs: the graph's outputs.
+        metadata: the file's metadata properties.
+
+    Raises:
+        ContractError: at the first thing that differs, in one sentence.
+    """
+    check = _Check(file)
+    version = metadata.get(PREFIX + "contract")
+    if version != CONTRACT:
+        found = f"contract {version!r}" if version else "no charlm metadata"
+        check.broken(f"{found} where contract '{CONTRACT}' is expected")
+    vocabulary = check.vocabulary(metadata)
+    window = check.window(metadata.get(PREFIX + "window"))
+    card = check.card(metadata.get(PREFIX + "card"))
+    states = check.graph(inputs, outputs, len(vocabulary))
+    return Contract(vocabulary, window, states, card)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    file: str
+
+    def broken(self, what: str) -> NoReturn:
+        raise ContractError(f"{self.file} breaks the model contract: {what}; {HOW_TO}")
+
+    def json(self, text: str | None, key: str) -> object:
+        try:
+            return json.loads(text or "")
+        except (ValueError, RecursionError):
+            self.broken(f"its {PREFIX}{key} is missing or is not JSON")
+
+    def vocabulary(self, metadata: Mapping[str, str]) -> Vocabulary:
+        symbols = self.json(metadata.get(PREFIX + "vocabulary"), "vocabulary")
+        if not isinstance(symbols, list) or not 1 <= len(symbols) <= MAX_SYMBOLS:
+            self.broken(f"its vocabulary is no list of 1 to {MAX_SYMBOLS:,} characters")
+        seen: set[str] = set()
+        for symbol in symbols:
+            if not isinstance(symbol, str) or len(symbol) != 1:
+                self.broken(f"its vocabulary has {symbol!r:.40} where one character is expected")
+            if 0xD800 <= ord(symbol) <= 0xDFFF:
+                self.broken(f"its vocabulary has the surrogate U+{ord(symbol):04X}")
+            if symbol in seen:
+                self.broken(f"its vocabulary has {symbol!r} twice")
+            seen.add(symbol)
+        case = metadata.get(PREFIX + "case")
+        if case not in ("lower", "preserve"):
+            self.broken(f"its case is {case!r} where 'lower' or 'preserve' is expected")
+        return Vocabulary(cast(list[str], symbols), cast(Case, case))
+
+    def window(self, text: str | None) -> int:
+        if text is None or not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) < 10**6:
+            self.broken(f"its window is {text!r:.40} where a number of characters is expected")
+        return int(text)
+
+    def card(self, text: str | None) -> Mapping[str, Any]:
+        card = self.json(text, "card")
+        if not isinstance(card, dict):
+            self.broken("its card is no JSON object")
+        return card
+
+    def graph(
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], vocabulary: int
+    ) -> tuple[State, ...]:
+        given = {tensor.name: tensor for tensor in inputs}
+        results = {tensor.name: tensor for tensor in outputs}
+        self.tensor("input", given.pop(IDS, None), IDS, "int64", ("lanes",))
+        self.tensor("output", results.pop(LOGITS, None), LOGITS, "float32", ("lanes", vocabulary))
+        states = []
+        for name, tensor in given.items():
+            units = tensor.shape[-1] if tensor.shape else None
+            if not isinstance(units, int) or units < 1:
+                self.broken(f"its input {name} has no fixed number of units as last dimension")
+            shape = ("lanes", "depth", units)
+            self.tensor("input", tensor, name, "float32", shape)
+            self.tensor("output", results.pop(name + NEXT, None), name + NEXT, "float32", shape)
+            states.append(State(name, units))
+        if not states:
+            self.broken("it has no state tensor beside ids")
+        if results:
+            self.broken(f"its output {min(results)} is not part of it")
+        return tuple(states)
+
+    def tensor(
+        self, kind: str, found: Tensor | None, name: str, type_: str, shape: tuple[int | str, ...]
+    ) -> None:
+        if found is None:
+            self.broken(f"it has no {kind} {name}")
+        if found.type != type_:
+            self.broken(f"its {kind} {name} is {found.type} where {type_} is expected")
+        fits = len(found.shape) == len(shape) and all(
+            (a == b) if isinstance(b, int) else not isinstance(a, int)
+            for a, b in zip(found.shape, shape, strict=True)
+        )
+        if not fits:
+            want = ", ".join(map(str, shape))
+            have = ", ".join("?" if axis is None else str(axis) for axis in found.shape)
+            self.broken(f"its {kind} {name} is [{have}] where [{want}] is expected")

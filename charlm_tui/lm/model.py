@@ -1,0 +1,178 @@
+"""A model file on onnxruntime: loading it, and running its step on buffers of ours.
+
+The only place that imports onnxruntime. Knows nothing of windows or sampling.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from charlm_tui.lm.contract import (
+    HOW_TO,
+    IDS,
+    LOGITS,
+    Contract,
+    Tensor,
+    read_contract,
+)
+from charlm_tui.lm.errors import ContractError, ModelFileError
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+Step = Callable[[], None]
+"""Runs one step over the buffers that it was bound to, in place."""
+
+MAX_FILE_BYTES = 2**31  # protobuf reads no more
+
+
+class LanguageModel(Protocol):
+    """A step of a character model, as `charlm_tui.lm.context` drives it."""
+
+    contract: Contract
+
+    def bind(
+        self,
+        ids: Ids,
+        states: Mapping[str, Floats],
+        logits: Floats,
+        next_states: Mapping[str, Floats],
+    ) -> Step:
+        """Bind one step to buffers; calling it reads the first two and fills the last two.
+
+        Args:
+            ids: int64 [lanes], the characters just received.
+            states: by name, float32 [lanes, depth, units].
+            logits: float32 [lanes, vocabulary], overwritten.
+            next_states: by the names of `states`, float32 [lanes, depth, units], overwritten; it
+                must not share memory with `states`.
+
+        All arrays are C-contiguous, and are kept alive by the step.
+        """
+        ...
+
+
+class OnnxModel:
+    """A model file that keeps the contract, ready to run on the CPU."""
+
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
+        """Load and check a model file.
+
+        Args:
+            path: the file.
+            threads: of onnxruntime inside one product.
+
+        Raises:
+            ModelFileError: it cannot be read or is not an ONNX model.
+            ContractError: it is one, but not of the contract's form.
+        """
+        self.path = Path(path)
+        content = _read(self.path)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._session = _open(content, self.path, threads)
+        self.contract = read_contract(
+            str(self.path),
+            [_declared(tensor) for tensor in self._session.get_inputs()],
+            [_declared(tensor) for tensor in self._session.get_outputs()],
+            self._session.get_modelmeta().custom_metadata_map,
+        )
+        self._try_a_step()
+
+    def bind(
+        self,
+        ids: Ids,
+        states: Mapping[str, Floats],
+        logits: Floats,
+        next_states: Mapping[str, Floats],
+    ) -> Step:
+        """Bind one step to buffers, with nothing copied in or out (see `LanguageModel`)."""
+        inputs = {IDS: ids, **states}
+        outputs = {LOGITS: logits, **{name + "_next": a for name, a in next_states.items()}}
+        binding = self._session.io_binding()
+        for name, array in inputs.items():
+            assert array.flags.c_contiguous
+            binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        for name, array in outputs.items():
+            assert array.flags.c_contiguous
+            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        run = self._session.run_with_iobinding
+
+        # The runtime keeps bare pointers: the arrays must live as long as the step does.
+        def step(_kept: object = (inputs, outputs)) -> None:
+            try:
+                run(binding)
+            except Exception as error:
+                raise ModelFileError(
+                    f"{self.path} failed while it ran ({_first_line(error)}); {HOW_TO}"
+                ) from error
+
+        return step
+
+    def _try_a_step(self) -> None:
+        """Run one step, so that a graph that only declares the right shapes is refused now."""
+        shapes = {state.name: (1, 2, state.units) for state in self.contract.states}
+        logits = np.zeros((1, len(self.contract.vocabulary)), np.float32)
+        try:
+            self.bind(
+                np.zeros(1, np.int64),
+                {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
+                logits,
+                {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
+            )()
+        except ModelFileError as error:
+            raise ContractError(
+                f"{self.path} breaks the model contract: "
+                f"its step does not run ({_first_line(error.__cause__)}); {HOW_TO}"
+            ) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
+            raise ModelFileError(
+                f"{path} has {path.stat().st_size:,} bytes where a model file has at most "
+                f"{MAX_FILE_BYTES:,}; check the path"
+            )
+        if path.exists() and not path.is_file():
+            raise ModelFileError(f"{path} is not a file; give the path of a .onnx file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelFileError(f"{path} does not exist; check the path, or {HOW_TO}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelFileError(
+            f"{path} cannot be read: {reason}; check the path and its permissions"
+        ) from error
+
+
+def _open(content: bytes, path: Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4  # what fails is told by the exception, once
+    try:
+        if not content:
+            raise ValueError("it is empty")
+        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelFileError(
+            f"{path} is not an ONNX model that onnxruntime {ort.__version__} can load "
+            f"({_first_line(error)}); {HOW_TO}"
+        ) from error
+
+
+def _declared(tensor: ort.NodeArg) -> Tensor:
+    names = {"tensor(float)": "float32", "tensor(int64)": "int64"}
+    return Tensor(tensor.name, names.get(tensor.type, tensor.type), tuple(tensor.shape or ()))
+
+
+def _first_line(error: BaseException | None) -> str:
+    """The runtime's own words in short, without its error codes."""
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return text.split(" : ", 3)[-1][:200].rstrip(". ")

@@ -1,0 +1,128 @@
+"""From logits to one character: the settings, the uniform numbers and the draw.
+
+Owns every random number of the program. Knows nothing of models or text.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.settings import Settings
+
+_BLOCK = 256  # uniform numbers that are made at a time; a multiple of Philox' four a counter
+_BITS = 1 / math.log(2)
+
+
+class Uniforms:
+    """Uniform numbers in [0, 1), each a function of (RNG seed, index) alone.
+
+    The index-th double of numpy's counter-based generator `Philox` (Salmon et al., "Parallel
+    random numbers: as easy as 1, 2, 3", SC 2011) with the seed as its key.
+    """
+
+    def __init__(self, rng_seed: int) -> None:
+        self.rng_seed = rng_seed
+        self._block = -1
+        self._values: list[float] = []
+
+    def __getitem__(self, index: int) -> float:
+        block, place = divmod(index, _BLOCK)
+        if block != self._block:
+            generator = np.random.Philox(key=self.rng_seed, counter=[block * _BLOCK // 4, 0, 0, 0])
+            self._values = np.random.Generator(generator).random(_BLOCK).tolist()
+            self._block = block
+        return self._values[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One character, and what the model's own distribution (temperature 1) said of it."""
+
+    id: int
+    surprisal_bits: float
+    """-log2 of its probability."""
+    entropy_bits: float
+    """Entropy of the distribution that it was drawn at, before temperature."""
+
+
+def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """Give the distribution over the vocabulary: softmax(logits / temperature).
+
+    Args:
+        logits: [..., vocabulary].
+        temperature: 0 puts all on the first of the most likely characters; any positive value is
+            stable, since the largest exponent is 0.
+
+    Returns:
+        float64 [..., vocabulary], each row with sum 1.
+    """
+    shifted = np.asarray(logits, np.float64)
+    shifted = shifted - shifted.max(axis=-1, keepdims=True)
+    if temperature == 0:
+        chosen = np.zeros_like(shifted)
+        np.put_along_axis(chosen, shifted.argmax(axis=-1, keepdims=True), 1.0, axis=-1)
+        return chosen
+    with np.errstate(over="ignore", under="ignore"):
+        weights = np.exp(shifted / temperature)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights
+
+
+class Sampler:
+    """Draws one character after the other with scratch arrays of its own.
+
+    Args:
+        vocabulary: how many characters there are.
+        model: how errors name the model.
+    """
+
+    def __init__(self, vocabulary: int, model: str = "the model") -> None:
+        self._shifted = np.zeros(vocabulary)
+        self._weights = np.zeros(vocabulary)
+        self._cumulative = np.zeros(vocabulary)
+        self._last = vocabulary - 1
+        self._model = model
+
+    def draw(self, logits: NDArray[np.float32], settings: Settings, uniform: float) -> Draw:
+        """Draw by inverse CDF in float64 over the ids in order.
+
+        Args:
+            logits: float32 [vocabulary].
+            settings: of the sampling.
+            uniform: the random number, in [0, 1); without effect if the temperature is 0.
+
+        Raises:
+            ModelOutputError: a logit is NaN or infinite.
+        """
+        shifted, weights = self._shifted, self._weights
+        best = int(logits.argmax())
+        np.subtract(logits, logits[best], out=shifted)
+        np.exp(shifted, out=weights)
+        total = float(weights.sum())
+        mean = float(weights.dot(shifted)) / total
+        if not math.isfinite(mean):
+            raise ModelOutputError(
+                f"{self._model} gave logits that are not finite numbers; "
+                "the file is damaged or its training diverged: use another, or train it again"
+            )
+        temperature = settings.temperature
+        if temperature == 0:
+            chosen = best
+        else:
+            if temperature != 1:
+                # A temperature near zero sends all but the best to -inf, which is what is meant.
+                with np.errstate(over="ignore", under="ignore"):
+                    np.divide(shifted, temperature, out=self._cumulative)
+                    np.exp(self._cumulative, out=weights)
+            cumulative = weights.cumsum(out=self._cumulative)
+            target = uniform * float(cumulative[self._last])
+            chosen = int(cumulative.searchsorted(target, side="right"))
+            if chosen > self._last:  # the product was rounded up to the whole sum
+                chosen = int(weights.nonzero()[0][-1])
+        log_total = math.log(total)
+        return Draw(
+            chosen, (log_total - float(shifted[chosen])) * _BITS, (log_total - mean) * _BITS
+        )

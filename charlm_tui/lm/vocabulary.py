@@ -1,0 +1,134 @@
+"""The characters that a model knows, and how typed text is fitted to them.
+
+Owns the two directions between text and ids, and the fitting of arbitrary Unicode text. Knows
+nothing of models or screens, and imports no numpy: a front end fits text before its first paint.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Case = Literal["lower", "preserve"]
+
+MAX_SYMBOLS = 65_536  # ids are kept as uint16 on the tape
+
+# Plain forms that NFKC does not give: typographic quotes, dashes and line breaks.
+_PLAIN = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4\u2039\u203a", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"),
+    **dict.fromkeys("\u2014\u2015", "--"),
+    **dict.fromkeys("\x0b\x0c\x85\u2028\u2029", "\n"),
+    "\t": " ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A text as a model can read it, and what had to be left out of it."""
+
+    text: str
+    dropped: tuple[tuple[str, int], ...]
+    """(character, how often), in the order of first appearance."""
+
+    @property
+    def notice(self) -> str:
+        """One sentence that names what was left out; empty if nothing was."""
+        if not self.dropped:
+            return ""
+        names = [
+            describe_symbol(char) + (f" ×{count}" if count > 1 else "")
+            for char, count in self.dropped[:12]
+        ]
+        if len(self.dropped) > len(names):
+            names.append(f"and {len(self.dropped) - len(names)} more kinds")
+        return f"left out, as this model does not know it: {', '.join(names)}"
+
+
+class Vocabulary:
+    """An ordered set of single characters; a character's id is its place.
+
+    Args:
+        symbols: the characters in id order, each once; at most 65,536.
+        case: "lower" if the model has only read lower-cased text.
+    """
+
+    def __init__(self, symbols: Sequence[str], case: Case = "preserve") -> None:
+        assert 0 < len(symbols) <= MAX_SYMBOLS
+        assert all(len(symbol) == 1 for symbol in symbols)
+        self.symbols = tuple(symbols)
+        self.case: Case = case
+        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+        assert len(self._ids) == len(self.symbols)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self._ids
+
+    @property
+    def primer(self) -> int:
+        """The id that a model is fed before the first character: newline, else the first id."""
+        return self._ids.get("\n", 0)
+
+    def encode(self, text: str) -> list[int]:
+        """Give the id of each character; a `KeyError` for one that has none (see `fit`)."""
+        return [self._ids[char] for char in text]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Give the text of `ids`."""
+        symbols = self.symbols
+        return "".join([symbols[index] for index in ids])
+
+    def fit(self, text: str) -> Fitted:
+        """Bring any text to the characters that the model knows.
+
+        In this order: line ends to newlines, Unicode NFC, case as the model wants it; then, for a
+        character without an id: plain quotes and dashes, the compatibility form (NFKC), the
+        letter without its marks. What still has no id is left out and counted.
+        """
+        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+        if self.case == "lower":
+            text = text.lower()
+        if self._ids.keys() >= set(text):
+            return Fitted(text, ())
+        kept: list[str] = []
+        dropped: Counter[str] = Counter()
+        plain: dict[str, str | None] = {}
+        for char in text:
+            if char not in plain:
+                plain[char] = self._plain_form(char)
+            form = plain[char]
+            if form is None:
+                dropped[char] += 1
+            else:
+                kept.append(form)
+        return Fitted("".join(kept), tuple(dropped.items()))
+
+    def _plain_form(self, char: str) -> str | None:
+        """The nearest text with ids for one character, or None."""
+        compatible = unicodedata.normalize("NFKC", char)
+        if self.case == "lower":
+            compatible = compatible.lower()
+        bare = "".join(
+            c for c in unicodedata.normalize("NFD", compatible) if not unicodedata.combining(c)
+        )
+        for form in (char, _PLAIN.get(char, ""), compatible, bare):
+            if form and all(c in self._ids for c in form):
+                return form
+        return None
+
+
+_NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "no-break space"}
+
+
+def describe_symbol(char: str) -> str:
+    """A name for one character that is visible in any terminal: `‘x’`, `space`, `U+0007`."""
+    if char in _NAMES:
+        return _NAMES[char]
+    if char.isprintable() and not unicodedata.combining(char):
+        return f"‘{char}’"
+    return f"U+{ord(char):04X}"

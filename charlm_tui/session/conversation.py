@@ -1,0 +1,368 @@
+"""A conversation with a model: what was typed, what was made of it, and what goes on now.
+
+The front ends' one way to the engine. Headless: it is told what a person wants and what the
+engine says, and tells a listener what changed. Single-threaded; owns every number that keeps late
+messages apart.
+"""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.session.controls import Controls, new_rng_seed
+from charlm_tui.session.messages import (
+    Acknowledged,
+    CharactersGenerated,
+    ControlsChanged,
+    EngineDied,
+    Event,
+    GenerationEnded,
+    GenerationFailed,
+    LoadFailed,
+    ModelLoaded,
+    Request,
+    StartRequested,
+)
+from charlm_tui.session.tape import Tape
+
+DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
+
+
+class State(Enum):
+    """What the conversation is doing."""
+
+    LOADING = auto()
+    IDLE = auto()
+    STREAMING = auto()
+    PAUSED = auto()
+    DREAMING = auto()
+    """A seed is being made up."""
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """A seed and its reply."""
+
+    seed: str
+    """As the model reads it: fitted to its vocabulary."""
+    rng_seed: int
+    tape: Tape = field(default_factory=Tape)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """A seed was sent; its reply begins."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class TextAdded:
+    """Characters were added to the reply of the last turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedWaiting:
+    """A seed was sent before the model was ready; it starts as soon as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedDreamt:
+    """The model has made up a seed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something a person should know; `error` if it keeps them from going on."""
+
+    sentence: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The state, the controls or the model is another than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNeeded:
+    """The engine is gone; a new one is to be started and attached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """No model can be used; the sentence says why."""
+
+    sentence: str
+
+
+Update = (
+    TurnStarted
+    | TextAdded
+    | SeedWaiting
+    | SeedDreamt
+    | Noticed
+    | StateChanged
+    | EngineNeeded
+    | Unusable
+)
+
+
+class Conversation:
+    """The state of a conversation, and what can be done with it.
+
+    Args:
+        controls: at the start.
+        tell: is called with every update, on the caller's thread.
+    """
+
+    def __init__(self, controls: Controls, tell: Callable[[Update], None]) -> None:
+        self.controls = controls
+        self.state = State.LOADING
+        self.model: ModelLoaded | None = None
+        self.vocabulary: Vocabulary | None = None
+        self.turns: list[Turn] = []
+        self._tell = tell
+        self._send: Callable[[Request], None] = lambda _: None
+        self._reply_length = controls.length
+        self._waiting: str | None = None
+        self._generation = 0  # of the last request that started one
+        self._revision = 0
+        self._engine_turn: Turn | None = None  # whose text the engine has
+        self._dream: Turn | None = None
+        self._loaded_once = False
+
+    # What a person wants.
+
+    @property
+    def turn(self) -> Turn | None:
+        """The last turn."""
+        return self.turns[-1] if self.turns else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is on its way, paused or not."""
+        return self.state in (State.STREAMING, State.PAUSED)
+
+    @property
+    def can_start(self) -> bool:
+        """Whether a new reply could begin now."""
+        return self.model is not None and self.state is not State.DREAMING
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether there is a reply that has ended or was stopped."""
+        return self.turn is not None and self.state is State.IDLE
+
+    def send(self, text: str) -> None:
+        """Send a seed; an empty one goes on from where the last reply ended.
+
+        Before the model is ready the seed is kept, and starts when it is.
+        """
+        if self.state is State.LOADING:
+            self._waiting = text
+            self._tell(SeedWaiting(text))
+        elif text or self.turn is None:
+            self.start(text)
+        else:
+            self.go_on()
+
+    def start(self, text: str) -> None:
+        """Start a new reply to a seed, which may be empty; one on its way is stopped and kept."""
+        if not self.can_start:
+            return
+        assert self.vocabulary is not None
+        fitted = self.vocabulary.fit(text)
+        if text and not fitted.text:
+            self._tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
+            return
+        turn = Turn(fitted.text, self.controls.settings.rng_seed)
+        self.turns.append(turn)
+        self.controls = replace(self.controls, length=self._reply_length, paused=False)
+        self._tell(TurnStarted(turn))
+        if fitted.notice:
+            self._tell(Noticed(fitted.notice))
+        self._begin(turn, self.controls)
+
+    def change(self, controls: Controls) -> None:
+        """Put new controls in force, from the next character that is shown."""
+        if controls == self.controls:
+            return
+        self.controls = controls
+        if self.busy:
+            self._continue()
+        self._tell(StateChanged())
+
+    def pause(self) -> None:
+        """Pause the reply, or go on with it."""
+        if self.busy:
+            self.state = State.PAUSED if self.state is State.STREAMING else State.STREAMING
+            self.change(replace(self.controls, paused=self.state is State.PAUSED))
+
+    def stop(self) -> None:
+        """Stop the reply here; what there is of it stays."""
+        if self.busy or self.state is State.DREAMING:
+            # Paused at what is shown: the engine rests, and nothing that is late is taken.
+            if self.busy:
+                self.controls = replace(self.controls, paused=True)
+                self._continue()
+            self._dream = None
+            self._revision += 1
+            self._rest()
+
+    def go_on(self) -> None:
+        """Add another reply's length to the last reply; one that is paused just goes on."""
+        if self.state is State.PAUSED:
+            self.pause()
+            return
+        turn = self.turn
+        if not self.can_go_on or turn is None or self.model is None:
+            return
+        length = self._reply_length and len(turn.tape) + self._reply_length
+        self.controls = replace(self.controls, length=length, paused=False)
+        if self._engine_turn is turn:
+            self._continue()
+            self._set_state(State.STREAMING)
+        else:
+            self._begin(turn, self.controls)
+
+    def again(self) -> None:
+        """Answer the last seed once more, with a new RNG seed."""
+        turn = self.turn
+        if turn is not None and self.can_start:
+            self.controls = self.controls.with_settings(rng_seed=new_rng_seed())
+            self.start(turn.seed)
+
+    def dream(self) -> None:
+        """Let the model make up a seed, as long as its window; a reply on its way is stopped."""
+        if not self.can_start:
+            return
+        self.stop()
+        assert self.model is not None
+        self._dream = Turn("", new_rng_seed())
+        temperature = self.controls.settings.temperature or DREAM_TEMPERATURE
+        controls = replace(self.controls, speed=0.0, length=self.model.window, paused=False)
+        self._begin(
+            self._dream,
+            controls.with_settings(rng_seed=self._dream.rng_seed, temperature=temperature),
+        )
+        self._set_state(State.DREAMING)
+
+    # What the engine says.
+
+    def attach(self, send: Callable[[Request], None]) -> None:
+        """Speak to an engine that is loading its model."""
+        self._send = send
+        self._engine_turn = None
+        self.model = None
+        self._set_state(State.LOADING)
+
+    def receive(self, event: Event) -> None:
+        """Take in what the engine says."""
+        match event:
+            case ModelLoaded():
+                self._loaded(event)
+            case CharactersGenerated() if self._is_current(event):
+                self._added(event)
+            case GenerationEnded() if self._is_current(event):
+                self._ended()
+            case GenerationFailed() if self._is_current(event):
+                self._engine_turn = None
+                self._dream = None
+                self._rest()
+                self._tell(Noticed(event.sentence, error=True))
+            case LoadFailed():
+                self._tell(Unusable(event.sentence))
+            case EngineDied():
+                self._died(event)
+
+    def _is_current(
+        self, event: CharactersGenerated | GenerationEnded | GenerationFailed
+    ) -> bool:
+        return (event.generation, event.revision) == (self._generation, self._revision)
+
+    def _loaded(self, event: ModelLoaded) -> None:
+        self.model = event
+        self.vocabulary = Vocabulary(event.symbols, event.case)
+        self._loaded_once = True
+        self._set_state(State.IDLE)
+        if self._waiting is not None:
+            text, self._waiting = self._waiting, None
+            self.send(text)
+
+    def _added(self, event: CharactersGenerated) -> None:
+        turn = self._dream or self.turn
+        assert turn is not None
+        assert self.vocabulary is not None
+        assert event.first == len(turn.tape)
+        turn.tape.append(
+            event.ids,
+            event.surprisal_bits,
+            event.entropy_bits,
+            event.temperature,
+            self.controls.settings,
+        )
+        if self._dream is None:
+            self._tell(TextAdded(self.vocabulary.decode(array("H", event.ids))))
+        self._send(Acknowledged(event.generation, event.revision, len(turn.tape)))
+
+    def _ended(self) -> None:
+        dream, self._dream = self._dream, None
+        self._rest()
+        if dream is not None:
+            assert self.vocabulary is not None
+            self._tell(SeedDreamt(self.vocabulary.decode(dream.tape.ids())))
+
+    def _died(self, event: EngineDied) -> None:
+        if not self._loaded_once:
+            self._tell(Unusable(f"the engine could not load the model: {event.reason}"))
+            return
+        kept = "the conversation is kept, and a new engine is starting"
+        self._tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
+        self._loaded_once = False  # one that dies while loading is not started again
+        self._dream = None
+        self._rest()
+        self._tell(EngineNeeded())
+
+    # What is said to the engine.
+
+    def _begin(self, turn: Turn, controls: Controls) -> None:
+        """Hand the engine all that a turn has, to go on from there."""
+        assert self.vocabulary is not None
+        self._generation += 1
+        self._revision = 0
+        self._engine_turn = turn
+        seed_ids = array("H", self.vocabulary.encode(turn.seed)).tobytes()
+        self._send(
+            StartRequested(
+                self._generation, self._revision, seed_ids, turn.tape.ids().tobytes(), controls
+            )
+        )
+        self._set_state(State.STREAMING)
+
+    def _continue(self) -> None:
+        """Let the engine go on from what is shown, under the controls of now."""
+        turn = self.turn
+        assert turn is not None
+        self._revision += 1
+        self._send(
+            ControlsChanged(self._generation, self._revision, len(turn.tape), self.controls)
+        )
+
+    def _rest(self) -> None:
+        self.controls = replace(self.controls, length=self._reply_length, paused=False)
+        self._set_state(State.IDLE)
+
+    def _set_state(self, state: State) -> None:
+        self.state = state
+        self._tell(StateChanged())
+
+

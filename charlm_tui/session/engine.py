@@ -1,0 +1,105 @@
+"""The engine, seen from the front end: a child process, a pipe, and one thread that reads it.
+
+The front ends run no model. Knows how to start, speak to and end the process; what is said is in
+`messages`, what the process does is in `worker`.
+"""
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from charlm_tui.session.messages import EngineDied, Event, LoadRequested, Request
+from charlm_tui.session.rescue import TerminalRescue
+from charlm_tui.session.worker import serve
+
+END_S = 2.0  # that a terminated process may take before it is killed
+
+
+class Engine(Protocol):
+    """What a front end needs of an engine."""
+
+    def listen(self, receive: Callable[[Event], None]) -> None:
+        """Hand every event to `receive`, on a thread of the engine's; once, after the start."""
+        ...
+
+    def send(self, request: Request) -> None:
+        """Say something; unheard if the process is gone, of which an event tells."""
+        ...
+
+    def close(self) -> None:
+        """End the process; nothing is received after this."""
+        ...
+
+
+class ProcessEngine:
+    """One child process with one model.
+
+    Args:
+        model: path of the model file, which the process starts to load at once.
+        rescue: how to give the terminal back if this process is killed.
+    """
+
+    def __init__(self, model: str, rescue: TerminalRescue | None = None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(theirs, rescue), name="charlm-engine", daemon=True
+        )
+        self._process.start()
+        theirs.close()  # or its end would never be seen
+        self._reader: threading.Thread | None = None
+        self._closing = False
+        self.send(LoadRequested(model))
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def listen(self, receive: Callable[[Event], None]) -> None:
+        """Hand every event to `receive`, on a thread of this engine's."""
+        assert self._reader is None
+        self._reader = threading.Thread(
+            target=self._read, args=(receive,), name="engine-pipe", daemon=True
+        )
+        self._reader.start()
+
+    def send(self, request: Request) -> None:
+        """Say something; unheard if the process is gone, of which an `EngineDied` tells."""
+        try:
+            self._connection.send(request)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """End the process, which has nothing to save, and wait until it is gone."""
+        self._closing = True
+        self._process.terminate()
+        self._process.join(END_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(END_S)
+        self._connection.close()
+
+    def _read(self, receive: Callable[[Event], None]) -> None:
+        try:
+            while True:
+                event = self._connection.recv()
+                if self._closing:
+                    return
+                receive(event)
+        except (EOFError, OSError):
+            self._process.join(END_S)
+            if not self._closing:
+                receive(EngineDied(_reason(self._process.exitcode)))
+
+
+def _reason(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return f"it was ended by {signal.Signals(-exitcode).name}"
+    return f"it left with exit code {exitcode}"

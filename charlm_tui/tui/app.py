@@ -1,0 +1,110 @@
+"""The Textual app: it owns the engine's life, and hands what it says to the conversation."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import Conversation, EngineNeeded, Unusable, Update
+from charlm_tui.session.engine import Engine
+from charlm_tui.session.messages import Event
+from charlm_tui.tui.screens.studio import StudioScreen
+
+
+@dataclass
+class EngineSpoke(Message):
+    """The engine has said something; posted from the thread that reads its pipe."""
+
+    engine: Engine
+    event: Event
+
+
+class CharlmApp(App[None]):
+    """A terminal studio for one model.
+
+    Args:
+        engine: has been started, and is loading its model.
+        new_engine: starts another, if that one dies.
+        controls: at the start.
+        seed: is sent at once, unless it is None.
+    """
+
+    CSS_PATH = "charlm.tcss"
+    TITLE = "charlm-tui"
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(
+        self,
+        engine: Engine,
+        new_engine: Callable[[], Engine],
+        controls: Controls,
+        seed: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.engine = engine
+        self._new_engine = new_engine
+        self._seed = seed
+        self.conversation = Conversation(controls, self._show)
+        self._studio = StudioScreen(self.conversation)
+        self.failure = ""
+        """Why the app ended by itself: one sentence, or nothing."""
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._studio
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            try:
+                loop.add_signal_handler(number, self.exit, None, 128 + number)
+            except (RuntimeError, ValueError):  # not the main thread: tests of others, say
+                break
+
+    def on_ready(self) -> None:
+        """Begin to listen, now that there is a screen to show what is heard."""
+        self._attach(self.engine)
+        if self._seed is not None:
+            self.conversation.send(self._seed)
+
+    def on_unmount(self) -> None:
+        self.engine.close()
+
+    def on_engine_spoke(self, message: EngineSpoke) -> None:
+        if message.engine is self.engine:
+            self.conversation.receive(message.event)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer the session's commands in the palette, beside Textual's own."""
+        if screen is self._studio:
+            for command in COMMANDS.values():
+                if command.available(self.conversation):
+                    yield SystemCommand(
+                        command.title,
+                        command.help,
+                        lambda run=command.run: run(self.conversation),
+                    )
+        yield from super().get_system_commands(screen)
+
+    def _attach(self, engine: Engine) -> None:
+        self.engine = engine
+        engine.listen(lambda event: self.post_message(EngineSpoke(engine, event)) and None)
+        self.conversation.attach(engine.send)
+
+    def _show(self, update: Update) -> None:
+        match update:
+            case EngineNeeded():
+                self.engine.close()
+                self._attach(self._new_engine())
+            case Unusable(sentence=sentence):
+                self.failure = sentence
+                self.exit(return_code=1)
+            case _:
+                self._studio.show(update)

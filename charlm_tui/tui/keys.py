@@ -1,0 +1,116 @@
+"""Which key does what: one table, from which bindings, footer and help are made.
+
+While the prompt has the focus it takes every printable key, so each command has a key that is not
+printable; on the transcript plain ones work as well. Every binding has an id, so that a keymap
+can change it.
+"""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+from charlm_tui.session.commands import COMMANDS
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The keys of one command."""
+
+    command: str
+    """Its id in `COMMANDS`."""
+    label: str
+    """In the footer."""
+    anywhere: str = ""
+    plain: str = ""
+    """On the transcript, several with commas between them."""
+    group: Binding.Group | None = None
+
+
+_TEMPERATURE = Binding.Group("Temperature", compact=True)
+_SPEED = Binding.Group("Speed", compact=True)
+
+KEYS = (
+    Key("cooler", "Cooler", "f2", "minus,underscore", _TEMPERATURE),
+    Key("warmer", "Warmer", "f3", "plus,equals_sign", _TEMPERATURE),
+    Key("next-preset", "Preset", "ctrl+t", "t", _TEMPERATURE),
+    Key("preset-1", "0.2", plain="1"),
+    Key("preset-2", "0.5", plain="2"),
+    Key("preset-3", "1.0", plain="3"),
+    Key("preset-4", "1.2", plain="4"),
+    Key("pause", "Pause", "f4", "space"),
+    Key("stop", "Stop", "ctrl+s", "s"),
+    Key("go-on", "Go on", "ctrl+g", "g"),
+    Key("again", "Again", "f5", "r"),
+    Key("dream", "Dream", "ctrl+f", "d"),
+    Key("slower", "Slower", "f8", "less_than_sign,comma", _SPEED),
+    Key("faster", "Faster", "f9", "greater_than_sign,full_stop", _SPEED),
+)
+
+_GLYPHS = {
+    "minus": "-",
+    "underscore": "_",
+    "plus": "+",
+    "equals_sign": "=",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "comma": ",",
+    "full_stop": ".",
+}
+
+
+def anywhere_bindings() -> list[Binding]:
+    """Give the bindings that work wherever the focus is, and stand in the footer."""
+    return [
+        Binding(
+            key.anywhere,
+            f"command('{key.command}')",
+            key.label,
+            tooltip=COMMANDS[key.command].help,
+            id=f"command.{key.command}",
+            group=key.group,
+            priority=True,
+        )
+        for key in KEYS
+        if key.anywhere
+    ]
+
+
+def plain_bindings() -> list[Binding]:
+    """Give the bindings of plain keys, for the transcript."""
+    return [
+        Binding(
+            key.plain,
+            f"screen.command('{key.command}')",
+            key.label,
+            show=False,
+            tooltip=COMMANDS[key.command].help,
+            id=f"transcript.{key.command}",
+        )
+        for key in KEYS
+        if key.plain
+    ]
+
+
+def help_rows() -> list[tuple[str, str, str]]:
+    """Give (key anywhere, keys on the transcript, what it does) for every key there is."""
+    rows = [
+        ("Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."),
+        ("Ctrl+N", "", "A new line in the prompt. Pasted newlines are kept."),
+        ("Esc", "", "Go to the text, where plain keys work."),
+        ("", "i Enter", "Go back to the prompt."),
+        ("", "↑ ↓ PgUp PgDn Home End", "Read back. New text does not move what is read."),
+    ]
+    for key in KEYS:
+        plain = " ".join(_GLYPHS.get(name, name) for name in key.plain.split(","))
+        rows.append((_spoken(key.anywhere), plain, COMMANDS[key.command].help))
+    rows += [
+        ("F1", "?", "This page."),
+        ("Ctrl+P", "", "Every command by name."),
+        ("Ctrl+Q", "", "Quit."),
+    ]
+    return rows
+
+
+def _spoken(key: str) -> str:
+    """`ctrl+t` as `Ctrl+T`."""
+    return "+".join(part.capitalize() for part in key.split("+"))

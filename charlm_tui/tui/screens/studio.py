@@ -1,0 +1,182 @@
+"""The main screen: the conversation, the status, the prompt.
+
+Turns what a conversation tells into what is seen, and keys into commands. Decides nothing itself.
+"""
+
+import time
+from collections import deque
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import (
+    Conversation,
+    Noticed,
+    SeedDreamt,
+    SeedWaiting,
+    State,
+    StateChanged,
+    TextAdded,
+    TurnStarted,
+    Update,
+)
+from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.tui.keys import anywhere_bindings, help_rows, plain_bindings
+from charlm_tui.tui.screens.help import HelpScreen
+from charlm_tui.tui.widgets.prompt import Prompt
+from charlm_tui.tui.widgets.status import Status
+from charlm_tui.tui.widgets.transcript import Transcript
+
+RATE_S = 1.0  # over which characters per second are counted
+RATE_FRAMES_PER_S = 4
+PLACEHOLDER = "Type a seed, Enter to send"
+
+
+class ConversationText(Transcript):
+    """The transcript, with the keys of the commands on it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *plain_bindings(),
+        Binding("i,enter", "screen.to_prompt", "Prompt", show=False, id="transcript.prompt"),
+        Binding("question_mark", "screen.help", "Help", show=False, id="transcript.help"),
+    ]
+
+
+class StudioScreen(Screen[None]):
+    """The conversation above, one line of status, the prompt below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="app.help", tooltip="Every key", priority=True),
+        *anywhere_bindings(),
+        Binding("escape", "to_transcript", "To the text", show=False, id="app.to-transcript"),
+        Binding("ctrl+q", "app.quit", "Quit", id="app.quit", priority=True),
+    ]
+    AUTO_FOCUS: ClassVar[str] = "#prompt"
+
+    state: reactive[State] = reactive(State.LOADING)
+    """Of the conversation."""
+    controls: reactive[Controls] = reactive(Controls)
+    """In force."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self._conversation = conversation
+        self._arrivals: deque[tuple[float, int]] = deque()  # (when, characters)
+        self._seed_shown = False  # of the seed that waits for the model
+        self._greeted = ""
+
+    def compose(self) -> ComposeResult:
+        yield ConversationText(id="transcript")
+        yield Status().data_bind(StudioScreen.state, StudioScreen.controls)
+        yield Prompt(id="prompt")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._count, pause=True)
+        self.query_one(Prompt).placeholder = PLACEHOLDER
+        self._follow()
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.query_one("#transcript", Transcript)
+
+    def show(self, update: Update) -> None:
+        """Show what the conversation tells."""
+        match update:
+            case TextAdded(text=text):
+                self.transcript.append(text)
+                self._arrivals.append((time.monotonic(), len(text)))
+            case TurnStarted(turn=turn):
+                if not self._seed_shown:
+                    self.transcript.add("seed", turn.seed)
+                self._seed_shown = False
+                self.transcript.add("reply")
+            case SeedWaiting(text=text):
+                self.transcript.add("seed", text)
+                self.transcript.add("notice", "the model is loading; this starts as soon as it is")
+                self._seed_shown = True
+            case SeedDreamt(text=text):
+                prompt = self.query_one(Prompt)
+                prompt.offer(text)
+                prompt.focus()
+            case Noticed(sentence=sentence, error=error):
+                self._notice(sentence, error)
+            case StateChanged():
+                self._follow()
+
+    def _notice(self, sentence: str, error: bool) -> None:
+        """Say something between the turns; a reply that is on its way keeps its block."""
+        self.transcript.add("error" if error else "notice", sentence)
+        if self._conversation.busy:
+            self.transcript.add("reply")
+
+    def _follow(self) -> None:
+        """Take over the state of the conversation."""
+        self.state = self._conversation.state
+        self.controls = self._conversation.controls
+        self.transcript.speed = self.controls.speed
+        self.transcript.live = self._conversation.busy
+        model = self._conversation.model
+        if model is not None:
+            self._greet(model)
+        self._rate_timer.pause()
+        if self.state is State.STREAMING:
+            self._arrivals.clear()
+            self._stream_start_s = time.monotonic()
+            self._rate_timer.resume()
+        else:
+            self.query_one(Status).shown_per_s = None
+        self.refresh_bindings()
+
+    def _greet(self, model: ModelLoaded) -> None:
+        self.query_one(Status).model = model.name
+        if self._greeted != model.sha256 and not self._conversation.turns:
+            self._greeted = model.sha256
+            bits = model.card.get("held_out_bits_per_character")
+            score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
+            about = str(model.card.get("architecture", "a model"))
+            self.transcript.add(
+                "notice", f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
+            )
+
+    def _count(self) -> None:
+        """Show how many characters a second have come of late."""
+        now = time.monotonic()
+        while self._arrivals and now - self._arrivals[0][0] > RATE_S:
+            self._arrivals.popleft()
+        over = min(RATE_S, now - self._stream_start_s)
+        self.query_one(Status).shown_per_s = sum(n for _, n in self._arrivals) / max(over, 0.05)
+
+    # Keys.
+
+    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        message.stop()
+        self.transcript.scroll_end(animate=False, immediate=True)
+        self._conversation.send(message.text)
+
+    def action_command(self, command: str) -> None:
+        """Run a command of the session."""
+        COMMANDS[command].run(self._conversation)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "command":
+            return COMMANDS[str(parameters[0])].available(self._conversation)
+        return True
+
+    def action_to_transcript(self) -> None:
+        """Leave the prompt for the transcript."""
+        self.transcript.focus()
+
+    def action_to_prompt(self) -> None:
+        """Go back to the prompt."""
+        self.query_one(Prompt).focus()
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.app.push_screen(HelpScreen(help_rows()))

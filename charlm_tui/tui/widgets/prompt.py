@@ -1,0 +1,64 @@
+"""Where a seed is typed: several lines, kept to the character."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.message import Message
+from textual.widgets import TextArea
+
+
+class Prompt(TextArea):
+    """A text area in which Enter sends and a paste keeps its newlines.
+
+    | key | what |
+    | :- | :- |
+    | enter | send |
+    | ctrl+n, shift+enter | a new line |
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n,shift+enter", "newline", "New line", show=False, id="prompt.newline"),
+    ]
+
+    @dataclass
+    class Submitted(Message):
+        """A text was sent."""
+
+        prompt: "Prompt"
+        text: str
+        """As it was typed, spaces and newlines at its end included."""
+
+        @property
+        def control(self) -> "Prompt":
+            return self.prompt
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(
+            id=id,
+            soft_wrap=True,
+            show_line_numbers=False,
+            highlight_cursor_line=False,
+            tab_behavior="focus",
+            compact=True,
+        )
+
+    async def _on_key(self, event: Key) -> None:
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            text = self.text
+            self.clear()
+            self.post_message(self.Submitted(self, text))
+            return
+        await super()._on_key(event)
+
+    def action_newline(self) -> None:
+        """Begin a new line."""
+        self.insert("\n")
+
+    def offer(self, text: str) -> None:
+        """Put a text in place of what is there, as one edit that can be undone."""
+        self.replace(text, self.document.start, self.document.end)
+        self.move_cursor(self.document.end)

@@ -1,0 +1,251 @@
+"""From a trained network to a model file: conversion, checks, and putting it in place.
+
+Each check has an error of its own. A file that fails one never takes the place of a good one.
+"""
+
+import contextlib
+import errno
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+
+from charlm_tui.lm.context import RollingWindow
+from charlm_tui.lm.contract import IDS, LOGITS, to_metadata
+from charlm_tui.lm.errors import ContractError, ModelFileError
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.sampling import probabilities
+from export.corpus import Corpus, windows
+from export.errors import (
+    ConversionError,
+    DeclarationError,
+    NodeError,
+    ParityError,
+    WriteError,
+)
+from export.network import StepWeights, predictor, step
+
+OPSET = 17
+PARITY_WINDOWS = 1000
+TOLERANCE = 1e-5
+STRETCHES = 10  # places of the corpus that the windows are taken from
+
+KNOWN_NODES = frozenset(
+    "Add Cast Concat Constant Expand Gather GatherND Gemm Identity MatMul Mul Reshape Shape "
+    "Sigmoid Slice Split Squeeze StridedSlice Tanh Transpose Unsqueeze".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How near a model file comes to Keras' `predict` on the same windows."""
+
+    windows: int
+    largest_difference: float
+    """Of any probability."""
+
+
+def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProto:
+    """Convert the step of a network through tf2onnx, with the contract's names and axes.
+
+    Raises:
+        ConversionError: the converter refused it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    weights = StepWeights.of(network)
+    units, vocabulary = weights.out.shape
+    state = (None, None, units)
+
+    def traced(ids: Any, h: Any, c: Any) -> dict[str, Any]:
+        return step(weights, tf.gather(weights.inputs, ids), h, c)
+
+    signature = [
+        tf.TensorSpec((None,), tf.int64, name=IDS),
+        tf.TensorSpec(state, tf.float32, name="h"),
+        tf.TensorSpec(state, tf.float32, name="c"),
+    ]
+    try:
+        model, _ = tf2onnx.convert.from_function(
+            tf.function(traced), input_signature=signature, opset=OPSET
+        )
+    except Exception as error:  # whatever the converter stumbles over
+        raise ConversionError(f"tf2onnx cannot convert this network: {error}") from error
+    axes: dict[str, tuple[str | int, ...]] = {IDS: ("lanes",), LOGITS: ("lanes", vocabulary)}
+    for tensor in [*model.graph.input, *model.graph.output]:
+        _name_axes(tensor, axes.get(tensor.name, ("lanes", "depth", units)))
+    model.producer_name = "charlm-tui"
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, dict(metadata))
+    return model
+
+
+def _name_axes(tensor: onnx.ValueInfoProto, axes: tuple[str | int, ...]) -> None:
+    shape = tensor.type.tensor_type.shape
+    del shape.dim[:]
+    for axis in axes:
+        dimension = shape.dim.add()
+        if isinstance(axis, int):
+            dimension.dim_value = axis
+        else:
+            dimension.dim_param = axis
+
+
+def check_nodes(model: onnx.ModelProto) -> None:
+    """Check that the graph is one plain step.
+
+    Raises:
+        NodeError: it has a node that is unknown, or that loops.
+    """
+    found = {(node.domain, node.op_type) for node in model.graph.node}
+    unknown = sorted(
+        f"{domain}:{kind}" if domain else kind
+        for domain, kind in found
+        if domain not in ("", "ai.onnx") or kind not in KNOWN_NODES
+    )
+    if unknown:
+        raise NodeError(
+            f"the exported graph has {len(unknown)} kinds of nodes that a step must not have "
+            f"({', '.join(unknown)}) among {len(model.graph.node)} nodes; "
+            "export with the pinned versions of tf2onnx and tensorflow"
+        )
+
+
+def check_declarations(path: Path) -> OnnxModel:
+    """Check names, types and dynamic axes with the app's own code; give the model.
+
+    Raises:
+        DeclarationError: the app would refuse the file.
+    """
+    try:
+        model = OnnxModel(path)
+    except (ContractError, ModelFileError) as error:
+        raise DeclarationError(f"the exported file is refused by the app: {error}") from error
+    names = {state.name for state in model.contract.states}
+    if names != {"h", "c"}:
+        raise DeclarationError(
+            f"the exported file has the states {sorted(names)} where ['c', 'h'] are expected; "
+            "export with the pinned versions of tf2onnx and tensorflow"
+        )
+    return model
+
+
+def check_parity(model: OnnxModel, network: keras.Model, corpus: Corpus) -> Parity:
+    """Check the app's rolling window against Keras' `model.predict` on the corpus.
+
+    1,000 windows, in stretches from all over the text; the rolling window reads each stretch
+    character by character.
+
+    Raises:
+        ParityError: a probability differs by more than 1e-5, or another character is the most
+            likely where the two best differ by more than that.
+    """
+    size = model.contract.window
+    every = windows(corpus.ids, size)
+    count = min(PARITY_WINDOWS, len(every))
+    run = -(-count // STRETCHES)
+    starts = np.linspace(0, len(every) - run, STRETCHES).astype(int) if len(every) > run else [0]
+    chosen = [range(start, start + run) for start in starts]
+    rolling = RollingWindow(model, size)
+    ours = []
+    for stretch in chosen:
+        rolling.read(every[stretch[0], :-1].tolist())
+        ours.append(rolling.logits[0].copy())
+        for start in stretch[1:]:
+            ours.append(rolling.feed(int(every[start, -2]))[0].copy())
+    flat = [start for stretch in chosen for start in stretch]
+    theirs = predictor(network).predict(every[flat, :-1], batch_size=250, verbose=0)
+    return compare(probabilities(np.array(ours)), np.asarray(theirs, np.float64))
+
+
+def compare(ours: Any, theirs: Any) -> Parity:
+    """Compare two float64 [windows, vocabulary] of probabilities (see `check_parity`)."""
+    largest = float(np.abs(ours - theirs).max())
+    if not largest <= TOLERANCE:  # also where it is not a number
+        raise ParityError(
+            f"the exported model differs from Keras by {largest:.2e} in a probability where at "
+            f"most {TOLERANCE:.0e} is expected, over {len(ours):,} windows; "
+            "export with the pinned versions of keras, tf2onnx and tensorflow"
+        )
+    best = np.sort(theirs, axis=1)
+    clear = best[:, -1] - best[:, -2] > TOLERANCE
+    other = int((clear & (ours.argmax(axis=1) != theirs.argmax(axis=1))).sum())
+    if other:
+        raise ParityError(
+            f"the exported model prefers another character than Keras after {other} of "
+            f"{len(ours):,} windows where none is expected; "
+            "export with the pinned versions of keras, tf2onnx and tensorflow"
+        )
+    return Parity(len(ours), largest)
+
+
+def check_writable(path: Path) -> None:
+    """Check, before hours of training, that a file can be put at `path`.
+
+    Raises:
+        WriteError: it cannot.
+    """
+    if path.is_dir():
+        raise WriteError(f"{path} is a folder; give the path of a file with --out")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _write_error(path, error) from error
+
+
+@contextlib.contextmanager
+def put_in_place(path: Path, content: bytes) -> Iterator[Path]:
+    """Write `content` beside `path`, give that file to be checked, and then rename it to `path`.
+
+    If the checks raise, the file is removed and `path` is as it was.
+
+    Raises:
+        WriteError: it cannot be written; for want of room, for example.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _write_error(path, error) from error
+        yield temporary
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            raise _write_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_error(path: Path, error: OSError) -> WriteError:
+    what = "free some space, or" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check it, or"
+    return WriteError(
+        f"{path} cannot be written: {error.strerror}; {what} give another place with --out"
+    )
+
+
+def export(network: keras.Model, corpus: Corpus, window: int, card: Mapping[str, Any], path: Path) -> Parity:
+    """Convert a network, check the file step by step, and put it at `path`, atomically.
+
+    Raises:
+        ExportError: of the step that failed; `path` is as it was.
+    """
+    model = convert(network, to_metadata(corpus.vocabulary, window, card))
+    check_nodes(model)
+    with put_in_place(path, model.SerializeToString()) as temporary:
+        return check_parity(check_declarations(temporary), network, corpus)

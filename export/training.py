@@ -1,0 +1,206 @@
+"""The training loop: batches, the held-out loss, the best weights so far.
+
+Keras alone, no calls into its backend. Reports to a `Reporter` and prints nothing itself.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from export.corpus import Corpus, Ids, windows
+from export.errors import TrainingError
+from export.network import build_network
+from export.recipes import Recipe
+
+DIVERGED_NATS = 0.5  # above the best so far: no run that still learns goes back this far
+PROBE_BATCHES = 20  # after which the time of an epoch is told
+HELD_OUT_STEP = 3  # the epoch's figure reads every third held-out window
+EVALUATION_BATCH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch came to; losses in nats per character."""
+
+    number: int
+    training_loss: float
+    held_out_loss: float
+    seconds: float
+    best: bool
+
+
+@dataclass(slots=True)
+class Run:
+    """A training run, finished or not; `network` has the weights of the best epoch."""
+
+    network: keras.Model
+    epochs: list[Epoch] = field(default_factory=list)
+    seconds: float = 0.0
+    stopped: str = ""
+    """Why it ended before its last epoch: a sentence, or nothing."""
+    interrupted: bool = False
+
+    @property
+    def best(self) -> Epoch | None:
+        return min(self.epochs, key=lambda epoch: epoch.held_out_loss, default=None)
+
+
+class Reporter(Protocol):
+    """Who is told how a run goes on."""
+
+    def estimated(self, epoch_s: float, epochs: int) -> None:
+        """The first batches have been timed."""
+
+    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float) -> None:
+        """One more batch was trained; `loss` is the epoch's mean so far."""
+
+    def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
+        """An epoch was trained and measured."""
+
+
+def train(corpus: Corpus, recipe: Recipe, rng_seed: int, reporter: Reporter) -> Run:
+    """Train a new network; Ctrl-C and divergence end the run and keep its best weights.
+
+    Args:
+        corpus: the text.
+        recipe: how.
+        rng_seed: of the first weights and of the order of the windows.
+        reporter: is told of every batch and epoch.
+
+    Raises:
+        TrainingError: the loss was no number before the first epoch ended.
+    """
+    keras.utils.set_random_seed(rng_seed)
+    network = build_network(
+        len(corpus.vocabulary), recipe.units, recipe.every_position, recipe.recurrent_dropout
+    )
+    batches = _Batches(corpus.training, recipe, rng_seed)
+    network.compile(
+        optimizer=_optimizer(recipe, batches.per_epoch * recipe.epochs),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    run = Run(network)
+    best_weights: list[NDArray[np.float32]] = []
+    start_s = time.monotonic()
+    try:
+        for number in range(1, recipe.epochs + 1):
+            epoch_start_s = time.monotonic()
+            training_loss = _train_epoch(network, batches, number, recipe.epochs, reporter)
+            held_out_loss = (
+                measure(network, corpus.held_out, recipe.window, HELD_OUT_STEP)
+                if math.isfinite(training_loss)
+                else math.nan
+            )
+            run.stopped = _diverged(number, training_loss, held_out_loss, run)
+            if run.stopped and not math.isfinite(held_out_loss):
+                break
+            best = run.best is None or held_out_loss < run.best.held_out_loss
+            seconds = time.monotonic() - epoch_start_s
+            epoch = Epoch(number, training_loss, held_out_loss, seconds, best)
+            run.epochs.append(epoch)
+            if best:
+                best_weights = network.get_weights()
+            reporter.epoch_ended(epoch, network)
+            if run.stopped:
+                break
+    except KeyboardInterrupt:
+        run.interrupted = True
+        run.stopped = "interrupted"
+    run.seconds = time.monotonic() - start_s
+    if not best_weights:
+        if run.interrupted:
+            raise TrainingError("interrupted before the first epoch ended; nothing was kept")
+        raise TrainingError(f"{run.stopped}, and no epoch was good; try a lower learning rate")
+    network.set_weights(best_weights)
+    return run
+
+
+def measure(network: keras.Model, ids: Ids, window: int, step: int = 1) -> float:
+    """Give the mean loss over characters that have a whole window before them, in nats.
+
+    Args:
+        network: gives logits, at each position or after the last one.
+        ids: the text; int32 [characters].
+        window: characters that are read before each.
+        step: reads every step-th window.
+    """
+    every = windows(ids, window)[::step]
+    total = 0.0
+    for start in range(0, len(every), EVALUATION_BATCH):
+        part = every[start : start + EVALUATION_BATCH]
+        logits = np.asarray(network.predict_on_batch(part[:, :-1]), np.float64)
+        if logits.ndim == 3:
+            logits = logits[:, -1]
+        logits -= logits.max(axis=1, keepdims=True)
+        chosen = logits[np.arange(len(part)), part[:, -1]]
+        total += float((np.log(np.exp(logits).sum(axis=1)) - chosen).sum())
+    return total / len(every)
+
+
+class _Batches:
+    """The windows of one epoch after the other, in a new order each."""
+
+    def __init__(self, ids: Ids, recipe: Recipe, rng_seed: int) -> None:
+        self._windows = windows(ids, recipe.window)
+        self._recipe = recipe
+        self._rng = np.random.default_rng(rng_seed)
+        # A random offset can cost an epoch its last window, never more.
+        offset = recipe.stride - 1 if recipe.random_offset else 0
+        self.per_epoch = len(range(offset, len(self._windows), recipe.stride)) // recipe.batch
+        assert self.per_epoch > 0
+
+    def epoch(self) -> Iterator[tuple[Ids, Ids]]:
+        """Give (windows, targets), int32 [batch, window] and [batch, window] or [batch]."""
+        recipe = self._recipe
+        offset = int(self._rng.integers(recipe.stride)) if recipe.random_offset else 0
+        starts = np.arange(offset, len(self._windows), recipe.stride)
+        self._rng.shuffle(starts)
+        for batch in range(self.per_epoch):
+            part = self._windows[starts[batch * recipe.batch : (batch + 1) * recipe.batch]]
+            yield part[:, :-1], part[:, 1:] if recipe.every_position else part[:, -1]
+
+
+def _train_epoch(
+    network: keras.Model, batches: _Batches, number: int, epochs: int, reporter: Reporter
+) -> float:
+    """Train one epoch; give its mean loss, or NaN as soon as a batch's loss is no number."""
+    network.reset_metrics()
+    mean = math.nan
+    probe_start_s = time.monotonic()
+    for batch, (inputs, targets) in enumerate(batches.epoch(), start=1):
+        mean = float(network.train_on_batch(inputs, targets))  # of the epoch so far
+        if not math.isfinite(mean):
+            return math.nan
+        if number == 1 and batch == 1:  # the first batch is slow: it compiles
+            probe_start_s = time.monotonic()
+        if number == 1 and batch == min(PROBE_BATCHES, batches.per_epoch) and batch > 1:
+            batch_s = (time.monotonic() - probe_start_s) / (batch - 1)
+            reporter.estimated(batch_s * batches.per_epoch, epochs)
+        reporter.batch_ended(number, batch, batches.per_epoch, mean)
+    return mean
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = recipe.learning_rate
+    if recipe.decay:
+        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
+    return kinds[recipe.optimizer](rate, global_clipnorm=recipe.clip)
+
+
+def _diverged(number: int, training_loss: float, held_out_loss: float, run: Run) -> str:
+    """Tell, in a sentence, that the loss has left the range of a run that still learns."""
+    if not math.isfinite(training_loss + held_out_loss):
+        return f"the loss of epoch {number} is not a number: training has diverged"
+    if run.best is not None and held_out_loss > run.best.held_out_loss + DIVERGED_NATS:
+        return (
+            f"the held-out loss of epoch {number} is {held_out_loss:.3f} nats after "
+            f"{run.best.held_out_loss:.3f} at epoch {run.best.number}: training has diverged"
+        )
+    return ""
