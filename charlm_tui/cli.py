@@ -18,7 +18,7 @@ from charlm_tui.session.controls import REPLY_LENGTH, Controls, new_rng_seed
 INTERRUPTED = 130
 
 
-class Temperature(click.ParamType):
+class Temperature(click.ParamType[float]):
     """A number that `Settings` accepts as temperature."""
 
     name = "number"
@@ -136,7 +136,9 @@ def _run_app(path: Path, controls: Controls, seed: str | None) -> int:
 
 @cli.command()
 @_shared_options
-@click.option("--seed", default="", metavar="TEXT", help="What the text goes on from; - reads stdin.")
+@click.option(
+    "--seed", default="", metavar="TEXT", help="What the text goes on from; - reads stdin."
+)
 @click.option(
     "-n", "--length", type=click.IntRange(1), default=REPLY_LENGTH, show_default=True,
     help="Characters to generate.",
@@ -156,7 +158,7 @@ def generate(
 
     Standard output is the generated characters alone; everything else goes to standard error.
     """
-    from charlm_tui.generate import Job, run
+    from charlm_tui.scripts.generate import Job, run
 
     chosen = new_rng_seed() if rng_seed is None else rng_seed
     if seed == "-":

@@ -10,21 +10,36 @@ from typing import Any
 import keras
 
 from charlm_tui.lm.model import OnnxModel
-from export.corpus import Corpus, NOTEBOOK_FILE, NOTEBOOK_URL
+from export.corpus import NOTEBOOK_FILE, NOTEBOOK_URL, Corpus
 from export.network import count_parameters
 from export.progress import BITS, in_words
 from export.recipes import Recipe
 from export.samples import LENGTH, TEMPERATURES, draw_samples
 from export.training import Run
 
-PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "jax", "tf2onnx", "onnx", "onnxruntime", "numpy")
+PACKAGES = (
+    "keras",
+    "tensorflow-cpu",
+    "tensorflow",
+    "jax",
+    "tf2onnx",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+)
 PAGE_RNG_SEED = 42
 PAGE_SEED = "the slowly ascending ranks and classes, in which,\nthrough for"
 """The notebook's seed; a card shows it only for the notebook's corpus."""
 
 
 def make_card(
-    name: str, corpus: Corpus, recipe: Recipe, run: Run, held_out_nats: float, device: str, rng_seed: int
+    name: str,
+    corpus: Corpus,
+    recipe: Recipe,
+    run: Run,
+    held_out_nats: float,
+    device: str,
+    rng_seed: int,
 ) -> dict[str, Any]:
     """Give the card that goes into a model file's metadata.
 
@@ -105,8 +120,7 @@ def write_page(model_path: Path, page: Path) -> None:
         f"sha256 `{card['corpus']['sha256']}` |",
         f"| recipe | `{card['recipe']}`, RNG seed {card['rng_seed']} |",
         f"| epochs | {card['epochs']}, the best of them epoch {card['best_epoch']} |",
-        f"| time | {in_words(card['seconds'])} on {card['device']}, "
-        f"Keras on {card['backend']} |",
+        f"| time | {in_words(card['seconds'])} on {card['device']}, Keras on {card['backend']} |",
         "| versions | " + ", ".join(f"{k} {v}" for k, v in card["versions"].items()) + " |",
         f"| file | {model_path.stat().st_size:,} bytes, sha256 `{model.sha256}` |",
         "",

@@ -133,8 +133,8 @@ def read_corpus(path: Path, case: Case, window: int, stride: int, batch: int) ->
         ):
             shortest += 1
         raise CorpusError(
-            f"{path} has {len(text):,} characters where at least {shortest:,} are expected (windows "
-            f"of {window}, a batch of {batch}, the last 5 % held out); give a longer text"
+            f"{path} has {len(text):,} characters where at least {shortest:,} are expected "
+            f"(windows of {window}, a batch of {batch}, the last 5 % held out); give a longer text"
         )
     if len(symbols) < 2:
         raise CorpusError(
@@ -168,5 +168,3 @@ def differs_from_notebook(corpus: Corpus) -> str:
         f"this {NOTEBOOK_FILE} has the sha256 {corpus.sha256}, and not {NOTEBOOK_SHA256}, "
         "on which this project's figures were measured"
     )
-
-

@@ -1,14 +1,8 @@
-"""From a trained network to a model file: conversion, checks, and putting it in place.
+"""From a trained network to a model file: conversion, and checks with an error of their own each."""
 
-Each check has an error of its own. A file that fails one never takes the place of a good one.
-"""
-
-import contextlib
-import errno
 import logging
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +22,8 @@ from export.errors import (
     DeclarationError,
     NodeError,
     ParityError,
-    WriteError,
 )
+from export.model_file import put_in_place
 from export.network import StepWeights, predictor, step
 
 OPSET = 17
@@ -38,8 +32,10 @@ TOLERANCE = 1e-5
 STRETCHES = 10  # places of the corpus that the windows are taken from
 
 KNOWN_NODES = frozenset(
-    "Add Cast Concat Constant Expand Gather GatherND Gemm Identity MatMul Mul Reshape Shape "
-    "Sigmoid Slice Split Squeeze StridedSlice Tanh Transpose Unsqueeze".split()
+    {
+        *("Add", "Concat", "Constant", "Gather", "Gemm", "Identity", "MatMul", "Mul", "Reshape"),
+        *("Sigmoid", "Slice", "Split", "Squeeze", "Tanh", "Transpose", "Unsqueeze"),
+    }
 )
 
 
@@ -76,6 +72,7 @@ def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProt
         tf.TensorSpec(state, tf.float32, name="c"),
     ]
     try:
+        model: onnx.ModelProto
         model, _ = tf2onnx.convert.from_function(
             tf.function(traced), input_signature=signature, opset=OPSET
         )
@@ -161,8 +158,7 @@ def check_parity(model: OnnxModel, network: keras.Model, corpus: Corpus) -> Pari
     for stretch in chosen:
         rolling.read(every[stretch[0], :-1].tolist())
         ours.append(rolling.logits[0].copy())
-        for start in stretch[1:]:
-            ours.append(rolling.feed(int(every[start, -2]))[0].copy())
+        ours += [rolling.feed(int(every[start, -2]))[0].copy() for start in stretch[1:]]
     flat = [start for stretch in chosen for start in stretch]
     theirs = predictor(network).predict(every[flat, :-1], batch_size=250, verbose=0)
     return compare(probabilities(np.array(ours)), np.asarray(theirs, np.float64))
@@ -189,57 +185,9 @@ def compare(ours: Any, theirs: Any) -> Parity:
     return Parity(len(ours), largest)
 
 
-def check_writable(path: Path) -> None:
-    """Check, before hours of training, that a file can be put at `path`.
-
-    Raises:
-        WriteError: it cannot.
-    """
-    if path.is_dir():
-        raise WriteError(f"{path} is a folder; give the path of a file with --out")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise _write_error(path, error) from error
-
-
-@contextlib.contextmanager
-def put_in_place(path: Path, content: bytes) -> Iterator[Path]:
-    """Write `content` beside `path`, give that file to be checked, and then rename it to `path`.
-
-    If the checks raise, the file is removed and `path` is as it was.
-
-    Raises:
-        WriteError: it cannot be written; for want of room, for example.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with open(temporary, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _write_error(path, error) from error
-        yield temporary
-        try:
-            os.replace(temporary, path)
-        except OSError as error:
-            raise _write_error(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write_error(path: Path, error: OSError) -> WriteError:
-    what = "free some space, or" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check it, or"
-    return WriteError(
-        f"{path} cannot be written: {error.strerror}; {what} give another place with --out"
-    )
-
-
-def export(network: keras.Model, corpus: Corpus, window: int, card: Mapping[str, Any], path: Path) -> Parity:
+def export(
+    network: keras.Model, corpus: Corpus, window: int, card: Mapping[str, Any], path: Path
+) -> Parity:
     """Convert a network, check the file step by step, and put it at `path`, atomically.
 
     Raises:

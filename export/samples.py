@@ -17,7 +17,8 @@ LENGTH = 400
 def notebook_seed(corpus: Corpus, window: int) -> list[int]:
     """Give the ids of the notebook's seed: `random.seed(42)`, a window at a random place."""
     start = random.Random(42).randint(0, len(corpus.ids) - window - 1)
-    return corpus.ids[start : start + window].tolist()
+    seed: list[int] = corpus.ids[start : start + window].tolist()
+    return seed
 
 
 def draw_samples(

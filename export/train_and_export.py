@@ -1,7 +1,7 @@
 """Train the notebook's network on a text and export it to the app's model file.
 
-    python export/train_and_export.py
-    python export/train_and_export.py --corpus my.txt --out models/mine.onnx
+python export/train_and_export.py
+python export/train_and_export.py --corpus my.txt --out models/mine.onnx
 """
 
 import os
@@ -13,6 +13,7 @@ if not __package__:  # run as a file: the project's root takes the place of this
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when TensorFlow is imported
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -28,30 +29,64 @@ from export.corpus import (
     find_corpus,
     read_corpus,
 )
+from export.model_file import check_writable
 from export.recipes import BEST, RECIPES, Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--corpus", type=click.Path(path_type=Path), metavar="PATH",
-              help="A UTF-8 text. Default: $CHARLM_CORPUS, else the notebook's, downloaded once.")
-@click.option("--corpus-url", default=NOTEBOOK_URL, metavar="URL",
-              help="Where the notebook's text is downloaded from.")
-@click.option("--case", type=click.Choice(["lower", "preserve"]), default="lower",
-              show_default=True, help="Lower-case the text as the notebook does, or keep its case.")
-@click.option("--recipe", type=click.Choice(sorted(RECIPES)), default=BEST.name,
-              show_default=True, help="Our way of training, or the notebook's hyper-parameters.")
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A UTF-8 text. Default: $CHARLM_CORPUS, else the notebook's, downloaded once.",
+)
+@click.option(
+    "--corpus-url",
+    default=NOTEBOOK_URL,
+    metavar="URL",
+    help="Where the notebook's text is downloaded from.",
+)
+@click.option(
+    "--case",
+    type=click.Choice(["lower", "preserve"]),
+    default="lower",
+    show_default=True,
+    help="Lower-case the text as the notebook does, or keep its case.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(sorted(RECIPES)),
+    default=BEST.name,
+    show_default=True,
+    help="Our way of training, or the notebook's hyper-parameters.",
+)
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
-@click.option("--rng-seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True,
-              help="Of the first weights and of the order of the windows.")
-@click.option("--out", type=click.Path(path_type=Path), default=ROOT / "models" / "nietzsche.onnx",
-              metavar="PATH", help="The model file. Default: models/nietzsche.onnx.")
-@click.option("--page", type=click.Path(path_type=Path), metavar="PATH",
-              help="Write the model's card as a Markdown page, too.")
-@click.option("--export-on-interrupt/--discard-on-interrupt", default=None,
-              help="What Ctrl-C does with the best epoch so far. Default: ask on a terminal, "
-                   "else discard.")
+@click.option(
+    "--rng-seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of the first weights and of the order of the windows.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The model file. Default: models/ and the corpus' name, such as models/nietzsche.onnx.",
+)
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Write the model's card as a Markdown page, too.",
+)
+@click.option(
+    "--export-on-interrupt/--discard-on-interrupt",
+    default=None,
+    help="What Ctrl-C does with the best epoch so far. Default: ask on a terminal, else discard.",
+)
 def command(**options: Any) -> None:
     """Train the LSTM of Deep Learning with Python, section 8.1, and export it to ONNX."""
     console = Console(stderr=True)
@@ -60,6 +95,16 @@ def command(**options: Any) -> None:
     except CharlmError as error:
         console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        console.print(
+            f"error: {error.name} is not installed, which training needs; "
+            'install it with: pip install -e ".[export]"',
+            style="red",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        sys.exit(1)
     except KeyboardInterrupt:
         console.print("interrupted before anything was trained", markup=False)
         sys.exit(130)
@@ -73,7 +118,7 @@ def _run(
     recipe: str,
     epochs: int | None,
     rng_seed: int,
-    out: Path,
+    out: Path | None,
     page: Path | None,
     export_on_interrupt: bool | None,
 ) -> int:
@@ -83,8 +128,7 @@ def _run(
     if path is None:
         path = download_corpus(corpus_url)
     text = read_corpus(path, case, chosen.window, chosen.stride, chosen.batch)
-    from export.onnx_export import check_writable
-
+    out = out or ROOT / "models" / f"{path.stem}.onnx"
     check_writable(out)
     console.print(
         f"{path.name}: {len(text.ids):,} characters, {len(text.vocabulary)} symbols, the last "
@@ -98,8 +142,6 @@ def _run(
 
 
 def _with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
-    from dataclasses import replace
-
     return recipe if epochs is None else replace(recipe, epochs=epochs)
 
 

@@ -40,7 +40,10 @@ class RollingWindow:
         all of the window's life, overwritten by each step."""
         rows = lanes * depth
         first, second = (
-            {state.name: np.zeros((rows + 1, state.units), np.float32) for state in model.contract.states}
+            {
+                state.name: np.zeros((rows + 1, state.units), np.float32)
+                for state in model.contract.states
+            }
             for _ in range(2)
         )
         self._buffers = (first, second)
@@ -57,7 +60,8 @@ class RollingWindow:
 
     def _here(self, buffers: Mapping[str, Floats]) -> dict[str, Floats]:
         return {
-            name: buffer[:-1].reshape(self.lanes, self.depth, -1) for name, buffer in buffers.items()
+            name: buffer[:-1].reshape(self.lanes, self.depth, -1)
+            for name, buffer in buffers.items()
         }
 
     def _below(self, buffers: Mapping[str, Floats]) -> dict[str, Floats]:

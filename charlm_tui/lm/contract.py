@@ -134,7 +134,11 @@ class _Check:
         return Vocabulary(cast(list[str], symbols), cast(Case, case))
 
     def window(self, text: str | None) -> int:
-        if text is None or not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) < 10**6:
+        if (
+            text is None
+            or not (text.isascii() and text.isdigit())
+            or not 1 <= int(text[:9]) < 10**6
+        ):
             self.broken(f"its window is {text!r:.40} where a number of characters is expected")
         return int(text)
 

@@ -90,7 +90,7 @@ class OnnxModel:
         next_states: Mapping[str, Floats],
     ) -> Step:
         """Bind one step to buffers, with nothing copied in or out (see `LanguageModel`)."""
-        inputs = {IDS: ids, **states}
+        inputs: dict[str, Floats | Ids] = {IDS: ids, **states}
         outputs = {LOGITS: logits, **{name + "_next": a for name, a in next_states.items()}}
         binding = self._session.io_binding()
         for name, array in inputs.items():

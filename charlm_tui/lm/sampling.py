@@ -59,14 +59,14 @@ def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDA
     Returns:
         float64 [..., vocabulary], each row with sum 1.
     """
-    shifted = np.asarray(logits, np.float64)
+    shifted: NDArray[np.float64] = np.asarray(logits, np.float64)
     shifted = shifted - shifted.max(axis=-1, keepdims=True)
     if temperature == 0:
-        chosen = np.zeros_like(shifted)
+        chosen: NDArray[np.float64] = np.zeros_like(shifted)
         np.put_along_axis(chosen, shifted.argmax(axis=-1, keepdims=True), 1.0, axis=-1)
         return chosen
     with np.errstate(over="ignore", under="ignore"):
-        weights = np.exp(shifted / temperature)
+        weights: NDArray[np.float64] = np.exp(shifted / temperature)
     weights /= weights.sum(axis=-1, keepdims=True)
     return weights
 

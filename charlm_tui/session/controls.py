@@ -5,6 +5,7 @@ One frozen object that travels to the engine whole. Knows nothing of keys or scr
 
 import random
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from charlm_tui.lm.settings import RNG_SEEDS, Settings
 
@@ -29,7 +30,7 @@ class Controls:
     """Number of the character at which the reply ends; 0 is never."""
     paused: bool = False
 
-    def with_settings(self, **changes: float) -> "Controls":
+    def with_settings(self, **changes: Any) -> "Controls":
         """Give these controls with some of the sampling settings changed."""
         return replace(self, settings=replace(self.settings, **changes))
 

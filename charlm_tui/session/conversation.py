@@ -284,9 +284,7 @@ class Conversation:
             case EngineDied():
                 self._died(event)
 
-    def _is_current(
-        self, event: CharactersGenerated | GenerationEnded | GenerationFailed
-    ) -> bool:
+    def _is_current(self, event: CharactersGenerated | GenerationEnded | GenerationFailed) -> bool:
         return (event.generation, event.revision) == (self._generation, self._revision)
 
     def _loaded(self, event: ModelLoaded) -> None:
@@ -353,9 +351,7 @@ class Conversation:
         turn = self.turn
         assert turn is not None
         self._revision += 1
-        self._send(
-            ControlsChanged(self._generation, self._revision, len(turn.tape), self.controls)
-        )
+        self._send(ControlsChanged(self._generation, self._revision, len(turn.tape), self.controls))
 
     def _rest(self) -> None:
         self.controls = replace(self.controls, length=self._reply_length, paused=False)
@@ -364,5 +360,3 @@ class Conversation:
     def _set_state(self, state: State) -> None:
         self.state = state
         self._tell(StateChanged())
-
-

@@ -6,19 +6,32 @@ numpy: a front end can hold a tape before its first paint.
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from charlm_tui.lm.settings import Settings
 
 CHUNK = 4096  # characters
 
-_COLUMNS = (("ids", "H"), ("settings", "H"), ("surprisal", "f"), ("entropy", "f"), ("temperature", "f"))
+
+def _zeros(code: str) -> Any:
+    return array(code, bytes(CHUNK * array(code).itemsize))
+
+
+@dataclass(slots=True)
+class _Chunk:
+    ids: "array[int]" = field(default_factory=lambda: _zeros("H"))
+    settings: "array[int]" = field(default_factory=lambda: _zeros("H"))
+    surprisal_bits: "array[float]" = field(default_factory=lambda: _zeros("f"))
+    entropy_bits: "array[float]" = field(default_factory=lambda: _zeros("f"))
+    temperature: "array[float]" = field(default_factory=lambda: _zeros("f"))
 
 
 class Tape:
     """Columns of one entry a character; the settings are kept once and referred to by index."""
 
     def __init__(self) -> None:
-        self._chunks: list[dict[str, array[int] | array[float]]] = []
+        self._chunks: list[_Chunk] = []
         self._length = 0
         self.settings: list[Settings] = []
         """Every settings object that was in force, in order of first use."""
@@ -37,46 +50,66 @@ class Tape:
         """Add the records of consecutive characters (uint16, then float32 each)."""
         if settings not in self.settings:
             self.settings.append(settings)
-        count = len(ids) // 2
-        index = array("H", [self.settings.index(settings)]).tobytes() * count
-        columns = (ids, index, surprisal_bits, entropy_bits, temperature)
-        done = 0
+        index = self.settings.index(settings)
+        columns = (
+            array("H", ids),
+            array("H", [index]) * (len(ids) // 2),
+            array("f", surprisal_bits),
+            array("f", entropy_bits),
+            array("f", temperature),
+        )
+        done, count = 0, len(columns[0])
         while done < count:
             place = self._length % CHUNK
             if place == 0:
-                self._chunks.append({name: array(code, bytes(CHUNK * array(code).itemsize)) for name, code in _COLUMNS})
+                self._chunks.append(_Chunk())
             take = min(count - done, CHUNK - place)
             chunk = self._chunks[-1]
-            for (name, code), data in zip(_COLUMNS, columns, strict=True):
-                size = array(code).itemsize
-                chunk[name][place : place + take] = array(code, data[done * size : (done + take) * size])
+            chunk.ids[place : place + take] = columns[0][done : done + take]
+            chunk.settings[place : place + take] = columns[1][done : done + take]
+            chunk.surprisal_bits[place : place + take] = columns[2][done : done + take]
+            chunk.entropy_bits[place : place + take] = columns[3][done : done + take]
+            chunk.temperature[place : place + take] = columns[4][done : done + take]
             self._length += take
             done += take
 
     def ids(self, start: int = 0, stop: int | None = None) -> "array[int]":
         """Give the ids of characters `start` to `stop`, as uint16."""
-        return array("H", self._column("ids", start, stop))
+        column = array("H")
+        for chunk, place, take in self._parts(start, stop):
+            column.extend(chunk.ids[place : place + take])
+        return column
 
     def surprisal_bits(self, start: int = 0, stop: int | None = None) -> "array[float]":
         """Give the surprisals of characters `start` to `stop`, as float32."""
-        return array("f", self._column("surprisal", start, stop))
+        column = array("f")
+        for chunk, place, take in self._parts(start, stop):
+            column.extend(chunk.surprisal_bits[place : place + take])
+        return column
 
     def entropy_bits(self, start: int = 0, stop: int | None = None) -> "array[float]":
         """Give the entropies at characters `start` to `stop`, as float32."""
-        return array("f", self._column("entropy", start, stop))
+        column = array("f")
+        for chunk, place, take in self._parts(start, stop):
+            column.extend(chunk.entropy_bits[place : place + take])
+        return column
 
     def temperature(self, start: int = 0, stop: int | None = None) -> "array[float]":
         """Give the temperatures in force at characters `start` to `stop`, as float32."""
-        return array("f", self._column("temperature", start, stop))
+        column = array("f")
+        for chunk, place, take in self._parts(start, stop):
+            column.extend(chunk.temperature[place : place + take])
+        return column
 
     def settings_at(self, index: int) -> Settings:
         """Give the settings that were in force when character `index` was drawn."""
-        return self.settings[int(self._chunks[index // CHUNK]["settings"][index % CHUNK])]
+        return self.settings[self._chunks[index // CHUNK].settings[index % CHUNK]]
 
-    def _column(self, name: str, start: int, stop: int | None) -> Iterator[float]:
+    def _parts(self, start: int, stop: int | None) -> Iterator[tuple[_Chunk, int, int]]:
+        """Give (chunk, place in it, how many) for what lies between two characters."""
         start, stop, _ = slice(start, stop).indices(self._length)
         while start < stop:
             chunk, place = divmod(start, CHUNK)
             take = min(stop - start, CHUNK - place)
-            yield from self._chunks[chunk][name][place : place + take]
+            yield self._chunks[chunk], place, take
             start += take

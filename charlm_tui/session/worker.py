@@ -248,5 +248,3 @@ class Worker:
         if reply.controls.length and reply.count >= reply.controls.length:
             reply.ended = True
             self._say(GenerationEnded(reply.generation, reply.revision, reply.count))
-
-

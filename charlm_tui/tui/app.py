@@ -70,7 +70,7 @@ class CharlmApp(App[None]):
 
     def on_ready(self) -> None:
         """Begin to listen, now that there is a screen to show what is heard."""
-        self._attach(self.engine)
+        self._listen_to(self.engine)
         if self._seed is not None:
             self.conversation.send(self._seed)
 
@@ -93,16 +93,20 @@ class CharlmApp(App[None]):
                     )
         yield from super().get_system_commands(screen)
 
-    def _attach(self, engine: Engine) -> None:
+    def _listen_to(self, engine: Engine) -> None:
         self.engine = engine
-        engine.listen(lambda event: self.post_message(EngineSpoke(engine, event)) and None)
+
+        def receive(event: Event) -> None:
+            self.post_message(EngineSpoke(engine, event))
+
+        engine.listen(receive)
         self.conversation.attach(engine.send)
 
     def _show(self, update: Update) -> None:
         match update:
             case EngineNeeded():
                 self.engine.close()
-                self._attach(self._new_engine())
+                self._listen_to(self._new_engine())
             case Unusable(sentence=sentence):
                 self.failure = sentence
                 self.exit(return_code=1)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-_PICTURES = {code: 0x2400 + code for code in range(0x20) if code != 0x0A}
+_PICTURES: dict[int, int | None] = {code: 0x2400 + code for code in range(0x20) if code != 0x0A}
 _PICTURES |= {0x7F: 0x2421, 0x0A: None}
-_PICTURES |= dict.fromkeys([*range(0x80, 0xA0), *range(0x200B, 0x2010), *range(0x2028, 0x202F)], 0xFFFD)
+_PICTURES |= dict.fromkeys(
+    [*range(0x80, 0xA0), *range(0x200B, 0x2010), *range(0x2028, 0x202F)], 0xFFFD
+)
 _PICTURES |= dict.fromkeys([*range(0x2060, 0x2070), 0xFEFF], 0xFFFD)
 
 

@@ -34,7 +34,7 @@ class Prompt(TextArea):
         def control(self) -> "Prompt":
             return self.prompt
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (Textual's own name)
         super().__init__(
             id=id,
             soft_wrap=True,

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 from rich.segment import Segment
@@ -17,7 +18,6 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.color import Color
-from textual.events import Resize
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -106,7 +106,10 @@ class Transcript(ScrollView, can_focus=True):
     """Characters a second that arrive; 0 is as fast as it goes."""
 
     def __init__(
-        self, *, id: str | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  (Textual's own name for it)
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(id=id)
         self._clock = clock
@@ -206,7 +209,7 @@ class Transcript(ScrollView, can_focus=True):
     def on_mount(self) -> None:
         self._fade_timer = self.set_interval(1 / FADE_FRAMES_PER_S, self._fade, pause=True)
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Wrap anew where the width is another, and keep what is read in its place."""
         width = self.scrollable_content_region.width
         if width == self._wrap_width:
@@ -289,14 +292,14 @@ class Transcript(ScrollView, can_focus=True):
         return Strip(segments)
 
     def _fresh_segments(self, text: str, start: int, style: Style) -> list[Segment]:
-        """Give a line of which some characters are still settling, neighbours of one shade as one."""
+        """Draw a line of which some characters are still settling, each arrival in its shade."""
         now = self._clock()
         segments = []
         end = start + len(text)
         births = [*self._births, (end, now)]
         if births[0][0] > start:
             segments.append(Segment(visible(text[: births[0][0] - start]), style))
-        for (first, born), (after, _) in zip(births, births[1:], strict=False):
+        for (first, born), (after, _) in pairwise(births):
             part = text[max(first - start, 0) : max(min(after, end) - start, 0)]
             if part:
                 level = min(int((now - born) / FADE_S * FADE_LEVELS), FADE_LEVELS - 1)
@@ -315,5 +318,3 @@ def _shades(fresh: Style, settled: Style) -> list[Style]:
         settled + Style(color=start.blend(end, level / (FADE_LEVELS - 1)).rich_color)
         for level in range(FADE_LEVELS)
     ]
-
-

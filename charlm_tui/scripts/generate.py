@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -78,5 +79,9 @@ def _texts(generation: Generation, length: int, symbols: tuple[str, ...]) -> Ite
     while generation.count < length:
         until = time.monotonic() + FLUSH_S
         most = min(BATCH, length - generation.count)
-        batch = generation.draw(most, lambda until=until: time.monotonic() >= until)
+        batch = generation.draw(most, partial(_is_past, until))
         yield "".join([symbols[index] for index in batch.ids.tolist()])
+
+
+def _is_past(moment_s: float) -> bool:
+    return time.monotonic() >= moment_s

@@ -1,0 +1,63 @@
+"""Putting a file in its place whole or not at all.
+
+Imports no Keras: a place that cannot be written to is found before anything slow is loaded.
+"""
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from export.errors import WriteError
+
+
+def check_writable(path: Path) -> None:
+    """Check, before hours of training, that a file can be put at `path`.
+
+    Raises:
+        WriteError: it cannot.
+    """
+    if path.is_dir():
+        raise WriteError(f"{path} is a folder; give the path of a file with --out")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _write_error(path, error) from error
+
+
+@contextlib.contextmanager
+def put_in_place(path: Path, content: bytes) -> Iterator[Path]:
+    """Write `content` beside `path`, give that file to be checked, and then rename it to `path`.
+
+    If the checks raise, the file is removed and `path` is as it was.
+
+    Raises:
+        WriteError: it cannot be written; for want of room, for example.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _write_error(path, error) from error
+        yield temporary
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            raise _write_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_error(path: Path, error: OSError) -> WriteError:
+    what = "free some space, or" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check it, or"
+    return WriteError(
+        f"{path} cannot be written: {error.strerror}; {what} give another place with --out"
+    )
