@@ -3,6 +3,7 @@
 Imports nothing at its top that takes time: `--help` loads no numpy, no onnxruntime, no Textual.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,10 @@ from charlm_tui.lm.settings import RNG_SEEDS, Settings
 from charlm_tui.session.controls import REPLY_LENGTH, Controls, new_rng_seed
 
 INTERRUPTED = 130
+
+
+class OutputError(CharlmError):
+    """Standard output cannot be written."""
 
 
 class Temperature(click.ParamType[float]):
@@ -164,7 +169,15 @@ def generate(
     if seed == "-":
         seed = _read_stdin()
     job = Job(_model_path(model), seed, length, Settings(temperature, chosen), echo, as_json)
-    run(job, sys.stdout.buffer, _say)
+    try:
+        run(job, sys.stdout.buffer, _say)
+    except BrokenPipeError:  # whoever reads has enough
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        raise OutputError(
+            f"the text cannot be written: {error.strerror}; free some space, or write elsewhere"
+        ) from error
 
 
 def _read_stdin() -> str:
@@ -211,13 +224,8 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        _leave_quietly()
 
 
-def _leave_quietly() -> NoReturn:
-    """End without the interpreter's complaint about a pipe that nobody reads."""
-    import os
-
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter complains of it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)

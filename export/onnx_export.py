@@ -1,4 +1,4 @@
-"""From a trained network to a model file: conversion, and checks with an error of their own each."""
+"""From a trained network to a model file: conversion, and checks that have an error each."""
 
 import logging
 import os

@@ -21,6 +21,7 @@ PREFIX = "charlm."
 IDS = "ids"
 LOGITS = "logits"
 NEXT = "_next"
+MOST_TOLD = 240  # characters of a message that a file may decide
 HOW_TO = "make a file with export/train_and_export.py"
 
 
@@ -93,7 +94,7 @@ def read_contract(
     check = _Check(file)
     version = metadata.get(PREFIX + "contract")
     if version != CONTRACT:
-        found = f"contract {version!r}" if version else "no charlm metadata"
+        found = f"contract {version!r:.40}" if version else "no charlm metadata"
         check.broken(f"{found} where contract '{CONTRACT}' is expected")
     vocabulary = check.vocabulary(metadata)
     window = check.window(metadata.get(PREFIX + "window"))
@@ -107,6 +108,8 @@ class _Check:
     file: str
 
     def broken(self, what: str) -> NoReturn:
+        # Names are the file's own: of any length, and with control characters if it likes.
+        what = "".join(char if char.isprintable() else "?" for char in what[:MOST_TOLD])
         raise ContractError(f"{self.file} breaks the model contract: {what}; {HOW_TO}")
 
     def json(self, text: str | None, key: str) -> object:
@@ -130,7 +133,7 @@ class _Check:
             seen.add(symbol)
         case = metadata.get(PREFIX + "case")
         if case not in ("lower", "preserve"):
-            self.broken(f"its case is {case!r} where 'lower' or 'preserve' is expected")
+            self.broken(f"its case is {case!r:.40} where 'lower' or 'preserve' is expected")
         return Vocabulary(cast(list[str], symbols), cast(Case, case))
 
     def window(self, text: str | None) -> int:

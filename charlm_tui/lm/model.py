@@ -113,12 +113,16 @@ class OnnxModel:
         return step
 
     def _try_a_step(self) -> None:
-        """Run one step, so that a graph that only declares the right shapes is refused now."""
-        shapes = {state.name: (1, 2, state.units) for state in self.contract.states}
-        logits = np.zeros((1, len(self.contract.vocabulary)), np.float32)
+        """Run one step, so that a graph that only declares the right shapes is refused now.
+
+        On two lanes, with the first character and the last.
+        """
+        vocabulary = len(self.contract.vocabulary)
+        shapes = {state.name: (2, 3, state.units) for state in self.contract.states}
+        logits = np.zeros((2, vocabulary), np.float32)
         try:
             self.bind(
-                np.zeros(1, np.int64),
+                np.array([0, vocabulary - 1]),
                 {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
                 logits,
                 {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},

@@ -99,10 +99,11 @@ class Sampler:
         """
         shifted, weights = self._shifted, self._weights
         best = int(logits.argmax())
-        np.subtract(logits, logits[best], out=shifted)
-        np.exp(shifted, out=weights)
-        total = float(weights.sum())
-        mean = float(weights.dot(shifted)) / total
+        with np.errstate(invalid="ignore"):  # infinite logits are told below
+            np.subtract(logits, logits[best], out=shifted, dtype=np.float64)
+            np.exp(shifted, out=weights)
+            total = float(weights.sum())
+            mean = float(weights.dot(shifted)) / total
         if not math.isfinite(mean):
             raise ModelOutputError(
                 f"{self._model} gave logits that are not finite numbers; "

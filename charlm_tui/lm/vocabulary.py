@@ -86,15 +86,16 @@ class Vocabulary:
     def fit(self, text: str) -> Fitted:
         """Bring any text to the characters that the model knows.
 
-        In this order: line ends to newlines, Unicode NFC, case as the model wants it; then, for a
-        character without an id: plain quotes and dashes, the compatibility form (NFKC), the
-        letter without its marks. What still has no id is left out and counted.
+        A text of known characters is kept as it is. Of any other, in this order: line ends to
+        newlines, Unicode NFC, case as the model wants it; then, for a character without an id:
+        plain quotes and dashes, the compatibility form (NFKC), its parts (NFD), the letter
+        without its marks. What still has no id is left out and counted.
         """
+        if self._ids.keys() >= set(text):
+            return Fitted(text, ())
         text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
         if self.case == "lower":
             text = text.lower()
-        if self._ids.keys() >= set(text):
-            return Fitted(text, ())
         kept: list[str] = []
         dropped: Counter[str] = Counter()
         plain: dict[str, str | None] = {}
@@ -113,10 +114,9 @@ class Vocabulary:
         compatible = unicodedata.normalize("NFKC", char)
         if self.case == "lower":
             compatible = compatible.lower()
-        bare = "".join(
-            c for c in unicodedata.normalize("NFD", compatible) if not unicodedata.combining(c)
-        )
-        for form in (char, _PLAIN.get(char, ""), compatible, bare):
+        parts = unicodedata.normalize("NFD", compatible)
+        bare = "".join(c for c in parts if not unicodedata.combining(c))
+        for form in (char, _PLAIN.get(char, ""), compatible, parts, bare):
             if form and all(c in self._ids for c in form):
                 return form
         return None

@@ -6,7 +6,6 @@ Knows what to restore only from what the front end has handed over.
 """
 
 import os
-import signal
 import termios
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +32,6 @@ class TerminalRescue:
 
     def restore(self) -> None:
         """Put the terminal back; in vain, and silently so, if it is gone too."""
-        # The shell is in the foreground again by now: without this, writing would stop us.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
         try:
             descriptor = os.open(self.device, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
             os.write(descriptor, self.sequence)

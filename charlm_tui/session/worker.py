@@ -38,7 +38,9 @@ CATCH_UP_S = 0.25  # how far behind its pace a reply may fall before the pace st
 
 def serve(connection: Connection, rescue: TerminalRescue | None) -> None:
     """Run the engine until the pipe closes; the target of the child process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the front end's
+    # What the terminal sends is the front end's to act on; SIGTTOU would keep a rescue from it.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTTOU):
+        signal.signal(number, signal.SIG_IGN)
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # the terminal belongs to the front end
         os.dup2(silence, stream)

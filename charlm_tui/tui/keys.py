@@ -26,7 +26,7 @@ class Key:
     group: Binding.Group | None = None
 
 
-_TEMPERATURE = Binding.Group("Temperature", compact=True)
+_TEMPERATURE = Binding.Group("Temp", compact=True)
 _SPEED = Binding.Group("Speed", compact=True)
 
 KEYS = (
@@ -98,9 +98,12 @@ def help_rows() -> list[tuple[str, str, str]]:
         ("Ctrl+N", "", "A new line in the prompt. Pasted newlines are kept."),
         ("Esc", "", "Go to the text, where plain keys work."),
         ("", "i Enter", "Go back to the prompt."),
-        ("", "↑ ↓ PgUp PgDn Home End", "Read back. New text does not move what is read."),
+        ("", "↑ ↓ PgUp PgDn", "Read back. New text does not move what is read."),
+        ("", "1 2 3 4", "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2."),
     ]
     for key in KEYS:
+        if key.command.startswith("preset-"):  # told above, in one row
+            continue
         plain = " ".join(_GLYPHS.get(name, name) for name in key.plain.split(","))
         rows.append((_spoken(key.anywhere), plain, COMMANDS[key.command].help))
     rows += [

@@ -69,13 +69,12 @@ class StudioScreen(Screen[None]):
         self._conversation = conversation
         self._arrivals: deque[tuple[float, int]] = deque()  # (when, characters)
         self._seed_shown = False  # of the seed that waits for the model
-        self._greeted = ""
 
     def compose(self) -> ComposeResult:
         yield ConversationText(id="transcript")
         yield Status().data_bind(StudioScreen.state, StudioScreen.controls)
         yield Prompt(id="prompt")
-        yield Footer(show_command_palette=False, compact=True)
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._count, pause=True)
@@ -90,31 +89,26 @@ class StudioScreen(Screen[None]):
         """Show what the conversation tells."""
         match update:
             case TextAdded(text=text):
+                # What was said in between, if anything, stays where it was said.
+                if self.transcript.blocks[-1].kind != "reply":
+                    self.transcript.add("reply")
                 self.transcript.append(text)
                 self._arrivals.append((time.monotonic(), len(text)))
             case TurnStarted(turn=turn):
                 if not self._seed_shown:
                     self.transcript.add("seed", turn.seed)
                 self._seed_shown = False
-                self.transcript.add("reply")
-            case SeedWaiting(text=text):
+            case SeedWaiting(text=text):  # the status says that the model is loading
                 self.transcript.add("seed", text)
-                self.transcript.add("notice", "the model is loading; this starts as soon as it is")
                 self._seed_shown = True
             case SeedDreamt(text=text):
                 prompt = self.query_one(Prompt)
                 prompt.offer(text)
                 prompt.focus()
             case Noticed(sentence=sentence, error=error):
-                self._notice(sentence, error)
+                self.transcript.add("error" if error else "notice", sentence)
             case StateChanged():
                 self._follow()
-
-    def _notice(self, sentence: str, error: bool) -> None:
-        """Say something between the turns; a reply that is on its way keeps its block."""
-        self.transcript.add("error" if error else "notice", sentence)
-        if self._conversation.busy:
-            self.transcript.add("reply")
 
     def _follow(self) -> None:
         """Take over the state of the conversation."""
@@ -136,8 +130,7 @@ class StudioScreen(Screen[None]):
 
     def _greet(self, model: ModelLoaded) -> None:
         self.query_one(Status).model = model.name
-        if self._greeted != model.sha256 and not self._conversation.turns:
-            self._greeted = model.sha256
+        if not self.transcript.blocks:
             bits = model.card.get("held_out_bits_per_character")
             score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
             about = str(model.card.get("architecture", "a model"))
@@ -157,7 +150,7 @@ class StudioScreen(Screen[None]):
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         message.stop()
-        self.transcript.scroll_end(animate=False, immediate=True)
+        self.transcript.to_end()
         self._conversation.send(message.text)
 
     def action_command(self, command: str) -> None:

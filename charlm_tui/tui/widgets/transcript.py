@@ -120,6 +120,7 @@ class Transcript(ScrollView, can_focus=True):
         self._styles: dict[str, Style] = {}
         self._shades: list[Style] = []
         self._wrap_width = 0
+        self._anchored = True
 
     # What is shown.
 
@@ -138,7 +139,7 @@ class Transcript(ScrollView, can_focus=True):
         self._grown(self._firsts[-1])
 
     def append(self, text: str) -> None:
-        """Add text to the last block; it arrives bright if that is shown."""
+        """Add text to the last block; it arrives bright, if new characters are animated."""
         block = self._blocks[-1]
         if self._fades:
             self._births.append((block.length, self._clock()))
@@ -160,14 +161,23 @@ class Transcript(ScrollView, can_focus=True):
 
     def _grown(self, first: int) -> None:
         """Show that lines from number `first` on are new, and stay at the end if we were there."""
-        at_end = self.is_vertical_scroll_end
         count = self._line_count
         for line in range(first, count):
             self._strips.discard(line)
         self.virtual_size = Size(self._wrap_width, count)
         self.refresh_lines(first, count - first)
-        if at_end and not self.is_vertical_scrollbar_grabbed:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        if self._anchored and not self.is_vertical_scrollbar_grabbed:
+            self.to_end()
+
+    def to_end(self) -> None:
+        """Go to the end, and stay there as text comes."""
+        self._anchored = True
+        self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Stay at the end for as long as nobody scrolls away from it."""
+        super().watch_scroll_y(old_value, new_value)
+        self._anchored = new_value >= self.max_scroll_y
 
     # Where new characters settle.
 
@@ -213,9 +223,11 @@ class Transcript(ScrollView, can_focus=True):
         """Wrap anew where the width is another, and keep what is read in its place."""
         width = self.scrollable_content_region.width
         if width == self._wrap_width:
+            if self._anchored:
+                self.to_end()
             return
-        at_end = self.is_vertical_scroll_end
-        top = self._place(self.scroll_offset.y) if self._blocks and not at_end else None
+        anchored = self._anchored
+        top = self._place(self.scroll_offset.y) if self._blocks else (0, 0)
         self._wrap_width = width
         line = 0
         for index, block in enumerate(self._blocks):
@@ -226,12 +238,14 @@ class Transcript(ScrollView, can_focus=True):
         self._strips.clear()
         self.virtual_size = Size(width, line)
         self.refresh()
-        if top is None:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        if anchored or not self._blocks:
+            self.to_end()
         else:
             index, char = top
             found = bisect_right(self._blocks[index].starts, char) - 1
-            self.scroll_to(y=self._firsts[index] + found, animate=False, immediate=True)
+            self.scroll_to(
+                y=self._firsts[index] + found, animate=False, immediate=True, force=True
+            )
 
     def _place(self, line: int) -> tuple[int, int]:
         """Give the block and the character that begin at a line."""
@@ -287,7 +301,7 @@ class Transcript(ScrollView, can_focus=True):
             segments += self._fresh_segments(text, block.starts[row], style)
         else:
             segments.append(Segment(visible(text), style))
-        if last and self.live and row == len(block.lines) - 1:
+        if last and self.live and block.kind == "reply" and row == len(block.lines) - 1:
             segments.append(Segment("▌", self._styles["cursor"]))
         return Strip(segments)
 

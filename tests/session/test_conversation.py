@@ -1,0 +1,274 @@
+"""The conversation against an engine that says only what a test lets it say."""
+
+from array import array
+from dataclasses import replace
+
+import pytest
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.controls import PRESETS, SPEEDS, Controls
+from charlm_tui.session.conversation import (
+    Conversation,
+    EngineNeeded,
+    Noticed,
+    SeedDreamt,
+    SeedWaiting,
+    State,
+    TextAdded,
+    TurnStarted,
+    Unusable,
+    Update,
+)
+from charlm_tui.session.messages import (
+    Acknowledged,
+    ControlsChanged,
+    GenerationFailed,
+    LoadFailed,
+    StartRequested,
+)
+from tests.engines import SYMBOLS, QueuedEngine
+
+
+class Talk:
+    """A conversation, its engine and what it told."""
+
+    def __init__(self, controls: Controls | None = None) -> None:
+        self.updates: list[Update] = []
+        self.it = Conversation(controls or Controls(Settings(0.5, 7)), self.updates.append)
+        self.engine = self.new_engine()
+
+    def new_engine(self) -> QueuedEngine:
+        self.engine = QueuedEngine()
+        self.engine.listen(self.it.receive)
+        self.it.attach(self.engine.send)
+        return self.engine
+
+    def started(self, seed: str = "seed") -> "Talk":
+        self.engine.load()
+        self.it.send(seed)
+        return self
+
+    @property
+    def text(self) -> str:
+        """What was told of the last reply."""
+        starts = [i for i, it in enumerate(self.updates) if isinstance(it, TurnStarted)]
+        return "".join(it.text for it in self.updates[starts[-1] :] if isinstance(it, TextAdded))
+
+    def told(self, kind: type) -> list:
+        return [it for it in self.updates if isinstance(it, kind)]
+
+
+def ids(text: str) -> bytes:
+    return array("H", [SYMBOLS.index(char) for char in text]).tobytes()
+
+
+def test_a_seed_is_sent_as_the_model_reads_it_and_its_reply_is_told_and_acknowledged() -> None:
+    talk = Talk().started("A Seed \n")
+    assert talk.engine.last == StartRequested(1, 0, ids("a seed \n"), b"", talk.it.controls)
+    talk.engine.stream("abc")
+    talk.engine.stream("de")
+    assert talk.text == "abcde"
+    assert talk.engine.requests[-1] == Acknowledged(1, 0, 5)
+    assert talk.it.state is State.STREAMING
+    talk.engine.end()
+    assert talk.it.state is State.IDLE
+
+
+def test_a_seed_sent_while_the_model_loads_waits_and_then_starts() -> None:
+    talk = Talk()
+    talk.it.send("early")
+    assert talk.told(SeedWaiting) == [SeedWaiting("early")]
+    assert talk.engine.requests == []
+    talk.engine.load()
+    assert isinstance(talk.engine.last, StartRequested)
+    assert talk.engine.last.seed_ids == ids("early")
+
+
+def test_what_the_model_does_not_know_is_left_out_and_named() -> None:
+    talk = Talk().started("a€b€")
+    assert talk.it.turns[-1].seed == "ab"
+    (notice,) = talk.told(Noticed)
+    assert "‘€’ ×2" in notice.sentence
+
+
+def test_a_seed_of_which_nothing_is_left_is_not_sent_but_an_empty_one_is() -> None:
+    talk = Talk().started("€€")
+    assert talk.it.turns == []
+    assert talk.told(Noticed)[-1].error
+    talk.it.send("")
+    assert talk.it.turns[-1].seed == ""
+
+
+def test_a_change_in_mid_stream_goes_on_from_what_is_shown_and_drops_what_is_late() -> None:
+    talk = Talk().started()
+    talk.engine.stream("abc")
+    late = talk.engine.batch("zzz")
+    COMMANDS["preset-4"].run(talk.it)
+    assert talk.engine.last == ControlsChanged(1, 1, 3, talk.it.controls)
+    assert talk.it.controls.settings.temperature == 1.2
+    talk.engine.say(late)
+    talk.engine.stream("d")
+    assert talk.text == "abcd"
+    tape = talk.it.turns[-1].tape
+    assert [tape.settings_at(n).temperature for n in range(4)] == [0.5, 0.5, 0.5, 1.2]
+
+
+def test_a_paused_reply_takes_nothing_and_goes_on_where_it_was() -> None:
+    talk = Talk().started()
+    talk.engine.stream("ab")
+    late = talk.engine.batch("cc")
+    COMMANDS["pause"].run(talk.it)
+    assert talk.it.state is State.PAUSED
+    talk.engine.say(late)
+    assert talk.text == "ab"
+    COMMANDS["go-on"].run(talk.it)
+    assert talk.it.state is State.STREAMING
+    assert isinstance(talk.engine.last, ControlsChanged)
+    assert (talk.engine.last.at, talk.engine.last.controls.paused) == (2, False)
+
+
+def test_a_stopped_reply_is_kept_and_can_go_on_by_another_length() -> None:
+    talk = Talk(Controls(Settings(0.5, 7), length=100)).started()
+    talk.engine.stream("abc")
+    late = talk.engine.batch("d")
+    COMMANDS["stop"].run(talk.it)
+    talk.engine.say(late)
+    assert (talk.it.state, talk.text) == (State.IDLE, "abc")
+    talk.it.send("")
+    assert len(talk.it.turns) == 1
+    assert isinstance(talk.engine.last, ControlsChanged)
+    assert (talk.engine.last.at, talk.engine.last.controls.length) == (3, 103)
+    talk.engine.stream("def")
+    assert talk.text == "abcdef"
+
+
+def test_an_empty_enter_does_nothing_while_a_reply_streams() -> None:
+    talk = Talk().started()
+    before = list(talk.engine.requests)
+    talk.it.send("")
+    assert talk.engine.requests == before
+
+
+def test_a_new_seed_stops_the_reply_that_streams_and_keeps_it() -> None:
+    talk = Talk().started("one")
+    talk.engine.stream("abc")
+    late = talk.engine.batch("zz")
+    talk.it.send("two")
+    talk.engine.say(late)
+    talk.engine.stream("x")
+    assert [list(turn.tape.ids()) for turn in talk.it.turns] == [
+        list(array("H", ids("abc"))),
+        list(array("H", ids("x"))),
+    ]
+
+
+def test_once_more_has_the_same_seed_and_another_rng_seed() -> None:
+    talk = Talk().started("one")
+    COMMANDS["again"].run(talk.it)
+    first, second = talk.it.turns
+    assert second.seed == first.seed
+    assert second.rng_seed != first.rng_seed
+    assert isinstance(talk.engine.last, StartRequested)
+    assert talk.engine.last.controls.settings.rng_seed == second.rng_seed
+
+
+def test_a_dreamt_seed_is_offered_and_is_no_turn() -> None:
+    talk = Talk().started("one")
+    talk.engine.stream("abc")
+    COMMANDS["dream"].run(talk.it)
+    assert talk.it.state is State.DREAMING
+    assert isinstance(talk.engine.last, StartRequested)
+    assert talk.engine.last.controls.length == 60
+    talk.engine.stream("a dream")
+    talk.engine.end()
+    assert talk.told(SeedDreamt) == [SeedDreamt("a dream")]
+    assert (len(talk.it.turns), talk.text) == (1, "abc")
+
+
+def test_a_reply_goes_on_after_a_dream_has_taken_the_engine() -> None:
+    talk = Talk().started("one")
+    talk.engine.stream("abc")
+    COMMANDS["dream"].run(talk.it)
+    COMMANDS["stop"].run(talk.it)
+    talk.engine.stream("late dream")
+    assert talk.told(SeedDreamt) == []
+    COMMANDS["go-on"].run(talk.it)
+    start = talk.engine.last
+    assert isinstance(start, StartRequested)
+    assert (start.seed_ids, start.reply_ids) == (ids("one"), ids("abc"))
+    talk.engine.stream("d")
+    assert talk.text == "abcd"
+
+
+def test_the_conversation_outlives_its_engine_and_goes_on_with_a_new_one() -> None:
+    talk = Talk().started("one")
+    talk.engine.stream("abc")
+    talk.engine.die()
+    assert talk.told(EngineNeeded)
+    assert talk.told(Noticed)[-1].error
+    talk.new_engine()
+    assert talk.it.state is State.LOADING
+    talk.engine.load()
+    COMMANDS["go-on"].run(talk.it)
+    start = talk.engine.last
+    assert isinstance(start, StartRequested)
+    assert (start.seed_ids, start.reply_ids) == (ids("one"), ids("abc"))
+
+
+def test_an_engine_that_dies_while_it_loads_is_not_started_again() -> None:
+    talk = Talk()
+    talk.engine.die()
+    assert talk.told(Unusable)
+    assert not talk.told(EngineNeeded)
+
+
+def test_a_model_that_cannot_be_used_is_told_in_its_own_words() -> None:
+    talk = Talk()
+    talk.engine.say(LoadFailed("x breaks the contract"))
+    assert talk.told(Unusable) == [Unusable("x breaks the contract")]
+
+
+def test_a_reply_that_fails_is_told_and_the_next_one_starts() -> None:
+    talk = Talk().started("one")
+    talk.engine.say(GenerationFailed(1, 0, "not finite"))
+    assert talk.told(Noticed)[-1] == Noticed("not finite", error=True)
+    assert talk.it.state is State.IDLE
+    talk.it.send("two")
+    assert talk.it.state is State.STREAMING
+
+
+@pytest.mark.parametrize("command", ["pause", "stop", "go-on", "again", "dream"])
+def test_what_cannot_be_done_before_the_model_is_there_is_not_offered(command: str) -> None:
+    talk = Talk()
+    assert not COMMANDS[command].available(talk.it)
+    COMMANDS[command].run(talk.it)
+    assert talk.it.state is State.LOADING
+
+
+def test_temperature_steps_stay_in_range_and_on_a_grid() -> None:
+    controls = Controls(Settings(0.52))
+    assert controls.warmer(+1).settings.temperature == 0.55
+    assert controls.warmer(-1).settings.temperature == 0.45
+    low = Controls(Settings(0.0))
+    assert low.warmer(-1) == low
+    high = Controls(Settings(7.0))
+    assert high.warmer(+1) == high
+    assert high.warmer(-1).settings.temperature == 6.95
+
+
+def test_presets_go_round() -> None:
+    controls = Controls(Settings(0.3))
+    seen = []
+    for _ in range(5):
+        controls = controls.next_preset()
+        seen.append(controls.settings.temperature)
+    assert seen == [0.5, 1.0, 1.2, 0.2, 0.5]
+    assert PRESETS == (0.2, 0.5, 1.0, 1.2)
+
+
+def test_speeds_end_at_both_ends() -> None:
+    slowest, fastest = (replace(Controls(), speed=SPEEDS[end]) for end in (0, -1))
+    assert slowest.faster(-1) == slowest
+    assert fastest.faster(+1) == fastest
+    assert slowest.faster(+1).speed == SPEEDS[1]

@@ -1,0 +1,139 @@
+"""A real pseudo-terminal with the installed command in it, and its screen."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyte
+
+BOUND_S = 60.0
+COMMAND = str(Path(sys.executable).parent / "charlm-tui")
+
+
+class Terminal:
+    """A process on a terminal of its own; reads what it draws while a test waits."""
+
+    def __init__(
+        self, *arguments: str, columns: int = 80, rows: int = 24, command: str = COMMAND
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.output = b""
+        self._master, slave = pty.openpty()
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+        self.attributes = termios.tcgetattr(slave)
+        self._slave = slave  # kept open: what the terminal is after the process is looked at
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith("TEXTUAL")
+        }
+        self.process = subprocess.Popen(
+            [command, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            env=environment | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""},
+        )
+
+    @property
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self._master, keys.encode())
+
+    def until(self, condition: Callable[[], Any], what: str) -> None:
+        """Read until a condition holds; say what never happened if it does not come."""
+        end = time.monotonic() + BOUND_S
+        while not condition():
+            if time.monotonic() > end or not self._read(0.1):
+                if condition():
+                    return
+                raise AssertionError(f"it never happened: {what}; the screen was\n{self.text}")
+
+    def shows(self, text: str) -> None:
+        """Read until a text is on the screen."""
+        self.until(lambda: text in self.text, f"{text!r} was shown")
+
+    def end(self) -> int:
+        """Read until the process has ended; give its exit code, or minus its signal."""
+        self.until(lambda: self.process.poll() is not None, "the process ended")
+        while self._read(0.0):
+            pass
+        return int(self.process.returncode)
+
+    def hang_up(self) -> None:
+        """Close the terminal."""
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
+
+    @property
+    def is_sane(self) -> bool:
+        """Whether the terminal is as it was: its modes, its screen, its cursor, the mouse."""
+        left = [
+            self.output.rfind(leave) > self.output.rfind(enter)
+            for enter, leave in (
+                (b"\x1b[?1049h", b"\x1b[?1049l"),
+                (b"\x1b[?1003h", b"\x1b[?1003l"),
+                (b"\x1b[?2004h", b"\x1b[?2004l"),
+                (b"\x1b[?25l", b"\x1b[?25h"),
+            )
+        ]
+        return all(left) and termios.tcgetattr(self._slave) == self.attributes
+
+    def _read(self, timeout_s: float) -> bool:
+        """Read what there is; whether the terminal is still to be waited for."""
+        ready, _, _ = select.select([self._master], [], [], timeout_s)
+        if not ready:
+            return timeout_s > 0
+        data = os.read(self._master, 65_536)
+        self.output += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def engines(self) -> list[int]:
+        """The process ids of the engines below the process."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [
+            int(pid)
+            for pid in children.split()
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self._master >= 0:
+            self.hang_up()
+
+
+@contextlib.contextmanager
+def terminal(*arguments: str, **options: Any) -> Iterator[Terminal]:
+    """Run the installed command in a terminal."""
+    it = Terminal(*arguments, **options)
+    try:
+        yield it
+    finally:
+        it.close()
+
+
+def has_ended(handle: int) -> bool:
+    """Wait, with a bound, until the process behind a pidfd is gone."""
+    ended, _, _ = select.select([handle], [], [], BOUND_S)
+    return bool(ended)

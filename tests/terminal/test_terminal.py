@@ -1,0 +1,118 @@
+"""The installed command in a real pseudo-terminal: what a person sees, and what is left behind."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.terminal import has_ended, terminal
+
+
+def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Path) -> None:
+    with terminal("--model", str(model_path), "--rng-seed", "5", "--length", "0") as it:
+        it.shows("ready")
+        it.send("the world is ")
+        it.shows("the world is")
+        it.send("\r")
+        it.shows("streaming")
+        it.shows("❯ the world is")
+        it.send("\x1bOR")  # F3
+        it.shows("temperature 0.55")
+        it.send("\x14")  # Ctrl+T
+        it.shows("temperature 1.00")
+        it.send("\x1bOS")  # F4
+        it.shows("paused")
+        paused = it.text
+        it.send("\x1bOS")
+        it.shows("streaming")
+        it.until(lambda: it.text != paused, "text went on")
+        it.send("\x13")  # Ctrl+S
+        it.shows("ready")
+        (engine,) = it.engines()
+        handle = os.pidfd_open(engine)
+        it.send("\x11")  # Ctrl+Q
+        assert it.end() == 0
+        assert it.is_sane
+        assert has_ended(handle)
+
+
+def test_forty_by_twelve_works(model_path: Path) -> None:
+    with terminal("--model", str(model_path), "--seed", "the ", columns=40, rows=12) as it:
+        it.shows("❯ the")
+        it.shows("streaming")
+        assert all(len(line) <= 40 for line in it.text.splitlines())
+        it.send("\x1bOP")  # F1
+        it.shows("Enter")
+        it.send("\x1b")
+        it.send("\x11")
+        assert it.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_app_with_a_sane_terminal_and_no_orphan(
+    model_path: Path, number: signal.Signals
+) -> None:
+    with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
+        it.shows("streaming")
+        (engine,) = it.engines()
+        handle = os.pidfd_open(engine)
+        it.process.send_signal(number)
+        assert it.end() == 128 + number
+        assert it.is_sane
+        assert has_ended(handle)
+
+
+def test_a_killed_app_leaves_no_orphan_and_its_engine_gives_the_terminal_back(
+    model_path: Path,
+) -> None:
+    with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
+        it.shows("streaming")
+        (engine,) = it.engines()
+        handle = os.pidfd_open(engine)
+        it.process.kill()
+        assert it.end() == -signal.SIGKILL
+        it.until(lambda: it.is_sane, "the terminal was given back")
+        assert has_ended(handle)
+
+
+def test_a_closed_terminal_leaves_nothing_behind(model_path: Path) -> None:
+    with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
+        it.shows("streaming")
+        (engine,) = it.engines()
+        handles = [os.pidfd_open(engine), os.pidfd_open(it.process.pid)]
+        it.hang_up()
+        assert all(has_ended(handle) for handle in handles)
+
+
+def test_a_killed_engine_is_replaced_and_the_reply_goes_on(model_path: Path) -> None:
+    with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
+        it.shows("streaming")
+        (engine,) = it.engines()
+        os.kill(engine, signal.SIGKILL)
+        it.shows("SIGKILL")
+        it.shows("ready")
+        assert "❯ the" in it.text
+        it.send("\r")
+        it.shows("streaming")
+        (another,) = it.engines()
+        assert another != engine
+        it.send("\x11")
+        assert it.end() == 0
+
+
+def test_a_file_that_is_no_model_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    path = tmp_path / "not.onnx"
+    path.write_text("hello")
+    with terminal("--model", str(path), columns=200) as it:
+        assert it.end() == 1
+        assert "is not an ONNX model" in it.text
+        assert "Traceback" not in it.text
+        assert it.is_sane
+
+
+def test_a_missing_model_is_told_before_a_screen_is_opened(tmp_path: Path) -> None:
+    with terminal("--model", str(tmp_path / "none.onnx"), columns=200) as it:
+        assert it.end() == 1
+        assert "does not exist" in it.text
+        assert b"\x1b[?1049h" not in it.output

@@ -1,0 +1,86 @@
+"""Who may load what: each claim is looked up in `sys.modules` of a fresh interpreter."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.terminal import COMMAND
+
+TRAINING = {"tensorflow", "keras", "tf2onnx", "onnx"}
+SLOW = {"numpy", "onnxruntime", "textual", *TRAINING}
+
+
+def loaded(program: str) -> set[str]:
+    """Give the top-level modules that are loaded after a program has run."""
+    program += "\nimport sys, json; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, timeout=120
+    )
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        ("charlm_tui.cli", SLOW),
+        ("charlm_tui.lm.vocabulary", SLOW),
+        ("charlm_tui.lm.settings", SLOW),
+        ("charlm_tui.lm.model", {"textual", *TRAINING}),
+        ("charlm_tui.session.engine", SLOW),
+        ("charlm_tui.session.conversation", SLOW),
+        ("charlm_tui.session.commands", SLOW),
+        ("charlm_tui.session.tape", SLOW),
+        ("charlm_tui.scripts.generate", {"textual", *TRAINING}),
+        ("charlm_tui.tui.escape", SLOW),
+        ("charlm_tui.tui.app", {"numpy", "onnxruntime", *TRAINING}),
+        ("export.train_and_export", SLOW - {"numpy", "onnxruntime"}),
+    ],
+)
+def test_a_module_loads_nothing_that_is_not_its_own(module: str, never: set[str]) -> None:
+    assert not loaded(f"import {module}") & never
+
+
+def test_generate_loads_no_screen_and_nothing_of_the_training(model_path: Path) -> None:
+    modules = loaded(
+        f"""
+import sys, charlm_tui.cli
+sys.argv = ["charlm-tui", "generate", "--model", {str(model_path)!r}, "-n", "3"]
+try:
+    charlm_tui.cli.main()
+except SystemExit as end:
+    assert not end.code
+print()"""
+    )
+    assert "onnxruntime" in modules
+    assert not modules & {"textual", *TRAINING}
+
+
+def test_the_app_loads_neither_numpy_nor_onnxruntime_while_it_runs(model_path: Path) -> None:
+    modules = loaded(
+        f"""
+import asyncio
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import State
+from charlm_tui.session.engine import ProcessEngine
+from charlm_tui.tui.app import CharlmApp
+
+async def main():
+    engine = ProcessEngine({str(model_path)!r})
+    app = CharlmApp(engine, lambda: engine, Controls(length=20), "the ")
+    async with app.run_test() as pilot:
+        turn = lambda: app.conversation.turn
+        while not (turn() and len(turn().tape) == 20):
+            await pilot.pause()
+
+if __name__ == "__main__":
+    asyncio.run(main())"""
+    )
+    assert "textual" in modules
+    assert not modules & {"numpy", "onnxruntime", *TRAINING}
+
+
+def test_help_needs_nothing_but_the_command_line() -> None:
+    assert subprocess.run([COMMAND, "--help"], capture_output=True, check=True).stdout

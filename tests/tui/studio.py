@@ -1,0 +1,99 @@
+"""Driving the app with an engine that says only what a test lets it say."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.controls import Controls
+from charlm_tui.tui.app import CharlmApp
+from charlm_tui.tui.widgets.prompt import Prompt
+from charlm_tui.tui.widgets.status import Status
+from charlm_tui.tui.widgets.transcript import Transcript
+from tests.engines import QueuedEngine
+
+ROUNDS = 400  # of the event loop that a condition is waited for at the most
+
+
+class Studio:
+    """The app, its pilot and its engines."""
+
+    def __init__(self, app: CharlmApp, pilot: Pilot[None], engines: list[QueuedEngine]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.engines = engines
+
+    @property
+    def engine(self) -> QueuedEngine:
+        return self.engines[-1]
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.app.screen_stack[0].query_one("#transcript", Transcript)
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.app.screen_stack[0].query_one(Prompt)
+
+    @property
+    def status(self) -> str:
+        return self.app.screen_stack[0].query_one(Status).render().plain
+
+    @property
+    def blocks(self) -> list[tuple[str, str]]:
+        return [(block.kind, block.text) for block in self.transcript.blocks]
+
+    @property
+    def reply(self) -> str:
+        """What there is of the last reply, below the last seed or notice."""
+        kind, text = self.blocks[-1]
+        return text if kind == "reply" else ""
+
+    def drawn(self) -> str:
+        """What the transcript draws, line below line."""
+        height = self.transcript.size.height
+        lines = [self.transcript.render_line(y).text.rstrip() for y in range(height)]
+        return "\n".join(lines).rstrip()
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition, and say what never happened if it does not come."""
+        for _ in range(ROUNDS):
+            if condition():
+                return
+            await self.pilot.pause()
+        raise AssertionError(f"it never happened: {what}")
+
+    async def load(self) -> None:
+        self.engine.load()
+        await self.until(lambda: "loading" not in self.status, "the model loaded")
+
+    async def send(self, text: str) -> None:
+        self.prompt.insert(text)
+        count = len(self.engine.requests)
+        await self.pilot.press("enter")
+        await self.until(lambda: len(self.engine.requests) > count, "the seed was sent")
+
+    async def stream(self, text: str) -> None:
+        before = self.reply
+        self.engine.stream(text)
+        await self.until(lambda: self.reply == before + text, f"{text!r} was shown")
+
+
+@asynccontextmanager
+async def studio(
+    size: tuple[int, int] = (80, 24), seed: str | None = None, controls: Controls | None = None
+) -> AsyncIterator[Studio]:
+    """Open the app; its engine is listening, and has loaded nothing yet."""
+    engines = [QueuedEngine()]
+
+    def new_engine() -> QueuedEngine:
+        engines.append(QueuedEngine())
+        return engines[-1]
+
+    chosen = controls or Controls(Settings(0.5, rng_seed=7))
+    app = CharlmApp(engines[0], new_engine, chosen, seed)
+    async with app.run_test(size=size) as pilot:
+        it = Studio(app, pilot, engines)
+        await it.until(lambda: engines[0].listening, "the engine was listened to")
+        yield it

@@ -1,0 +1,287 @@
+"""The app as a person drives it, with engines that block and die when a test says so."""
+
+import pytest
+from textual import events
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.messages import ControlsChanged, LoadFailed, StartRequested
+from charlm_tui.tui.keys import KEYS
+from charlm_tui.tui.screens.help import HelpScreen
+from charlm_tui.tui.widgets.status import Status
+from tests.tui.studio import studio
+
+
+async def test_what_is_typed_streams_a_reply_character_by_character() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press("h", "i", "space", "enter")
+        await it.until(lambda: it.engine.requests, "the seed was sent")
+        assert it.blocks[-1] == ("seed", "hi ")
+        assert it.prompt.text == ""
+        for char in "abc":
+            await it.stream(char)
+        assert "abc▌" in it.drawn()
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+        assert "▌" not in it.drawn()
+
+
+async def test_a_paste_of_two_lines_is_one_seed_with_its_newline() -> None:
+    async with studio() as it:
+        await it.load()
+        it.app.post_message(events.Paste("two\nlines "))
+        await it.until(lambda: it.prompt.text == "two\nlines ", "the paste arrived")
+        await it.pilot.press("ctrl+n", "x", "enter")
+        await it.until(lambda: it.engine.requests, "the seed was sent")
+        assert it.blocks[-1] == ("seed", "two\nlines \nx")
+
+
+async def test_a_seed_can_be_typed_and_sent_while_the_model_loads() -> None:
+    async with studio() as it:
+        await it.pilot.press("a", "enter")
+        await it.until(lambda: ("seed", "a") in it.blocks, "the seed was shown")
+        assert it.engine.requests == []
+        await it.load()
+        assert isinstance(it.engine.last, StartRequested)
+        assert [kind for kind, _ in it.blocks].count("seed") == 1
+
+
+async def test_a_seed_of_the_command_line_starts_at_once() -> None:
+    async with studio(seed="given") as it:
+        it.engine.load()
+        await it.until(lambda: it.engine.requests, "the seed was sent")
+        await it.stream("x")
+        assert ("seed", "given") in it.blocks
+
+
+@pytest.mark.parametrize(
+    ("focus", "key", "temperature"),
+    [
+        ("prompt", "f2", 0.45),
+        ("prompt", "f3", 0.55),
+        ("prompt", "ctrl+t", 1.0),
+        ("transcript", "minus", 0.45),
+        ("transcript", "plus", 0.55),
+        ("transcript", "1", 0.2),
+        ("transcript", "2", 0.5),
+        ("transcript", "3", 1.0),
+        ("transcript", "4", 1.2),
+    ],
+)
+async def test_a_key_changes_the_temperature_in_mid_stream_from_the_next_character(
+    focus: str, key: str, temperature: float
+) -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        late = it.engine.batch("zzz")
+        if focus == "transcript":
+            await it.pilot.press("escape")
+        await it.pilot.press(key)
+        await it.until(lambda: f"{temperature:.2f}" in it.status, "the status tells it")
+        if temperature != 0.5:
+            last = it.engine.last
+            assert isinstance(last, ControlsChanged)
+            assert (last.at, last.controls.settings.temperature) == (3, temperature)
+            it.engine.say(late)
+            await it.stream("d")
+            assert it.reply == "abcd"
+
+
+async def test_pause_rests_and_resumes_and_stop_keeps_what_there_is() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        await it.pilot.press("f4")
+        await it.until(lambda: "paused" in it.status, "it was paused")
+        await it.pilot.press("f4")
+        await it.until(lambda: "streaming" in it.status, "it was resumed")
+        await it.stream("d")
+        await it.pilot.press("ctrl+s")
+        await it.until(lambda: "ready" in it.status, "it was stopped")
+        assert it.reply == "abcd"
+        await it.pilot.press("enter")
+        await it.until(lambda: "streaming" in it.status, "an empty Enter went on")
+        await it.stream("e")
+        assert it.reply == "abcde"
+
+
+async def test_once_more_starts_the_same_seed_with_another_rng_seed() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        await it.pilot.press("f5")
+        await it.until(lambda: it.blocks.count(("seed", "seed")) == 2, "it was started again")
+        assert "RNG seed 7 " not in it.status
+        assert ("reply", "abc") in it.blocks
+
+
+async def test_a_dreamt_seed_is_put_into_the_prompt_and_what_was_there_can_be_undone() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press("o", "l", "d", "ctrl+f")
+        await it.until(lambda: "dreaming" in it.status, "it dreams")
+        it.engine.stream("a dream")
+        it.engine.end()
+        await it.until(lambda: it.prompt.text == "a dream", "the dream is in the prompt")
+        await it.pilot.press("ctrl+z")
+        assert it.prompt.text == "old"
+
+
+async def test_quit_while_generating_closes_the_engine() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        await it.pilot.press("ctrl+q")
+    assert it.engine.closed
+    assert it.app.return_code == 0
+
+
+async def test_quit_works_while_an_engine_blocks_and_never_loads() -> None:
+    async with studio() as it:
+        await it.pilot.press("a", "enter", "ctrl+q")
+    assert it.engine.closed
+
+
+async def test_an_engine_that_dies_is_replaced_and_the_conversation_is_still_there() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "a new engine was started")
+        assert it.engines[0].closed
+        assert any(kind == "error" and "SIGSEGV" in text for kind, text in it.blocks)
+        assert ("reply", "abc") in it.blocks
+        await it.load()
+        await it.pilot.press("enter")
+        await it.until(lambda: it.engine.requests, "it went on")
+        assert isinstance(it.engine.last, StartRequested)
+        assert len(it.engine.last.reply_ids) == 2 * len("abc")
+
+
+async def test_a_reply_that_went_on_after_a_death_is_shown_below_the_notice() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "a new engine was started")
+        await it.load()
+        await it.pilot.press("enter")
+        await it.until(lambda: it.engine.requests, "it went on")
+        it.engine.stream("def")
+        await it.until(lambda: it.blocks[-1] == ("reply", "def"), "the rest was shown")
+        assert any(kind == "error" and text.endswith("starting") for kind, text in it.blocks)
+
+
+async def test_a_model_that_cannot_be_used_ends_the_app_with_its_sentence() -> None:
+    async with studio() as it:
+        it.engine.say(LoadFailed("x.onnx breaks the model contract"))
+        await it.until(lambda: it.app.failure, "the app ended")
+    assert it.app.failure == "x.onnx breaks the model contract"
+    assert it.app.return_code == 1
+
+
+async def test_what_the_model_does_not_know_is_named_on_the_screen() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("a☃b")
+        await it.stream("x")
+        assert ("seed", "ab") in it.blocks
+        assert "‘☃’" in it.drawn()
+
+
+async def test_text_of_people_and_models_is_never_markup() -> None:
+    async with studio() as it:
+        symbols = (*"\n [/]abold", "\x1b", "\x07", "界", "\u0301")
+        it.engine.load(symbols)
+        await it.until(lambda: "ready" in it.status, "the model loaded")
+        await it.send("[bold]a")
+        hostile = "[/bold]\x1b[\x07界\u0301"
+        it.engine.stream(hostile, symbols)
+        await it.until(lambda: it.reply == hostile, "the reply was shown")
+        drawn = it.drawn()
+        assert "[bold]a" in drawn
+        assert "[/bold]␛[␇界" in drawn
+
+
+async def test_reading_back_is_not_disturbed_by_new_text() -> None:
+    async with studio(size=(60, 16)) as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("line\n" * 60)
+        assert it.transcript.is_vertical_scroll_end
+        await it.pilot.press("escape", "pageup", "pageup")
+        await it.until(lambda: not it.transcript.is_vertical_scroll_end, "it was scrolled back")
+        top = it.transcript.scroll_offset.y
+        drawn = it.drawn()
+        await it.stream("more\n" * 20)
+        assert (it.transcript.scroll_offset.y, it.drawn()) == (top, drawn)
+        await it.pilot.press("end")
+        await it.until(lambda: it.transcript.is_vertical_scroll_end, "it was at the end")
+        await it.stream("and more\n" * 20)
+        assert it.transcript.is_vertical_scroll_end
+
+
+async def test_a_narrower_terminal_wraps_anew_and_shows_the_end() -> None:
+    async with studio(size=(80, 24)) as it:
+        await it.load()
+        await it.send("seed")
+        text = "some words to be wrapped " * 12
+        await it.stream(text)
+        await it.pilot.resize_terminal(40, 12)
+        await it.until(lambda: it.transcript.size.width <= 40, "it was resized")
+        await it.stream("end")
+        assert it.reply == text + "end"
+        assert "end▌" in it.drawn()
+        assert len(it.status) <= 40
+
+
+async def test_every_key_of_the_table_is_in_help_and_the_footer_says_what_can_be_done_now() -> None:
+    async with studio(size=(100, 40)) as it:
+        await it.load()
+        assert "f4" not in it.app.screen.active_bindings
+        await it.pilot.press("f1")
+        await it.until(lambda: isinstance(it.app.screen, HelpScreen), "help opened")
+        await it.pilot.press("escape")
+        await it.until(lambda: not isinstance(it.app.screen, HelpScreen), "help closed")
+        await it.send("seed")
+        assert it.app.screen.active_bindings["f4"].enabled
+    assert {key.command for key in KEYS} >= {"cooler", "warmer", "pause", "stop", "go-on"}
+
+
+async def test_bindings_have_ids_that_differ_within_a_widget() -> None:
+    async with studio() as it:
+        for node in (it.app.screen, it.transcript, it.prompt):
+            own = [b for b in type(node).BINDINGS if not isinstance(b, tuple)]
+            ids = [binding.id for binding in own]
+            assert all(ids)
+            assert len(set(ids)) == len(ids)
+
+
+async def test_the_speed_of_a_reply_changes_in_mid_stream() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("a")
+        await it.pilot.press("f9")
+        await it.until(lambda: "120 chars/s" in it.status, "it is faster")
+        assert isinstance(it.engine.last, ControlsChanged)
+        assert it.engine.last.controls.speed == 120
+        for _ in range(6):
+            await it.pilot.press("f9")
+        await it.until(lambda: "full speed" in it.status, "it is as fast as it goes")
+
+
+async def test_the_status_fits_into_forty_columns_with_the_longest_seed() -> None:
+    longest = Controls(Settings(0.25, rng_seed=2**64 - 1))
+    async with studio(size=(40, 12), controls=longest) as it:
+        await it.load()
+        status = it.app.screen.query_one(Status)
+        assert status.render_line(0).cell_length == 40
