@@ -28,7 +28,7 @@ PACKAGES = (
     "numpy",
 )
 PAGE_RNG_SEED = 42
-PAGE_SEED = "the slowly ascending ranks and classes, in which,\nthrough for"
+PAGE_SEED = "the slowly ascending ranks and classes, in which,\nthrough fo"
 """The notebook's seed; a card shows it only for the notebook's corpus."""
 
 

@@ -6,7 +6,6 @@ Imports no Keras: a place that cannot be written to is found before anything slo
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +18,12 @@ def check_writable(path: Path) -> None:
     Raises:
         WriteError: it cannot.
     """
-    if path.is_dir():
-        raise WriteError(f"{path} is a folder; give the path of a file with --out")
     try:
+        if path.is_dir():
+            raise WriteError(f"{path} is a folder; give the path of a file with --out")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        _part(path).touch()
+        _part(path).unlink()
     except OSError as error:
         raise _write_error(path, error) from error
 
@@ -38,7 +37,7 @@ def put_in_place(path: Path, content: bytes) -> Iterator[Path]:
     Raises:
         WriteError: it cannot be written; for want of room, for example.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = _part(path)
     try:
         try:
             with open(temporary, "wb") as file:
@@ -53,7 +52,12 @@ def put_in_place(path: Path, content: bytes) -> Iterator[Path]:
         except OSError as error:
             raise _write_error(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # which one there was is told already
+            temporary.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def _write_error(path: Path, error: OSError) -> WriteError:

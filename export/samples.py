@@ -4,9 +4,9 @@ import random
 from collections.abc import Sequence
 
 from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.generation import primed
+from charlm_tui.lm.generation import Lanes, primed
 from charlm_tui.lm.model import LanguageModel
-from charlm_tui.lm.sampling import Sampler, Uniforms
+from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from export.corpus import Corpus
 
@@ -31,14 +31,7 @@ def draw_samples(
     """Give a text of `length` characters at each temperature, all drawn side by side."""
     vocabulary = model.contract.vocabulary
     window = RollingWindow(model, model.contract.window, lanes=len(temperatures))
-    logits = window.read(primed(vocabulary, seed))
-    sampler = Sampler(len(vocabulary), "the network in training")
     settings = [Settings(temperature, rng_seed) for temperature in temperatures]
-    uniforms = Uniforms(rng_seed)
-    texts: list[list[int]] = [[] for _ in temperatures]
-    for index in range(length):
-        uniform = uniforms[index]
-        for text, lane, row in zip(texts, settings, logits, strict=True):
-            text.append(sampler.draw(row, lane, uniform).id)
-        window.feed(*(text[-1] for text in texts))
-    return [vocabulary.decode(text) for text in texts]
+    sampler = Sampler(len(vocabulary), "the network in training")
+    lanes = Lanes(window, sampler, settings, primed(vocabulary, seed))
+    return [vocabulary.decode(batch.ids.tolist()) for batch in lanes.draw(length)]

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
-    ControlsChanged,
+    DrawRequested,
     EngineDied,
     Event,
     GenerationEnded,
     ModelLoaded,
     Request,
-    StartRequested,
 )
 
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")
@@ -25,7 +24,8 @@ class QueuedEngine:
         self.requests: list[Request] = []
         self.closed = False
         self._receive: Callable[[Event], None] | None = None
-        self._now: tuple[int, int, int] = (0, 0, 0)  # generation, revision, characters so far
+        self._wish = 0
+        self._count = 0  # characters so far
 
     def listen(self, receive: Callable[[Event], None]) -> None:
         assert self._receive is None
@@ -33,12 +33,8 @@ class QueuedEngine:
 
     def send(self, request: Request) -> None:
         self.requests.append(request)
-        match request:
-            case StartRequested():
-                count = len(request.reply_ids) // 2
-                self._now = (request.generation, request.revision, count)
-            case ControlsChanged():
-                self._now = (request.generation, request.revision, request.at)
+        if isinstance(request, DrawRequested):
+            self._wish, self._count = request.wish, request.first
 
     def close(self) -> None:
         self.closed = True
@@ -62,18 +58,18 @@ class QueuedEngine:
 
     def batch(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> CharactersGenerated:
         """Give the next characters of the reply as a batch, without saying it."""
-        generation, revision, count = self._now
-        self._now = (generation, revision, count + len(text))
+        first = self._count
+        self._count += len(text)
         floats = array("f", [1.0] * len(text)).tobytes()
         ids = array("H", [symbols.index(char) for char in text]).tobytes()
-        return CharactersGenerated(generation, revision, count, ids, floats, floats, floats)
+        return CharactersGenerated(self._wish, first, ids, floats, floats, floats)
 
     def stream(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> None:
         """Say the next characters of the reply."""
         self.say(self.batch(text, symbols))
 
     def end(self) -> None:
-        self.say(GenerationEnded(*self._now))
+        self.say(GenerationEnded(self._wish, self._count))
 
     def die(self) -> None:
         self.say(EngineDied("it was ended by SIGSEGV"))

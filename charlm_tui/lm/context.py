@@ -3,14 +3,111 @@
 Owns the state buffers and how they move from step to step. Knows nothing of sampling.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from charlm_tui.lm.model import Floats, LanguageModel
+from charlm_tui.lm.settings import Settings
+
+CHECKPOINT = 4096  # characters between two states that a carried context keeps
+Buffers = Mapping[str, Floats]
+"""By the states' names, float32 [rows, units]."""
 
 
-class RollingWindow:
+class Context(Protocol):
+    """One or more texts that are read character by character, side by side."""
+
+    lanes: int
+    logits: Floats
+    """float32 [lanes, vocabulary], of the character after the last one read; one array for all of
+    the context's life, overwritten by each step."""
+
+    def reset(self) -> None:
+        """Forget everything that was read."""
+        ...
+
+    def feed(self, *ids: int) -> Floats:
+        """Read one character a lane; give `logits`."""
+        ...
+
+    def tail(self, ids: Sequence[int]) -> Sequence[int]:
+        """Give what of a text has any effect on what follows it."""
+        ...
+
+    def read(self, ids: Sequence[int]) -> Floats:
+        """Start from nothing and read one text, at least one character, in every lane."""
+        ...
+
+
+class _Rows:
+    """States in two buffers, of which a step reads the one and writes the other, in turn.
+
+    Args:
+        model: whose step is run.
+        lanes: texts that are read side by side.
+        depth: rows of each lane.
+        shift: rows by which a state moves down in a step, 0 or 1.
+    """
+
+    def __init__(self, model: LanguageModel, lanes: int, depth: int, shift: int) -> None:
+        assert lanes >= 1
+        assert depth >= 1
+        self.lanes = lanes
+        rows = lanes * depth
+        self._ids = np.zeros(lanes, np.int64)
+        self.logits: Floats = np.zeros((lanes, len(model.contract.vocabulary)), np.float32)
+        first, second = self._buffers = _two_buffers(model, rows + shift)
+        self._steps = tuple(
+            model.bind(
+                self._ids,
+                _laid_out(here, slice(0, rows), lanes),
+                self.logits,
+                _laid_out(there, slice(shift, rows + shift), lanes),
+            )
+            for here, there in ((first, second), (second, first))
+        )
+        # Rows where one lane's deepest state would enter the next lane's top.
+        self._tops = tuple(
+            tuple(buffer[depth:rows:depth] for buffer in there.values())
+            if shift and lanes > 1
+            else ()
+            for there in (second, first)
+        )
+        self._turn = 0
+
+    def reset(self) -> None:
+        """Forget everything that was read."""
+        for part in self._buffers:
+            for buffer in part.values():
+                buffer.fill(0)
+
+    def feed(self, *ids: int) -> Floats:
+        """Read one character a lane; give `logits`."""
+        self._ids[:] = ids
+        turn = self._turn
+        self._steps[turn]()
+        for top in self._tops[turn]:
+            top.fill(0)
+        self._turn = 1 - turn
+        return self.logits
+
+    def tail(self, ids: Sequence[int]) -> Sequence[int]:
+        """Give what of a text has any effect on what follows it: all."""
+        return ids
+
+    def read(self, ids: Sequence[int]) -> Floats:
+        """Start from nothing and read one text, at least one character, in every lane."""
+        assert len(ids) > 0
+        self.reset()
+        for index in self.tail(ids):
+            self.feed(*[index] * self.lanes)
+        return self.logits
+
+
+class RollingWindow(_Rows):
     """The last `depth` characters, exactly: what re-reading them from a zero state would give.
 
     `depth` windows are kept in flight, each started one character after the one before, so a new
@@ -30,69 +127,90 @@ class RollingWindow:
     """
 
     def __init__(self, model: LanguageModel, depth: int, lanes: int = 1) -> None:
-        assert depth >= 1
-        assert lanes >= 1
+        super().__init__(model, lanes, depth, shift=1)
         self.depth = depth
-        self.lanes = lanes
-        self._ids = np.zeros(lanes, np.int64)
-        self.logits: Floats = np.zeros((lanes, len(model.contract.vocabulary)), np.float32)
-        """float32 [lanes, vocabulary], of the character after the last one read; one array for
-        all of the window's life, overwritten by each step."""
-        rows = lanes * depth
-        first, second = (
-            {
-                state.name: np.zeros((rows + 1, state.units), np.float32)
-                for state in model.contract.states
-            }
-            for _ in range(2)
-        )
-        self._buffers = (first, second)
-        self._steps = (
-            model.bind(self._ids, self._here(first), self.logits, self._below(second)),
-            model.bind(self._ids, self._here(second), self.logits, self._below(first)),
-        )
-        self._turn = 0
-        # Rows where one lane's deepest state would enter the next lane's top.
-        self._tops = tuple(
-            tuple(buffer[depth:rows:depth] for buffer in buffers.values()) if lanes > 1 else ()
-            for buffers in (second, first)
-        )
 
-    def _here(self, buffers: Mapping[str, Floats]) -> dict[str, Floats]:
-        return {
-            name: buffer[:-1].reshape(self.lanes, self.depth, -1)
-            for name, buffer in buffers.items()
-        }
+    def tail(self, ids: Sequence[int]) -> Sequence[int]:
+        """Give the last `depth` characters: what lies before has no effect."""
+        return ids[-self.depth :]
 
-    def _below(self, buffers: Mapping[str, Floats]) -> dict[str, Floats]:
-        return {
-            name: buffer[1:].reshape(self.lanes, self.depth, -1) for name, buffer in buffers.items()
-        }
+
+class CarriedState(_Rows):
+    """All that was read, in one state that is carried on: no window, no bound.
+
+    One row instead of a window's, so a step is cheaper.
+
+    Args:
+        model: whose step is run.
+        lanes: texts that are read side by side.
+        rewindable: remember the text, and a state every 4,096 characters, so that `read` of a
+            text that begins like the one read before reads that many characters at the most.
+            For one lane.
+    """
+
+    def __init__(self, model: LanguageModel, lanes: int = 1, rewindable: bool = False) -> None:
+        assert lanes == 1 or not rewindable
+        super().__init__(model, lanes, depth=1, shift=0)
+        self._rewindable = rewindable
+        self._text = array("H")
+        self._checkpoints: list[dict[str, Floats]] = []  # after 0, 4096, 8192, … characters
 
     def reset(self) -> None:
         """Forget everything that was read."""
-        for buffers in self._buffers:
-            for buffer in buffers.values():
-                buffer.fill(0)
-        self._turn = 0
+        super().reset()
+        self._text = array("H")
+        self._checkpoints = []
 
     def feed(self, *ids: int) -> Floats:
         """Read one character a lane; give `logits`."""
-        self._ids[:] = ids
-        turn = self._turn
-        self._steps[turn]()
-        for top in self._tops[turn]:
-            top.fill(0)
-        self._turn = 1 - turn
-        return self.logits
+        if self._rewindable:
+            if len(self._text) % CHECKPOINT == 0:
+                buffers = self._buffers[self._turn]
+                self._checkpoints.append({name: each.copy() for name, each in buffers.items()})
+            self._text.append(ids[0])
+        return super().feed(*ids)
 
     def read(self, ids: Sequence[int]) -> Floats:
-        """Start from nothing and read one text in every lane; give `logits`.
-
-        Only the last `depth` characters can matter, so only they are read. At least one.
-        """
-        assert len(ids) > 0
-        self.reset()
-        for index in ids[-self.depth :]:
-            self.feed(*[index] * self.lanes)
+        """Read one text in every lane, as if from nothing; at least one character."""
+        last = min(len(ids) - 1, len(self._text)) // CHECKPOINT
+        begun = last * CHECKPOINT
+        if last >= len(self._checkpoints) or self._text[:begun] != array("H", ids[:begun]):
+            return super().read(ids)
+        for name, buffer in self._buffers[self._turn].items():
+            buffer[:] = self._checkpoints[last][name]
+        del self._checkpoints[last:]
+        del self._text[begun:]
+        for index in ids[begun:]:
+            self.feed(index)
         return self.logits
+
+
+def open_context(
+    model: LanguageModel, settings: Settings, lanes: int = 1, rewindable: bool = False
+) -> Context:
+    """Give the context that settings ask for.
+
+    Args:
+        model: whose step is run.
+        settings: with the depth, or with carried state.
+        lanes: texts that are read side by side.
+        rewindable: of a carried state, whether it can be taken back fast.
+    """
+    if settings.carry:
+        return CarriedState(model, lanes, rewindable)
+    return RollingWindow(model, settings.depth or model.contract.window, lanes)
+
+
+def _two_buffers(model: LanguageModel, rows: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    first, second = (
+        {state.name: np.zeros((rows, state.units), np.float32) for state in model.contract.states}
+        for _ in range(2)
+    )
+    return first, second
+
+
+def _laid_out(buffers: Buffers, rows: slice, lanes: int) -> dict[str, Floats]:
+    """View rows of flat buffers as a step wants them: [lanes, depth, units]."""
+    return {
+        name: buffer[rows].reshape(lanes, -1, buffer.shape[1]) for name, buffer in buffers.items()
+    }

@@ -3,15 +3,16 @@
 Yields batches of records. Holds no text: whoever wants to rewind keeps the ids and starts anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.sampling import Sampler, Uniforms
+from charlm_tui.lm.context import Context
+from charlm_tui.lm.sampling import Draw, Sampler, Uniforms
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.truncation import mirostat_limit, next_mirostat_limit
 from charlm_tui.lm.vocabulary import Vocabulary
 
 
@@ -38,28 +39,31 @@ class Generation:
     """Characters that follow a text, one after the other.
 
     Args:
-        window: where they are read; it is reset.
+        context: where they are read, of one lane; what it has read before is forgotten.
         sampler: draws them.
         settings: in force from the first one on.
         read: ids before the first one, at least one (see `primed`).
         first: its number in the reply, by which its random number is found.
+        since_mirostat: surprisals in bits of the characters since Mirostat was given its target.
 
     The same arguments give the same characters, however they are split into batches.
     """
 
     def __init__(
         self,
-        window: RollingWindow,
+        context: Context,
         sampler: Sampler,
         settings: Settings,
         read: Sequence[int],
         first: int = 0,
+        since_mirostat: Iterable[float] = (),
     ) -> None:
-        self._window = window
+        self._context = context
         self._sampler = sampler
         self._settings = settings
         self._uniforms = Uniforms(settings.rng_seed)
-        self._logits = window.read(read)[0]
+        self._logits = context.read(read)[0]
+        self._limit = mirostat_limit(settings.mirostat, since_mirostat)
         self._unread: int | None = None
         self.count = first
         """The number of the next character."""
@@ -74,23 +78,94 @@ class Generation:
         ids: list[int] = []
         surprisal: list[float] = []
         entropy: list[float] = []
-        feed, draw, uniforms = self._window.feed, self._sampler.draw, self._uniforms
+        feed, draw, uniforms = self._context.feed, self._sampler.draw, self._uniforms
+        settings = self._settings
         while len(ids) < most:
             # A character is fed when the next one is wanted, so the last of a reply is not.
             if self._unread is not None:
                 feed(self._unread)
-            drawn = draw(self._logits, self._settings, uniforms[self.count])
+            drawn = draw(self._logits, settings, uniforms[self.count], self._limit)
             self._unread = drawn.id
             self.count += 1
+            if settings.mirostat:
+                # By the float32 that the tape keeps, so that the tape gives the same limit.
+                kept = float(np.float32(drawn.surprisal_bits))
+                self._limit = next_mirostat_limit(self._limit, settings.mirostat, kept)
             ids.append(drawn.id)
             surprisal.append(drawn.surprisal_bits)
             entropy.append(drawn.entropy_bits)
             if stop is not None and stop():
                 break
-        return Batch(
-            first,
-            np.array(ids, np.uint16),
-            np.array(surprisal, np.float32),
-            np.array(entropy, np.float32),
-            np.full(len(ids), self._settings.temperature, np.float32),
-        )
+        return _batch(first, ids, surprisal, entropy, settings)
+
+
+class Lanes:
+    """Replies to one text that are drawn side by side, each under settings of its own.
+
+    Each is what a `Generation` with its settings would give.
+
+    Args:
+        context: where they are read, of as many lanes as there are settings; it is reset.
+        sampler: draws them.
+        settings: of each lane.
+        read: ids before the first character, at least one (see `primed`).
+    """
+
+    def __init__(
+        self, context: Context, sampler: Sampler, settings: Sequence[Settings], read: Sequence[int]
+    ) -> None:
+        assert context.lanes == len(settings)
+        self._context = context
+        self._sampler = sampler
+        self._settings = tuple(settings)
+        self._uniforms = [Uniforms(each.rng_seed) for each in settings]
+        self._limits = [mirostat_limit(each.mirostat, ()) for each in settings]
+        self._unread: list[int] = []
+        context.read(read)
+        self.count = 0
+        """The number of the next character."""
+
+    def draw(self, most: int) -> list[Batch]:
+        """Draw `most` characters in every lane; a batch a lane."""
+        first = self.count
+        draws: list[list[Draw]] = [[] for _ in self._settings]
+        for _ in range(most):
+            if self._unread:
+                self._context.feed(*self._unread)
+            self._unread = []
+            for lane, settings in enumerate(self._settings):
+                drawn = self._sampler.draw(
+                    self._context.logits[lane],
+                    settings,
+                    self._uniforms[lane][self.count],
+                    self._limits[lane],
+                )
+                if settings.mirostat:
+                    kept = float(np.float32(drawn.surprisal_bits))
+                    limit = next_mirostat_limit(self._limits[lane], settings.mirostat, kept)
+                    self._limits[lane] = limit
+                self._unread.append(drawn.id)
+                draws[lane].append(drawn)
+            self.count += 1
+        return [
+            _batch(
+                first,
+                [drawn.id for drawn in lane],
+                [drawn.surprisal_bits for drawn in lane],
+                [drawn.entropy_bits for drawn in lane],
+                settings,
+            )
+            for lane, settings in zip(draws, self._settings, strict=True)
+        ]
+
+
+def _batch(
+    first: int, ids: list[int], surprisal: list[float], entropy: list[float], settings: Settings
+) -> Batch:
+    return Batch(
+        first,
+        np.array(ids, np.uint16),
+        np.array(surprisal, np.float32),
+        np.array(entropy, np.float32),
+        np.full(len(ids), settings.temperature, np.float32),
+    )

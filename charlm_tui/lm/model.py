@@ -122,7 +122,7 @@ class OnnxModel:
         logits = np.zeros((2, vocabulary), np.float32)
         try:
             self.bind(
-                np.array([0, vocabulary - 1]),
+                np.array([0, vocabulary - 1], np.int64),
                 {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
                 logits,
                 {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.truncation import truncate
 
 _BLOCK = 256  # uniform numbers that are made at a time; a multiple of Philox' four a counter
 _BITS = 1 / math.log(2)
+_LARGEST = 1e300  # what a logit over a temperature may come to; exp(-1e300) is 0
 
 
 class Uniforms:
@@ -86,44 +88,56 @@ class Sampler:
         self._last = vocabulary - 1
         self._model = model
 
-    def draw(self, logits: NDArray[np.float32], settings: Settings, uniform: float) -> Draw:
+    def draw(
+        self,
+        logits: NDArray[np.float32],
+        settings: Settings,
+        uniform: float,
+        mirostat_limit_bits: float = math.inf,
+    ) -> Draw:
         """Draw by inverse CDF in float64 over the ids in order.
 
         Args:
             logits: float32 [vocabulary].
             settings: of the sampling.
             uniform: the random number, in [0, 1); without effect if the temperature is 0.
+            mirostat_limit_bits: state of Mirostat, if the settings have a target for it.
 
         Raises:
             ModelOutputError: a logit is NaN or infinite.
         """
         shifted, weights = self._shifted, self._weights
-        best = int(logits.argmax())
-        with np.errstate(invalid="ignore"):  # infinite logits are told below
-            np.subtract(logits, logits[best], out=shifted, dtype=np.float64)
-            np.exp(shifted, out=weights)
-            total = float(weights.sum())
-            mean = float(weights.dot(shifted)) / total
-        if not math.isfinite(mean):
+        best = int(logits.argmax())  # that of a NaN, if there is one
+        spread = float(logits[best]) - float(logits.min())
+        if not math.isfinite(spread):
             raise ModelOutputError(
                 f"{self._model} gave logits that are not finite numbers; "
                 "the file is damaged or its training diverged: use another, or train it again"
             )
+        np.subtract(logits, logits[best], out=shifted, dtype=np.float64)
+        np.exp(shifted, out=weights)
+        total = float(weights.sum())
+        mean = float(weights.dot(shifted)) / total
+        log_total = math.log(total)
+        entropy_bits = (log_total - mean) * _BITS
         temperature = settings.temperature
+        scaled = shifted
+        if settings.truncates:
+            kept = truncate(weights / total, settings, mirostat_limit_bits)
+            best = int(kept.argmax())
+            # What is left out is infinitely far below, at any temperature.
+            scaled = np.where(kept > 0, shifted - shifted[best], -math.inf)
+            np.exp(scaled, out=weights)
         if temperature == 0:
             chosen = best
         else:
             if temperature != 1:
-                # A temperature near zero sends all but the best to -inf, which is what is meant.
-                with np.errstate(over="ignore", under="ignore"):
-                    np.divide(shifted, temperature, out=self._cumulative)
-                    np.exp(self._cumulative, out=weights)
+                # No division overflows: at the least temperature all but the best are at -inf.
+                np.divide(scaled, max(temperature, spread / _LARGEST), out=weights)
+                np.exp(weights, out=weights)
             cumulative = weights.cumsum(out=self._cumulative)
             target = uniform * float(cumulative[self._last])
             chosen = int(cumulative.searchsorted(target, side="right"))
             if chosen > self._last:  # the product was rounded up to the whole sum
                 chosen = int(weights.nonzero()[0][-1])
-        log_total = math.log(total)
-        return Draw(
-            chosen, (log_total - float(shifted[chosen])) * _BITS, (log_total - mean) * _BITS
-        )
+        return Draw(chosen, (log_total - float(shifted[chosen])) * _BITS, entropy_bits)

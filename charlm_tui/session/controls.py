@@ -28,7 +28,6 @@ class Controls:
     """Characters per second that are shown; 0 is as fast as they can be generated."""
     length: int = REPLY_LENGTH
     """Number of the character at which the reply ends; 0 is never."""
-    paused: bool = False
 
     def with_settings(self, **changes: Any) -> "Controls":
         """Give these controls with some of the sampling settings changed."""

@@ -15,7 +15,7 @@ from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
-    ControlsChanged,
+    DrawRequested,
     EngineDied,
     Event,
     GenerationEnded,
@@ -23,9 +23,10 @@ from charlm_tui.session.messages import (
     LoadFailed,
     ModelLoaded,
     Request,
-    StartRequested,
+    RestRequested,
 )
 from charlm_tui.session.tape import Tape
+from charlm_tui.session.timeline import moment
 
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
 
@@ -134,9 +135,7 @@ class Conversation:
         self._send: Callable[[Request], None] = lambda _: None
         self._reply_length = controls.length
         self._waiting: str | None = None
-        self._generation = 0  # of the last request that started one
-        self._revision = 0
-        self._engine_turn: Turn | None = None  # whose text the engine has
+        self._wish = 0  # number of the last one
         self._dream: Turn | None = None
         self._loaded_once = False
 
@@ -186,53 +185,46 @@ class Conversation:
             return
         turn = Turn(fitted.text, self.controls.settings.rng_seed)
         self.turns.append(turn)
-        self.controls = replace(self.controls, length=self._reply_length, paused=False)
+        self.controls = replace(self.controls, length=self._reply_length)
         self._tell(TurnStarted(turn))
         if fitted.notice:
             self._tell(Noticed(fitted.notice))
-        self._begin(turn, self.controls)
+        self._draw(turn, self.controls)
+        self._set_state(State.STREAMING)
 
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
         if controls == self.controls:
             return
         self.controls = controls
-        if self.busy:
-            self._continue()
+        if self.state is State.STREAMING and self.turn is not None:
+            self._draw(self.turn, controls)
         self._tell(StateChanged())
 
     def pause(self) -> None:
         """Pause the reply, or go on with it."""
-        if self.busy:
-            self.state = State.PAUSED if self.state is State.STREAMING else State.STREAMING
-            self.change(replace(self.controls, paused=self.state is State.PAUSED))
+        if self.state is State.STREAMING:
+            self._halt()
+            self._set_state(State.PAUSED)
+        elif self.state is State.PAUSED and self.turn is not None:
+            self._draw(self.turn, self.controls)
+            self._set_state(State.STREAMING)
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
         if self.busy or self.state is State.DREAMING:
-            # Paused at what is shown: the engine rests, and nothing that is late is taken.
-            if self.busy:
-                self.controls = replace(self.controls, paused=True)
-                self._continue()
-            self._dream = None
-            self._revision += 1
+            self._halt()
             self._rest()
 
     def go_on(self) -> None:
         """Add another reply's length to the last reply; one that is paused just goes on."""
         if self.state is State.PAUSED:
             self.pause()
-            return
-        turn = self.turn
-        if not self.can_go_on or turn is None or self.model is None:
-            return
-        length = self._reply_length and len(turn.tape) + self._reply_length
-        self.controls = replace(self.controls, length=length, paused=False)
-        if self._engine_turn is turn:
-            self._continue()
+        elif self.can_go_on and self.turn is not None and self.model is not None:
+            length = self._reply_length and len(self.turn.tape) + self._reply_length
+            self.controls = replace(self.controls, length=length)
+            self._draw(self.turn, self.controls)
             self._set_state(State.STREAMING)
-        else:
-            self._begin(turn, self.controls)
 
     def again(self) -> None:
         """Answer the last seed once more, with a new RNG seed."""
@@ -249,8 +241,8 @@ class Conversation:
         assert self.model is not None
         self._dream = Turn("", new_rng_seed())
         temperature = self.controls.settings.temperature or DREAM_TEMPERATURE
-        controls = replace(self.controls, speed=0.0, length=self.model.window, paused=False)
-        self._begin(
+        controls = replace(self.controls, speed=0.0, length=self.model.window)
+        self._draw(
             self._dream,
             controls.with_settings(rng_seed=self._dream.rng_seed, temperature=temperature),
         )
@@ -261,7 +253,6 @@ class Conversation:
     def attach(self, send: Callable[[Request], None]) -> None:
         """Speak to an engine that is loading its model."""
         self._send = send
-        self._engine_turn = None
         self.model = None
         self._set_state(State.LOADING)
 
@@ -275,8 +266,6 @@ class Conversation:
             case GenerationEnded() if self._is_current(event):
                 self._ended()
             case GenerationFailed() if self._is_current(event):
-                self._engine_turn = None
-                self._dream = None
                 self._rest()
                 self._tell(Noticed(event.sentence, error=True))
             case LoadFailed():
@@ -285,7 +274,7 @@ class Conversation:
                 self._died(event)
 
     def _is_current(self, event: CharactersGenerated | GenerationEnded | GenerationFailed) -> bool:
-        return (event.generation, event.revision) == (self._generation, self._revision)
+        return event.wish == self._wish
 
     def _loaded(self, event: ModelLoaded) -> None:
         self.model = event
@@ -310,10 +299,10 @@ class Conversation:
         )
         if self._dream is None:
             self._tell(TextAdded(self.vocabulary.decode(array("H", event.ids))))
-        self._send(Acknowledged(event.generation, event.revision, len(turn.tape)))
+        self._send(Acknowledged(event.wish, len(turn.tape)))
 
     def _ended(self) -> None:
-        dream, self._dream = self._dream, None
+        dream = self._dream
         self._rest()
         if dream is not None:
             assert self.vocabulary is not None
@@ -326,35 +315,36 @@ class Conversation:
         kept = "the conversation is kept, and a new engine is starting"
         self._tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
         self._loaded_once = False  # one that dies while loading is not started again
-        self._dream = None
         self._rest()
         self._tell(EngineNeeded())
 
     # What is said to the engine.
 
-    def _begin(self, turn: Turn, controls: Controls) -> None:
-        """Hand the engine all that a turn has, to go on from there."""
+    def _draw(self, turn: Turn, controls: Controls) -> None:
+        """Let the engine draw what follows all that is shown of a turn."""
         assert self.vocabulary is not None
-        self._generation += 1
-        self._revision = 0
-        self._engine_turn = turn
-        seed_ids = array("H", self.vocabulary.encode(turn.seed)).tobytes()
+        assert self.model is not None
+        primed = [self.vocabulary.primer, *self.vocabulary.encode(turn.seed)]
+        here = moment(primed, turn.tape, len(turn.tape), controls.settings, self.model.window)
+        self._wish += 1
         self._send(
-            StartRequested(
-                self._generation, self._revision, seed_ids, turn.tape.ids().tobytes(), controls
+            DrawRequested(
+                self._wish,
+                here.number,
+                here.read.tobytes(),
+                here.since_mirostat.tobytes(),
+                controls,
             )
         )
-        self._set_state(State.STREAMING)
 
-    def _continue(self) -> None:
-        """Let the engine go on from what is shown, under the controls of now."""
-        turn = self.turn
-        assert turn is not None
-        self._revision += 1
-        self._send(ControlsChanged(self._generation, self._revision, len(turn.tape), self.controls))
+    def _halt(self) -> None:
+        """Let the engine rest, and take nothing that is on its way."""
+        self._wish += 1
+        self._send(RestRequested())
 
     def _rest(self) -> None:
-        self.controls = replace(self.controls, length=self._reply_length, paused=False)
+        self._dream = None
+        self.controls = replace(self.controls, length=self._reply_length)
         self._set_state(State.IDLE)
 
     def _set_state(self, state: State) -> None:

@@ -3,8 +3,9 @@
 Small and frozen. Characters travel as the bytes of arrays (native byte order, one machine), so
 that neither side makes an object of each, and the front end needs no numpy.
 
-`generation` numbers the replies, `revision` the changes within one. A batch that was on its way
-when the front end changed something carries an old number, and is dropped.
+The front end has the record, the engine only what it takes to go on: each wish to draw says where,
+and carries what is to be read for it. Wishes are numbered; a batch that was on its way when the
+front end changed something carries an old number, and is dropped.
 """
 
 from collections.abc import Mapping
@@ -23,38 +24,34 @@ class LoadRequested:
 
 
 @dataclass(frozen=True, slots=True)
-class StartRequested:
-    """Read a seed and what there is of its reply, and go on from there."""
+class DrawRequested:
+    """Read a text and draw what follows it, under these controls, until something else is said."""
 
-    generation: int
-    revision: int
-    seed_ids: bytes
-    """uint16; without the primer."""
-    reply_ids: bytes
-    """uint16; empty for a new reply."""
+    wish: int
+    """Its number, larger than any before."""
+    first: int
+    """Number, in its reply, of the first character to draw."""
+    read: bytes
+    """uint16, at least one: ids that the context reads, from zero."""
+    since_mirostat: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
     controls: Controls
 
 
 @dataclass(frozen=True, slots=True)
-class ControlsChanged:
-    """The reply is `at` characters long, and goes on from there under `controls`."""
-
-    generation: int
-    revision: int
-    at: int
-    controls: Controls
+class RestRequested:
+    """Draw nothing until the next wish."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """All up to number `count` is on the screen."""
+    """All before character number `count` is on the screen."""
 
-    generation: int
-    revision: int
+    wish: int
     count: int
 
 
-Request = LoadRequested | StartRequested | ControlsChanged | Acknowledged
+Request = LoadRequested | DrawRequested | RestRequested | Acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,7 @@ class ModelLoaded:
 class CharactersGenerated:
     """Records of consecutive characters, from number `first` of the reply on."""
 
-    generation: int
-    revision: int
+    wish: int
     first: int
     ids: bytes
     """uint16"""
@@ -91,8 +87,7 @@ class CharactersGenerated:
 class GenerationEnded:
     """The reply has reached its length."""
 
-    generation: int
-    revision: int
+    wish: int
     count: int
 
 
@@ -107,8 +102,7 @@ class LoadFailed:
 class GenerationFailed:
     """The reply cannot go on; one sentence."""
 
-    generation: int
-    revision: int
+    wish: int
     sentence: str
 
 

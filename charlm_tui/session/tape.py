@@ -33,6 +33,7 @@ class Tape:
     def __init__(self) -> None:
         self._chunks: list[_Chunk] = []
         self._length = 0
+        self._runs: list[tuple[int, int]] = []  # (first character, index of its settings)
         self.settings: list[Settings] = []
         """Every settings object that was in force, in order of first use."""
 
@@ -51,6 +52,8 @@ class Tape:
         if settings not in self.settings:
             self.settings.append(settings)
         index = self.settings.index(settings)
+        if ids and (not self._runs or self._runs[-1][1] != index):
+            self._runs.append((self._length, index))
         columns = (
             array("H", ids),
             array("H", [index]) * (len(ids) // 2),
@@ -104,6 +107,15 @@ class Tape:
     def settings_at(self, index: int) -> Settings:
         """Give the settings that were in force when character `index` was drawn."""
         return self.settings[self._chunks[index // CHUNK].settings[index % CHUNK]]
+
+    def runs(self, stop: int | None = None) -> list[tuple[int, Settings]]:
+        """Give (first character, settings) for every stretch under one settings object.
+
+        Args:
+            stop: looks no further than this character.
+        """
+        length = self._length if stop is None else min(stop, self._length)
+        return [(first, self.settings[index]) for first, index in self._runs if first < length]
 
     def _parts(self, start: int, stop: int | None) -> Iterator[tuple[_Chunk, int, int]]:
         """Give (chunk, place in it, how many) for what lies between two characters."""

@@ -12,14 +12,15 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.controls import Controls
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
-    ControlsChanged,
+    DrawRequested,
     Event,
     GenerationEnded,
     GenerationFailed,
@@ -27,9 +28,12 @@ from charlm_tui.session.messages import (
     LoadRequested,
     ModelLoaded,
     Request,
-    StartRequested,
+    RestRequested,
 )
 from charlm_tui.session.rescue import TerminalRescue
+
+if TYPE_CHECKING:
+    from charlm_tui.lm.context import Context
 
 FRAME_S = 0.02  # between two batches
 FRAMES_AHEAD = 3  # batches that the screen has not acknowledged, as fast as it goes
@@ -82,66 +86,56 @@ class Inbox:
             os._exit(0)
 
 
-class Reply:
-    """A reply in the making: its text so far, and when its next characters are due."""
+class Pace:
+    """When the next characters of a reply are due, and how far it may run ahead of the screen."""
 
-    def __init__(self, request: StartRequested, primed: Sequence[int]) -> None:
-        self.generation = request.generation
-        self.revision = request.revision
-        self.controls = request.controls
-        self.read = array("H", primed)
-        self._before = len(self.read)  # what was read before character 0
-        self.read.frombytes(request.reply_ids)
-        self.unacknowledged: deque[int] = deque()
-        self.ended = False
-        self._pace_from_here()
+    def __init__(self, controls: Controls, count: int) -> None:
+        self._controls = controls
+        self.count = count
+        """The number of the next character."""
+        self._unacknowledged: deque[int] = deque()
+        self._from_here()
 
     @property
-    def count(self) -> int:
-        """Characters drawn so far."""
-        return len(self.read) - self._before
-
-    def change(self, request: ControlsChanged) -> None:
-        """Go back to where the screen is, under new controls."""
-        self.revision = request.revision
-        self.controls = request.controls
-        del self.read[self._before + request.at :]
-        self.unacknowledged.clear()
-        self.ended = False
-        self._pace_from_here()
-
-    def acknowledge(self, request: Acknowledged) -> None:
-        """Take note of what the screen has shown."""
-        if request.revision == self.revision:
-            while self.unacknowledged and self.unacknowledged[0] <= request.count:
-                self.unacknowledged.popleft()
+    def ended(self) -> bool:
+        """Whether the reply has its length."""
+        return 0 < self._controls.length <= self.count
 
     def wait_s(self) -> float | None:
         """Seconds until characters are due; None: not before something is heard."""
-        speed = self.controls.speed
-        if self.ended or self.controls.paused:
-            return None
-        if len(self.unacknowledged) >= (1 if speed else FRAMES_AHEAD):
+        speed = self._controls.speed
+        if len(self._unacknowledged) >= (1 if speed else FRAMES_AHEAD):
             return None
         if not speed:
             return 0.0
-        next_due = self._start_s + (self.count - self._start_count + 1) / speed
-        return max(0.0, next_due - time.monotonic(), self._last_s + FRAME_S - time.monotonic())
+        now = time.monotonic()
+        next_due_s = self._start_s + (self.count - self._start_count + 1) / speed
+        return max(0.0, next_due_s - now, self._last_s + FRAME_S - now)
 
     def due(self) -> int:
-        """How many characters to draw now at the most."""
-        length, speed = self.controls.length, self.controls.speed
+        """How many characters to draw now, at the most; at least 1."""
+        length, speed = self._controls.length, self._controls.speed
         left = length - self.count if length else sys.maxsize
         if not speed:
             return left
         self._last_s = now = time.monotonic()
         due = int((now - self._start_s) * speed + 1e-6) - (self.count - self._start_count)
         if due > speed * CATCH_UP_S + 1:
-            self._pace_from_here()
+            self._from_here()
             due = 1
         return min(left, max(due, 1))
 
-    def _pace_from_here(self) -> None:
+    def sent(self, count: int) -> None:
+        """Take note that all before character `count` is on its way to the screen."""
+        self.count = count
+        self._unacknowledged.append(count)
+
+    def acknowledged(self, count: int) -> None:
+        """Take note that all before character `count` is on the screen."""
+        while self._unacknowledged and self._unacknowledged[0] <= count:
+            self._unacknowledged.popleft()
+
+    def _from_here(self) -> None:
         self._start_s = self._last_s = time.monotonic()
         self._start_count = self.count
 
@@ -152,7 +146,9 @@ class Worker:
     def __init__(self, inbox: Inbox, connection: Connection) -> None:
         self._inbox = inbox
         self._connection = connection
-        self._reply: Reply | None = None
+        self._wish: DrawRequested | None = None
+        self._context: Context | None = None
+        self._context_key: tuple[int, bool] | None = None  # of the settings that it was opened for
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
@@ -163,38 +159,34 @@ class Worker:
         except CharlmError as error:
             self._say(LoadFailed(str(error)))
         while True:
-            reply = self._reply
-            request = self._inbox.get(None if reply is None else reply.wait_s())
+            wish = self._wish
+            request = self._inbox.get(None if wish is None else self._pace.wait_s())
             try:
                 if request is not None:
                     self._take(request)
-                elif reply is not None:
-                    self._advance(reply)
+                elif wish is not None:
+                    self._advance(wish)
             except CharlmError as error:
-                if self._reply is not None:
-                    failed = self._reply
-                    self._reply = None
-                    self._say(GenerationFailed(failed.generation, failed.revision, str(error)))
+                if self._wish is not None:
+                    self._say(GenerationFailed(self._wish.wish, str(error)))
+                self._wish = None
 
     def _say(self, event: Event) -> None:
         self._connection.send(event)
 
     def _load(self, path: str) -> None:
         # Only here: the reader of the pipe is to listen while onnxruntime is imported.
-        from charlm_tui.lm.context import RollingWindow
         from charlm_tui.lm.model import OnnxModel
         from charlm_tui.lm.sampling import Sampler
 
-        model = OnnxModel(path)
-        contract = model.contract
-        self._vocabulary = contract.vocabulary
-        self._window = RollingWindow(model, contract.window)
+        self._model = OnnxModel(path)
+        contract = self._model.contract
         self._sampler = Sampler(len(contract.vocabulary), path)
         self._say(
             ModelLoaded(
                 path,
                 contract.name,
-                model.sha256,
+                self._model.sha256,
                 contract.vocabulary.symbols,
                 contract.vocabulary.case,
                 contract.window,
@@ -203,50 +195,53 @@ class Worker:
         )
 
     def _take(self, request: Request) -> None:
-        from charlm_tui.lm.generation import primed
-
         match request:
-            case StartRequested():
-                seed = array("H", request.seed_ids)
-                self._reply = Reply(request, primed(self._vocabulary, seed))
-                self._restart(self._reply)
-            case ControlsChanged() if self._reply and request.generation == self._reply.generation:
-                drawn, settings = self._reply.count, self._reply.controls.settings
-                self._reply.change(request)
-                if drawn != request.at or settings != request.controls.settings:
-                    self._restart(self._reply)
-            case Acknowledged() if self._reply and request.generation == self._reply.generation:
-                self._reply.acknowledge(request)
+            case DrawRequested():
+                self._wish = request
+                self._begin(request)
+                self._pace = Pace(request.controls, request.first)
+            case RestRequested():
+                self._wish = None
+            case Acknowledged() if self._wish is not None and request.wish == self._wish.wish:
+                self._pace.acknowledged(request.count)
 
-    def _restart(self, reply: Reply) -> None:
-        """Read the window that ends where the reply ends."""
+    def _begin(self, request: DrawRequested) -> None:
+        """Read what a wish wants read."""
+        from charlm_tui.lm.context import open_context
         from charlm_tui.lm.generation import Generation
 
-        tail = reply.read[-self._window.depth :]
-        settings = reply.controls.settings
-        self._drawing = Generation(self._window, self._sampler, settings, tail, reply.count)
+        settings = request.controls.settings
+        key = (settings.depth, settings.carry)
+        if self._context is None or self._context_key != key:
+            self._context = open_context(self._model, settings, rewindable=True)
+            self._context_key = key
+        self._drawing = Generation(
+            self._context,
+            self._sampler,
+            settings,
+            array("H", request.read),
+            request.first,
+            array("f", request.since_mirostat),
+        )
 
-    def _advance(self, reply: Reply) -> None:
+    def _advance(self, wish: DrawRequested) -> None:
         """Draw the characters that are due, for one frame at the most, and send them."""
-        due = reply.due()
-        if due > 0:
+        pace = self._pace
+        if not pace.ended:
             pending, clock = self._inbox.pending, time.monotonic
             until = clock() + FRAME_S
-            batch = self._drawing.draw(due, lambda: pending() or clock() >= until)
-            ids = batch.ids.tobytes()
-            reply.read.frombytes(ids)
-            reply.unacknowledged.append(reply.count)
+            batch = self._drawing.draw(pace.due(), lambda: pending() or clock() >= until)
+            pace.sent(self._drawing.count)
             self._say(
                 CharactersGenerated(
-                    reply.generation,
-                    reply.revision,
+                    wish.wish,
                     batch.first,
-                    ids,
+                    batch.ids.tobytes(),
                     batch.surprisal_bits.tobytes(),
                     batch.entropy_bits.tobytes(),
                     batch.temperature.tobytes(),
                 )
             )
-        if reply.controls.length and reply.count >= reply.controls.length:
-            reply.ended = True
-            self._say(GenerationEnded(reply.generation, reply.revision, reply.count))
+        if pace.ended:
+            self._wish = None
+            self._say(GenerationEnded(wish.wish, pace.count))

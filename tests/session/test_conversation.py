@@ -22,10 +22,10 @@ from charlm_tui.session.conversation import (
 )
 from charlm_tui.session.messages import (
     Acknowledged,
-    ControlsChanged,
+    DrawRequested,
     GenerationFailed,
     LoadFailed,
-    StartRequested,
+    RestRequested,
 )
 from tests.engines import SYMBOLS, QueuedEngine
 
@@ -65,11 +65,11 @@ def ids(text: str) -> bytes:
 
 def test_a_seed_is_sent_as_the_model_reads_it_and_its_reply_is_told_and_acknowledged() -> None:
     talk = Talk().started("A Seed \n")
-    assert talk.engine.last == StartRequested(1, 0, ids("a seed \n"), b"", talk.it.controls)
+    assert talk.engine.last == DrawRequested(1, 0, ids("\na seed \n"), b"", talk.it.controls)
     talk.engine.stream("abc")
     talk.engine.stream("de")
     assert talk.text == "abcde"
-    assert talk.engine.requests[-1] == Acknowledged(1, 0, 5)
+    assert talk.engine.requests[-1] == Acknowledged(1, 5)
     assert talk.it.state is State.STREAMING
     talk.engine.end()
     assert talk.it.state is State.IDLE
@@ -81,8 +81,8 @@ def test_a_seed_sent_while_the_model_loads_waits_and_then_starts() -> None:
     assert talk.told(SeedWaiting) == [SeedWaiting("early")]
     assert talk.engine.requests == []
     talk.engine.load()
-    assert isinstance(talk.engine.last, StartRequested)
-    assert talk.engine.last.seed_ids == ids("early")
+    assert isinstance(talk.engine.last, DrawRequested)
+    assert talk.engine.last.read == ids("\nearly")
 
 
 def test_what_the_model_does_not_know_is_left_out_and_named() -> None:
@@ -105,7 +105,7 @@ def test_a_change_in_mid_stream_goes_on_from_what_is_shown_and_drops_what_is_lat
     talk.engine.stream("abc")
     late = talk.engine.batch("zzz")
     COMMANDS["preset-4"].run(talk.it)
-    assert talk.engine.last == ControlsChanged(1, 1, 3, talk.it.controls)
+    assert talk.engine.last == DrawRequested(2, 3, ids("\nseedabc"), b"", talk.it.controls)
     assert talk.it.controls.settings.temperature == 1.2
     talk.engine.say(late)
     talk.engine.stream("d")
@@ -120,12 +120,13 @@ def test_a_paused_reply_takes_nothing_and_goes_on_where_it_was() -> None:
     late = talk.engine.batch("cc")
     COMMANDS["pause"].run(talk.it)
     assert talk.it.state is State.PAUSED
+    assert talk.engine.last == RestRequested()
     talk.engine.say(late)
     assert talk.text == "ab"
     COMMANDS["go-on"].run(talk.it)
     assert talk.it.state is State.STREAMING
-    assert isinstance(talk.engine.last, ControlsChanged)
-    assert (talk.engine.last.at, talk.engine.last.controls.paused) == (2, False)
+    assert isinstance(talk.engine.last, DrawRequested)
+    assert (talk.engine.last.first, talk.engine.last.read) == (2, ids("\nseedab"))
 
 
 def test_a_stopped_reply_is_kept_and_can_go_on_by_another_length() -> None:
@@ -137,8 +138,8 @@ def test_a_stopped_reply_is_kept_and_can_go_on_by_another_length() -> None:
     assert (talk.it.state, talk.text) == (State.IDLE, "abc")
     talk.it.send("")
     assert len(talk.it.turns) == 1
-    assert isinstance(talk.engine.last, ControlsChanged)
-    assert (talk.engine.last.at, talk.engine.last.controls.length) == (3, 103)
+    assert isinstance(talk.engine.last, DrawRequested)
+    assert (talk.engine.last.first, talk.engine.last.controls.length) == (3, 103)
     talk.engine.stream("def")
     assert talk.text == "abcdef"
 
@@ -169,7 +170,7 @@ def test_once_more_has_the_same_seed_and_another_rng_seed() -> None:
     first, second = talk.it.turns
     assert second.seed == first.seed
     assert second.rng_seed != first.rng_seed
-    assert isinstance(talk.engine.last, StartRequested)
+    assert isinstance(talk.engine.last, DrawRequested)
     assert talk.engine.last.controls.settings.rng_seed == second.rng_seed
 
 
@@ -178,7 +179,7 @@ def test_a_dreamt_seed_is_offered_and_is_no_turn() -> None:
     talk.engine.stream("abc")
     COMMANDS["dream"].run(talk.it)
     assert talk.it.state is State.DREAMING
-    assert isinstance(talk.engine.last, StartRequested)
+    assert isinstance(talk.engine.last, DrawRequested)
     assert talk.engine.last.controls.length == 60
     talk.engine.stream("a dream")
     talk.engine.end()
@@ -195,8 +196,8 @@ def test_a_reply_goes_on_after_a_dream_has_taken_the_engine() -> None:
     assert talk.told(SeedDreamt) == []
     COMMANDS["go-on"].run(talk.it)
     start = talk.engine.last
-    assert isinstance(start, StartRequested)
-    assert (start.seed_ids, start.reply_ids) == (ids("one"), ids("abc"))
+    assert isinstance(start, DrawRequested)
+    assert (start.first, start.read) == (3, ids("\noneabc"))
     talk.engine.stream("d")
     assert talk.text == "abcd"
 
@@ -212,8 +213,8 @@ def test_the_conversation_outlives_its_engine_and_goes_on_with_a_new_one() -> No
     talk.engine.load()
     COMMANDS["go-on"].run(talk.it)
     start = talk.engine.last
-    assert isinstance(start, StartRequested)
-    assert (start.seed_ids, start.reply_ids) == (ids("one"), ids("abc"))
+    assert isinstance(start, DrawRequested)
+    assert (start.first, start.read) == (3, ids("\noneabc"))
 
 
 def test_an_engine_that_dies_while_it_loads_is_not_started_again() -> None:
@@ -231,7 +232,7 @@ def test_a_model_that_cannot_be_used_is_told_in_its_own_words() -> None:
 
 def test_a_reply_that_fails_is_told_and_the_next_one_starts() -> None:
     talk = Talk().started("one")
-    talk.engine.say(GenerationFailed(1, 0, "not finite"))
+    talk.engine.say(GenerationFailed(1, "not finite"))
     assert talk.told(Noticed)[-1] == Noticed("not finite", error=True)
     assert talk.it.state is State.IDLE
     talk.it.send("two")

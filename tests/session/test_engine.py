@@ -8,7 +8,9 @@ import subprocess
 import sys
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,17 +20,18 @@ from charlm_tui.session.engine import ProcessEngine
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
-    ControlsChanged,
+    DrawRequested,
     EngineDied,
     Event,
     GenerationEnded,
     LoadFailed,
     ModelLoaded,
-    StartRequested,
+    RestRequested,
 )
 from charlm_tui.session.worker import FRAMES_AHEAD
 
 BOUND_S = 30.0
+PRIMER = array("H", [0]).tobytes()
 
 
 class Driver:
@@ -54,17 +57,25 @@ class Driver:
 
     def acknowledge(self, batch: CharactersGenerated) -> None:
         count = batch.first + len(batch.ids) // 2
-        self.engine.send(Acknowledged(batch.generation, batch.revision, count))
+        self.engine.send(Acknowledged(batch.wish, count))
 
-    def reply(self, count: int = sys.maxsize) -> list[int]:
-        """Take in a reply, acknowledging it, until it ends or has `count` characters."""
-        ids = array("H")
-        while len(ids) < count:
-            event = self.next()
-            if isinstance(event, GenerationEnded):
-                break
+    def drain(self, count: int) -> None:
+        """Take in and acknowledge batches; `queue.Empty` as soon as none comes any more."""
+        for _ in range(count):
+            event = self.events.get(timeout=0.3)
             assert isinstance(event, CharactersGenerated)
-            assert event.first == len(ids)
+            self.acknowledge(event)
+
+    def reply(self) -> list[int]:
+        """Take in a reply, acknowledging it, until it ends."""
+        return self.rest(0)
+
+    def rest(self, first: int) -> list[int]:
+        """Take in what is left of a reply from character `first` on."""
+        ids = array("H")
+        while not isinstance(event := self.next(), GenerationEnded):
+            assert isinstance(event, CharactersGenerated)
+            assert event.first == first + len(ids)
             ids.frombytes(event.ids)
             self.acknowledge(event)
         return ids.tolist()
@@ -77,16 +88,24 @@ def driver(model_path: Path) -> Iterator[Driver]:
     driver.engine.close()
 
 
-def start(length: int, speed: float = 0.0, temperature: float = 1.0, **more: int) -> StartRequested:
-    controls = Controls(Settings(temperature, rng_seed=5), speed=speed, length=length)
-    return StartRequested(more.get("generation", 1), 0, b"", b"", controls)
+def start(length: int, speed: float = 0.0, wish: int = 1, **settings: Any) -> DrawRequested:
+    chosen = Settings(**({"temperature": 1.0, "rng_seed": 5} | settings))
+    controls = Controls(chosen, speed=speed, length=length)
+    return DrawRequested(wish, 0, PRIMER, b"", controls)
+
+
+def following(request: DrawRequested, wish: int, text: list[int]) -> DrawRequested:
+    """Give the wish to go on after some characters of a reply."""
+    read = array("H", PRIMER)
+    read.extend(text)
+    return replace(request, wish=wish, first=len(text), read=read.tobytes())
 
 
 def test_a_reply_has_its_length_and_is_the_same_at_any_speed(driver: Driver) -> None:
     driver.load()
     driver.engine.send(start(150))
     at_once = driver.reply()
-    driver.engine.send(start(150, speed=900.0, generation=2))
+    driver.engine.send(start(150, speed=900.0, wish=2))
     paced = driver.reply()
     assert len(at_once) == 150
     assert paced == at_once
@@ -104,8 +123,8 @@ def test_the_reply_is_that_of_the_model_run_in_this_process(
     model = OnnxModel(model_path)
     vocabulary = model.contract.vocabulary
     seed = vocabulary.encode("the")
-    request = start(100)
-    driver.engine.send(StartRequested(1, 0, array("H", seed).tobytes(), b"", request.controls))
+    request = following(start(100), 1, seed)
+    driver.engine.send(replace(request, first=0))
     window = RollingWindow(model, model.contract.window)
     generation = Generation(
         window, Sampler(len(vocabulary)), request.controls.settings, primed(vocabulary, seed)
@@ -113,27 +132,24 @@ def test_the_reply_is_that_of_the_model_run_in_this_process(
     assert driver.reply() == generation.draw(100).ids.tolist()
 
 
-def test_a_change_goes_back_to_what_was_shown_and_leaves_it_alone(driver: Driver) -> None:
+def test_a_new_wish_is_obeyed_from_where_it_says(driver: Driver) -> None:
     driver.load()
     driver.engine.send(start(400))
     whole = driver.reply()
-    driver.engine.send(start(400, generation=2))
+    driver.engine.send(start(400, wish=2))
     first = driver.batch()
     shown = min(3, len(first.ids) // 2)
-    greedy = Controls(Settings(0.0), speed=0.0, length=40)
-    driver.engine.send(ControlsChanged(2, 1, shown, greedy))
-    event = driver.next()
-    while event.revision == 0:  # type: ignore[union-attr]
-        event = driver.next()
-    assert isinstance(event, CharactersGenerated)
+    driver.engine.send(following(start(40, temperature=0.0), 3, whole[:shown]))
+    event = driver.batch()
+    while event.wish < 3:
+        event = driver.batch()
+    driver.next()  # it has ended
     assert event.first == shown
     assert array("f", event.temperature).tolist() == [0.0] * (len(event.ids) // 2)
-    # The same again, at once: what is before the change is what it was without it.
-    driver.engine.send(ControlsChanged(2, 2, shown, start(400).controls))
-    event = driver.next()
-    while event.revision < 2:  # type: ignore[union-attr]
-        event = driver.next()
-    assert isinstance(event, CharactersGenerated)
+    # The same again, as it was at first: it goes on as it did.
+    driver.engine.send(following(start(400), 4, whole[:shown]))
+    while event.wish < 4:
+        event = driver.batch()
     again = array("H", event.ids).tolist()
     assert again == whole[shown : shown + len(again)]
 
@@ -150,35 +166,33 @@ def test_it_never_runs_far_ahead_of_the_screen(driver: Driver) -> None:
     assert following.first == batches[-1].first + len(batches[-1].ids) // 2
 
 
-def test_a_paused_reply_rests_until_it_goes_on(driver: Driver) -> None:
+def test_an_engine_that_is_to_rest_says_nothing_until_the_next_wish(driver: Driver) -> None:
     driver.load()
-    request = start(0)
-    driver.engine.send(request)
+    driver.engine.send(start(0))
     driver.batch()
-    paused = Controls(request.controls.settings, speed=0.0, length=20, paused=True)
-    driver.engine.send(ControlsChanged(1, 1, 0, paused))
-    while True:
-        try:
-            event = driver.events.get(timeout=0.3)
-        except queue.Empty:
-            break
-        assert event.revision == 0  # type: ignore[union-attr]
-    driver.engine.send(
-        ControlsChanged(1, 2, 0, Controls(request.controls.settings, speed=0.0, length=20))
-    )
-    assert len(driver.reply()) == 20
+    driver.engine.send(RestRequested())
+    driver.engine.send(start(20, wish=2))
+    event = driver.batch()
+    while event.wish == 1:
+        event = driver.batch()
+    driver.engine.send(RestRequested())
+    with pytest.raises(queue.Empty):
+        driver.drain(FRAMES_AHEAD + 1)  # more than can have been on their way
 
 
-def test_a_started_reply_goes_on_from_one_that_another_engine_began(driver: Driver) -> None:
+def test_a_carried_reply_goes_on_where_it_was_after_its_engine_has_read_other_things(
+    driver: Driver,
+) -> None:
     driver.load()
-    driver.engine.send(start(120))
+    request = start(5000, carry=True)
+    driver.engine.send(request)
     whole = driver.reply()
-    so_far = array("H", whole[:70]).tobytes()
-    driver.engine.send(StartRequested(2, 0, b"", so_far, start(120).controls))
-    batch = driver.batch()
-    assert batch.first == 70
-    ids = array("H", batch.ids).tolist()
-    assert ids == whole[70 : 70 + len(ids)]
+    driver.engine.send(following(request, 2, whole[:4500]))
+    assert driver.rest(4500) == whole[4500:]
+    driver.engine.send(start(30, wish=3))
+    driver.reply()
+    driver.engine.send(following(request, 4, whole[:4500]))
+    assert driver.rest(4500) == whole[4500:]
 
 
 def test_a_file_that_is_no_model_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -230,7 +244,7 @@ if __name__ == "__main__":
         if isinstance(event, ModelLoaded):
             if {when!r} == "idle":
                 print(engine.pid, flush=True)
-            engine.send(StartRequested(1, 0, b"", b"", Controls(Settings(1.0), 0.0, 0)))
+            engine.send(DrawRequested(1, 0, bytes(2), b"", Controls(Settings(1.0), 0.0, 0)))
         elif {when!r} == "generating":
             print(engine.pid, flush=True)
     engine.listen(receive)

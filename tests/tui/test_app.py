@@ -5,7 +5,7 @@ from textual import events
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import ControlsChanged, LoadFailed, StartRequested
+from charlm_tui.session.messages import DrawRequested, LoadFailed
 from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.widgets.status import Status
@@ -43,7 +43,7 @@ async def test_a_seed_can_be_typed_and_sent_while_the_model_loads() -> None:
         await it.until(lambda: ("seed", "a") in it.blocks, "the seed was shown")
         assert it.engine.requests == []
         await it.load()
-        assert isinstance(it.engine.last, StartRequested)
+        assert isinstance(it.engine.last, DrawRequested)
         assert [kind for kind, _ in it.blocks].count("seed") == 1
 
 
@@ -83,8 +83,8 @@ async def test_a_key_changes_the_temperature_in_mid_stream_from_the_next_charact
         await it.until(lambda: f"{temperature:.2f}" in it.status, "the status tells it")
         if temperature != 0.5:
             last = it.engine.last
-            assert isinstance(last, ControlsChanged)
-            assert (last.at, last.controls.settings.temperature) == (3, temperature)
+            assert isinstance(last, DrawRequested)
+            assert (last.first, last.controls.settings.temperature) == (3, temperature)
             it.engine.say(late)
             await it.stream("d")
             assert it.reply == "abcd"
@@ -161,8 +161,8 @@ async def test_an_engine_that_dies_is_replaced_and_the_conversation_is_still_the
         await it.load()
         await it.pilot.press("enter")
         await it.until(lambda: it.engine.requests, "it went on")
-        assert isinstance(it.engine.last, StartRequested)
-        assert len(it.engine.last.reply_ids) == 2 * len("abc")
+        assert isinstance(it.engine.last, DrawRequested)
+        assert it.engine.last.first == len("abc")
 
 
 async def test_a_reply_that_went_on_after_a_death_is_shown_below_the_notice() -> None:
@@ -272,7 +272,7 @@ async def test_the_speed_of_a_reply_changes_in_mid_stream() -> None:
         await it.stream("a")
         await it.pilot.press("f9")
         await it.until(lambda: "120 chars/s" in it.status, "it is faster")
-        assert isinstance(it.engine.last, ControlsChanged)
+        assert isinstance(it.engine.last, DrawRequested)
         assert it.engine.last.controls.speed == 120
         for _ in range(6):
             await it.pilot.press("f9")

@@ -243,9 +243,7 @@ class Transcript(ScrollView, can_focus=True):
         else:
             index, char = top
             found = bisect_right(self._blocks[index].starts, char) - 1
-            self.scroll_to(
-                y=self._firsts[index] + found, animate=False, immediate=True, force=True
-            )
+            self.scroll_to(y=self._firsts[index] + found, animate=False, immediate=True, force=True)
 
     def _place(self, line: int) -> tuple[int, int]:
         """Give the block and the character that begin at a line."""
