@@ -11,6 +11,7 @@ import keras
 
 from charlm_tui.lm.model import OnnxModel
 from export.corpus import NOTEBOOK_FILE, NOTEBOOK_URL, Corpus
+from export.model_file import put_in_place
 from export.network import count_parameters
 from export.progress import BITS, in_words
 from export.recipes import Recipe
@@ -98,7 +99,11 @@ def _versions() -> dict[str, str]:
 
 
 def write_page(model_path: Path, page: Path) -> None:
-    """Write a model file's card as a Markdown page, with a sample at each temperature."""
+    """Write a model file's card as a Markdown page, with a sample at each temperature.
+
+    Raises:
+        WriteError: the page cannot be written.
+    """
     model = OnnxModel(model_path)
     card = model.contract.card
     vocabulary = model.contract.vocabulary
@@ -144,7 +149,8 @@ def write_page(model_path: Path, page: Path) -> None:
     ]
     for temperature, text in zip(TEMPERATURES, texts, strict=True):
         lines += [f"Temperature {temperature}:", "", "```text", text, "```", ""]
-    page.write_text("\n".join(lines), encoding="utf-8")
+    with put_in_place(page, "\n".join(lines).encode()):
+        pass
 
 
 def sha256_of(path: Path) -> str:

@@ -20,12 +20,12 @@ def check_writable(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raise WriteError(f"{path} is a folder; give the path of a file with --out")
+            raise WriteError(f"{path} is a folder; give the path of a file")
         path.parent.mkdir(parents=True, exist_ok=True)
         _part(path).touch()
         _part(path).unlink()
     except OSError as error:
-        raise _write_error(path, error) from error
+        raise write_error(path, error) from error
 
 
 @contextlib.contextmanager
@@ -45,12 +45,12 @@ def put_in_place(path: Path, content: bytes) -> Iterator[Path]:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise _write_error(path, error) from error
+            raise write_error(path, error) from error
         yield temporary
         try:
             os.replace(temporary, path)
         except OSError as error:
-            raise _write_error(path, error) from error
+            raise write_error(path, error) from error
     finally:
         with contextlib.suppress(OSError):  # which one there was is told already
             temporary.unlink(missing_ok=True)
@@ -60,8 +60,8 @@ def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
-def _write_error(path: Path, error: OSError) -> WriteError:
-    what = "free some space, or" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check it, or"
-    return WriteError(
-        f"{path} cannot be written: {error.strerror}; {what} give another place with --out"
-    )
+def write_error(path: Path, error: OSError) -> WriteError:
+    """Tell in one sentence why a file cannot be written."""
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    what = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check it"
+    return WriteError(f"{path} cannot be written: {reason}; {what}, or give another place")

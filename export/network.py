@@ -65,12 +65,7 @@ def count_parameters(network: keras.Model) -> int:
 
 @dataclass(frozen=True, slots=True)
 class StepWeights:
-    """The weights of one step, laid out so that it needs few operations.
-
-    Keras keeps the gates in the order input, forget, candidate, output. Here the three that go
-    through a sigmoid stand side by side, so one sigmoid serves them, and the bias is added to
-    the input's rows once, instead of at every step.
-    """
+    """The weights of one step, with the gates in Keras' order: input, forget, candidate, output."""
 
     inputs: NDArray[np.float32]
     """[vocabulary, 4 * units]: row i is what character i adds to the gates, bias included."""
@@ -86,12 +81,7 @@ class StepWeights:
         """Take the weights of a network that `build_network` made."""
         kernel, recurrent, bias = map(np.asarray, network.get_layer("lstm").get_weights())
         out, out_bias = map(np.asarray, network.get_layer("logits").get_weights())
-
-        def side_by_side(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-            entry, forget, candidate, output = np.split(weights, 4, axis=-1)
-            return np.concatenate([entry, forget, output, candidate], axis=-1)
-
-        return cls(side_by_side(kernel + bias), side_by_side(recurrent), out, out_bias)
+        return cls(kernel + bias, recurrent, out, out_bias)
 
 
 def step(weights: StepWeights, rows: Any, h: Any, c: Any) -> dict[str, Any]:
@@ -110,11 +100,11 @@ def step(weights: StepWeights, rows: Any, h: Any, c: Any) -> dict[str, Any]:
     Returns:
         `logits` float32 [lanes, vocabulary] of the deepest row; `h_next` and `c_next` like h, c.
     """
+    # A leading axis on the weights keeps TensorFlow from wrapping the product into reshapes.
     gates = ops.matmul(h, weights.recurrent[None]) + ops.expand_dims(rows, 1)
-    units = weights.recurrent.shape[0]
-    entry, forget, output = ops.split(ops.sigmoid(gates[..., : 3 * units]), 3, axis=-1)
-    c_next = forget * c + entry * ops.tanh(gates[..., 3 * units :])
-    h_next = output * ops.tanh(c_next)
+    entry, forget, candidate, output = ops.split(gates, 4, axis=-1)
+    c_next = ops.sigmoid(forget) * c + ops.sigmoid(entry) * ops.tanh(candidate)
+    h_next = ops.sigmoid(output) * ops.tanh(c_next)
     logits = ops.matmul(h_next[:, -1], weights.out) + weights.out_bias
     return {"logits": logits, "h_next": h_next, "c_next": c_next}
 

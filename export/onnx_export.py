@@ -76,8 +76,13 @@ def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProt
         model, _ = tf2onnx.convert.from_function(
             tf.function(traced), input_signature=signature, opset=OPSET
         )
-    except Exception as error:  # whatever the converter stumbles over
-        raise ConversionError(f"tf2onnx cannot convert this network: {error}") from error
+    except Exception as error:  # whatever the converter stumbles over, at the end of a long story
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip(" .")[:300]
+        raise ConversionError(
+            f"tf2onnx cannot convert this network ({reason}); "
+            "export with the pinned versions of keras, tf2onnx and tensorflow"
+        ) from error
+    _flatten_weights(model.graph)
     axes: dict[str, tuple[str | int, ...]] = {IDS: ("lanes",), LOGITS: ("lanes", vocabulary)}
     for tensor in [*model.graph.input, *model.graph.output]:
         _name_axes(tensor, axes.get(tensor.name, ("lanes", "depth", units)))
@@ -85,6 +90,17 @@ def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProt
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, dict(metadata))
     return model
+
+
+def _flatten_weights(graph: onnx.GraphProto) -> None:
+    """Drop a leading axis of one from the weights of products.
+
+    The product is the same, and onnxruntime packs weights of two axes once, not at every step.
+    """
+    weights = {node.input[1] for node in graph.node if node.op_type == "MatMul"}
+    for tensor in graph.initializer:
+        if tensor.name in weights and len(tensor.dims) == 3 and tensor.dims[0] == 1:
+            del tensor.dims[0]
 
 
 def _name_axes(tensor: onnx.ValueInfoProto, axes: tuple[str | int, ...]) -> None:

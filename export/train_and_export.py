@@ -29,7 +29,8 @@ from export.corpus import (
     find_corpus,
     read_corpus,
 )
-from export.model_file import check_writable
+from export.errors import ExportError
+from export.model_file import check_writable, write_error
 from export.recipes import BEST, RECIPES, Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,14 +131,19 @@ def _run(
     text = read_corpus(path, case, chosen.window, chosen.stride, chosen.batch)
     out = out or ROOT / "models" / f"{path.stem}.onnx"
     check_writable(out)
+    if page is not None:
+        check_writable(page)
     console.print(
         f"{path.name}: {len(text.ids):,} characters, {len(text.vocabulary)} symbols, the last "
         f"{len(text.held_out):,} held out",
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )
     if warning := differs_from_notebook(text):
-        console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)
+        console.print(
+            f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True
+        )
     return _train_and_export(console, text, chosen, rng_seed, out, page, export_on_interrupt)
 
 
@@ -176,19 +182,25 @@ def _train_and_export(
     assert run.best is not None
     if run.stopped:
         console.print(
-            f"{run.stopped}; the weights of epoch {run.best.number} are kept", markup=False
+            f"{run.stopped}; the weights of epoch {run.best.number} are kept",
+            markup=False,
+            soft_wrap=True,
         )
     if run.interrupted and not _wants_export(console, export_on_interrupt, run.best.number):
-        weights = out.with_suffix(".weights.h5")
-        run.network.save_weights(weights)
-        console.print(f"not exported; the best weights are in {weights}", markup=False)
+        _keep_weights(console, run, out)
         return 130
-    console.print("measuring and exporting …", markup=False)
-    held_out = measure(run.network, corpus.held_out, recipe.window)
-    card = make_card(out.stem, corpus, recipe, run, held_out, device, rng_seed)
-    parity = export(run.network, corpus, recipe.window, card, out)
-    if page is not None:
-        write_page(out, page)
+    try:
+        console.print("measuring and exporting …", markup=False)
+        held_out = measure(run.network, corpus.held_out, recipe.window)
+        card = make_card(out.stem, corpus, recipe, run, held_out, device, rng_seed)
+        parity = export(run.network, corpus, recipe.window, card, out)
+        if page is not None:
+            write_page(out, page)
+    except (KeyboardInterrupt, ExportError) as end:
+        _keep_weights(console, run, out)
+        if isinstance(end, ExportError):
+            raise
+        return 130
     console.print(
         f"{out}: {out.stat().st_size:,} bytes, held out {held_out * BITS:.3f} bits per character, "
         f"trained in {in_words(run.seconds)}; within {parity.largest_difference:.0e} of Keras on "
@@ -197,8 +209,19 @@ def _train_and_export(
         highlight=False,
         soft_wrap=True,
     )
-    console.print(f"open it with: charlm-tui --model {shlex.quote(str(out))}", markup=False)
+    console.print(
+        f"open it with: charlm-tui --model {shlex.quote(str(out))}", markup=False, soft_wrap=True
+    )
     return 130 if run.interrupted else 0
+
+
+def _keep_weights(console: Console, run: Any, out: Path) -> None:
+    weights = out.with_suffix(".weights.h5")
+    try:
+        run.network.save_weights(weights)
+    except OSError as error:
+        raise write_error(weights, error) from error
+    console.print(f"not exported; the best weights are in {weights}", markup=False, soft_wrap=True)
 
 
 def _wants_export(console: Console, asked: bool | None, epoch: int) -> bool:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import Context
-from charlm_tui.lm.sampling import Draw, Sampler, Uniforms
+from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.sampling import Draw, Sampler, Uniforms, unwarned
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import mirostat_limit, next_mirostat_limit
 from charlm_tui.lm.vocabulary import Vocabulary
@@ -74,17 +75,27 @@ class Generation:
         Raises:
             ModelOutputError: the model's logits are not finite. Nothing was drawn from them.
         """
+        with unwarned():
+            return self._draw(most, stop)
+
+    def _draw(self, most: int, stop: Callable[[], bool] | None) -> Batch:
         first = self.count
         ids: list[int] = []
         surprisal: list[float] = []
         entropy: list[float] = []
-        feed, draw, uniforms = self._context.feed, self._sampler.draw, self._uniforms
+        feed, draw, uniforms = self._context.feed, self._sampler.draw_unwarned, self._uniforms
         settings = self._settings
         while len(ids) < most:
             # A character is fed when the next one is wanted, so the last of a reply is not.
             if self._unread is not None:
                 feed(self._unread)
-            drawn = draw(self._logits, settings, uniforms[self.count], self._limit)
+                self._unread = None
+            try:
+                drawn = draw(self._logits, settings, uniforms[self.count], self._limit)
+            except ModelOutputError:
+                if ids:
+                    break  # what was drawn before it is kept; the next call raises
+                raise
             self._unread = drawn.id
             self.count += 1
             if settings.mirostat:
@@ -127,6 +138,10 @@ class Lanes:
 
     def draw(self, most: int) -> list[Batch]:
         """Draw `most` characters in every lane; a batch a lane."""
+        with unwarned():
+            return self._draw(most)
+
+    def _draw(self, most: int) -> list[Batch]:
         first = self.count
         draws: list[list[Draw]] = [[] for _ in self._settings]
         for _ in range(most):
@@ -134,7 +149,7 @@ class Lanes:
                 self._context.feed(*self._unread)
             self._unread = []
             for lane, settings in enumerate(self._settings):
-                drawn = self._sampler.draw(
+                drawn = self._sampler.draw_unwarned(
                     self._context.logits[lane],
                     settings,
                     self._uniforms[lane][self.count],

@@ -27,6 +27,8 @@ Ids = NDArray[np.int64]
 Step = Callable[[], None]
 """Runs one step over the buffers that it was bound to, in place."""
 
+LANE_THREADS = 2
+"""Threads that pay where several lanes are read side by side; one lane is fastest on one."""
 MAX_FILE_BYTES = 2**31  # protobuf reads no more
 
 
@@ -59,12 +61,13 @@ class LanguageModel(Protocol):
 class OnnxModel:
     """A model file that keeps the contract, ready to run on the CPU."""
 
-    def __init__(self, path: str | Path, threads: int = 1) -> None:
+    def __init__(self, path: str | Path, threads: int = 1, spinning: bool = False) -> None:
         """Load and check a model file.
 
         Args:
             path: the file.
             threads: of onnxruntime inside one product.
+            spinning: whether idle threads wait busily.
 
         Raises:
             ModelFileError: it cannot be read or is not an ONNX model.
@@ -73,7 +76,7 @@ class OnnxModel:
         self.path = Path(path)
         content = _read(self.path)
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self._session = _open(content, self.path, threads)
+        self._session = _open(content, self.path, threads, spinning)
         self.contract = read_contract(
             str(self.path),
             [_declared(tensor) for tensor in self._session.get_inputs()],
@@ -153,12 +156,12 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _open(content: bytes, path: Path, threads: int) -> ort.InferenceSession:
+def _open(content: bytes, path: Path, threads: int, spinning: bool) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     options.log_severity_level = 4  # what fails is told by the exception, once
     try:
         if not content:
@@ -180,3 +183,8 @@ def _first_line(error: BaseException | None) -> str:
     """The runtime's own words in short, without its error codes."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return text.split(" : ", 3)[-1][:200].rstrip(". ")
+
+
+def runtime_version() -> str:
+    """Give the version of onnxruntime, on which a float32 can depend."""
+    return str(ort.__version__)

@@ -4,7 +4,7 @@ Owns every random number of the program. Knows nothing of models or text.
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from charlm_tui.lm.truncation import truncate
 
 _BLOCK = 256  # uniform numbers that are made at a time; a multiple of Philox' four a counter
 _BITS = 1 / math.log(2)
-_LARGEST = 1e300  # what a logit over a temperature may come to; exp(-1e300) is 0
 
 
 class Uniforms:
@@ -39,8 +38,7 @@ class Uniforms:
         return self._values[place]
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """One character, and what the model's own distribution (temperature 1) said of it."""
 
     id: int
@@ -84,7 +82,7 @@ class Sampler:
     def __init__(self, vocabulary: int, model: str = "the model") -> None:
         self._shifted = np.zeros(vocabulary)
         self._weights = np.zeros(vocabulary)
-        self._cumulative = np.zeros(vocabulary)
+        self._ones = np.ones(vocabulary)
         self._last = vocabulary - 1
         self._model = model
 
@@ -106,18 +104,28 @@ class Sampler:
         Raises:
             ModelOutputError: a logit is NaN or infinite.
         """
+        with unwarned():
+            return self.draw_unwarned(logits, settings, uniform, mirostat_limit_bits)
+
+    def draw_unwarned(
+        self,
+        logits: NDArray[np.float32],
+        settings: Settings,
+        uniform: float,
+        mirostat_limit_bits: float = math.inf,
+    ) -> Draw:
+        """Do as `draw` does, for loops that have entered `unwarned` once, not at each character."""
         shifted, weights = self._shifted, self._weights
-        best = int(logits.argmax())  # that of a NaN, if there is one
-        spread = float(logits[best]) - float(logits.min())
-        if not math.isfinite(spread):
+        best = int(logits.argmax())
+        np.subtract(logits, logits[best], out=shifted, dtype=np.float64)
+        np.exp(shifted, out=weights)
+        total = float(weights.dot(self._ones))  # a third of the time of `sum`
+        mean = float(weights.dot(shifted)) / total
+        if not math.isfinite(mean):  # as it is not where any logit is not
             raise ModelOutputError(
                 f"{self._model} gave logits that are not finite numbers; "
                 "the file is damaged or its training diverged: use another, or train it again"
             )
-        np.subtract(logits, logits[best], out=shifted, dtype=np.float64)
-        np.exp(shifted, out=weights)
-        total = float(weights.sum())
-        mean = float(weights.dot(shifted)) / total
         log_total = math.log(total)
         entropy_bits = (log_total - mean) * _BITS
         temperature = settings.temperature
@@ -132,12 +140,17 @@ class Sampler:
             chosen = best
         else:
             if temperature != 1:
-                # No division overflows: at the least temperature all but the best are at -inf.
-                np.divide(scaled, max(temperature, spread / _LARGEST), out=weights)
+                # A temperature near zero sends all but the best to -inf, which is what is meant.
+                np.divide(scaled, temperature, out=weights)
                 np.exp(weights, out=weights)
-            cumulative = weights.cumsum(out=self._cumulative)
+            cumulative = weights.cumsum()
             target = uniform * float(cumulative[self._last])
             chosen = int(cumulative.searchsorted(target, side="right"))
             if chosen > self._last:  # the product was rounded up to the whole sum
                 chosen = int(weights.nonzero()[0][-1])
         return Draw(chosen, (log_total - float(shifted[chosen])) * _BITS, entropy_bits)
+
+
+def unwarned() -> np.errstate:
+    """Silence what infinities do on their way: those of a model are errors of our own."""
+    return np.errstate(invalid="ignore", over="ignore", under="ignore", divide="ignore")

@@ -1,21 +1,21 @@
-"""`charlm-tui generate`: a reply for a script, written as it is drawn.
-
-A front end of its own, the smallest: it calls `lm` directly and holds no text.
-"""
+"""`charlm-tui generate`: a reply for a script, written as it is drawn."""
 
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.generation import Generation, primed
-from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.context import open_context
+from charlm_tui.lm.generation import Batch, Generation, primed
+from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
+from charlm_tui.session.files import write_whole
+from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.tape import Tape
 
 BATCH = 256  # characters between two writes, at the most
 FLUSH_S = 0.05  # seconds between them, at the most
@@ -31,10 +31,11 @@ class Job:
     settings: Settings
     echo: bool = False
     as_json: bool = False
+    tape: Path | None = None
 
 
 def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
-    """Generate and print.
+    """Generate and print; only a tape or JSON keeps the text in memory.
 
     Args:
         job: what.
@@ -42,45 +43,65 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
         say: receives sentences for the person.
 
     Raises:
-        CharlmError: the model cannot be used.
+        CharlmError: the model cannot be used, or the tape cannot be written.
     """
     model = OnnxModel(job.model)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(job.seed)
     if fitted.notice:
         say(f"note: {fitted.notice}")
-    window = RollingWindow(model, model.contract.window)
-    sampler = Sampler(len(vocabulary), str(job.model))
-    read = primed(vocabulary, vocabulary.encode(fitted.text))
-    generation = Generation(window, sampler, job.settings, read)
-    texts = _texts(generation, job.length, vocabulary.symbols)
-    before = fitted.text if job.echo else ""
-    if not job.as_json:
-        out.write(before.encode())
-        for text in texts:
+    generation = Generation(
+        open_context(model, job.settings),
+        Sampler(len(vocabulary), str(job.model)),
+        job.settings,
+        primed(vocabulary, vocabulary.encode(fitted.text)),
+    )
+    tape = Tape()
+    kept: list[str] = []
+    if job.echo and not job.as_json:
+        out.write(fitted.text.encode())
+    for batch in _batches(generation, job.length):
+        text = vocabulary.decode(batch.ids.tolist())
+        if not job.as_json:
             out.write(text.encode())
             out.flush()
-        return
-    reply = {
-        "seed": fitted.text,
-        "text": before + "".join(texts),
-        "temperature": job.settings.temperature,
-        "rng_seed": job.settings.rng_seed,
-        "length": job.length,
-        "window": window.depth,
-        "model": model.contract.name,
-        "model_sha256": model.sha256,
-    }
-    out.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
-    out.flush()
+        if job.tape is not None:
+            record(tape, batch, job.settings)
+        if job.tape is not None or job.as_json:
+            kept.append(text)
+    if job.tape is not None:
+        runtime = Runtime.here(runtime_version())
+        name = model.contract.name
+        recording = Recording(name, model.sha256, runtime, fitted.text, "".join(kept), tape)
+        write_whole(job.tape, recording.to_json())
+    if job.as_json:
+        reply = {
+            "seed": fitted.text,
+            "text": (fitted.text if job.echo else "") + "".join(kept),
+            **asdict(job.settings),
+            "length": job.length,
+            "model": model.contract.name,
+            "model_sha256": model.sha256,
+        }
+        out.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
+        out.flush()
 
 
-def _texts(generation: Generation, length: int, symbols: tuple[str, ...]) -> Iterator[str]:
+def record(tape: Tape, batch: Batch, settings: Settings) -> None:
+    """Add a batch to a tape."""
+    tape.append(
+        batch.ids.tobytes(),
+        batch.surprisal_bits.tobytes(),
+        batch.entropy_bits.tobytes(),
+        batch.temperature.tobytes(),
+        settings,
+    )
+
+
+def _batches(generation: Generation, length: int) -> Iterator[Batch]:
     while generation.count < length:
         until = time.monotonic() + FLUSH_S
-        most = min(BATCH, length - generation.count)
-        batch = generation.draw(most, partial(_is_past, until))
-        yield "".join([symbols[index] for index in batch.ids.tolist()])
+        yield generation.draw(min(BATCH, length - generation.count), partial(_is_past, until))
 
 
 def _is_past(moment_s: float) -> bool:

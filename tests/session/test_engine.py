@@ -171,7 +171,7 @@ def test_an_engine_that_is_to_rest_says_nothing_until_the_next_wish(driver: Driv
     driver.engine.send(start(0))
     driver.batch()
     driver.engine.send(RestRequested())
-    driver.engine.send(start(20, wish=2))
+    driver.engine.send(start(0, wish=2))
     event = driver.batch()
     while event.wish == 1:
         event = driver.batch()

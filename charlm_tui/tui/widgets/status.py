@@ -43,6 +43,8 @@ class Status(Widget):
             f"{speed}  │  {word}",
             f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {word}",
             f" {name[:9]} T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {word}",
+            f" T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {word}",
+            f" T{settings.temperature:.2f} {short} {word}",
         )
         width = self.size.width
         text = next((form for form in forms if len(form) <= width), forms[-1])

@@ -1,0 +1,114 @@
+"""The command line: arguments in, a front end or a script's output out, errors as exit codes.
+
+Imports nothing at its top that takes time: `--help` loads no numpy, no onnxruntime, no Textual.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+import charlm_tui
+from charlm_tui.cli.options import (
+    context_options,
+    model_option,
+    model_path,
+    sampling_options,
+    settings_of,
+    with_options,
+)
+from charlm_tui.cli.scripts import generate, info, replay, say, score
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.controls import REPLY_LENGTH, Controls
+
+INTERRUPTED = 130
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@with_options(model_option)
+@click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
+@click.option(
+    "--length",
+    type=click.IntRange(0),
+    default=REPLY_LENGTH,
+    show_default=True,
+    help="Characters in a reply; 0 is until stopped.",
+)
+@with_options(*sampling_options, *context_options)
+@click.version_option(charlm_tui.__version__, prog_name="charlm-tui")
+@click.pass_context
+def cli(
+    context: click.Context, /, model: Path | None, seed: str | None, length: int, **values: Any
+) -> None:
+    """Open a terminal studio on a character-level language model.
+
+    Type a seed, press Enter, and watch the model go on from it.
+    """
+    if context.invoked_subcommand is not None:
+        _refuse_misplaced_options(context)
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(
+            "the app needs a terminal for its input and output, and there is none here; "
+            "for scripts there is: charlm-tui generate"
+        )
+    sys.exit(_run_app(model_path(model), Controls(settings_of(values), length=length), seed))
+
+
+for _command in (generate, replay, score, info):
+    cli.add_command(_command)
+
+
+def _refuse_misplaced_options(context: click.Context) -> None:
+    for name in context.params:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = "--" + name.replace("_", "-")
+            raise click.UsageError(
+                f"{option} before {context.invoked_subcommand} has no effect; "
+                f"put it after {context.invoked_subcommand}"
+            )
+
+
+def _run_app(path: Path, controls: Controls, seed: str | None) -> int:
+    # The engine starts before Textual is imported: the two load beside each other.
+    from charlm_tui.session.engine import ProcessEngine
+    from charlm_tui.session.rescue import TerminalRescue
+    from charlm_tui.tui.escape import LEAVE_SEQUENCE
+
+    rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
+
+    def new_engine() -> ProcessEngine:
+        return ProcessEngine(str(path), rescue)
+
+    engine = new_engine()
+    try:
+        from charlm_tui.tui.app import CharlmApp
+
+        app = CharlmApp(engine, new_engine, controls, seed)
+        app.run()
+    finally:
+        engine.close()
+    if app.failure:
+        say(f"error: {app.failure}")
+    return app.return_code or 0
+
+
+def main() -> NoReturn:
+    """Run the command `charlm-tui`; every error is one sentence and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CharlmError as error:
+        say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,204 @@
+"""The commands for scripts: their options, and where their output goes."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from charlm_tui.cli.options import (
+    context_options,
+    model_option,
+    model_path,
+    sampling_options,
+    settings_of,
+    with_options,
+)
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.controls import REPLY_LENGTH
+
+if TYPE_CHECKING:
+    from charlm_tui.scripts.score import Report
+
+WORST = 10  # places that a score names
+
+
+class OutputError(CharlmError):
+    """Standard output cannot be written."""
+
+
+def say(sentence: str) -> None:
+    """Tell the person something, on standard error."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+@click.command()
+@with_options(model_option)
+@click.option("--seed", default="", metavar="TEXT", help="What the text goes on from; - is stdin.")
+@click.option(
+    "-n",
+    "--length",
+    type=click.IntRange(1),
+    default=REPLY_LENGTH,
+    show_default=True,
+    help="Characters to generate.",
+)
+@with_options(*sampling_options, *context_options)
+@click.option("--echo", is_flag=True, help="Print the seed before the text.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
+@click.option(
+    "--tape", type=click.Path(path_type=Path), metavar="FILE", help="Record the reply to a file."
+)
+def generate(model: Path | None, seed: str, **values: Any) -> None:
+    """Print what the model makes of a seed.
+
+    Standard output is the generated characters alone; everything else goes to standard error.
+    Truncations apply in the order in which they stand here, and the temperature after them.
+    """
+    from charlm_tui.scripts.generate import Job, run
+
+    settings = settings_of(values)
+    text = read_text("-", "the seed") if seed == "-" else seed
+    job = Job(model_path(model), text, settings=settings, **values)
+    with _output() as out:
+        run(job, out, say)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_options(model_option)
+def replay(file: Path, model: Path | None) -> None:
+    """Make a recorded reply again, and tell whether it is the same to the character.
+
+    The text goes to standard output, the verdict to standard error. Exit code 1 if it differs.
+    """
+    from charlm_tui.lm.model import OnnxModel
+    from charlm_tui.scripts.replay import Verdict
+    from charlm_tui.scripts.replay import replay as play
+    from charlm_tui.session.recording import read_recording
+
+    recording = read_recording(file)
+    verdict: Verdict | None = None
+    with _output() as out:
+        for piece in play(recording, OnnxModel(model_path(model))):
+            if isinstance(piece, Verdict):
+                verdict = piece
+            else:
+                out.write(piece.encode())
+                out.flush()
+    assert verdict is not None
+    say(("" if recording.text.endswith("\n") else "\n") * sys.stdout.isatty() + verdict.sentence)
+    if verdict.differs_at is not None:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("file")
+@with_options(model_option, *context_options)
+@click.option(
+    "--skip", type=click.IntRange(0), default=0, help="Leave the first N out of the mean."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
+def score(
+    file: str,
+    model: Path | None,
+    skip: int,
+    as_json: bool,
+    per_character: bool,
+    **values: Any,
+) -> None:
+    """Tell how well the model foretells a text, in bits per character; - is standard input."""
+    from charlm_tui.scripts.score import run
+
+    if as_json and per_character:
+        raise click.UsageError("--json and --per-character exclude each other; give one of them")
+    text = read_text(file, "the text")
+    report = run(model_path(model), text, settings_of(values), skip, sys.stderr.isatty(), say)
+    with _output() as out:
+        if per_character:
+            for line in report.lines():
+                out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        elif as_json:
+            out.write(json.dumps(report.summary(WORST), ensure_ascii=False).encode() + b"\n")
+        else:
+            out.write(_in_words(report).encode())
+
+
+def _in_words(report: "Report") -> str:
+    summary = report.summary(WORST)
+    skipped = f", the first {report.skip:,} left out" if report.skip else ""
+    lines = [
+        f"{summary['bits_per_character']:.4f} bits per character over "
+        f"{summary['scored']:,} characters{skipped}",
+        "the most surprising places:",
+    ]
+    lines += [
+        f"  {place['surprisal_bits']:6.2f} bits  at {place['at']:,}: "
+        f"{place['before']!r} → {place['character']!r}"
+        for place in summary["most_surprising"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@click.command()
+@with_options(model_option)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info(model: Path | None, as_json: bool) -> None:
+    """Show a model's card: what it is, how it was trained, how good it is."""
+    from charlm_tui.lm.model import OnnxModel
+    from charlm_tui.scripts.info import facts, rows
+
+    loaded = OnnxModel(model_path(model))
+    with _output() as out:
+        if as_json:
+            out.write(json.dumps(facts(loaded), ensure_ascii=False).encode() + b"\n")
+            return
+        pairs = rows(loaded)
+        width = max(len(name) for name, _ in pairs)
+        for name, value in pairs:
+            out.write(f"{name:<{width}}  {value}\n".encode())
+
+
+def read_text(file: str, what: str) -> str:
+    """Read a UTF-8 file, or standard input for `-`, to the character.
+
+    Raises:
+        click.UsageError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise click.UsageError(
+            f"{file} cannot be read: {error.strerror}; give the path of a text file, or -"
+        ) from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(
+            f"{what} is not UTF-8 (at byte {error.start:,}); convert it first"
+        ) from error
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[BinaryIO]:
+    """Give standard output; a reader that has enough is no error, a full disk is."""
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        raise OutputError(
+            f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
+        ) from error
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter complains of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,56 @@
+"""What tests of several layers share: the corpus, the shipped model, and small stand-ins."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from export.corpus import VARIABLE, find_corpus
+from tests.step_models import step_model
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (
+    "a bird on the old wall sang to no one in the rain; we heard it, and went on: "
+    "nobody asked why it was there? slowly evening came - quiet, grey, without wind!"
+)
+
+
+@pytest.fixture(scope="session")
+def corpus_path() -> Path:
+    """The notebook's corpus; where there is none the test says so, where it is wrong it fails."""
+    path = find_corpus()
+    if path is None:
+        pytest.skip(
+            f"the notebook's corpus is not here: set {VARIABLE} to the path of nietzsche.txt, or "
+            "let export/train_and_export.py download it to Keras' cache"
+        )
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """The model that the project ships."""
+    return ROOT / "models" / "nietzsche.onnx"
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus() -> str:
+    """About 5,000 characters in lines of our own words, some of them with a capital letter."""
+    rng, words = random.Random(1), TEXT.split()
+    lines = [" ".join(rng.choices(words, k=8)).capitalize() for _ in range(140)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus_path(tiny_corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "words.txt"
+    path.write_text(tiny_corpus, encoding="utf-8", newline="")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file that keeps the contract, with random weights and a window of 12."""
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    path.write_bytes(step_model().SerializeToString())
+    return path

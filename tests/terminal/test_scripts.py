@@ -1,0 +1,135 @@
+"""`replay`, `score` and `info` as scripts use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from charlm_tui.session.recording import Recording, Runtime
+from tests.terminal.test_generate import run
+
+
+@pytest.fixture
+def tape(model_path: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "reply.tape"
+    command = ("generate", "--model", str(model_path), "--seed", "the ", "-n", "120")
+    more = ("--temperature", "0.8", "--mirostat", "2", "--top-p", "0.95", "--depth", "20")
+    assert run(*command, *more, "--tape", str(path)).returncode == 0
+    return path
+
+
+def test_a_replay_makes_the_text_again_and_says_so(model_path: Path, tape: Path) -> None:
+    result = run("replay", str(tape), "--model", str(model_path))
+    assert result.returncode == 0
+    assert result.stdout.decode() == json.loads(tape.read_text())["text"]
+    assert result.stderr.decode().strip() == "identical, 120 characters"
+
+
+def test_a_replay_that_differs_tells_where_and_shows_what_was_recorded(
+    model_path: Path, tape: Path
+) -> None:
+    recording = Recording.from_json(tape.read_text(), "x")
+    document = json.loads(tape.read_text())
+    # The same columns under another RNG seed: as if the machine had computed something else.
+    for change in document["changes"]:
+        change["rng_seed"] += 1
+    tape.write_text(json.dumps(document))
+    result = run("replay", str(tape), "--model", str(model_path))
+    assert result.returncode == 1
+    assert result.stdout.decode() == recording.text
+    said = result.stderr.decode()
+    assert "differs first at character" in said
+    assert "the same onnxruntime" in said
+
+
+def test_a_replay_elsewhere_tells_the_divergence_without_calling_it_damage(
+    model_path: Path, tape: Path
+) -> None:
+    document = json.loads(tape.read_text())
+    document["runtime"] = {"onnxruntime": "0.1", "machine": "vax VMS"}
+    document["changes"][0]["rng_seed"] += 1
+    tape.write_text(json.dumps(document))
+    said = run("replay", str(tape), "--model", str(model_path)).stderr.decode()
+    assert "onnxruntime 0.1 on vax VMS" in said
+    assert "damage" not in said
+    assert Runtime.here("1").machine in said
+
+
+def test_a_tape_of_another_model_names_both(tiny_model_path: Path, tape: Path) -> None:
+    result = run("replay", str(tape), "--model", str(tiny_model_path))
+    assert result.returncode == 1
+    assert "give that model with --model" in result.stderr.decode()
+
+
+def test_a_file_that_is_no_tape_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("hello")
+    result = run("replay", str(path))
+    assert result.returncode == 1
+    assert "not a tape" in result.stderr.decode()
+
+
+def test_the_score_of_the_held_out_text_is_the_cards(
+    model_path: Path, corpus_path: Path, tmp_path: Path
+) -> None:
+    text = corpus_path.read_text(encoding="utf-8").lower()
+    held_out = tmp_path / "held-out.txt"
+    held_out.write_text(text[len(text) - int(len(text) * 0.05) :], encoding="utf-8")
+    result = run("score", str(held_out), "--skip", "60", "--json", "--model", str(model_path))
+    card = json.loads(run("info", "--json", "--model", str(model_path)).stdout)["card"]
+    scored = json.loads(result.stdout)
+    assert scored["bits_per_character"] == pytest.approx(
+        card["held_out_bits_per_character"], abs=0.001
+    )
+    assert scored["scored"] == 30_044 - 60
+
+
+def test_a_score_per_character_is_json_lines(model_path: Path) -> None:
+    result = run("score", "-", "--per-character", "--model", str(model_path), stdin=b"The cat\n")
+    lines = [json.loads(line) for line in result.stdout.decode().splitlines()]
+    assert "".join(line["character"] for line in lines) == "the cat\n"
+    assert all(line["surprisal_bits"] > 0 and line["entropy_bits"] > 0 for line in lines)
+
+
+def test_a_score_for_people_names_what_surprised_and_what_was_dropped(model_path: Path) -> None:
+    result = run("score", "-", "--model", str(model_path), stdin="the thqq☃ng".encode())
+    assert "bits per character over 10 characters" in result.stdout.decode()
+    assert "→ 'q'" in result.stdout.decode()
+    assert "‘☃’" in result.stderr.decode()
+
+
+def test_a_context_changes_the_score(model_path: Path) -> None:
+    text = b"what the model makes of this depends on how much of it it has read"
+    figures = {
+        json.loads(
+            run("score", "-", "--json", "--model", str(model_path), *more, stdin=text).stdout
+        )["bits_per_character"]
+        for more in ((), ("--depth", "1"), ("--depth", "4"), ("--carry",))
+    }
+    assert len(figures) >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code"),
+    [
+        (("-",), b"", 1),
+        (("-", "--skip", "9"), b"short", 1),
+        (("-",), b"\xff", 2),
+        (("/nowhere/text",), b"", 2),
+        (("-", "--json", "--per-character"), b"text", 2),
+        (("-", "--depth", "-1"), b"text", 2),
+    ],
+)
+def test_bad_input_to_score_is_one_sentence(
+    arguments: tuple[str, ...], stdin: bytes, code: int
+) -> None:
+    result = run("score", *arguments, stdin=stdin)
+    assert result.returncode == code
+    assert b"Traceback" not in result.stderr
+    assert result.stderr
+
+
+def test_info_shows_the_card(model_path: Path) -> None:
+    shown = run("info", "--model", str(model_path)).stdout.decode()
+    for fact in ("LSTM(128)", "57", "bits per character", "nietzsche.txt", "sha256"):
+        assert fact in shown
