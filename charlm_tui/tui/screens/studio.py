@@ -98,6 +98,7 @@ class StudioScreen(Screen[None]):
                 if not self._seed_shown:
                     self.transcript.add("seed", turn.seed)
                 self._seed_shown = False
+                self.transcript.to_end()
             case SeedWaiting(text=text):  # the status says that the model is loading
                 self.transcript.add("seed", text)
                 self._seed_shown = True

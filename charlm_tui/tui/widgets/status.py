@@ -33,7 +33,8 @@ class Status(Widget):
         speed = f"{self.controls.speed:.0f} chars/s" if self.controls.speed else "full speed"
         short = f"{self.controls.speed:.0f}/s" if self.controls.speed else "full"
         if self.shown_per_s is not None:
-            speed = f"{self.shown_per_s:.0f} of {speed}"
+            shown = f"{self.shown_per_s:.0f}"
+            speed = f"{shown} of {speed}" if self.controls.speed else f"{shown} chars/s, full speed"
             short = f"{self.shown_per_s:.0f}/s"
         temperature = f"{settings.temperature:.2f}" + ("" if settings.temperature else " greedy")
         name = self.model or "model"
