@@ -108,11 +108,10 @@ def carried(path: Path) -> Way:
 
 def four_lanes(path: Path) -> Way:
     """Four replies drawn side by side."""
-    model = OnnxModel(path, LANE_THREADS)
+    model = OnnxModel(path, LANE_THREADS, spinning=True)
     vocabulary = model.contract.vocabulary
     lanes = Lanes(
         RollingWindow(model, model.contract.window, 4),
-        Sampler(len(vocabulary)),
         [Settings(TEMPERATURE, rng_seed) for rng_seed in range(4)],
         primed(vocabulary, vocabulary.encode(SEED)),
     )
@@ -125,15 +124,15 @@ def four_lanes(path: Path) -> Way:
 
 def scoring(path: Path) -> Way:
     """`charlm-tui score` by the exact rolling window."""
-    model = OnnxModel(path, LANE_THREADS)
+    model = OnnxModel(path, LANE_THREADS, spinning=True)
     rng = np.random.default_rng(0)
-    ids = rng.integers(len(model.contract.vocabulary), size=4000).tolist()
+    ids = rng.integers(len(model.contract.vocabulary), size=12_000).tolist()
 
     def run(count: int) -> None:
         *_, scores = score(model, ids[:count], Settings())
         assert isinstance(scores, Scores)
 
-    return Way("score, exact, per character", run, 2000, goal="≤ four lanes")
+    return Way("score, exact, per character", run, 12_000, goal="≤ four lanes")
 
 
 def naive(path: Path) -> Way:

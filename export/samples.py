@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.generation import Lanes, primed
 from charlm_tui.lm.model import LanguageModel
-from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from export.corpus import Corpus
 
@@ -32,6 +31,5 @@ def draw_samples(
     vocabulary = model.contract.vocabulary
     window = RollingWindow(model, model.contract.window, lanes=len(temperatures))
     settings = [Settings(temperature, rng_seed) for temperature in temperatures]
-    sampler = Sampler(len(vocabulary), "the network in training")
-    lanes = Lanes(window, sampler, settings, primed(vocabulary, seed))
+    lanes = Lanes(window, settings, primed(vocabulary, seed), "the network in training")
     return [vocabulary.decode(batch.ids.tolist()) for batch in lanes.draw(length)]

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import Context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.sampling import Draw, Sampler, Uniforms, unwarned
+from charlm_tui.lm.sampling import LaneSampler, Sampler, Uniforms, unwarned
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import mirostat_limit, next_mirostat_limit
 from charlm_tui.lm.vocabulary import Vocabulary
+
+_Draws = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]
+"""Ids, surprisals and entropies in bits of one character a lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,62 +119,82 @@ class Lanes:
     Each is what a `Generation` with its settings would give.
 
     Args:
-        context: where they are read, of as many lanes as there are settings; it is reset.
-        sampler: draws them.
+        context: where they are read, of as many lanes as there are settings.
         settings: of each lane.
         read: ids before the first character, at least one (see `primed`).
+        model: how errors name the model.
     """
 
     def __init__(
-        self, context: Context, sampler: Sampler, settings: Sequence[Settings], read: Sequence[int]
+        self,
+        context: Context,
+        settings: Sequence[Settings],
+        read: Sequence[int],
+        model: str = "the model",
     ) -> None:
         assert context.lanes == len(settings)
         self._context = context
-        self._sampler = sampler
         self._settings = tuple(settings)
         self._uniforms = [Uniforms(each.rng_seed) for each in settings]
         self._limits = [mirostat_limit(each.mirostat, ()) for each in settings]
+        vocabulary = context.logits.shape[1]
+        self._sampler = Sampler(vocabulary, model)
+        self._together: LaneSampler | None = None
+        if not any(each.truncates or each.temperature == 0 for each in settings):
+            temperatures = [each.temperature for each in settings]
+            self._together = LaneSampler(vocabulary, temperatures, model)
         self._unread: list[int] = []
         context.read(read)
         self.count = 0
         """The number of the next character."""
 
     def draw(self, most: int) -> list[Batch]:
-        """Draw `most` characters in every lane; a batch a lane."""
-        with unwarned():
-            return self._draw(most)
+        """Draw `most` characters in every lane; a batch a lane.
 
-    def _draw(self, most: int) -> list[Batch]:
+        Raises:
+            ModelOutputError: the model's logits are not finite.
+        """
         first = self.count
-        draws: list[list[Draw]] = [[] for _ in self._settings]
-        for _ in range(most):
-            if self._unread:
-                self._context.feed(*self._unread)
-            self._unread = []
-            for lane, settings in enumerate(self._settings):
-                drawn = self._sampler.draw_unwarned(
-                    self._context.logits[lane],
-                    settings,
-                    self._uniforms[lane][self.count],
-                    self._limits[lane],
-                )
-                if settings.mirostat:
-                    kept = float(np.float32(drawn.surprisal_bits))
-                    limit = next_mirostat_limit(self._limits[lane], settings.mirostat, kept)
-                    self._limits[lane] = limit
-                self._unread.append(drawn.id)
-                draws[lane].append(drawn)
-            self.count += 1
+        shape = (most, len(self._settings))
+        ids = np.zeros(shape, np.uint16)
+        surprisal, entropy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        draw = self._draw_each if self._together is None else self._draw_together
+        with unwarned():
+            for row in range(most):
+                if self._unread:
+                    self._context.feed(*self._unread)
+                ids[row], surprisal[row], entropy[row] = draw()
+                self._unread = ids[row].tolist()
+                self.count += 1
         return [
-            _batch(
+            Batch(
                 first,
-                [drawn.id for drawn in lane],
-                [drawn.surprisal_bits for drawn in lane],
-                [drawn.entropy_bits for drawn in lane],
-                settings,
+                ids[:, lane].copy(),
+                surprisal[:, lane].copy(),
+                entropy[:, lane].copy(),
+                np.full(most, settings.temperature, np.float32),
             )
-            for lane, settings in zip(draws, self._settings, strict=True)
+            for lane, settings in enumerate(self._settings)
         ]
+
+    def _draw_together(self) -> _Draws:
+        assert self._together is not None
+        uniforms = [each[self.count] for each in self._uniforms]
+        return self._together.draw_unwarned(self._context.logits, uniforms)
+
+    def _draw_each(self) -> _Draws:
+        draws = []
+        for lane, settings in enumerate(self._settings):
+            uniform, limit = self._uniforms[lane][self.count], self._limits[lane]
+            drawn = self._sampler.draw_unwarned(
+                self._context.logits[lane], settings, uniform, limit
+            )
+            if settings.mirostat:
+                kept = float(np.float32(drawn.surprisal_bits))
+                self._limits[lane] = next_mirostat_limit(limit, settings.mirostat, kept)
+            draws.append(drawn)
+        ids, surprisal, entropy = zip(*draws, strict=True)
+        return np.array(ids), np.array(surprisal), np.array(entropy)
 
 
 def _batch(

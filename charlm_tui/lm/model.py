@@ -4,6 +4,7 @@ The only place that imports onnxruntime. Knows nothing of windows or sampling.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -27,8 +28,9 @@ Ids = NDArray[np.int64]
 Step = Callable[[], None]
 """Runs one step over the buffers that it was bound to, in place."""
 
-LANE_THREADS = 2
-"""Threads that pay where several lanes are read side by side; one lane is fastest on one."""
+LANE_THREADS = min(2, os.cpu_count() or 1)
+"""Threads that pay, spinning, where several lanes are read side by side by a process that does
+nothing else. One lane beside a screen leaves the other core to the screen."""
 MAX_FILE_BYTES = 2**31  # protobuf reads no more
 
 

@@ -4,6 +4,7 @@ Owns every random number of the program. Knows nothing of models or text.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -122,10 +123,7 @@ class Sampler:
         total = float(weights.dot(self._ones))  # a third of the time of `sum`
         mean = float(weights.dot(shifted)) / total
         if not math.isfinite(mean):  # as it is not where any logit is not
-            raise ModelOutputError(
-                f"{self._model} gave logits that are not finite numbers; "
-                "the file is damaged or its training diverged: use another, or train it again"
-            )
+            raise self._not_finite()
         log_total = math.log(total)
         entropy_bits = (log_total - mean) * _BITS
         temperature = settings.temperature
@@ -149,6 +147,73 @@ class Sampler:
             if chosen > self._last:  # the product was rounded up to the whole sum
                 chosen = int(weights.nonzero()[0][-1])
         return Draw(chosen, (log_total - float(shifted[chosen])) * _BITS, entropy_bits)
+
+    def _not_finite(self) -> ModelOutputError:
+        return ModelOutputError(
+            f"{self._model} gave logits that are not finite numbers; "
+            "the file is damaged or its training diverged: use another, or train it again"
+        )
+
+
+class LaneSampler:
+    """Draws a character in each of several lanes at once, the same that a `Sampler` draws in each.
+
+    Surprisals and entropies are its up to the rounding of float64 sums. Only by temperature: each
+    truncation keeps other characters in each lane.
+
+    Args:
+        vocabulary: how many characters there are.
+        temperatures: of the lanes, each above 0.
+        model: how errors name the model.
+    """
+
+    def __init__(
+        self, vocabulary: int, temperatures: Sequence[float], model: str = "the model"
+    ) -> None:
+        assert min(temperatures) > 0
+        shape = (len(temperatures), vocabulary)
+        self._temperatures = np.array(temperatures)[:, None]
+        self._shifted = np.zeros(shape)
+        self._weights = np.zeros(shape)
+        self._ones = np.ones(vocabulary)
+        self._lanes = np.arange(len(temperatures))
+        self._single = Sampler(vocabulary, model)
+
+    def draw_unwarned(
+        self, logits: NDArray[np.float32], uniforms: Sequence[float]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+        """Draw by inverse CDF in float64 over the ids in order, within `unwarned`.
+
+        Args:
+            logits: float32 [lanes, vocabulary].
+            uniforms: a random number a lane, in [0, 1).
+
+        Returns:
+            ids, surprisals and entropies in bits, each [lanes].
+
+        Raises:
+            ModelOutputError: a logit is NaN or infinite.
+        """
+        shifted, weights, lanes = self._shifted, self._weights, self._lanes
+        np.subtract(logits, logits.max(axis=1, keepdims=True), out=shifted, dtype=np.float64)
+        np.exp(shifted, out=weights)
+        totals = weights.dot(self._ones)
+        means = np.einsum("ij,ij->i", weights, shifted) / totals
+        if not math.isfinite(float(means.sum())):
+            raise self._single._not_finite()
+        log_totals = np.log(totals)
+        np.divide(shifted, self._temperatures, out=weights)
+        np.exp(weights, out=weights)
+        cumulative = weights.cumsum(axis=1)
+        targets = np.array(uniforms) * cumulative[:, -1]
+        ids = (cumulative <= targets[:, None]).sum(axis=1)
+        if ids.max() == weights.shape[1]:  # a product was rounded up to the whole sum
+            ids = np.minimum(ids, [int(row.nonzero()[0][-1]) for row in weights])
+        return (
+            ids,
+            (log_totals - shifted[lanes, ids]) * _BITS,
+            (log_totals - means) * _BITS,
+        )
 
 
 def unwarned() -> np.errstate:

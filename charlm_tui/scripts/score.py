@@ -82,7 +82,7 @@ def run(
     Raises:
         CharlmError: the model cannot be used, or nothing is left to score.
     """
-    model = OnnxModel(path, threads=1 if settings.carry else LANE_THREADS)
+    model = OnnxModel(path, LANE_THREADS, spinning=True)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(text)
     if fitted.notice:
