@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PINNED := --constraint constraints.txt --build-constraint constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks
@@ -36,16 +37,17 @@ bench: $(DEV)  ## the figures of benchmarks/README.md
 clean:
 	rm -rf $(VENV)
 
-$(BIN)/python:
+$(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "error: $(PYTHON) is not Python 3.11 to 3.13; name one that is: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade --constraint constraints.txt pip
-
-$(RUN): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
-$(DEV): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --constraint constraints.txt --editable '.[export]' --group dev
+$(RUN): pyproject.toml constraints.txt | $(VENV)/.created
+	$(PIP) install $(PINNED) --editable .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(VENV)/.created
+	$(PIP) install $(PINNED) --editable '.[export]' --group dev
 	@touch $@ $(RUN)

@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -66,14 +67,14 @@ def main(model: Path, rounds: int, out: Path | None, keras: bool, tries: bool, l
             row["goal"],
         )
     console.print(table)
-    figures = {"rounds": rounds, "ways": rows}
+    figures: dict[str, Any] = {"rounds": rounds, "ways": rows}
     if long:
         figures["generate"] = measure_generate(model, console)
     if out is not None:
         out.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _rows(timed: list[Timed]) -> list[dict[str, object]]:
+def _rows(timed: list[Timed]) -> list[dict[str, Any]]:
     floor, exact = timed[0], timed[1]
     return [
         {

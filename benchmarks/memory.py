@@ -8,7 +8,6 @@ from pathlib import Path
 from rich.console import Console
 
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
-_PEAK = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
 
 
 def measure_generate(model: Path, console: Console) -> list[dict[str, float]]:
@@ -16,7 +15,7 @@ def measure_generate(model: Path, console: Console) -> list[dict[str, float]]:
 
     Memory is the largest resident size, above that of an interpreter that has only started.
     """
-    bare_kib = int(subprocess.check_output([sys.executable, "-c", _PEAK]))
+    bare_kib = _peak_kib([sys.executable, "-c", "pass"])
     rows: list[dict[str, float]] = []
     for length in LENGTHS:
         start = time.perf_counter()
@@ -36,7 +35,7 @@ def measure_generate(model: Path, console: Console) -> list[dict[str, float]]:
 
 def _peak_kib(command: list[str]) -> int:
     """Run a command, its output thrown away; give its own largest resident size."""
-    # A child of a fresh interpreter, so that no earlier child's peak is counted.
+    # A child of a fresh interpreter: a child of this large process begins with its size.
     program = (
         "import resource, subprocess, sys;"
         "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True);"

@@ -160,7 +160,10 @@ def naive(path: Path) -> Way:
 
 
 def keras_predict(path: Path) -> Way:
-    """The notebook's own loop: one-hot coding, `model.predict` on the window, its sampler."""
+    """The notebook's own loop: `model.predict` on the window, its sampler.
+
+    The network codes the ids one-hot itself, which spares the notebook's loop in Python.
+    """
     from export.network import build_network
 
     model = OnnxModel(path)
@@ -193,9 +196,14 @@ def _generation(model: OnnxModel, context: Any) -> Generation:
 def _drawing(generation: Generation) -> Callable[[int], None]:
     def run(count: int) -> None:
         for start in range(0, count, 100):  # in batches, as an engine does
-            generation.draw(min(100, count - start))
+            generation.draw(min(100, count - start), _never)
 
     return run
+
+
+def _never() -> bool:
+    """Stand in for what the engine asks after each character."""
+    return False
 
 
 def _one_thread() -> ort.SessionOptions:

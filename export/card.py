@@ -1,6 +1,5 @@
 """The model card: what is known of a trained model, as metadata and as a page."""
 
-import hashlib
 import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -151,8 +150,3 @@ def write_page(model_path: Path, page: Path) -> None:
         lines += [f"Temperature {temperature}:", "", "```text", text, "```", ""]
     with put_in_place(page, "\n".join(lines).encode()):
         pass
-
-
-def sha256_of(path: Path) -> str:
-    """Give a file's sha256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,6 +11,12 @@ class TrainingError(CharlmError):
     """Training gave nothing that can be exported."""
 
 
+class InterruptedTrainingError(TrainingError):
+    """Training was interrupted before there was anything to keep."""
+
+    exit_code = 130
+
+
 class ExportError(CharlmError):
     """Base of what can be wrong with an exported file; nothing is put in its place."""
 

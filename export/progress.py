@@ -33,14 +33,20 @@ class Display:
     Args:
         console: where to.
         epochs: of the run.
+        seed: of the samples, as text.
         sample: draws the texts that are shown after each epoch, one for each temperature.
     """
 
     def __init__(
-        self, console: Console, epochs: int, sample: Callable[[keras.Model], Sequence[str]]
+        self,
+        console: Console,
+        epochs: int,
+        seed: str,
+        sample: Callable[[keras.Model], Sequence[str]],
     ) -> None:
         self._console = console
         self._epochs = epochs
+        self._seed = seed
         self._sample = sample
         self._start_s = time.monotonic()
         self._done = 0.0
@@ -99,6 +105,7 @@ class Display:
             f"{best}, {in_words(epoch.seconds)}",
             style="bold" if epoch.best else "",
         )
+        self.say(f"--- what it writes after the seed {self._seed!r}")
         for temperature, text in zip(TEMPERATURES, self._sample(network), strict=True):
             if self._console.is_terminal:
                 self._console.print(Panel(Text(text), title=f"temperature {temperature}"))

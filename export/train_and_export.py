@@ -125,7 +125,7 @@ def _run(
 ) -> int:
     # What can go wrong without Keras goes wrong before the seconds that it takes to load.
     chosen = _with_epochs(RECIPES[recipe], epochs)
-    path = corpus or find_corpus()
+    path = corpus or (find_corpus() if corpus_url == NOTEBOOK_URL else None)
     if path is None:
         path = download_corpus(corpus_url)
     text = read_corpus(path, case, chosen.window, chosen.stride, chosen.batch)
@@ -174,7 +174,8 @@ def _train_and_export(
     def sample(network: Any) -> list[str]:
         return draw_samples(NetworkInTraining(network, corpus.vocabulary, recipe.window), seed)
 
-    with Display(console, recipe.epochs, sample) as display:
+    seed_text = corpus.vocabulary.decode(seed)
+    with Display(console, recipe.epochs, seed_text, sample) as display:
         display.say(f"training on {device}, recipe {recipe.name}, {recipe.epochs} epochs")
         if sentence := idle_gpu(device):
             display.say(f"warning: {sentence}", style="yellow")

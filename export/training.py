@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.corpus import Corpus, Ids, windows
-from export.errors import TrainingError
+from export.errors import InterruptedTrainingError, TrainingError
 from export.network import build_network
 from export.recipes import Recipe
 
@@ -103,9 +103,9 @@ def train(corpus: Corpus, recipe: Recipe, rng_seed: int, reporter: Reporter) -> 
             best = run.best is None or held_out_loss < run.best.held_out_loss
             seconds = time.monotonic() - epoch_start_s
             epoch = Epoch(number, training_loss, held_out_loss, seconds, best)
-            run.epochs.append(epoch)
             if best:
                 best_weights = network.get_weights()
+            run.epochs.append(epoch)
             reporter.epoch_ended(epoch, network)
             if run.stopped:
                 break
@@ -115,7 +115,9 @@ def train(corpus: Corpus, recipe: Recipe, rng_seed: int, reporter: Reporter) -> 
     run.seconds = time.monotonic() - start_s
     if not best_weights:
         if run.interrupted:
-            raise TrainingError("interrupted before the first epoch ended; nothing was kept")
+            raise InterruptedTrainingError(
+                "interrupted before the first epoch ended; nothing was kept"
+            )
         raise TrainingError(f"{run.stopped}, and no epoch was good; try a lower learning rate")
     network.set_weights(best_weights)
     return run

@@ -52,9 +52,9 @@ class QueuedEngine:
         assert self._receive is not None
         self._receive(event)
 
-    def load(self, symbols: tuple[str, ...] = SYMBOLS) -> None:
+    def load(self, symbols: tuple[str, ...] = SYMBOLS, sha256: str = "0" * 64) -> None:
         card = {"architecture": "a fake", "held_out_bits_per_character": 1.5}
-        self.say(ModelLoaded("fake.onnx", "fake", "0" * 64, symbols, "lower", 60, card))
+        self.say(ModelLoaded("fake.onnx", "fake", sha256, symbols, "lower", 60, card))
 
     def batch(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> CharactersGenerated:
         """Give the next characters of the reply as a batch, without saying it."""

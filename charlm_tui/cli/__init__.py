@@ -18,7 +18,7 @@ from charlm_tui.cli.options import (
     settings_of,
     with_options,
 )
-from charlm_tui.cli.scripts import generate, info, replay, say, score
+from charlm_tui.cli.scripts import drop_output, generate, info, replay, say, score
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.controls import REPLY_LENGTH, Controls
 
@@ -51,12 +51,13 @@ def cli(
     if context.invoked_subcommand is not None:
         _refuse_misplaced_options(context)
         return
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError(
-            "the app needs a terminal for its input and output, and there is none here; "
+            "the app needs a terminal for its input, output and errors, and there is none here; "
             "for scripts there is: charlm-tui generate"
         )
-    sys.exit(_run_app(model_path(model), Controls(settings_of(values), length=length), seed))
+    controls = Controls(settings_of(values), length=length)
+    sys.exit(_run_app(model_path(model), controls, seed))
 
 
 for _command in (generate, replay, score, info):
@@ -99,6 +100,8 @@ def _run_app(path: Path, controls: Controls, seed: str | None) -> int:
 
 def main() -> NoReturn:
     """Run the command `charlm-tui`; every error is one sentence and an exit code."""
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever has started us
+        sys.exit(1)
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -112,3 +115,10 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
+    except MemoryError:
+        say("error: there is not enough memory for this; give a smaller --depth or --length")
+        sys.exit(1)
+    except OSError as error:  # of a help text that cannot be printed, say
+        drop_output()
+        say(f"error: the output cannot be written: {error.strerror}; write elsewhere")
+        sys.exit(1)

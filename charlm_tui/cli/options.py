@@ -104,6 +104,10 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
 def settings_of(values: dict[str, Any]) -> Settings:
     """Take the settings out of a command's values; an RNG seed is made up if none is given."""
     chosen = {name: values.pop(name) for name in _DEFAULTS if name in values}
+    if chosen.get("carry") and chosen.get("depth"):
+        raise click.UsageError(
+            "--carry and --depth exclude each other: a carried state has no depth; give one of them"
+        )
     if chosen.get("rng_seed") is None:
         chosen["rng_seed"] = new_rng_seed()
     return Settings(**chosen)

@@ -60,10 +60,13 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     Truncations apply in the order in which they stand here, and the temperature after them.
     """
     from charlm_tui.scripts.generate import Job, run
+    from charlm_tui.session.files import check_place
 
     settings = settings_of(values)
     text = read_text("-", "the seed") if seed == "-" else seed
     job = Job(model_path(model), text, settings=settings, **values)
+    if job.tape is not None:
+        check_place(job.tape)
     with _output() as out:
         run(job, out, say)
 
@@ -90,7 +93,8 @@ def replay(file: Path, model: Path | None) -> None:
             else:
                 out.write(piece.encode())
                 out.flush()
-    assert verdict is not None
+    if verdict is None:  # whoever reads had enough before the end
+        return
     say(("" if recording.text.endswith("\n") else "\n") * sys.stdout.isatty() + verdict.sentence)
     if verdict.differs_at is not None:
         sys.exit(1)
@@ -156,7 +160,7 @@ def info(model: Path | None, as_json: bool) -> None:
     loaded = OnnxModel(model_path(model))
     with _output() as out:
         if as_json:
-            out.write(json.dumps(facts(loaded), ensure_ascii=False).encode() + b"\n")
+            out.write(json.dumps(facts(loaded)).encode() + b"\n")
             return
         pairs = rows(loaded)
         width = max(len(name) for name, _ in pairs)
@@ -191,14 +195,14 @@ def _output() -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _drop_output()
+        drop_output()
     except OSError as error:
-        _drop_output()
+        drop_output()
         raise OutputError(
             f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
         ) from error
 
 
-def _drop_output() -> None:
+def drop_output() -> None:
     """Let what is still buffered go nowhere, or the interpreter complains of it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.settings import Settings
 
@@ -59,7 +60,13 @@ class _Rows:
         rows = lanes * depth
         self._ids = np.zeros(lanes, np.int64)
         self.logits: Floats = np.zeros((lanes, len(model.contract.vocabulary)), np.float32)
-        first, second = self._buffers = _two_buffers(model, rows + shift)
+        try:
+            first, second = self._buffers = _two_buffers(model, rows + shift)
+        except (MemoryError, ValueError) as error:  # numpy's words for too large a shape
+            raise SettingsError(
+                f"a depth of {depth:,} characters takes more memory than there is; "
+                "give a smaller one"
+            ) from error
         self._steps = tuple(
             model.bind(
                 self._ids,

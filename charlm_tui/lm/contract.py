@@ -60,8 +60,13 @@ class Contract:
 
     @property
     def name(self) -> str:
-        """The model's name from its card."""
-        return str(self.card.get("name") or "unnamed")
+        """The model's name from its card, in characters that can be shown in a line."""
+        return printable(str(self.card.get("name") or "unnamed"))
+
+
+def printable(text: str) -> str:
+    """Give what a file says as it can be shown in a line, without control characters."""
+    return "".join(char if char.isprintable() else "?" for char in text[:MOST_TOLD])
 
 
 def to_metadata(
@@ -109,7 +114,7 @@ class _Check:
 
     def broken(self, what: str) -> NoReturn:
         # Names are the file's own: of any length, and with control characters if it likes.
-        what = "".join(char if char.isprintable() else "?" for char in what[:MOST_TOLD])
+        what = printable(what)
         raise ContractError(f"{self.file} breaks the model contract: {what}; {HOW_TO}")
 
     def json(self, text: str | None, key: str) -> object:

@@ -29,7 +29,11 @@ class Scores:
 
 
 def score(
-    model: LanguageModel, ids: Sequence[int], settings: Settings, lanes: int = LANES
+    model: LanguageModel,
+    ids: Sequence[int],
+    settings: Settings,
+    lanes: int = LANES,
+    name: str = "the model",
 ) -> Iterator[int | Scores]:
     """Score a text: what has been read of it, as it goes, and at the end the scores.
 
@@ -42,6 +46,7 @@ def score(
         ids: of the text, at least one.
         settings: of the context; the rest has no effect.
         lanes: parts that are read side by side, where there is a window.
+        name: how errors name the model.
 
     Yields:
         how many characters have been scored, several times; then `Scores`.
@@ -77,7 +82,7 @@ def score(
         read = np.where(inside, text[np.clip(places, 0, count)], text[0])
         for row in range(size):
             logits[row] = context.feed(*read[row].tolist())
-        bits, mean = _bits(logits[:size], read[1:])
+        bits, mean = _bits(logits[:size], read[1:], name)
         scored = slice(max(0, run_up - start), size)
         columns = slice(start + scored.start - run_up, start + size - run_up)
         if scored.start < size:
@@ -96,14 +101,14 @@ def score(
 
 
 def _bits(
-    logits: NDArray[np.float32], following: NDArray[np.int64]
+    logits: NDArray[np.float32], following: NDArray[np.int64], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, vocabulary]."""
     shifted = logits.astype(np.float64)
     high = shifted.max(axis=-1, keepdims=True)
     if not (np.isfinite(high).all() and np.isfinite(shifted.min())):
         raise ModelOutputError(
-            "the model gave logits that are not finite numbers; "
+            f"{name} gave logits that are not finite numbers; "
             "the file is damaged or its training diverged: use another, or train it again"
         )
     shifted -= high

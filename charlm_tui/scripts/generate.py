@@ -58,15 +58,16 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
     )
     tape = Tape()
     kept: list[str] = []
-    if job.echo and not job.as_json:
-        out.write(fitted.text.encode())
+    printed = not job.as_json
+    start_s = time.monotonic()
+    if job.echo and printed:
+        printed = _print(out, fitted.text, job.tape is not None)
     for batch in _batches(generation, job.length):
         text = vocabulary.decode(batch.ids.tolist())
-        if not job.as_json:
-            out.write(text.encode())
-            out.flush()
+        if printed:
+            printed = _print(out, text, job.tape is not None)
         if job.tape is not None:
-            record(tape, batch, job.settings)
+            record(tape, batch, job.settings, time.monotonic() - start_s)
         if job.tape is not None or job.as_json:
             kept.append(text)
     if job.tape is not None:
@@ -87,14 +88,31 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
         out.flush()
 
 
-def record(tape: Tape, batch: Batch, settings: Settings) -> None:
-    """Add a batch to a tape."""
+def _print(out: BinaryIO, text: str, recorded: bool) -> bool:
+    """Print; tell whether anybody still reads, if the reply goes on without a reader.
+
+    Raises:
+        BrokenPipeError: nobody reads, and nothing is recorded.
+    """
+    try:
+        out.write(text.encode())
+        out.flush()
+    except BrokenPipeError:
+        if not recorded:
+            raise
+        return False
+    return True
+
+
+def record(tape: Tape, batch: Batch, settings: Settings, elapsed_s: float | None = None) -> None:
+    """Add a batch to a tape, with the time at which it was drawn."""
     tape.append(
         batch.ids.tobytes(),
         batch.surprisal_bits.tobytes(),
         batch.entropy_bits.tobytes(),
         batch.temperature.tobytes(),
         settings,
+        elapsed_s,
     )
 
 

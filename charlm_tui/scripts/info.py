@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from charlm_tui.lm.contract import printable
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.vocabulary import describe_symbol
 
@@ -46,7 +47,7 @@ def rows(model: OnnxModel) -> list[tuple[str, str]]:
         ("sha256", model.sha256),
         ("size", f"{model.path.stat().st_size:,} bytes"),
     ]
-    return [(name, str(value)) for name, value in found if value not in (None, "")]
+    return [(name, printable(str(value))) for name, value in found if value not in (None, "")]
 
 
 def _number(value: object) -> str:

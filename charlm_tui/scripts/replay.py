@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import CharlmError
@@ -11,7 +12,7 @@ from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording, Runtime, TapeFileError
 from charlm_tui.session.timeline import moment
 
 BATCH = 256  # characters that are drawn at a time
@@ -32,12 +33,14 @@ class Verdict:
 
 
 def remake(recording: Recording, model: OnnxModel) -> Iterator[tuple[Batch, Settings]]:
-    """Make a reply again, stretch by stretch under the settings that were in force.
+    """Make what was drawn of a reply again, stretch by stretch under the settings in force.
 
-    The context of each stretch is read from what was made again, not from what was recorded.
+    The context of each stretch is read from what was recorded before it: whoever compares stops at
+    the first difference.
 
     Raises:
         OtherModelError: the model is another.
+        TapeFileError: the tape is not of this model's vocabulary.
     """
     if model.sha256 != recording.model_sha256:
         raise OtherModelError(
@@ -47,11 +50,23 @@ def remake(recording: Recording, model: OnnxModel) -> Iterator[tuple[Batch, Sett
         )
     vocabulary = model.contract.vocabulary
     sampler = Sampler(len(vocabulary), str(model.path))
-    seed = primed(vocabulary, vocabulary.encode(recording.seed))
-    runs = recording.tape.runs()
-    ends = [first for first, _ in runs[1:]] + [len(recording.tape)]
-    for (first, settings), end in zip(runs, ends, strict=True):
-        here = moment(seed, recording.tape, first, settings, model.contract.window)
+    try:
+        seed = primed(vocabulary, vocabulary.encode(recording.seed))
+    except KeyError as error:
+        raise TapeFileError(
+            f"the tape is damaged: its seed has {describe_symbol(error.args[0])}, which its model "
+            "does not know; take another copy of it"
+        ) from None
+    tape = recording.tape
+    given = dict(tape.given)
+    starts = {first for first, _ in tape.runs()} | set(given)
+    starts |= {first + count for first, count in given.items()}
+    places = sorted(starts | {len(tape)})
+    for first, end in pairwise(places):
+        if any(at <= first < at + count for at, count in given.items()):
+            continue  # nobody drew these: what follows them reads them
+        settings = tape.settings_at(first)
+        here = moment(seed, tape, first, settings, model.contract.window)
         context = open_context(model, settings)
         generation = Generation(context, sampler, settings, here.read, first, here.since_mirostat)
         while generation.count < end:
@@ -67,18 +82,28 @@ def replay(recording: Recording, model: OnnxModel) -> Iterator[str | Verdict]:
     Raises:
         OtherModelError: the model is another.
     """
-    symbols = model.contract.vocabulary.symbols
+    vocabulary = model.contract.vocabulary
+    shown = 0
     for batch, _ in remake(recording, model):
         first = batch.first
+        if shown < first:  # typed or picked by a person
+            yield recording.text[shown:first]
         recorded = recording.tape.ids(first, first + len(batch.ids))
         made = array("H", batch.ids.tobytes())
-        if made != recorded:
-            at = next(i for i, (a, b) in enumerate(zip(made, recorded, strict=True)) if a != b)
+        text = vocabulary.decode(made)
+        if made != recorded or text != recording.text[first : first + len(made)]:
+            at = next(
+                i
+                for i, char in enumerate(text)
+                if made[i] != recorded[i] or char != recording.text[first + i]
+            )
             yield recording.text[first:]
-            yield _difference(recording, first + at, symbols[made[at]])
+            yield _difference(recording, first + at, text[at])
             return
-        yield recording.text[first : first + len(batch.ids)]
+        yield text
+        shown = first + len(made)
     length = len(recording.tape)
+    yield recording.text[shown:]
     yield Verdict(length, None, f"identical, {length:,} characters")
 
 

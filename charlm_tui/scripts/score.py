@@ -104,7 +104,7 @@ def run(
     with bar:
         task = bar.add_task("", total=len(fitted.text))
         scores = None
-        for step in score_text(model, vocabulary.encode(fitted.text), settings):
+        for step in score_text(model, vocabulary.encode(fitted.text), settings, name=str(path)):
             if isinstance(step, Scores):
                 scores = step
             else:

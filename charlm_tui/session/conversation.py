@@ -5,6 +5,7 @@ engine says, and tells a listener what changed. Single-threaded; owns every numb
 messages apart.
 """
 
+import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,8 @@ class State(Enum):
     """What the conversation is doing."""
 
     LOADING = auto()
+    DOWN = auto()
+    """There is no engine, and a new one could not load its model; sending something tries again."""
     IDLE = auto()
     STREAMING = auto()
     PAUSED = auto()
@@ -49,7 +52,11 @@ class Turn:
     seed: str
     """As the model reads it: fitted to its vocabulary."""
     rng_seed: int
+    model_sha256: str
+    """Of the model that replies."""
     tape: Tape = field(default_factory=Tape)
+    start_s: float = field(default_factory=time.monotonic)
+    """When it was sent, by the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,13 @@ class TextAdded:
 @dataclass(frozen=True, slots=True)
 class SeedWaiting:
     """A seed was sent before the model was ready; it starts as soon as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedReturned:
+    """A seed that waited cannot start; whoever typed it should have it back."""
 
     text: str
 
@@ -109,6 +123,7 @@ Update = (
     TurnStarted
     | TextAdded
     | SeedWaiting
+    | SeedReturned
     | SeedDreamt
     | Noticed
     | StateChanged
@@ -137,7 +152,6 @@ class Conversation:
         self._waiting: str | None = None
         self._wish = 0  # number of the last one
         self._dream: Turn | None = None
-        self._loaded_once = False
 
     # What a person wants.
 
@@ -159,31 +173,50 @@ class Conversation:
     @property
     def can_go_on(self) -> bool:
         """Whether there is a reply that has ended or was stopped."""
-        return self.turn is not None and self.state is State.IDLE
+        turn, model = self.turn, self.model
+        return (
+            self.state is State.IDLE
+            and turn is not None
+            and model is not None
+            and turn.model_sha256 == model.sha256
+        )
 
-    def send(self, text: str) -> None:
+    def send(self, text: str) -> bool:
         """Send a seed; an empty one goes on from where the last reply ended.
 
-        Before the model is ready the seed is kept, and starts when it is.
+        Before the model is ready one seed is kept, and starts when it is.
+
+        Returns:
+            whether it was taken; if not, whoever typed it should have it back.
         """
-        if self.state is State.LOADING:
+        if self.state in (State.LOADING, State.DOWN):
+            if self._waiting is not None:
+                return not text
             self._waiting = text
             self._tell(SeedWaiting(text))
+            if self.state is State.DOWN:
+                self._tell(EngineNeeded())
         elif text or self.turn is None:
-            self.start(text)
+            return self.start(text)
         else:
             self.go_on()
+        return True
 
-    def start(self, text: str) -> None:
-        """Start a new reply to a seed, which may be empty; one on its way is stopped and kept."""
-        if not self.can_start:
-            return
-        assert self.vocabulary is not None
+    def start(self, text: str) -> bool:
+        """Start a new reply to a seed, which may be empty; one on its way is stopped and kept.
+
+        Returns:
+            whether it was started; nothing is if the model knows none of its characters.
+        """
+        if self.model is None or self.vocabulary is None:
+            return False
+        if self.state is State.DREAMING:
+            self.stop()
         fitted = self.vocabulary.fit(text)
         if text and not fitted.text:
             self._tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
-            return
-        turn = Turn(fitted.text, self.controls.settings.rng_seed)
+            return False
+        turn = Turn(fitted.text, self.controls.settings.rng_seed, self.model.sha256)
         self.turns.append(turn)
         self.controls = replace(self.controls, length=self._reply_length)
         self._tell(TurnStarted(turn))
@@ -191,6 +224,7 @@ class Conversation:
             self._tell(Noticed(fitted.notice))
         self._draw(turn, self.controls)
         self._set_state(State.STREAMING)
+        return True
 
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
@@ -220,7 +254,7 @@ class Conversation:
         """Add another reply's length to the last reply; one that is paused just goes on."""
         if self.state is State.PAUSED:
             self.pause()
-        elif self.can_go_on and self.turn is not None and self.model is not None:
+        elif self.can_go_on and self.turn is not None:
             length = self._reply_length and len(self.turn.tape) + self._reply_length
             self.controls = replace(self.controls, length=length)
             self._draw(self.turn, self.controls)
@@ -235,11 +269,10 @@ class Conversation:
 
     def dream(self) -> None:
         """Let the model make up a seed, as long as its window; a reply on its way is stopped."""
-        if not self.can_start:
+        if self.model is None or not self.can_start:
             return
         self.stop()
-        assert self.model is not None
-        self._dream = Turn("", new_rng_seed())
+        self._dream = Turn("", new_rng_seed(), self.model.sha256)
         temperature = self.controls.settings.temperature or DREAM_TEMPERATURE
         controls = replace(self.controls, speed=0.0, length=self.model.window)
         self._draw(
@@ -247,6 +280,12 @@ class Conversation:
             controls.with_settings(rng_seed=self._dream.rng_seed, temperature=temperature),
         )
         self._set_state(State.DREAMING)
+
+    def shown(self) -> None:
+        """Tell the engine that all that was told is on the screen: it waits for that."""
+        turn = self._dream or self.turn
+        if turn is not None:
+            self._send(Acknowledged(self._wish, len(turn.tape)))
 
     # What the engine says.
 
@@ -269,17 +308,28 @@ class Conversation:
                 self._rest()
                 self._tell(Noticed(event.sentence, error=True))
             case LoadFailed():
-                self._tell(Unusable(event.sentence))
+                self._not_loaded(event.sentence)
             case EngineDied():
                 self._died(event)
 
     def _is_current(self, event: CharactersGenerated | GenerationEnded | GenerationFailed) -> bool:
         return event.wish == self._wish
 
+    def _not_loaded(self, sentence: str) -> None:
+        if self.turns:
+            waiting, self._waiting = self._waiting, None
+            if waiting:
+                self._tell(SeedReturned(waiting))
+            self._tell(Noticed(f"{sentence}; the conversation is kept, Enter tries again", True))
+            self._set_state(State.DOWN)
+        else:
+            self._tell(Unusable(sentence))
+
     def _loaded(self, event: ModelLoaded) -> None:
+        if self.turns and self.turns[-1].model_sha256 != event.sha256:
+            self._tell(Noticed("the model file is another now: earlier replies cannot go on"))
         self.model = event
         self.vocabulary = Vocabulary(event.symbols, event.case)
-        self._loaded_once = True
         self._set_state(State.IDLE)
         if self._waiting is not None:
             text, self._waiting = self._waiting, None
@@ -296,10 +346,12 @@ class Conversation:
             event.entropy_bits,
             event.temperature,
             self.controls.settings,
+            time.monotonic() - turn.start_s,
         )
         if self._dream is None:
             self._tell(TextAdded(self.vocabulary.decode(array("H", event.ids))))
-        self._send(Acknowledged(event.wish, len(turn.tape)))
+        else:
+            self.shown()  # nothing of a dream is, until it ends
 
     def _ended(self) -> None:
         dream = self._dream
@@ -309,12 +361,11 @@ class Conversation:
             self._tell(SeedDreamt(self.vocabulary.decode(dream.tape.ids())))
 
     def _died(self, event: EngineDied) -> None:
-        if not self._loaded_once:
-            self._tell(Unusable(f"the engine could not load the model: {event.reason}"))
+        if self.model is None:  # one that dies while it loads is not started again by itself
+            self._not_loaded(f"the engine could not load the model: {event.reason}")
             return
         kept = "the conversation is kept, and a new engine is starting"
         self._tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
-        self._loaded_once = False  # one that dies while loading is not started again
         self._rest()
         self._tell(EngineNeeded())
 

@@ -101,5 +101,8 @@ class ProcessEngine:
 
 def _reason(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
-        return f"it was ended by {signal.Signals(-exitcode).name}"
+        try:
+            return f"it was ended by {signal.Signals(-exitcode).name}"
+        except ValueError:  # a real-time signal has no name
+            return f"it was ended by signal {-exitcode}"
     return f"it left with exit code {exitcode}"

@@ -42,7 +42,7 @@ class Runtime:
         return cls(onnxruntime, f"{platform.machine()} {platform.system()}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """A reply, and all that it takes to make it again."""
 
@@ -57,9 +57,6 @@ class Recording:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recording) and self.to_json() == other.to_json()
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
 
     def to_json(self) -> str:
         """Give the file's content."""
@@ -79,6 +76,8 @@ class Recording:
             "seed": self.seed,
             "length": len(tape),
             "changes": [{"at": first} | asdict(settings) for first, settings in tape.runs()],
+            "times": [[first, round(seconds, 3)] for first, seconds in tape.times],
+            "given": [list(stretch) for stretch in tape.given],
             "text": self.text,
             "columns": columns,
             "crc32": zlib.crc32(json.dumps(columns).encode()),
@@ -132,9 +131,7 @@ class Recording:
             _unpack("f", columns[name], length)
             for name in ("surprisal_bits", "entropy_bits", "temperature")
         ]
-        changes = [
-            (change.pop("at"), Settings(**change)) for change in map(dict, document["changes"])
-        ]
+        changes = [_change(dict(change)) for change in document["changes"]]
         starts = [at for at, _ in changes]
         if starts != sorted(set(starts)) or (length and (not starts or starts[0] != 0)):
             raise ValueError("its changes are not in order")
@@ -144,6 +141,10 @@ class Recording:
         for (at, settings), end in zip(changes, [*starts[1:], length], strict=False):
             surprisal, entropy, temperature = (column[at:end].tobytes() for column in floats)
             tape.append(ids[at:end].tobytes(), surprisal, entropy, temperature, settings)
+        tape.times = [(int(first), float(seconds)) for first, seconds in document["times"]]
+        tape.given = [(int(first), int(count)) for first, count in document["given"]]
+        if any(first < 0 or count < 1 or first + count > length for first, count in tape.given):
+            raise ValueError("what was given lies outside of it")
         for name in ("model", "model_sha256", "seed", "text"):
             if not isinstance(document[name], str):
                 raise ValueError(f"its {name} is no text")
@@ -177,6 +178,19 @@ def read_recording(path: Path) -> Recording:
             f"{path} cannot be read: {error.strerror}; give the path of a tape"
         ) from error
     return Recording.from_json(content, str(path))
+
+
+def _change(change: dict[str, Any]) -> tuple[int, Settings]:
+    """Read a change of the settings; every value has the type that the settings' own have."""
+    at = change.pop("at")
+    for name, default in asdict(Settings()).items():
+        value = change[name]
+        whole = type(value) is int
+        if not (whole if type(default) is int else whole or type(value) is type(default)):
+            raise ValueError(f"its {name} is {value!r:.20}")
+    if type(at) is not int:
+        raise ValueError(f"a change is at {at!r:.20}")
+    return at, Settings(**change)
 
 
 def _pack(column: "array[Any]") -> str:

@@ -36,6 +36,10 @@ class Tape:
         self._runs: list[tuple[int, int]] = []  # (first character, index of its settings)
         self.settings: list[Settings] = []
         """Every settings object that was in force, in order of first use."""
+        self.times: list[tuple[int, float]] = []
+        """(first character, seconds since the reply began) of every batch that has a time."""
+        self.given: list[tuple[int, int]] = []
+        """(first character, how many) of stretches that a person typed or picked."""
 
     def __len__(self) -> int:
         return self._length
@@ -47,8 +51,24 @@ class Tape:
         entropy_bits: bytes,
         temperature: bytes,
         settings: Settings,
+        elapsed_s: float | None = None,
+        given: bool = False,
     ) -> None:
-        """Add the records of consecutive characters (uint16, then float32 each)."""
+        """Add the records of consecutive characters.
+
+        Args:
+            ids: uint16.
+            surprisal_bits: float32.
+            entropy_bits: float32.
+            temperature: float32.
+            settings: in force for all of them.
+            elapsed_s: when they came, in seconds since the reply began; kept once a batch.
+            given: whether a person typed or picked them, and the model did not draw them.
+        """
+        if ids and elapsed_s is not None:
+            self.times.append((self._length, elapsed_s))
+        if ids and given:
+            self.given.append((self._length, len(ids) // 2))
         if settings not in self.settings:
             self.settings.append(settings)
         index = self.settings.index(settings)

@@ -5,6 +5,7 @@ characters has only a flag to look at. When the pipe closes, the front end is go
 this process: no orphan is left, whatever the main thread does at that moment.
 """
 
+import math
 import os
 import signal
 import sys
@@ -59,18 +60,23 @@ class Inbox:
         self._connection = connection
         self._rescue = rescue
         self._requests: deque[Request] = deque()
+        self._urgent = 0  # requests among them that are no acknowledgements
         self._arrived = threading.Condition()
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
 
-    def pending(self) -> bool:
-        """Whether a request is waiting; cheap enough to be asked after each character."""
-        return bool(self._requests)
+    def interrupted(self) -> bool:
+        """Whether a request waits that is no mere acknowledgement; asked after each character."""
+        return self._urgent > 0
 
     def get(self, timeout_s: float | None) -> Request | None:
         """Wait for a request at most `timeout_s` (None: for ever); None if none came."""
         with self._arrived:
-            self._arrived.wait_for(self.pending, timeout_s)
-            return self._requests.popleft() if self._requests else None
+            self._arrived.wait_for(lambda: self._requests, timeout_s)
+            if not self._requests:
+                return None
+            request = self._requests.popleft()
+            self._urgent -= not isinstance(request, Acknowledged)
+            return request
 
     def _read(self) -> None:
         try:
@@ -78,6 +84,7 @@ class Inbox:
                 request = self._connection.recv()
                 with self._arrived:
                     self._requests.append(request)
+                    self._urgent += not isinstance(request, Acknowledged)
                     self._arrived.notify()
         except BaseException:
             if self._rescue is not None:
@@ -87,14 +94,24 @@ class Inbox:
 
 
 class Pace:
-    """When the next characters of a reply are due, and how far it may run ahead of the screen."""
+    """When the next characters of a reply are due, and how far it may run ahead of the screen.
 
-    def __init__(self, controls: Controls, count: int) -> None:
+    Args:
+        controls: with the speed and the length.
+        count: the number of the next character.
+        last_s: when the character before it was drawn, by the monotonic clock: a change of the
+            controls takes no time from the next one.
+    """
+
+    def __init__(self, controls: Controls, count: int, last_s: float) -> None:
         self._controls = controls
         self.count = count
         """The number of the next character."""
         self._unacknowledged: deque[int] = deque()
-        self._from_here()
+        now = time.monotonic()
+        self._last_s = now  # when characters were last found to be due
+        self._start_s = max(last_s, now - 1 / controls.speed) if controls.speed else now
+        self._start_count = count  # the character that would have been due at the start
 
     @property
     def ended(self) -> bool:
@@ -121,7 +138,7 @@ class Pace:
         self._last_s = now = time.monotonic()
         due = int((now - self._start_s) * speed + 1e-6) - (self.count - self._start_count)
         if due > speed * CATCH_UP_S + 1:
-            self._from_here()
+            self._start_s, self._start_count = now, self.count
             due = 1
         return min(left, max(due, 1))
 
@@ -135,10 +152,6 @@ class Pace:
         while self._unacknowledged and self._unacknowledged[0] <= count:
             self._unacknowledged.popleft()
 
-    def _from_here(self) -> None:
-        self._start_s = self._last_s = time.monotonic()
-        self._start_count = self.count
-
 
 class Worker:
     """Takes requests and draws characters, one frame at a time."""
@@ -147,6 +160,7 @@ class Worker:
         self._inbox = inbox
         self._connection = connection
         self._wish: DrawRequested | None = None
+        self._drawn_s = -math.inf  # when the last character was drawn
         self._context: Context | None = None
         self._context_key: tuple[int, bool] | None = None  # of the settings that it was opened for
 
@@ -199,7 +213,7 @@ class Worker:
             case DrawRequested():
                 self._wish = request
                 self._begin(request)
-                self._pace = Pace(request.controls, request.first)
+                self._pace = Pace(request.controls, request.first, self._drawn_s)
             case RestRequested():
                 self._wish = None
             case Acknowledged() if self._wish is not None and request.wish == self._wish.wish:
@@ -228,10 +242,11 @@ class Worker:
         """Draw the characters that are due, for one frame at the most, and send them."""
         pace = self._pace
         if not pace.ended:
-            pending, clock = self._inbox.pending, time.monotonic
+            interrupted, clock = self._inbox.interrupted, time.monotonic
             until = clock() + FRAME_S
-            batch = self._drawing.draw(pace.due(), lambda: pending() or clock() >= until)
+            batch = self._drawing.draw(pace.due(), lambda: interrupted() or clock() >= until)
             pace.sent(self._drawing.count)
+            self._drawn_s = clock()
             self._say(
                 CharactersGenerated(
                     wish.wish,

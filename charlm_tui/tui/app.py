@@ -4,10 +4,8 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
@@ -39,7 +37,6 @@ class CharlmApp(App[None]):
 
     CSS_PATH = "charlm.tcss"
     TITLE = "charlm-tui"
-    BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
         self,
@@ -62,7 +59,7 @@ class CharlmApp(App[None]):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             try:
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
             except (RuntimeError, ValueError):  # not the main thread: tests of others, say

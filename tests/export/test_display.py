@@ -21,7 +21,7 @@ def shown(terminal: bool, epoch: Epoch = EPOCH) -> str:
     def sample(_: keras.Model) -> Sequence[str]:
         return TEXTS
 
-    with Display(console, 4, sample) as display:
+    with Display(console, 4, "a seed", sample) as display:
         display.say("training on [a] CPU, which has a long name, so long that a line is too short")
         display.estimated(70.0, 4)
         display.batch_ended(3, 10, 40, 1.75)
@@ -35,6 +35,7 @@ def test_elsewhere_than_on_a_terminal_every_line_is_plain() -> None:
         "an epoch takes about 70 s, all 4 about 5 min",
         "epoch 3/4: loss 1.5000, held out 1.2500 nats = 1.803 bits per character (best so far), "
         "71 s",
+        "--- what it writes after the seed 'a seed'",
         "--- temperature 0.2",
         "one [red]sample[/red]",
         "--- temperature 0.5",

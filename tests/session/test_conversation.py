@@ -13,6 +13,7 @@ from charlm_tui.session.conversation import (
     EngineNeeded,
     Noticed,
     SeedDreamt,
+    SeedReturned,
     SeedWaiting,
     State,
     TextAdded,
@@ -69,6 +70,8 @@ def test_a_seed_is_sent_as_the_model_reads_it_and_its_reply_is_told_and_acknowle
     talk.engine.stream("abc")
     talk.engine.stream("de")
     assert talk.text == "abcde"
+    assert not any(isinstance(it, Acknowledged) for it in talk.engine.requests)
+    talk.it.shown()
     assert talk.engine.requests[-1] == Acknowledged(1, 5)
     assert talk.it.state is State.STREAMING
     talk.engine.end()
@@ -273,3 +276,57 @@ def test_speeds_end_at_both_ends() -> None:
     assert slowest.faster(-1) == slowest
     assert fastest.faster(+1) == fastest
     assert slowest.faster(+1).speed == SPEEDS[1]
+
+
+def test_a_second_enter_while_the_model_loads_does_not_lose_the_first_seed() -> None:
+    talk = Talk()
+    assert talk.it.send("first")
+    assert talk.it.send("")
+    assert not talk.it.send("second")  # whoever typed it has it back
+    talk.engine.load()
+    assert [turn.seed for turn in talk.it.turns] == ["first"]
+
+
+def test_a_seed_sent_while_the_model_dreams_is_taken_and_ends_the_dream() -> None:
+    talk = Talk().started("one")
+    COMMANDS["dream"].run(talk.it)
+    assert talk.it.send("two")
+    talk.engine.stream("abc")
+    talk.engine.end()
+    assert talk.it.turns[-1].seed == "two"
+    assert talk.told(SeedDreamt) == []
+
+
+def test_the_conversation_is_kept_when_the_new_engine_cannot_load_and_enter_tries_again() -> None:
+    talk = Talk().started("one")
+    talk.engine.stream("abc")
+    talk.engine.die()
+    talk.new_engine()
+    talk.engine.say(LoadFailed("the file is gone"))
+    assert talk.it.state is State.DOWN
+    assert not talk.told(Unusable)
+    needed = len(talk.told(EngineNeeded))
+    assert talk.it.send("two")
+    assert len(talk.told(EngineNeeded)) == needed + 1
+    talk.new_engine()
+    talk.engine.die()
+    assert talk.told(SeedReturned) == [SeedReturned("two")]
+    talk.it.send("")
+    talk.new_engine()
+    talk.engine.load()
+    assert isinstance(talk.engine.last, DrawRequested)
+    assert talk.engine.last.read == ids("\noneabc")
+
+
+def test_a_reply_of_another_model_cannot_go_on() -> None:
+    talk = Talk().started("one")
+    talk.engine.stream("abc")
+    talk.engine.die()
+    talk.new_engine()
+    talk.engine.load(symbols=("x", "y"), sha256="1" * 64)
+    assert "another now" in talk.told(Noticed)[-1].sentence
+    assert not COMMANDS["go-on"].available(talk.it)
+    talk.it.send("")
+    assert talk.it.state is State.IDLE
+    talk.it.send("xy")
+    assert talk.it.state is State.STREAMING

@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ def recording(records: list, seed: str = "a seed\n") -> Recording:
     for index, surprisal, entropy, temperature, settings in records:
         columns = [array("f", [value]).tobytes() for value in (surprisal, entropy, temperature)]
         tape.append(array("H", [index]).tobytes(), *columns, settings)
+    if records:
+        tape.times.append((0, 1.5))
+        tape.given.append((0, 1))
     text = "".join(chr(97 + record[0] % 26) for record in records)
     return Recording("name", "0" * 64, Runtime("1.2", "x86_64 Linux"), seed, text, tape)
 
@@ -43,6 +47,7 @@ def test_there_and_back_is_equal(records: list, seed: str) -> None:
     back = Recording.from_json(there.to_json(), "x")
     assert back == there
     assert back.tape.runs() == there.tape.runs()
+    assert (back.tape.times, back.tape.given) == (there.tape.times, there.tape.given)
     assert back.tape.surprisal_bits().tolist() == there.tape.surprisal_bits().tolist()
 
 
@@ -84,6 +89,10 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0, "temperature": -1}]), "damaged"),
         (damaged(changes=[{"at": 0, "unknown": 1}]), "damaged"),
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
+        (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
+        (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),
+        (damaged(given=[[1, 2]]), "damaged"),
+        (damaged(times=[[1]]), "damaged"),
         (damaged(runtime={}), "damaged"),
         (damaged(runtime=None), "damaged"),
     ],

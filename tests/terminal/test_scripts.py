@@ -1,11 +1,14 @@
 """`replay`, `score` and `info` as scripts use them."""
 
 import json
+import subprocess
+from array import array
 from pathlib import Path
 
 import pytest
 
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording, Runtime, read_recording
+from tests.terminal.terminal import COMMAND
 from tests.terminal.test_generate import run
 
 
@@ -133,3 +136,57 @@ def test_info_shows_the_card(model_path: Path) -> None:
     shown = run("info", "--model", str(model_path)).stdout.decode()
     for fact in ("LSTM(128)", "57", "bits per character", "nietzsche.txt", "sha256"):
         assert fact in shown
+
+
+def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
+    model_path: Path, tmp_path: Path
+) -> None:
+    from charlm_tui.lm.context import open_context
+    from charlm_tui.lm.generation import Generation, primed
+    from charlm_tui.lm.model import OnnxModel
+    from charlm_tui.lm.sampling import Sampler
+    from charlm_tui.lm.settings import Settings
+    from charlm_tui.scripts.generate import record
+    from charlm_tui.session.tape import Tape
+
+    model, settings, tape = OnnxModel(model_path), Settings(0.8, 3), Tape()
+    vocabulary = model.contract.vocabulary
+    sampler = Sampler(len(vocabulary))
+    read = primed(vocabulary, vocabulary.encode("the "))
+    typed = vocabulary.encode("xyzzy ")
+    record(
+        tape, Generation(open_context(model, settings), sampler, settings, read).draw(30), settings
+    )
+    zeros = bytes(4 * len(typed))
+    tape.append(array("H", typed).tobytes(), zeros, zeros, zeros, settings, given=True)
+    read += tape.ids().tolist()
+    rest = Generation(open_context(model, settings), sampler, settings, read, len(tape))
+    record(tape, rest.draw(40), settings)
+    text = vocabulary.decode(tape.ids())
+    assert "xyzzy " in text
+    path = tmp_path / "typed.tape"
+    runtime = Runtime.here("1")
+    recording = Recording(model.contract.name, model.sha256, runtime, "the ", text, tape)
+    path.write_text(recording.to_json())
+    result = run("replay", str(path), "--model", str(model_path))
+    assert result.stderr.decode().strip() == "identical, 76 characters"
+    assert result.stdout.decode() == text
+
+
+def test_a_tape_whose_text_was_changed_is_not_identical(model_path: Path, tape: Path) -> None:
+    document = json.loads(tape.read_text())
+    document["text"] = "X" + document["text"][1:]
+    tape.write_text(json.dumps(document))
+    result = run("replay", str(tape), "--model", str(model_path))
+    assert result.returncode == 1
+    assert "differs first at character 0" in result.stderr.decode()
+
+
+def test_a_tape_is_whole_though_nobody_reads_the_text(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "reply.tape"
+    command = [COMMAND, "generate", "--model", str(model_path), "-n", "3000", "--tape", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(60) == 0
+    assert len(read_recording(path).tape) == 3000

@@ -5,7 +5,7 @@ from textual import events
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import DrawRequested, LoadFailed
+from charlm_tui.session.messages import Acknowledged, DrawRequested, LoadFailed
 from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.widgets.status import Status
@@ -276,7 +276,7 @@ async def test_the_speed_of_a_reply_changes_in_mid_stream() -> None:
         assert it.engine.last.controls.speed == 120
         for _ in range(6):
             await it.pilot.press("f9")
-        await it.until(lambda: "full speed" in it.status, "it is as fast as it goes")
+        await it.until(lambda: " full" in it.status, "it is as fast as it goes")
 
 
 async def test_the_status_fits_into_forty_columns_with_the_longest_seed() -> None:
@@ -287,3 +287,39 @@ async def test_the_status_fits_into_forty_columns_with_the_longest_seed() -> Non
         assert status.render_line(0).cell_length <= 40
         assert "T0.25" in it.status
         assert it.status.endswith("ready")
+
+
+async def test_every_seed_is_shown_once_as_the_model_reads_it_even_after_a_death() -> None:
+    async with studio() as it:
+        it.prompt.insert("A€")
+        await it.pilot.press("enter")
+        await it.until(lambda: it.blocks == [("seed", "A€")], "the waiting seed was shown")
+        await it.load()
+        await it.stream("abc")
+        assert [text for kind, text in it.blocks if kind == "seed"] == ["a"]
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "a new engine was started")
+        await it.pilot.press("enter")
+        await it.load()
+        await it.until(lambda: it.engine.requests, "it went on")
+        await it.send("next")
+        assert [text for kind, text in it.blocks if kind == "seed"] == ["a", "next"]
+
+
+async def test_a_second_seed_while_the_model_loads_is_given_back() -> None:
+    async with studio() as it:
+        await it.pilot.press("a", "enter", "b", "enter")
+        await it.until(lambda: it.prompt.text == "b", "it was given back")
+        await it.load()
+        assert [text for kind, text in it.blocks if kind == "seed"] == ["a"]
+
+
+async def test_what_was_drawn_is_acknowledged_once_it_is_on_the_screen() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        it.engine.stream("abc")
+        await it.until(
+            lambda: Acknowledged(1, 3) in it.engine.requests, "the engine heard that it is shown"
+        )
+        assert "abc" in it.drawn()

@@ -19,6 +19,7 @@ from charlm_tui.session.conversation import (
     Conversation,
     Noticed,
     SeedDreamt,
+    SeedReturned,
     SeedWaiting,
     State,
     StateChanged,
@@ -31,7 +32,7 @@ from charlm_tui.tui.keys import anywhere_bindings, help_rows, plain_bindings
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
-from charlm_tui.tui.widgets.transcript import Transcript
+from charlm_tui.tui.widgets.transcript import Block, Transcript
 
 RATE_S = 1.0  # over which characters per second are counted
 RATE_FRAMES_PER_S = 4
@@ -68,7 +69,8 @@ class StudioScreen(Screen[None]):
         super().__init__()
         self._conversation = conversation
         self._arrivals: deque[tuple[float, int]] = deque()  # (when, characters)
-        self._seed_shown = False  # of the seed that waits for the model
+        self._waiting: Block | None = None  # the seed that waits for the model
+        self._acknowledging = False
 
     def compose(self) -> ComposeResult:
         yield ConversationText(id="transcript")
@@ -94,14 +96,17 @@ class StudioScreen(Screen[None]):
                     self.transcript.add("reply")
                 self.transcript.append(text)
                 self._arrivals.append((time.monotonic(), len(text)))
+                if not self._acknowledging:
+                    self._acknowledging = True
+                    self.call_after_refresh(self._acknowledge)
             case TurnStarted(turn=turn):
-                if not self._seed_shown:
-                    self.transcript.add("seed", turn.seed)
-                self._seed_shown = False
+                self.transcript.add("seed", turn.seed)
                 self.transcript.to_end()
             case SeedWaiting(text=text):  # the status says that the model is loading
-                self.transcript.add("seed", text)
-                self._seed_shown = True
+                if text:
+                    self._waiting = self.transcript.add("seed", text)
+            case SeedReturned(text=text):
+                self.query_one(Prompt).give_back(text)
             case SeedDreamt(text=text):
                 prompt = self.query_one(Prompt)
                 prompt.offer(text)
@@ -111,22 +116,31 @@ class StudioScreen(Screen[None]):
             case StateChanged():
                 self._follow()
 
+    def _acknowledge(self) -> None:
+        """Tell the engine that what has come is drawn."""
+        self._acknowledging = False
+        self._conversation.shown()
+
     def _follow(self) -> None:
         """Take over the state of the conversation."""
-        self.state = self._conversation.state
+        before, self.state = self.state, self._conversation.state
+        if self._waiting is not None and self.state is not State.LOADING:
+            # It is shown anew, as the model reads it, when its turn starts.
+            self.transcript.take_away(self._waiting)
+            self._waiting = None
         self.controls = self._conversation.controls
         self.transcript.speed = self.controls.speed
         self.transcript.live = self._conversation.busy
         model = self._conversation.model
         if model is not None:
             self._greet(model)
-        self._rate_timer.pause()
-        if self.state is State.STREAMING:
+        if self.state is not State.STREAMING:
+            self._rate_timer.pause()
+            self.query_one(Status).shown_per_s = None
+        elif before is not State.STREAMING:
             self._arrivals.clear()
             self._stream_start_s = time.monotonic()
             self._rate_timer.resume()
-        else:
-            self.query_one(Status).shown_per_s = None
         self.refresh_bindings()
 
     def _greet(self, model: ModelLoaded) -> None:
@@ -152,7 +166,8 @@ class StudioScreen(Screen[None]):
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         message.stop()
         self.transcript.to_end()
-        self._conversation.send(message.text)
+        if not self._conversation.send(message.text):
+            message.prompt.give_back(message.text)
 
     def action_command(self, command: str) -> None:
         """Run a command of the session."""

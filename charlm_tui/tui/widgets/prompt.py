@@ -58,6 +58,10 @@ class Prompt(TextArea):
         """Begin a new line."""
         self.insert("\n")
 
+    def give_back(self, text: str) -> None:
+        """Put a text that was not taken before what has been typed since."""
+        self.insert(text, self.document.start)
+
     def offer(self, text: str) -> None:
         """Put a text in place of what is there, as one edit that can be undone."""
         self.replace(text, self.document.start, self.document.end)

@@ -9,6 +9,7 @@ from charlm_tui.session.conversation import State
 
 _WORDS = {
     State.LOADING: "loading",
+    State.DOWN: "no engine",
     State.IDLE: "ready",
     State.STREAMING: "streaming",
     State.PAUSED: "paused",
@@ -35,7 +36,7 @@ class Status(Widget):
         if self.shown_per_s is not None:
             shown = f"{self.shown_per_s:.0f}"
             speed = f"{shown} of {speed}" if self.controls.speed else f"{shown} chars/s, full speed"
-            short = f"{self.shown_per_s:.0f}/s"
+            short = f"{shown}/s" if self.controls.speed else f"{shown}/s full"
         temperature = f"{settings.temperature:.2f}" + ("" if settings.temperature else " greedy")
         name = self.model or "model"
         word = _WORDS[self.state]

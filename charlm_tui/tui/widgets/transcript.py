@@ -120,7 +120,7 @@ class Transcript(ScrollView, can_focus=True):
         self._styles: dict[str, Style] = {}
         self._shades: list[Style] = []
         self._wrap_width = 0
-        self._anchored = True
+        self._at_end = True
 
     # What is shown.
 
@@ -129,14 +129,21 @@ class Transcript(ScrollView, can_focus=True):
         """The blocks, the newest last."""
         return self._blocks
 
-    def add(self, kind: Kind, text: str = "") -> None:
-        """Begin a new block, which text can be added to."""
+    def add(self, kind: Kind, text: str = "") -> Block:
+        """Begin a new block, which text can be added to; give it."""
         self._settle()
         block = Block(kind)
         self._firsts.append(self._line_count + (1 if self._has_gap(kind) else 0))
         self._blocks.append(block)
         block.append(text, self._text_width)
         self._grown(self._firsts[-1])
+        return block
+
+    def take_away(self, block: Block) -> None:
+        """Take a block away again."""
+        self._settle()
+        self._blocks = [each for each in self._blocks if each is not block]
+        self._lay_out()
 
     def append(self, text: str) -> None:
         """Add text to the last block; it arrives bright, if new characters are animated."""
@@ -166,18 +173,18 @@ class Transcript(ScrollView, can_focus=True):
             self._strips.discard(line)
         self.virtual_size = Size(self._wrap_width, count)
         self.refresh_lines(first, count - first)
-        if self._anchored and not self.is_vertical_scrollbar_grabbed:
+        if self._at_end and not self.is_vertical_scrollbar_grabbed:
             self.to_end()
 
     def to_end(self) -> None:
         """Go to the end, and stay there as text comes."""
-        self._anchored = True
+        self._at_end = True
         self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Stay at the end for as long as nobody scrolls away from it."""
         super().watch_scroll_y(old_value, new_value)
-        self._anchored = new_value >= self.max_scroll_y
+        self._at_end = new_value >= self.max_scroll_y
 
     # Where new characters settle.
 
@@ -223,27 +230,33 @@ class Transcript(ScrollView, can_focus=True):
         """Wrap anew where the width is another, and keep what is read in its place."""
         width = self.scrollable_content_region.width
         if width == self._wrap_width:
-            if self._anchored:
+            if self._at_end:
                 self.to_end()
             return
-        anchored = self._anchored
+        at_end = self._at_end
         top = self._place(self.scroll_offset.y) if self._blocks else (0, 0)
         self._wrap_width = width
-        line = 0
-        for index, block in enumerate(self._blocks):
-            gap = index > 0 and (block.kind == "seed" or self._blocks[index - 1].kind != "seed")
-            self._firsts[index] = line + (1 if gap else 0)
-            block.rewrap(self._text_width)
-            line = self._firsts[index] + len(block.lines)
-        self._strips.clear()
-        self.virtual_size = Size(width, line)
-        self.refresh()
-        if anchored or not self._blocks:
+        self._lay_out()
+        if at_end or not self._blocks:
             self.to_end()
         else:
             index, char = top
             found = bisect_right(self._blocks[index].starts, char) - 1
             self.scroll_to(y=self._firsts[index] + found, animate=False, immediate=True, force=True)
+
+    def _lay_out(self) -> None:
+        """Wrap every block anew, one below the other."""
+        line = 0
+        self._firsts = []
+        for index, block in enumerate(self._blocks):
+            before = self._blocks[index - 1].kind if index else None
+            gap = before is not None and (block.kind == "seed" or before != "seed")
+            self._firsts.append(line + (1 if gap else 0))
+            block.rewrap(self._text_width)
+            line = self._firsts[index] + len(block.lines)
+        self._strips.clear()
+        self.virtual_size = Size(self._wrap_width, line)
+        self.refresh()
 
     def _place(self, line: int) -> tuple[int, int]:
         """Give the block and the character that begin at a line."""
