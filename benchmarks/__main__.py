@@ -42,6 +42,7 @@ def main(model: Path, rounds: int, out: Path | None, keras: bool, tries: bool, l
         ways.naive(model),
         ways.carried(model),
         ways.four_lanes(model),
+        ways.step_alone(model, 4),
         ways.scoring(model),
     ]
     if keras:

@@ -74,7 +74,7 @@ def floor(model: OnnxModel) -> Way:
         for _ in range(count):
             np.matmul(a, b, out=out)
 
-    return Way("floor: one 60×128 @ 128×512 product, one thread", run, 1000, goal="1")
+    return Way("floor: one 60×128 @ 128×512 product, one thread", run, 4000, goal="1")
 
 
 def exact(path: Path, threads: int = 1, spinning: bool = False, name: str = "") -> Way:
@@ -82,26 +82,29 @@ def exact(path: Path, threads: int = 1, spinning: bool = False, name: str = "") 
     model = OnnxModel(path, threads, spinning)
     generation = _generation(model, RollingWindow(model, model.contract.window))
     title = name or "exact rolling window, the whole loop"
-    return Way(title, _drawing(generation), 500, goal="" if name else "≤ 1.8, aim 1.5")
+    return Way(title, _drawing(generation), 2500, goal="" if name else "≤ 1.8, aim 1.5")
 
 
-def step_alone(path: Path) -> Way:
+def step_alone(path: Path, lanes: int = 1) -> Way:
     """The exact rolling window without sampling: what the graph takes."""
-    model = OnnxModel(path)
-    window = RollingWindow(model, model.contract.window)
+    model = OnnxModel(path) if lanes == 1 else OnnxModel(path, LANE_THREADS, spinning=True)
+    window = RollingWindow(model, model.contract.window, lanes)
+    ids = [3] * lanes
 
     def run(count: int) -> None:
         for _ in range(count):
-            window.feed(3)
+            window.feed(*ids)
 
-    return Way("  of that, the step alone", run, 500)
+    return Way(
+        f"  of that, the step alone ({lanes} lane{'s'[: lanes - 1]})", run, 3000 // lanes, lanes
+    )
 
 
 def carried(path: Path) -> Way:
     """The state carried on, without a window."""
     model = OnnxModel(path)
     return Way(
-        "carried state, the whole loop", _drawing(_generation(model, CarriedState(model))), 2000,
+        "carried state, the whole loop", _drawing(_generation(model, CarriedState(model))), 10_000,
         goal="≤ 0.5",
     )  # fmt: skip
 
@@ -119,7 +122,7 @@ def four_lanes(path: Path) -> Way:
     def run(count: int) -> None:
         lanes.draw(count)
 
-    return Way("four lanes of it, the whole loop, per character", run, 150, 4, goal="≤ 1.2")
+    return Way("four lanes of it, the whole loop, per character", run, 1000, 4, goal="≤ 1.2")
 
 
 def scoring(path: Path) -> Way:
@@ -156,7 +159,7 @@ def naive(path: Path) -> Way:
             (predictions,) = session.run(None, {"x": one_hot})
             text = [*text[1:], notebook_sample(predictions[0], rng)]
 
-    return Way("naive: the window run again, fused LSTM", run, 200, goal="≥ 2.5 × exact")
+    return Way("naive: the window run again, fused LSTM", run, 1000, goal="≥ 2.5 × exact")
 
 
 def keras_predict(path: Path) -> Way:
