@@ -78,10 +78,8 @@ class Display:
 
     def estimated(self, epoch_s: float, epochs: int) -> None:
         """The first batches have been timed."""
-        self.say(
-            f"an epoch takes about {in_words(epoch_s)}, "
-            f"all {epochs} about {in_words(epoch_s * epochs)}"
-        )
+        whole = f", all {epochs} about {in_words(epoch_s * epochs)}" if epochs > 1 else ""
+        self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
 
     def batch_ended(self, epoch: int, batch: int, batches: int, loss: float) -> None:
         """One more batch was trained."""

@@ -176,7 +176,8 @@ def _train_and_export(
 
     seed_text = corpus.vocabulary.decode(seed)
     with Display(console, recipe.epochs, seed_text, sample) as display:
-        display.say(f"training on {device}, recipe {recipe.name}, {recipe.epochs} epochs")
+        plural = "s" if recipe.epochs > 1 else ""
+        display.say(f"training on {device}, recipe {recipe.name}, {recipe.epochs} epoch{plural}")
         if sentence := idle_gpu(device):
             display.say(f"warning: {sentence}", style="yellow")
         run = train(corpus, recipe, rng_seed, display)
