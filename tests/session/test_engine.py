@@ -244,6 +244,7 @@ if __name__ == "__main__":
         if isinstance(event, ModelLoaded):
             if {when!r} == "idle":
                 print(engine.pid, flush=True)
+                return
             engine.send(DrawRequested(1, 0, bytes(2), b"", Controls(Settings(1.0), 0.0, 0)))
         elif {when!r} == "generating":
             print(engine.pid, flush=True)
