@@ -149,29 +149,29 @@ class Lanes:
         """The number of the next character."""
 
     def draw(self, most: int) -> list[Batch]:
-        """Draw `most` characters in every lane; a batch a lane.
+        """Draw `most` characters, at least one, in every lane; a batch a lane.
 
         Raises:
             ModelOutputError: the model's logits are not finite.
         """
         first = self.count
-        shape = (most, len(self._settings))
-        ids = np.zeros(shape, np.uint16)
-        surprisal, entropy = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        draws: list[_Draws] = []
         draw = self._draw_each if self._together is None else self._draw_together
         with unwarned():
-            for row in range(most):
+            for _ in range(most):
                 if self._unread:
                     self._context.feed(*self._unread)
-                ids[row], surprisal[row], entropy[row] = draw()
-                self._unread = ids[row].tolist()
+                drawn = draw()
+                draws.append(drawn)
+                self._unread = drawn[0].tolist()
                 self.count += 1
+        ids, surprisal, entropy = (np.array(column) for column in zip(*draws, strict=True))
         return [
             Batch(
                 first,
-                ids[:, lane].copy(),
-                surprisal[:, lane].copy(),
-                entropy[:, lane].copy(),
+                ids[:, lane].astype(np.uint16),
+                surprisal[:, lane].astype(np.float32),
+                entropy[:, lane].astype(np.float32),
                 np.full(most, settings.temperature, np.float32),
             )
             for lane, settings in enumerate(self._settings)
