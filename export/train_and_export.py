@@ -12,7 +12,9 @@ if not __package__:  # run as a file: the project's root takes the place of this
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when TensorFlow is imported
 
+import contextlib
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -151,6 +153,20 @@ def _with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
     return recipe if epochs is None else replace(recipe, epochs=epochs)
 
 
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what TensorFlow's C++ code says of itself while it loads from standard error."""
+    sys.stderr.flush()
+    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
+
+
 def _train_and_export(
     console: Console,
     corpus: Corpus,
@@ -160,13 +176,14 @@ def _train_and_export(
     page: Path | None,
     export_on_interrupt: bool | None,
 ) -> int:
-    from export.card import make_card, write_page
-    from export.device import idle_gpu, training_device
-    from export.network import NetworkInTraining
-    from export.onnx_export import export
-    from export.progress import BITS, Display, in_words
-    from export.samples import draw_samples, notebook_seed
-    from export.training import measure, train
+    with _hushed():
+        from export.card import make_card, write_page
+        from export.device import idle_gpu, training_device
+        from export.network import NetworkInTraining
+        from export.onnx_export import export
+        from export.progress import BITS, Display, in_words
+        from export.samples import draw_samples, notebook_seed
+        from export.training import measure, train
 
     device = training_device()
     seed = notebook_seed(corpus, recipe.window)

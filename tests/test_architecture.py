@@ -63,7 +63,7 @@ def test_the_app_loads_neither_numpy_nor_onnxruntime_while_it_runs(model_path: P
         f"""
 import asyncio
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.conversation import State
+from charlm_tui.session.updates import State
 from charlm_tui.session.engine import ProcessEngine
 from charlm_tui.tui.app import CharlmApp
 

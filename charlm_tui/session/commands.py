@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from charlm_tui.session.controls import PRESETS
-from charlm_tui.session.conversation import Conversation, State
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.updates import State
 
 
 def _always(_: Conversation) -> bool:

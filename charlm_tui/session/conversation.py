@@ -8,8 +8,7 @@ messages apart.
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
+from dataclasses import replace
 
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.controls import Controls, new_rng_seed
@@ -26,110 +25,23 @@ from charlm_tui.session.messages import (
     Request,
     RestRequested,
 )
-from charlm_tui.session.tape import Tape
 from charlm_tui.session.timeline import moment
+from charlm_tui.session.updates import (
+    EngineNeeded,
+    Noticed,
+    SeedDreamt,
+    SeedReturned,
+    SeedWaiting,
+    State,
+    StateChanged,
+    TextAdded,
+    Turn,
+    TurnStarted,
+    Unusable,
+    Update,
+)
 
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
-
-
-class State(Enum):
-    """What the conversation is doing."""
-
-    LOADING = auto()
-    DOWN = auto()
-    """There is no engine, and a new one could not load its model; sending something tries again."""
-    IDLE = auto()
-    STREAMING = auto()
-    PAUSED = auto()
-    DREAMING = auto()
-    """A seed is being made up."""
-
-
-@dataclass(eq=False, slots=True)
-class Turn:
-    """A seed and its reply."""
-
-    seed: str
-    """As the model reads it: fitted to its vocabulary."""
-    rng_seed: int
-    model_sha256: str
-    """Of the model that replies."""
-    tape: Tape = field(default_factory=Tape)
-    start_s: float = field(default_factory=time.monotonic)
-    """When it was sent, by the monotonic clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnStarted:
-    """A seed was sent; its reply begins."""
-
-    turn: Turn
-
-
-@dataclass(frozen=True, slots=True)
-class TextAdded:
-    """Characters were added to the reply of the last turn."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeedWaiting:
-    """A seed was sent before the model was ready; it starts as soon as it is."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeedReturned:
-    """A seed that waited cannot start; whoever typed it should have it back."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SeedDreamt:
-    """The model has made up a seed."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """Something a person should know; `error` if it keeps them from going on."""
-
-    sentence: str
-    error: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StateChanged:
-    """The state, the controls or the model is another than before."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineNeeded:
-    """The engine is gone; a new one is to be started and attached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """No model can be used; the sentence says why."""
-
-    sentence: str
-
-
-Update = (
-    TurnStarted
-    | TextAdded
-    | SeedWaiting
-    | SeedReturned
-    | SeedDreamt
-    | Noticed
-    | StateChanged
-    | EngineNeeded
-    | Unusable
-)
 
 
 class Conversation:

@@ -11,9 +11,10 @@ from textual.screen import Screen
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.conversation import Conversation, EngineNeeded, Unusable, Update
+from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.engine import Engine
 from charlm_tui.session.messages import Event
+from charlm_tui.session.updates import EngineNeeded, Unusable, Update
 from charlm_tui.tui.screens.studio import StudioScreen
 
 

@@ -112,7 +112,7 @@ def test_the_run_tells_its_device_and_time_first_and_its_figures_last(served: Se
     text = served.result.stderr
     told = r"^nietzsche\.txt: 5,\d{3} characters, \d+ symbols, the last 2\d\d held out$"
     assert re.search(told, text, re.MULTILINE)
-    assert re.search(r"^training on CPU \(.+\), recipe best, 1 epochs$", text, re.MULTILINE)
+    assert re.search(r"^training on CPU \(.+\), recipe best, 1 epoch$", text, re.MULTILINE)
     assert re.search(r"^epoch 1/1: loss \d\.\d{4}, held out .* bits per char", text, re.MULTILINE)
     assert re.fullmatch(
         rf"{re.escape(str(served.folder))}/out/mine\.onnx: [\d,]+ bytes, held out \d\.\d{{3}} bits "

@@ -8,8 +8,15 @@ import pytest
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import PRESETS, SPEEDS, Controls
-from charlm_tui.session.conversation import (
-    Conversation,
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import (
+    Acknowledged,
+    DrawRequested,
+    GenerationFailed,
+    LoadFailed,
+    RestRequested,
+)
+from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
     SeedDreamt,
@@ -20,13 +27,6 @@ from charlm_tui.session.conversation import (
     TurnStarted,
     Unusable,
     Update,
-)
-from charlm_tui.session.messages import (
-    Acknowledged,
-    DrawRequested,
-    GenerationFailed,
-    LoadFailed,
-    RestRequested,
 )
 from tests.engines import SYMBOLS, QueuedEngine
 

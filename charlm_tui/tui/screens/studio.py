@@ -15,8 +15,9 @@ from textual.widgets import Footer
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.conversation import (
-    Conversation,
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.updates import (
     Noticed,
     SeedDreamt,
     SeedReturned,
@@ -27,7 +28,6 @@ from charlm_tui.session.conversation import (
     TurnStarted,
     Update,
 )
-from charlm_tui.session.messages import ModelLoaded
 from charlm_tui.tui.keys import anywhere_bindings, help_rows, plain_bindings
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.widgets.prompt import Prompt

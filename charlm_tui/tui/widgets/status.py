@@ -5,7 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.conversation import State
+from charlm_tui.session.updates import State
 
 _WORDS = {
     State.LOADING: "loading",
