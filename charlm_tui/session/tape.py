@@ -15,7 +15,7 @@ CHUNK = 4096  # characters
 
 
 def _zeros(code: str) -> Any:
-    return array(code, bytes(CHUNK * array(code).itemsize))
+    return array(code, [0]) * CHUNK  # of just this size: one made from bytes keeps room to grow
 
 
 @dataclass(slots=True)

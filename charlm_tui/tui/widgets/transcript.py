@@ -6,6 +6,7 @@ models.
 """
 
 import time
+from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
@@ -41,7 +42,7 @@ class Block:
 
     kind: Kind
     lines: list[str] = field(default_factory=lambda: [""])
-    starts: list[int] = field(default_factory=lambda: [0])
+    starts: "array[int]" = field(default_factory=lambda: array("Q", [0]))
     """Of each line, the number of its first character."""
 
     @property
@@ -67,7 +68,7 @@ class Block:
     def rewrap(self, width: int) -> None:
         """Break the text anew."""
         text = self.text
-        self.lines, self.starts = [""], [0]
+        self.lines, self.starts = [""], array("Q", [0])
         self.append(text, width)
 
 
