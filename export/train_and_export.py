@@ -213,8 +213,6 @@ def _train_and_export(
         held_out = measure(run.network, corpus.held_out, recipe.window)
         card = make_card(out.stem, corpus, recipe, run, held_out, device, rng_seed)
         parity = export(run.network, corpus, recipe.window, card, out)
-        if page is not None:
-            write_page(out, page)
     except (KeyboardInterrupt, ExportError) as end:
         _keep_weights(console, run, out)
         if isinstance(end, ExportError):
@@ -228,6 +226,12 @@ def _train_and_export(
         highlight=False,
         soft_wrap=True,
     )
+    if page is not None:
+        try:
+            write_page(out, page)
+        except KeyboardInterrupt:
+            console.print(f"interrupted: {page} was not written", markup=False, soft_wrap=True)
+            return 130
     console.print(
         f"open it with: charlm-tui --model {shlex.quote(str(out))}", markup=False, soft_wrap=True
     )

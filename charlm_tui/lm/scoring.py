@@ -93,7 +93,7 @@ def score(
     flat = Scores(surprisal.reshape(-1)[:count], entropy.reshape(-1)[:count])
     if run_up:
         # The first lane has no text before its part: what lies there was no window of the text's.
-        *_, head = score(model, ids[:depth], settings, lanes=1)
+        *_, head = score(model, ids[:depth], settings, lanes=1, name=name)
         assert isinstance(head, Scores)
         flat.surprisal_bits[:depth] = head.surprisal_bits
         flat.entropy_bits[:depth] = head.entropy_bits

@@ -10,7 +10,6 @@ from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.generation import Batch, Generation, primed
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
-from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.session.recording import Recording, Runtime, TapeFileError
 from charlm_tui.session.timeline import moment
@@ -32,7 +31,7 @@ class Verdict:
     sentence: str
 
 
-def remake(recording: Recording, model: OnnxModel) -> Iterator[tuple[Batch, Settings]]:
+def remake(recording: Recording, model: OnnxModel) -> Iterator[Batch]:
     """Make what was drawn of a reply again, stretch by stretch under the settings in force.
 
     The context of each stretch is read from what was recorded before it: whoever compares stops at
@@ -70,7 +69,7 @@ def remake(recording: Recording, model: OnnxModel) -> Iterator[tuple[Batch, Sett
         context = open_context(model, settings)
         generation = Generation(context, sampler, settings, here.read, first, here.since_mirostat)
         while generation.count < end:
-            yield generation.draw(min(BATCH, end - generation.count)), settings
+            yield generation.draw(min(BATCH, end - generation.count))
 
 
 def replay(recording: Recording, model: OnnxModel) -> Iterator[str | Verdict]:
@@ -84,7 +83,7 @@ def replay(recording: Recording, model: OnnxModel) -> Iterator[str | Verdict]:
     """
     vocabulary = model.contract.vocabulary
     shown = 0
-    for batch, _ in remake(recording, model):
+    for batch in remake(recording, model):
         first = batch.first
         if shown < first:  # typed or picked by a person
             yield recording.text[shown:first]

@@ -288,12 +288,13 @@ class Conversation:
         assert self.vocabulary is not None
         assert self.model is not None
         primed = [self.vocabulary.primer, *self.vocabulary.encode(turn.seed)]
-        here = moment(primed, turn.tape, len(turn.tape), controls.settings, self.model.window)
+        first = len(turn.tape)
+        here = moment(primed, turn.tape, first, controls.settings, self.model.window)
         self._wish += 1
         self._send(
             DrawRequested(
                 self._wish,
-                here.number,
+                first,
                 here.read.tobytes(),
                 here.since_mirostat.tobytes(),
                 controls,

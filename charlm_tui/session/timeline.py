@@ -17,9 +17,6 @@ from charlm_tui.session.tape import Tape
 class Moment:
     """A place in a reply, from which it can be made again."""
 
-    number: int
-    """Of the character that comes next."""
-    settings: Settings
     read: "array[int]"
     """Ids that the context reads, from zero, to be there; at least one."""
     since_mirostat: "array[float]"
@@ -49,7 +46,7 @@ def moment(
                 break
             start = first
         since = tape.surprisal_bits(start, number)
-    return Moment(number, settings, read, since)
+    return Moment(read, since)
 
 
 def _context_begin(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:

@@ -134,7 +134,8 @@ class Transcript(ScrollView, can_focus=True):
         """Begin a new block, which text can be added to; give it."""
         self._settle()
         block = Block(kind)
-        self._firsts.append(self._line_count + (1 if self._has_gap(kind) else 0))
+        before = self._blocks[-1].kind if self._blocks else None
+        self._firsts.append(self._line_count + _gap(before, kind))
         self._blocks.append(block)
         block.append(text, self._text_width)
         self._grown(self._firsts[-1])
@@ -162,10 +163,6 @@ class Transcript(ScrollView, can_focus=True):
     @property
     def _text_width(self) -> int:
         return max(1, (self._wrap_width or 80) - GUTTER - 1)  # one for the cursor
-
-    def _has_gap(self, kind: Kind) -> bool:
-        """Whether an empty line stands before a block: between turns, not within one."""
-        return bool(self._blocks) and (kind == "seed" or self._blocks[-1].kind != "seed")
 
     def _grown(self, first: int) -> None:
         """Show that lines from number `first` on are new, and stay at the end if we were there."""
@@ -251,8 +248,7 @@ class Transcript(ScrollView, can_focus=True):
         self._firsts = []
         for index, block in enumerate(self._blocks):
             before = self._blocks[index - 1].kind if index else None
-            gap = before is not None and (block.kind == "seed" or before != "seed")
-            self._firsts.append(line + (1 if gap else 0))
+            self._firsts.append(line + _gap(before, block.kind))
             block.rewrap(self._text_width)
             line = self._firsts[index] + len(block.lines)
         self._strips.clear()
@@ -331,6 +327,11 @@ class Transcript(ScrollView, can_focus=True):
                 level = min(int((now - born) / FADE_S * FADE_LEVELS), FADE_LEVELS - 1)
                 segments.append(Segment(visible(part), self._shades[level]))
         return segments
+
+
+def _gap(before: Kind | None, kind: Kind) -> int:
+    """Give the empty lines before a block: one between turns, none within one."""
+    return 1 if before is not None and (kind == "seed" or before != "seed") else 0
 
 
 def _shades(fresh: Style, settled: Style) -> list[Style]:
