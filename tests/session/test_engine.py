@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,7 +29,7 @@ from charlm_tui.session.messages import (
     ModelLoaded,
     RestRequested,
 )
-from charlm_tui.session.worker import FRAMES_AHEAD
+from charlm_tui.session.worker import FRAME_S, FRAMES_AHEAD, Pace
 
 BOUND_S = 30.0
 PRIMER = array("H", [0]).tobytes()
@@ -164,6 +165,25 @@ def test_it_never_runs_far_ahead_of_the_screen(driver: Driver) -> None:
     driver.acknowledge(batches[0])
     following = driver.batch()
     assert following.first == batches[-1].first + len(batches[-1].ids) // 2
+
+
+def test_acknowledgements_do_not_cut_batches_to_pieces(driver: Driver) -> None:
+    driver.load()
+    driver.engine.send(start(3000))
+    batches = 0
+    while not isinstance(event := driver.next(), GenerationEnded):
+        assert isinstance(event, CharactersGenerated)
+        driver.acknowledge(event)
+        batches += 1
+    assert batches < 600  # a frame has some 200 characters here; cut at each one it had 1.3
+
+
+def test_a_change_of_the_controls_takes_no_time_from_the_next_character() -> None:
+    slow = Controls(speed=0.01)  # a character in 100 seconds
+    now = time.monotonic()
+    fresh, overdue = Pace(slow, 5, now), Pace(slow, 5, now - 1000)
+    assert 90 < (fresh.wait_s() or 0) <= 100
+    assert (overdue.wait_s() or 0) <= FRAME_S
 
 
 def test_an_engine_that_is_to_rest_says_nothing_until_the_next_wish(driver: Driver) -> None:
