@@ -173,7 +173,7 @@ def keras_predict(path: Path) -> Way:
     vocabulary, window = model.contract.vocabulary, model.contract.window
     weights = Weights.of(path)
     network = build_network(len(vocabulary), weights.recurrent.shape[0])
-    network.get_layer("lstm").set_weights(
+    network.get_layer("lstm_0").set_weights(
         [weights.inputs, weights.recurrent, np.zeros(len(weights.recurrent) * 4)]
     )
     network.get_layer("logits").set_weights([weights.out, weights.out_bias])

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import keras
 
 from charlm_tui.lm.model import OnnxModel
+from export.checkpoint import Snapshot
 from export.corpus import NOTEBOOK_FILE, NOTEBOOK_URL, Corpus
 from export.model_file import put_in_place
-from export.network import count_parameters
+from export.network import StepWeights, count_parameters
 from export.progress import BITS, in_words
 from export.recipes import Recipe
 from export.samples import LENGTH, TEMPERATURES, draw_samples
-from export.training import Run
 
 PACKAGES = (
     "keras",
@@ -36,10 +37,13 @@ def make_card(
     name: str,
     corpus: Corpus,
     recipe: Recipe,
-    run: Run,
+    run: Snapshot,
+    weights: StepWeights,
     held_out_nats: float,
+    every: int,
     device: str,
     rng_seed: int,
+    stopped: str = "",
 ) -> dict[str, Any]:
     """Give the card that goes into a model file's metadata.
 
@@ -47,26 +51,33 @@ def make_card(
         name: of the model.
         corpus: it was trained on.
         recipe: it was trained by.
-        run: of the training.
-        held_out_nats: mean loss over every held-out character with a whole window before it.
+        run: what came of each epoch so far.
+        weights: of the best epoch.
+        held_out_nats: mean loss over held-out characters with a whole window before them.
+        every: 1 where all of them were read, n where every n-th was.
         device: it was trained on.
         rng_seed: of the run.
+        stopped: why the run ended before its last epoch, if it did.
     """
-    assert run.best is not None
+    best = min(run.epochs, key=lambda epoch: epoch.held_out_loss)
+    ordinal = "every one" if every == 1 else f"every {every}th"
     return {
         "name": name,
-        "architecture": f"LSTM({recipe.units}), Dense({len(corpus.vocabulary)})",
-        "parameters": count_parameters(run.network),
+        "architecture": architecture(weights),
+        "parameters": count_parameters(weights),
         "corpus": {
             "name": corpus.name,
             "sha256": corpus.sha256,
             "characters": len(corpus.ids),
         },
         "recipe": recipe.name,
+        "hyperparameters": {
+            name: value for name, value in asdict(recipe).items() if name != "name"
+        },
         "rng_seed": rng_seed,
         "epochs": len(run.epochs),
-        "best_epoch": run.best.number,
-        "stopped": run.stopped,
+        "best_epoch": best.number,
+        "stopped": stopped,
         "seconds": round(run.seconds, 1),
         "device": device,
         "backend": keras.backend.backend(),
@@ -82,9 +93,15 @@ def make_card(
         "held_out_bits_per_character": round(held_out_nats * BITS, 4),
         "held_out_split": (
             f"last {len(corpus.held_out):,} of {len(corpus.ids):,} characters, "
-            f"every one with {recipe.window} of them before it"
+            f"{ordinal} with {recipe.window} of them before it"
         ),
     }
+
+
+def architecture(weights: StepWeights) -> str:
+    """Name the layers as Keras does: `LSTM(128), Dense(57)`."""
+    layers = [f"LSTM({layer.units})" for layer in weights.layers]
+    return ", ".join([*layers, f"Dense({weights.out.shape[1]})"])
 
 
 def _versions() -> dict[str, str]:

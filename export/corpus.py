@@ -20,7 +20,6 @@ NOTEBOOK_FILE = "nietzsche.txt"
 NOTEBOOK_SHA256 = "23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec647"
 """Of the copy that this project was measured on; the address publishes none."""
 VARIABLE = "CHARLM_CORPUS"
-HELD_OUT = 0.05
 
 Ids = NDArray[np.int32]
 
@@ -90,7 +89,9 @@ def download_corpus(url: str = NOTEBOOK_URL) -> Path:
         ) from error
 
 
-def read_corpus(path: Path, case: Case, window: int, stride: int, batch: int) -> Corpus:
+def read_corpus(
+    path: Path, case: Case, window: int, stride: int, batch: int, held_out: float = 0.05
+) -> Corpus:
     """Read a text and give it as ids.
 
     Args:
@@ -99,6 +100,7 @@ def read_corpus(path: Path, case: Case, window: int, stride: int, batch: int) ->
         window: characters in a window.
         stride: characters from one training window to the next.
         batch: windows in a batch, at least one of which the training part must give.
+        held_out: share of the text, at its end, that is not trained on.
 
     Raises:
         CorpusError: it cannot be read, is not UTF-8, or is too short.
@@ -124,17 +126,18 @@ def read_corpus(path: Path, case: Case, window: int, stride: int, batch: int) ->
             f"{path} has {len(symbols):,} different characters where at most {MAX_SYMBOLS:,} are "
             "expected; give a text in an alphabet"
         )
-    cut = len(text) - int(len(text) * HELD_OUT)
+    cut = len(text) - int(len(text) * held_out)
     needed = (batch - 1) * stride + window + 1
     if cut < needed + stride or len(text) - cut <= window:
         shortest = max(needed + stride, 0)
-        while shortest - int(shortest * HELD_OUT) < needed + stride or (
-            int(shortest * HELD_OUT) <= window
+        while shortest - int(shortest * held_out) < needed + stride or (
+            int(shortest * held_out) <= window
         ):
             shortest += 1
         raise CorpusError(
             f"{path} has {len(text):,} characters where at least {shortest:,} are expected "
-            f"(windows of {window}, a batch of {batch}, the last 5 % held out); give a longer text"
+            f"(windows of {window}, a batch of {batch}, the last {held_out:.3g} held out); "
+            "give a longer text"
         )
     if len(symbols) < 2:
         raise CorpusError(

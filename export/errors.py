@@ -39,3 +39,11 @@ class ParityError(ExportError):
 
 class WriteError(ExportError):
     """The file cannot be written."""
+
+
+class CheckpointError(CharlmError):
+    """A checkpoint cannot be gone on from."""
+
+
+class KerasFileError(CharlmError):
+    """A Keras file cannot be read, or has what a model file cannot express."""

@@ -2,21 +2,20 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import onnx
 
 from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.contract import IDS, LOGITS, to_metadata
+from charlm_tui.lm.contract import IDS, LOGITS, NEXT
 from charlm_tui.lm.errors import ContractError, ModelFileError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import probabilities
-from export.corpus import Corpus, windows
+from export.corpus import Ids, windows
 from export.errors import (
     ConversionError,
     DeclarationError,
@@ -33,10 +32,13 @@ STRETCHES = 10  # places of the corpus that the windows are taken from
 
 KNOWN_NODES = frozenset(
     {
-        *("Add", "Concat", "Constant", "Gather", "Gemm", "Identity", "MatMul", "Mul", "Reshape"),
-        *("Sigmoid", "Slice", "Split", "Squeeze", "Tanh", "Transpose", "Unsqueeze"),
+        *("Add", "Clip", "Concat", "Constant", "Div", "Gather", "Gemm", "Identity", "MatMul"),
+        *("Max", "Min", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Split", "Squeeze", "Tanh"),
+        *("Transpose", "Unsqueeze"),
     }
 )
+
+Predict = Callable[[Ids], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Parity:
     """Of any probability."""
 
 
-def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProto:
+def convert(weights: StepWeights, metadata: Mapping[str, str]) -> onnx.ModelProto:
     """Convert the step of a network through tf2onnx, with the contract's names and axes.
 
     Raises:
@@ -59,17 +61,19 @@ def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProt
     import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    weights = StepWeights.of(network)
-    units, vocabulary = weights.out.shape
-    state = (None, None, units)
+    rows = weights.rows
+    vocabulary = weights.out.shape[1]
 
-    def traced(ids: Any, h: Any, c: Any) -> dict[str, Any]:
-        return step(weights, tf.gather(weights.inputs, ids), h, c)
+    def traced(ids: Any, *states: Any) -> dict[str, Any]:
+        named = dict(zip(weights.states, states, strict=True))
+        return step(weights, tf.gather(rows, ids), named)
 
     signature = [
         tf.TensorSpec((None,), tf.int64, name=IDS),
-        tf.TensorSpec(state, tf.float32, name="h"),
-        tf.TensorSpec(state, tf.float32, name="c"),
+        *(
+            tf.TensorSpec((None, None, units), tf.float32, name=name)
+            for name, units in weights.states.items()
+        ),
     ]
     try:
         model: onnx.ModelProto
@@ -84,8 +88,10 @@ def convert(network: keras.Model, metadata: Mapping[str, str]) -> onnx.ModelProt
         ) from error
     _flatten_weights(model.graph)
     axes: dict[str, tuple[str | int, ...]] = {IDS: ("lanes",), LOGITS: ("lanes", vocabulary)}
+    for name, units in weights.states.items():
+        axes[name] = axes[name + NEXT] = ("lanes", "depth", units)
     for tensor in [*model.graph.input, *model.graph.output]:
-        _name_axes(tensor, axes.get(tensor.name, ("lanes", "depth", units)))
+        _name_axes(tensor, axes[tensor.name])
     model.producer_name = "charlm-tui"
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, dict(metadata))
@@ -134,8 +140,12 @@ def check_nodes(model: onnx.ModelProto) -> None:
         )
 
 
-def check_declarations(path: Path) -> OnnxModel:
+def check_declarations(path: Path, states: Mapping[str, int]) -> OnnxModel:
     """Check names, types and dynamic axes with the app's own code; give the model.
+
+    Args:
+        path: of the file.
+        states: the units of each state tensor that is expected, by its name.
 
     Raises:
         DeclarationError: the app would refuse the file.
@@ -144,27 +154,33 @@ def check_declarations(path: Path) -> OnnxModel:
         model = OnnxModel(path)
     except (ContractError, ModelFileError) as error:
         raise DeclarationError(f"the exported file is refused by the app: {error}") from error
-    names = {state.name for state in model.contract.states}
-    if names != {"h", "c"}:
+    found = {state.name: state.units for state in model.contract.states}
+    if found != dict(states):
         raise DeclarationError(
-            f"the exported file has the states {sorted(names)} where ['c', 'h'] are expected; "
+            f"the exported file has the states {found} where {dict(states)} are expected; "
             "export with the pinned versions of tf2onnx and tensorflow"
         )
     return model
 
 
-def check_parity(model: OnnxModel, network: keras.Model, corpus: Corpus) -> Parity:
-    """Check the app's rolling window against Keras' `model.predict` on the corpus.
+def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
+    """Check the app's rolling window against the network's own word on the same windows.
 
     1,000 windows, in stretches from all over the text; the rolling window reads each stretch
     character by character.
+
+    Args:
+        model: the exported file.
+        predict: gives float [windows, vocabulary], the probabilities of the next character, of
+            int32 [windows, window].
+        ids: the text; int32 [characters].
 
     Raises:
         ParityError: a probability differs by more than 1e-5, or another character is the most
             likely where the two best differ by more than that.
     """
     size = model.contract.window
-    every = windows(corpus.ids, size)
+    every = windows(ids, size)
     count = min(PARITY_WINDOWS, len(every))
     run = -(-count // STRETCHES)
     starts = np.linspace(0, len(every) - run, STRETCHES).astype(int) if len(every) > run else [0]
@@ -176,7 +192,7 @@ def check_parity(model: OnnxModel, network: keras.Model, corpus: Corpus) -> Pari
         ours.append(rolling.logits[0].copy())
         ours += [rolling.feed(int(every[start, -2]))[0].copy() for start in stretch[1:]]
     flat = [start for stretch in chosen for start in stretch]
-    theirs = predictor(network).predict(every[flat, :-1], batch_size=250, verbose=0)
+    theirs = predict(every[flat, :-1])
     return compare(probabilities(np.array(ours)), np.asarray(theirs, np.float64))
 
 
@@ -201,15 +217,32 @@ def compare(ours: Any, theirs: Any) -> Parity:
     return Parity(len(ours), largest)
 
 
+def keras_predict(weights: StepWeights) -> Predict:
+    """Give Keras' `model.predict` of a network with these weights, on one-hot windows."""
+    network = predictor(weights)
+
+    def predict(inputs: Ids) -> Any:
+        return network.predict(inputs, batch_size=250, verbose=0)
+
+    return predict
+
+
 def export(
-    network: keras.Model, corpus: Corpus, window: int, card: Mapping[str, Any], path: Path
+    weights: StepWeights, metadata: Mapping[str, str], predict: Predict, ids: Ids, path: Path
 ) -> Parity:
     """Convert a network, check the file step by step, and put it at `path`, atomically.
+
+    Args:
+        weights: of the network.
+        metadata: the file's.
+        predict: the network's own word, which the file is held against; see `check_parity`.
+        ids: a text to hold it against; int32 [characters].
+        path: of the file.
 
     Raises:
         ExportError: of the step that failed; `path` is as it was.
     """
-    model = convert(network, to_metadata(corpus.vocabulary, window, card))
+    model = convert(weights, metadata)
     check_nodes(model)
     with put_in_place(path, model.SerializeToString()) as temporary:
-        return check_parity(check_declarations(temporary), network, corpus)
+        return check_parity(check_declarations(temporary, weights.states), predict, ids)

@@ -13,8 +13,8 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from export.checkpoint import Epoch
 from export.samples import TEMPERATURES
-from export.training import Epoch
 
 BITS = 1.4426950408889634  # one nat
 
@@ -32,7 +32,7 @@ class Display:
 
     Args:
         console: where to.
-        epochs: of the run.
+        epochs: of the run; None where a time is given instead.
         seed: of the samples, as text.
         sample: draws the texts that are shown after each epoch, one for each temperature.
     """
@@ -40,7 +40,7 @@ class Display:
     def __init__(
         self,
         console: Console,
-        epochs: int,
+        epochs: int | None,
         seed: str,
         sample: Callable[[keras.Model], Sequence[str]],
     ) -> None:
@@ -49,7 +49,7 @@ class Display:
         self._seed = seed
         self._sample = sample
         self._start_s = time.monotonic()
-        self._done = 0.0
+        self._first: float | None = None
         self._progress = Progress(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(bar_width=None),
@@ -62,7 +62,7 @@ class Display:
             transient=True,
         )
         self._task = self._progress.add_task(
-            "training", total=epochs, epoch="1", batch="0", loss="–", left="–"
+            "training", total=1.0, epoch="1", batch="0", loss="–", left="–"
         )
 
     def __enter__(self) -> "Display":
@@ -76,29 +76,36 @@ class Display:
         """Print one line above the bar."""
         self._console.print(Text(sentence), style=style, soft_wrap=True)
 
-    def estimated(self, epoch_s: float, epochs: int) -> None:
+    def estimated(self, epoch_s: float) -> None:
         """The first batches have been timed."""
-        whole = f", all {epochs} about {in_words(epoch_s * epochs)}" if epochs > 1 else ""
+        whole = ""
+        if self._epochs is not None and self._epochs > 1:
+            whole = f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
         self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
 
-    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float) -> None:
+    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
         """One more batch was trained."""
-        self._done = epoch - 1 + batch / batches
-        elapsed = time.monotonic() - self._start_s
+        if self._first is None:
+            self._first = done  # what a run that goes on had done before
+        elapsed_s = time.monotonic() - self._start_s
+        gained = done - self._first
         self._progress.update(
             self._task,
-            completed=self._done,
-            epoch=escape(f"{epoch}/{self._epochs}"),
+            completed=done,
+            epoch=escape(self._numbered(epoch)),
             batch=escape(f"{batch}/{batches}"),
             loss=f"{loss:.3f}",
-            left=in_words(elapsed / self._done * (self._epochs - self._done)),
+            left=in_words(elapsed_s / gained * (1 - done)) if gained > 0 else "–",
         )
+
+    def _numbered(self, epoch: int) -> str:
+        return str(epoch) if self._epochs is None else f"{epoch}/{self._epochs}"
 
     def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
         """Print the epoch's figures and what the network writes by now."""
         best = " (best so far)" if epoch.best else ""
         self.say(
-            f"epoch {epoch.number}/{self._epochs}: loss {epoch.training_loss:.4f}, held out "
+            f"epoch {self._numbered(epoch.number)}: loss {epoch.training_loss:.4f}, held out "
             f"{epoch.held_out_loss:.4f} nats = {epoch.held_out_loss * BITS:.3f} bits per character"
             f"{best}, {in_words(epoch.seconds)}",
             style="bold" if epoch.best else "",

@@ -1,7 +1,9 @@
 """Train the notebook's network on a text and export it to the app's model file.
 
 python export/train_and_export.py
-python export/train_and_export.py --corpus my.txt --out models/mine.onnx
+python export/train_and_export.py --corpus my.txt --out models/mine.onnx --time 10m
+python export/train_and_export.py --resume --out models/mine.onnx
+python export/train_and_export.py --from-keras my.keras --corpus my.txt
 """
 
 import os
@@ -12,10 +14,8 @@ if not __package__:  # run as a file: the project's root takes the place of this
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when TensorFlow is imported
 
-import contextlib
-import shlex
-from collections.abc import Iterator
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from typing import Any
 
 import click
@@ -23,6 +23,7 @@ from rich.console import Console
 
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.vocabulary import Case
+from export.checkpoint import Snapshot, check_settings, checkpoint_path, read_checkpoint
 from export.corpus import (
     NOTEBOOK_URL,
     Corpus,
@@ -31,11 +32,35 @@ from export.corpus import (
     find_corpus,
     read_corpus,
 )
-from export.errors import ExportError
-from export.model_file import check_writable, write_error
-from export.recipes import BEST, RECIPES, Recipe
+from export.errors import CheckpointError
+from export.model_file import check_writable
+from export.recipes import BEST, NOTEBOOK, PRESETS, Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_UNITS, MOST_LAYERS = 4096, 16
+
+
+class Duration(click.ParamType[float]):
+    """A time such as `90s`, `10m` or `1h30m`, given in seconds."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Give seconds of a text."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", str(value))
+        parts = match.groups() if match else ()
+        hours, minutes, seconds = (int(part or 0) for part in parts or (0, 0, 0))
+        total = 3600.0 * hours + 60 * minutes + seconds
+        if total == 0:
+            self.fail(f"{value!r} is no time; give one such as 90s, 10m or 1h30m", param, ctx)
+        return total
+
+
+SHARE = click.FloatRange(0, 1, max_open=True)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,24 +79,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @click.option(
     "--case",
     type=click.Choice(["lower", "preserve"]),
-    default="lower",
-    show_default=True,
-    help="Lower-case the text as the notebook does, or keep its case.",
-)
-@click.option(
-    "--recipe",
-    type=click.Choice(sorted(RECIPES)),
-    default=BEST.name,
-    show_default=True,
-    help="Our way of training, or the notebook's hyper-parameters.",
-)
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
-@click.option(
-    "--rng-seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Of the first weights and of the order of the windows.",
+    help="Lower-case the text as the notebook does (the default), or keep its case.",
 )
 @click.option(
     "--out",
@@ -80,15 +88,57 @@ ROOT = Path(__file__).resolve().parent.parent
     help="The model file. Default: models/ and the corpus' name, such as models/nietzsche.onnx.",
 )
 @click.option(
+    "--preset",
+    type=click.Choice(sorted(PRESETS, reverse=True)),
+    help="The size of the network, and a way of training that suits it. Default: small.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice([BEST.name, NOTEBOOK.name]),
+    help="Our way of training (the default), or the notebook's hyper-parameters.",
+)
+@click.option("--time", type=Duration(), help="Train for so long, such as 10m, not for epochs.")
+@click.option("--epochs", type=click.IntRange(1), help="Most epochs.")
+@click.option("--patience", type=click.IntRange(1), help="Epochs without a gain that end the run.")
+@click.option("--units", type=click.IntRange(1, MOST_UNITS), help="Of each LSTM layer.")
+@click.option("--layers", type=click.IntRange(1, MOST_LAYERS), help="How many LSTM layers.")
+@click.option("--window", type=click.IntRange(1, 10**6 - 1), help="Characters that are read.")
+@click.option("--stride", type=click.IntRange(1), help="Characters from window to window.")
+@click.option("--batch", type=click.IntRange(1), help="Windows in a batch.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), help="The learning rate.")
+@click.option("--dropout", type=SHARE, help="Of each layer's output.")
+@click.option("--recurrent-dropout", type=SHARE, help="Of the state, within a window.")
+@click.option(
+    "--held-out",
+    type=click.FloatRange(0, 0.5, min_open=True),
+    help="Share of the text, at its end, that is measured on and not trained on.",
+)
+@click.option(
+    "--rng-seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Of the first weights and of the order of the windows. Default: 0.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run of --out.")
+@click.option("--restart", is_flag=True, help="Forget the interrupted run of --out; start anew.")
+@click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
+@click.option(
     "--page",
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="Write the model's card as a Markdown page, too.",
 )
 @click.option(
-    "--export-on-interrupt/--discard-on-interrupt",
-    default=None,
-    help="What Ctrl-C does with the best epoch so far. Default: ask on a terminal, else discard.",
+    "--from-keras",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Convert a .keras or .h5 file that the notebook's code has trained; needs --corpus (its "
+    "text) or --vocabulary.",
+)
+@click.option(
+    "--vocabulary",
+    type=click.Path(path_type=Path),
+    metavar="JSON",
+    help="The symbols of --from-keras: a list in the order of their ids, or an object of ids.",
 )
 def command(**options: Any) -> None:
     """Train the LSTM of Deep Learning with Python, section 8.1, and export it to ONNX."""
@@ -96,16 +146,13 @@ def command(**options: Any) -> None:
     try:
         sys.exit(_run(console, **options))
     except CharlmError as error:
-        console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _say_error(console, str(error))
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
-        console.print(
-            f"error: {error.name} is not installed, which training needs; "
+        _say_error(
+            console,
+            f"{error.name} is not installed, which training needs; "
             'install it with: pip install -e ".[export]"',
-            style="red",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
         )
         sys.exit(1)
     except KeyboardInterrupt:
@@ -113,28 +160,137 @@ def command(**options: Any) -> None:
         sys.exit(130)
 
 
+def _say_error(console: Console, sentence: str) -> None:
+    console.print(f"error: {sentence}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
 def _run(
     console: Console,
     corpus: Path | None,
     corpus_url: str,
-    case: Case,
-    recipe: str,
-    epochs: int | None,
-    rng_seed: int,
     out: Path | None,
+    resume: bool,
+    restart: bool,
+    keep_epochs: bool,
     page: Path | None,
-    export_on_interrupt: bool | None,
+    from_keras: Path | None,
+    vocabulary: Path | None,
+    **settings: Any,
 ) -> int:
+    asked = {name: value for name, value in settings.items() if value is not None}
+    if from_keras is not None:
+        _refuse_together("--from-keras", asked, {"case", "window"}, resume=resume, page=page)
+        from export.converting import convert_keras_file
+
+        path = corpus if corpus or vocabulary else find_corpus()
+        return convert_keras_file(
+            console,
+            from_keras,
+            path,
+            vocabulary,
+            asked.get("case", "lower"),
+            asked.get("window"),
+            out or ROOT / "models" / f"{from_keras.stem}.onnx",
+        )
+    if vocabulary is not None:
+        raise click.UsageError("--vocabulary goes with --from-keras alone.")
+    if resume and restart:
+        raise click.UsageError("--resume goes on and --restart starts anew: give one of them.")
     # What can go wrong without Keras goes wrong before the seconds that it takes to load.
-    chosen = _with_epochs(RECIPES[recipe], epochs)
     path = corpus or (find_corpus() if corpus_url == NOTEBOOK_URL else None)
-    if path is None:
-        path = download_corpus(corpus_url)
-    text = read_corpus(path, case, chosen.window, chosen.stride, chosen.batch)
-    out = out or ROOT / "models" / f"{path.stem}.onnx"
+    snapshot: Snapshot | None = None
+    if resume:
+        out = out or _default_out(path)
+        kept = checkpoint_path(out)
+        found, snapshot = read_checkpoint(kept)
+        check_settings(kept, _wanted(asked), found)
+        recipe, case, rng_seed, budget_s = _settings_of(kept, found)
+        path = path or Path(found["corpus"])
+    else:
+        recipe, case = _chosen(asked), asked.get("case", "lower")
+        rng_seed, budget_s = asked.get("rng_seed", 0), asked.get("time")
+        path = path or download_corpus(corpus_url)
+        out = out or _default_out(path)
+    text = read_corpus(path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out)
+    if resume:
+        check_settings(kept, {"sha256": text.sha256}, found)
+    elif not restart and checkpoint_path(out).exists():
+        raise CheckpointError(
+            f"{checkpoint_path(out)} is of an interrupted run; "
+            "go on with it with --resume, or start anew with --restart"
+        )
     check_writable(out)
     if page is not None:
         check_writable(page)
+    _say_corpus(console, path, text)
+
+    from export.runs import TrainingRun
+
+    run = TrainingRun(console, text, path, recipe, rng_seed, budget_s, out, keep_epochs)
+    if resume:
+        check_settings(kept, {"backend": run.settings["backend"]}, found)
+    return run.run(snapshot, page)
+
+
+def _refuse_together(
+    option: str, asked: dict[str, Any], allowed: set[str], **others: object
+) -> None:
+    wrong = [name for name in asked if name not in allowed]
+    wrong += [name for name, value in others.items() if value]
+    if wrong:
+        raise click.UsageError(f"{option} trains nothing: leave out --{_dashed(wrong[0])}.")
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _default_out(corpus: Path | None) -> Path:
+    stem = corpus.stem if corpus is not None else Path(NOTEBOOK_URL).stem
+    return ROOT / "models" / f"{stem}.onnx"
+
+
+def _chosen(asked: dict[str, Any]) -> Recipe:
+    """Give the recipe of a preset, with what was asked for in its place."""
+    if asked.get("recipe") == NOTEBOOK.name and asked.get("preset", "small") != "small":
+        raise click.UsageError("--recipe notebook has one size: leave out --preset.")
+    if "time" in asked and "epochs" in asked:
+        raise click.UsageError("--time and --epochs both say when to end: give one of them.")
+    base = (
+        NOTEBOOK if asked.get("recipe") == NOTEBOOK.name else PRESETS[asked.get("preset", "small")]
+    )
+    return replace(base, **_knobs(asked))
+
+
+def _knobs(asked: dict[str, Any]) -> dict[str, Any]:
+    """Give the fields of a recipe that options name."""
+    renamed = {("learning_rate" if name == "rate" else name): it for name, it in asked.items()}
+    names = {field.name for field in fields(Recipe)}
+    return {name: value for name, value in renamed.items() if name in names}
+
+
+def _wanted(asked: dict[str, Any]) -> dict[str, Any]:
+    """Give the settings that a run must have to be gone on with by these options."""
+    wanted = _knobs(asked)
+    wanted |= {name: asked[name] for name in ("case", "rng_seed", "time") if name in asked}
+    if "preset" in asked or "recipe" in asked:
+        base = NOTEBOOK.name if asked.get("recipe") == NOTEBOOK.name else None
+        wanted["name"] = base or PRESETS[asked.get("preset", "small")].name
+    return wanted
+
+
+def _settings_of(path: Path, found: dict[str, Any]) -> tuple[Recipe, Case, int, float | None]:
+    names = [field.name for field in fields(Recipe)]
+    try:
+        recipe = Recipe(**{name: found[name] for name in names})
+        return recipe, found["case"], found["rng_seed"], found["time"]
+    except KeyError as error:
+        raise CheckpointError(
+            f"{path} does not tell the run's {error.args[0]}; start anew with --restart"
+        ) from error
+
+
+def _say_corpus(console: Console, path: Path, text: Corpus) -> None:
     console.print(
         f"{path.name}: {len(text.ids):,} characters, {len(text.vocabulary)} symbols, the last "
         f"{len(text.held_out):,} held out",
@@ -146,116 +302,6 @@ def _run(
         console.print(
             f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True
         )
-    return _train_and_export(console, text, chosen, rng_seed, out, page, export_on_interrupt)
-
-
-def _with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
-    return recipe if epochs is None else replace(recipe, epochs=epochs)
-
-
-@contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what TensorFlow's C++ code says of itself while it loads from standard error."""
-    sys.stderr.flush()
-    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silence)
-
-
-def _train_and_export(
-    console: Console,
-    corpus: Corpus,
-    recipe: Recipe,
-    rng_seed: int,
-    out: Path,
-    page: Path | None,
-    export_on_interrupt: bool | None,
-) -> int:
-    with _hushed():
-        from export.card import make_card, write_page
-        from export.device import idle_gpu, training_device
-        from export.network import NetworkInTraining
-        from export.onnx_export import export
-        from export.progress import BITS, Display, in_words
-        from export.samples import draw_samples, notebook_seed
-        from export.training import measure, train
-
-    device = training_device()
-    seed = notebook_seed(corpus, recipe.window)
-
-    def sample(network: Any) -> list[str]:
-        return draw_samples(NetworkInTraining(network, corpus.vocabulary, recipe.window), seed)
-
-    seed_text = corpus.vocabulary.decode(seed)
-    with Display(console, recipe.epochs, seed_text, sample) as display:
-        plural = "s" if recipe.epochs > 1 else ""
-        display.say(f"training on {device}, recipe {recipe.name}, {recipe.epochs} epoch{plural}")
-        if sentence := idle_gpu(device):
-            display.say(f"warning: {sentence}", style="yellow")
-        run = train(corpus, recipe, rng_seed, display)
-    assert run.best is not None
-    if run.stopped:
-        console.print(
-            f"{run.stopped}; the weights of epoch {run.best.number} are kept",
-            markup=False,
-            soft_wrap=True,
-        )
-    if run.interrupted and not _wants_export(console, export_on_interrupt, run.best.number):
-        _keep_weights(console, run, out)
-        return 130
-    try:
-        console.print("measuring and exporting …", markup=False)
-        held_out = measure(run.network, corpus.held_out, recipe.window)
-        card = make_card(out.stem, corpus, recipe, run, held_out, device, rng_seed)
-        parity = export(run.network, corpus, recipe.window, card, out)
-    except (KeyboardInterrupt, ExportError) as end:
-        _keep_weights(console, run, out)
-        if isinstance(end, ExportError):
-            raise
-        return 130
-    console.print(
-        f"{out}: {out.stat().st_size:,} bytes, held out {held_out * BITS:.3f} bits per character, "
-        f"trained in {in_words(run.seconds)}; within {parity.largest_difference:.0e} of Keras on "
-        f"{parity.windows:,} windows",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    if page is not None:
-        try:
-            write_page(out, page)
-        except KeyboardInterrupt:
-            console.print(f"interrupted: {page} was not written", markup=False, soft_wrap=True)
-            return 130
-    console.print(
-        f"open it with: charlm-tui --model {shlex.quote(str(out))}", markup=False, soft_wrap=True
-    )
-    return 130 if run.interrupted else 0
-
-
-def _keep_weights(console: Console, run: Any, out: Path) -> None:
-    weights = out.with_suffix(".weights.h5")
-    try:
-        run.network.save_weights(weights)
-    except OSError as error:
-        raise write_error(weights, error) from error
-    console.print(f"not exported; the best weights are in {weights}", markup=False, soft_wrap=True)
-
-
-def _wants_export(console: Console, asked: bool | None, epoch: int) -> bool:
-    if asked is not None:
-        return asked
-    if not (console.is_terminal and sys.stdin.isatty()):
-        return False
-    try:
-        return click.confirm(f"Export the weights of epoch {epoch}?", default=True, err=True)
-    except (click.Abort, KeyboardInterrupt):
-        return False
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from export.checkpoint import Epoch
 from export.corpus import Corpus, read_corpus
 from export.recipes import BEST, Recipe
-from export.training import Epoch, Run, train
+from export.training import Run, train
 
 TINY = replace(
     BEST, units=12, window=8, stride=4, batch=32, epochs=2, learning_rate=0.02, name="tiny"
@@ -25,12 +26,14 @@ class Record:
     """After each epoch."""
     batches: list[tuple[int, int, int]] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
-    estimates: list[tuple[float, int]] = field(default_factory=list)
+    estimates: list[float] = field(default_factory=list)
+    done: list[float] = field(default_factory=list)
 
-    def estimated(self, epoch_s: float, epochs: int) -> None:
-        self.estimates.append((epoch_s, epochs))
+    def estimated(self, epoch_s: float) -> None:
+        self.estimates.append(epoch_s)
 
-    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float) -> None:
+    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
+        self.done.append(done)
         self.batches.append((epoch, batch, batches))
         self.losses.append(loss)
 

@@ -1,25 +1,21 @@
 """`python export/train_and_export.py`: whole runs as processes, and what it refuses."""
 
 import http.server
-import io
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from rich.console import Console
 
 from charlm_tui.lm.model import OnnxModel
-from export.corpus import NOTEBOOK_SHA256, VARIABLE, Corpus
-from export.train_and_export import _train_and_export, command
+from export.corpus import NOTEBOOK_SHA256, VARIABLE
+from export.train_and_export import command
 from tests.conftest import ROOT
-from tests.export.conftest import TINY
 
 SCRIPT = ROOT / "export" / "train_and_export.py"
 BOUND_S = 240
@@ -114,12 +110,14 @@ def test_the_run_tells_its_device_and_time_first_and_its_figures_last(served: Se
     assert re.search(told, text, re.MULTILINE)
     assert re.search(r"^training on CPU \(.+\), recipe best, 1 epoch$", text, re.MULTILINE)
     assert re.search(r"^epoch 1/1: loss \d\.\d{4}, held out .* bits per char", text, re.MULTILINE)
-    assert re.fullmatch(
-        rf"{re.escape(str(served.folder))}/out/mine\.onnx: [\d,]+ bytes, held out \d\.\d{{3}} bits "
-        r"per character, trained in .+; within \de-\d\d of Keras on 1,000 windows",
-        served.lines[-2],
-    )
     model = served.folder / "out" / "mine.onnx"
+    assert re.fullmatch(
+        r"held out \d\.\d{3} bits per character, epoch 1 of 1, trained in .+", served.lines[-4]
+    )
+    assert served.lines[-3] == (
+        f"{model}: {model.stat().st_size:,} bytes, sha256 {OnnxModel(model).sha256}"
+    )
+    assert re.fullmatch(r"within \de-\d\d of Keras on 1,000 windows", served.lines[-2])
     assert served.lines[-1] == f"open it with: charlm-tui --model {model}"
 
 
@@ -147,71 +145,6 @@ def test_where_there_is_no_terminal_the_output_is_plain(served: Served) -> None:
     assert "\x1b" not in served.result.stderr
     assert "\r" not in served.result.stderr
     assert "Traceback" not in served.result.stderr
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
-def test_ctrl_c_keeps_the_best_weights_and_exports_them_if_asked(
-    tiny_corpus_path: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "mine.onnx"
-    with subprocess.Popen(
-        [
-            *(sys.executable, str(SCRIPT), "--epochs", "1000", "--export-on-interrupt"),
-            *("--corpus", str(tiny_corpus_path), "--out", str(out)),
-        ],
-        cwd=tmp_path,
-        env=environment(),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        watchdog = threading.Timer(BOUND_S, process.kill)
-        watchdog.start()
-        assert process.stderr is not None
-        lines, pressed = [], False
-        for line in process.stderr:
-            lines.append(line)
-            if line.startswith("epoch 2/1000: ") and not pressed:
-                process.send_signal(signal.SIGINT)
-                pressed = True
-        code = process.wait()
-        watchdog.cancel()
-    assert code == 130, "".join(lines)
-    assert any(re.match(r"interrupted; the weights of epoch \d+ are kept", line) for line in lines)
-    card = OnnxModel(out).contract.card
-    assert card["stopped"] == "interrupted"
-    assert 2 <= card["epochs"] < 1000
-    best = min(card["loss_history"], key=lambda entry: entry["held_out_nats"])
-    assert card["best_epoch"] == best["epoch"]
-    assert [it.name for it in tmp_path.iterdir()] == ["mine.onnx"]
-
-
-class Interrupter(io.StringIO):
-    """A stream on which Ctrl-C is pressed once, when a text is written to it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._waits_for: str | None = text
-
-    def write(self, text: str) -> int:
-        if self._waits_for is not None and self._waits_for in text:
-            self._waits_for = None
-            raise KeyboardInterrupt
-        return super().write(text)
-
-
-@pytest.mark.parametrize("moment", ["epoch 1/2: ", "measuring and exporting"])
-def test_ctrl_c_without_an_export_keeps_the_weights_in_a_file(
-    moment: str, small_corpus: Corpus, tmp_path: Path
-) -> None:
-    stream = Interrupter(moment)
-    console = Console(file=stream, force_terminal=False, width=400)
-    out = tmp_path / "mine.onnx"
-    code = _train_and_export(console, small_corpus, TINY, 0, out, None, False)
-    assert code == 130
-    weights = tmp_path / "mine.weights.h5"
-    assert f"not exported; the best weights are in {weights}" in stream.getvalue()
-    assert [it.name for it in tmp_path.iterdir()] == [weights.name]
 
 
 def invoke(*args: str | Path) -> Result:
@@ -298,18 +231,4 @@ def test_help_loads_no_keras() -> None:
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "--export-on-interrupt" in result.stdout
-
-
-def test_a_whole_run_in_this_process_reports_its_parity(
-    small_corpus: Corpus, tmp_path: Path
-) -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, force_terminal=False, width=400)
-    recipe = replace(TINY, epochs=1)
-    out = tmp_path / "my model.onnx"
-    assert _train_and_export(console, small_corpus, recipe, 0, out, None, None) == 0
-    text = stream.getvalue()
-    assert re.search(r"within \de-\d\d of Keras on 1,000 windows", text)
-    assert f"open it with: charlm-tui --model '{out}'" in text
-    assert OnnxModel(out).contract.card["name"] == "my model"
+    assert "--resume" in result.stdout

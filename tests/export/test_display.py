@@ -7,8 +7,8 @@ import keras
 import pytest
 from rich.console import Console
 
+from export.checkpoint import Epoch
 from export.progress import Display, in_words
-from export.training import Epoch
 
 TEXTS = ("one [red]sample[/red]", "two\n [1/2]", "three :smile:", "four")
 EPOCH = Epoch(3, 1.5, 1.25, 71.0, best=True)
@@ -23,8 +23,8 @@ def shown(terminal: bool, epoch: Epoch = EPOCH) -> str:
 
     with Display(console, 4, "a seed", sample) as display:
         display.say("training on [a] CPU, which has a long name, so long that a line is too short")
-        display.estimated(70.0, 4)
-        display.batch_ended(3, 10, 40, 1.75)
+        display.estimated(70.0)
+        display.batch_ended(3, 10, 40, 1.75, 0.5625)
         display.epoch_ended(epoch, keras.Model())
     return stream.getvalue()
 

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -21,17 +20,26 @@ from charlm_tui.lm.sampling import Sampler, probabilities
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from export.card import make_card, write_page
+from export.checkpoint import Snapshot
+from export.conversion import make_model_file
 from export.corpus import windows
 from export.errors import ConversionError, DeclarationError, NodeError, ParityError
-from export.network import NetworkInTraining, build_network, count_parameters, predictor
+from export.network import (
+    NetworkInTraining,
+    StepWeights,
+    build_network,
+    count_parameters,
+    predictor,
+)
 from export.onnx_export import (
     TOLERANCE,
+    Parity,
     check_declarations,
     check_nodes,
     check_parity,
     compare,
     convert,
-    export,
+    keras_predict,
 )
 from export.samples import TEMPERATURES, draw_samples, notebook_seed
 from export.training import measure
@@ -39,17 +47,35 @@ from tests.export.conftest import Trained
 from tests.step_models import step_model
 
 UNITS, WINDOW = 12, 8
+STATES = {"h": UNITS, "c": UNITS}
 
 
 def card_of(trained: Trained) -> dict[str, Any]:
     held_out = measure(trained.run.network, trained.corpus.held_out, trained.recipe.window)
-    return make_card("tiny", trained.corpus, trained.recipe, trained.run, held_out, "CPU (any)", 0)
+    return make_card(
+        "tiny",
+        trained.corpus,
+        trained.recipe,
+        Snapshot(trained.run.epochs, trained.run.seconds),
+        StepWeights.of(trained.run.network),
+        held_out,
+        1,
+        "CPU (any)",
+        0,
+    )
+
+
+def export_tiny(trained: Trained, path: Path, vocabulary: Vocabulary | None = None) -> Parity:
+    """Export the trained network, with another vocabulary if one is given."""
+    weights = StepWeights.of(trained.run.network)
+    metadata = to_metadata(vocabulary or trained.corpus.vocabulary, WINDOW, card_of(trained))
+    return make_model_file(weights, metadata, trained.corpus.ids, path)
 
 
 @pytest.fixture(scope="module")
 def exported(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "tiny.onnx"
-    export(trained.run.network, trained.corpus, WINDOW, card_of(trained), path)
+    export_tiny(trained, path)
     return path
 
 
@@ -58,7 +84,7 @@ def test_a_tiny_network_is_trained_exported_loaded_and_run(
 ) -> None:
     """What the app makes of the file is what Keras' `predict` says of the same windows."""
     path = tmp_path / "tiny.onnx"
-    parity = export(trained.run.network, trained.corpus, WINDOW, card_of(trained), path)
+    parity = export_tiny(trained, path)
     assert parity.windows == 1000
     assert 0 <= parity.largest_difference <= TOLERANCE
     assert [it.name for it in tmp_path.iterdir()] == ["tiny.onnx"]
@@ -72,7 +98,7 @@ def test_a_tiny_network_is_trained_exported_loaded_and_run(
     text = [*read, *reply.ids.tolist()]
     ends = range(len(read), len(text))
     inputs = np.array([text[end - WINDOW : end] for end in ends])
-    given = predictor(trained.run.network).predict(inputs, verbose=0).astype(float)
+    given = predictor(StepWeights.of(trained.run.network)).predict(inputs, verbose=0).astype(float)
     surprisal = -np.log2(given[np.arange(200), reply.ids])
     np.testing.assert_allclose(reply.surprisal_bits, surprisal, atol=1e-4)
     np.testing.assert_allclose(reply.entropy_bits, -(given * np.log2(given)).sum(1), atol=1e-4)
@@ -135,6 +161,9 @@ def test_the_card_tells_everything(exported: Path, trained: Trained) -> None:
             "characters": characters,
         },
         "recipe": "tiny",
+        "hyperparameters": {
+            name: value for name, value in asdict(trained.recipe).items() if name != "name"
+        },
         "rng_seed": 0,
         "epochs": 2,
         "best_epoch": trained.run.best.number,
@@ -203,12 +232,15 @@ def test_a_network_in_training_is_a_language_model_too(every_position: bool) -> 
     for index in text:
         rolling.feed(int(index), 8 - int(index))
     inputs = np.stack([text[-WINDOW:], 8 - text[-WINDOW:]])
-    given = predictor(network).predict(inputs, verbose=0)
+    given = predictor(StepWeights.of(network)).predict(inputs, verbose=0)
     np.testing.assert_allclose(probabilities(rolling.logits), given, atol=1e-6)
 
 
 def test_parameters_are_counted_without_the_one_hot_coding() -> None:
-    assert count_parameters(build_network(57, 128)) == 4 * 128 * (57 + 128 + 1) + 57 * 129
+    assert (
+        count_parameters(StepWeights.of(build_network(57, 128)))
+        == 4 * 128 * (57 + 128 + 1) + 57 * 129
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,19 +298,20 @@ def test_a_file_that_the_app_would_refuse_is_refused(
     change: Callable[[onnx.ModelProto], None], told: str, exported: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(DeclarationError, match="refused by the app") as caught:
-        check_declarations(changed(exported, tmp_path, change))
+        check_declarations(changed(exported, tmp_path, change), STATES)
     assert told in str(caught.value)
 
 
 def test_a_file_with_other_states_than_an_lstms_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.onnx"
     path.write_bytes(step_model(states=("h0", "h1")).SerializeToString())
-    with pytest.raises(DeclarationError, match=r"\['h0', 'h1'\] where \['c', 'h'\] are expected"):
-        check_declarations(path)
+    with pytest.raises(DeclarationError, match=r"'h0': \d+, 'h1': \d+\} where \{'h': 12"):
+        check_declarations(path, STATES)
 
 
 def test_the_files_parity_with_keras_is_measured(exported: Path, trained: Trained) -> None:
-    parity = check_parity(OnnxModel(exported), trained.run.network, trained.corpus)
+    weights = StepWeights.of(trained.run.network)
+    parity = check_parity(OnnxModel(exported), keras_predict(weights), trained.corpus.ids)
     assert parity.windows == 1000
     assert parity.largest_difference <= TOLERANCE
 
@@ -297,7 +330,7 @@ def test_a_file_with_one_other_weight_is_refused_with_the_measured_difference(
 
     model = OnnxModel(changed(exported, tmp_path, nudge))
     with pytest.raises(ParityError, match=r"differs from Keras by [1-9]\.\d\de-0[45] in a prob"):
-        check_parity(model, trained.run.network, trained.corpus)
+        check_parity(model, keras_predict(StepWeights.of(trained.run.network)), trained.corpus.ids)
 
 
 def test_a_window_of_another_length_is_refused(exported: Path, trained: Trained) -> None:
@@ -307,7 +340,7 @@ def test_a_window_of_another_length_is_refused(exported: Path, trained: Trained)
     shorter = RollingWindow(rolling, WINDOW - 1)
     every = windows(ids, WINDOW)[:50, :-1]
     ours = probabilities(np.array([shorter.read(row.tolist())[0].copy() for row in every]))
-    theirs = predictor(trained.run.network).predict(every, verbose=0).astype(float)
+    theirs = predictor(StepWeights.of(trained.run.network)).predict(every, verbose=0).astype(float)
     with pytest.raises(ParityError):
         compare(ours, theirs)
 
@@ -368,8 +401,8 @@ def test_another_best_character_is_no_matter_where_two_are_as_good_as_equal() ->
 
 def test_a_network_that_cannot_be_converted_is_an_error_of_its_own(trained: Trained) -> None:
     """Its two layers do not fit each other, which the converter finds when it traces the step."""
-    layers = {"lstm": build_network(5, 3), "logits": build_network(5, 4)}
-    network = SimpleNamespace(get_layer=lambda name: layers[name].get_layer(name))
+    narrow, wide = (StepWeights.of(build_network(5, units)) for units in (3, 4))
+    network = StepWeights(narrow.layers, wide.out, wide.out_bias)
     with pytest.raises(ConversionError, match="cannot convert this network") as caught:
         convert(network, to_metadata(trained.corpus.vocabulary, WINDOW, {}))
     assert "\n" not in str(caught.value)
@@ -382,8 +415,7 @@ def test_an_export_that_fails_a_check_leaves_the_old_file_and_nothing_else(
     path = tmp_path / "tiny.onnx"
     path.write_bytes(exported.read_bytes())
     symbols = trained.corpus.vocabulary.symbols[:-1]
-    other = replace(trained.corpus, vocabulary=Vocabulary(symbols, "lower"))
     with pytest.raises(DeclarationError):
-        export(trained.run.network, other, WINDOW, card_of(trained), path)
+        export_tiny(trained, path, Vocabulary(symbols, "lower"))
     assert path.read_bytes() == exported.read_bytes()
     assert [it.name for it in tmp_path.iterdir()] == ["tiny.onnx"]

@@ -8,11 +8,12 @@ import keras
 import numpy as np
 import pytest
 
+from export.checkpoint import Epoch
 from export.corpus import Corpus, windows
 from export.errors import TrainingError
-from export.network import build_network, predictor
+from export.network import StepWeights, build_network, predictor
 from export.recipes import BEST, NOTEBOOK, RECIPES, Recipe
-from export.training import Epoch, Run, measure, train
+from export.training import Run, measure, train
 from tests.export.conftest import TINY, Record, Trained
 
 STILL = replace(TINY, learning_rate=1e-12, epochs=3)
@@ -68,12 +69,13 @@ def test_every_batch_and_epoch_is_reported_in_order(trained: Trained) -> None:
         (epoch, batch, batches) for epoch in (1, 2) for batch in range(1, batches + 1)
     ]
     assert all(math.isfinite(loss) for loss in record.losses)
+    shares = np.arange(1, 2 * batches + 1) / (2 * batches)
+    np.testing.assert_allclose(record.done, shares)
 
 
 def test_the_time_of_an_epoch_is_told_once_and_early(trained: Trained) -> None:
-    [(epoch_s, epochs)] = trained.record.estimates
+    [epoch_s] = trained.record.estimates
     assert epoch_s > 0
-    assert epochs == trained.recipe.epochs
 
 
 def test_the_same_rng_seed_trains_the_same_network(trained: Trained) -> None:
@@ -89,7 +91,7 @@ def test_the_held_out_loss_is_the_mean_over_characters_with_a_whole_window_befor
     """Against the probabilities of the network that `predict` is called on, one by one."""
     ids, window = trained.corpus.held_out, trained.recipe.window
     every = windows(ids, window)
-    given = predictor(trained.run.network).predict(every[:, :-1], verbose=0)
+    given = predictor(StepWeights.of(trained.run.network)).predict(every[:, :-1], verbose=0)
     nats = -np.log(given[np.arange(len(every)), every[:, -1]].astype(float))
     assert len(nats) == len(ids) - window
     assert measure(trained.run.network, ids, window) == pytest.approx(nats.mean(), rel=1e-5)
@@ -164,9 +166,9 @@ def test_a_loss_that_is_nan_at_once_is_an_error(small_corpus: Corpus) -> None:
 
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_weights(small_corpus: Corpus) -> None:
     class Interrupter(Record):
-        def batch_ended(self, epoch: int, number: int, batches: int, loss: float) -> None:
-            super().batch_ended(epoch, number, batches, loss)
-            if (epoch, number) == (2, 5):
+        def batch_ended(self, *told: Any) -> None:
+            super().batch_ended(*told)
+            if told[:2] == (2, 5):
                 raise KeyboardInterrupt
 
     record = Interrupter()
