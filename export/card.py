@@ -60,7 +60,7 @@ def make_card(
         stopped: why the run ended before its last epoch, if it did.
     """
     best = min(run.epochs, key=lambda epoch: epoch.held_out_loss)
-    ordinal = "every one" if every == 1 else f"every {every}th"
+    part = "every one" if every == 1 else f"one in {every}"
     return {
         "name": name,
         "architecture": architecture(weights),
@@ -93,7 +93,7 @@ def make_card(
         "held_out_bits_per_character": round(held_out_nats * BITS, 4),
         "held_out_split": (
             f"last {len(corpus.held_out):,} of {len(corpus.ids):,} characters, "
-            f"{ordinal} with {recipe.window} of them before it"
+            f"{part} with {recipe.window} of them before it"
         ),
     }
 

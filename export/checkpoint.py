@@ -90,7 +90,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
         CheckpointError: there is none, or it is damaged, or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
             facts = json.loads(content["facts"].tobytes())
             if facts["format"] != FORMAT:
                 raise CheckpointError(

@@ -7,6 +7,7 @@ backend is TensorFlow, and what it says comes back.
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,38 +43,69 @@ def make_model_file(
         ExportError: `path` is as it was.
     """
     if keras.backend.backend() != BACKEND:
-        return _in_a_process_of_its_own(weights, metadata, ids, path)
+        return _converter.make_model_file(weights, metadata, ids, path)
     if any("Keras 2" in layer.recurrent_activation + layer.activation for layer in weights.layers):
         return export(weights, metadata, lambda it: reference.predict(weights, it), ids, path)
     return export(weights, metadata, keras_predict(weights), ids, path)
 
 
-def _in_a_process_of_its_own(
-    weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
-) -> Parity:
-    with tempfile.TemporaryDirectory(prefix="charlm-") as folder:
-        job = Path(folder) / "job.npz"
-        job.write_bytes(_pack(weights, metadata, ids))
-        done = subprocess.run(
-            [sys.executable, "-m", __spec__.name, str(job), str(path.absolute())],
+class _Converter:
+    """A process with TensorFlow that converts one job after the other; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def make_model_file(
+        self, weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+    ) -> Parity:
+        with tempfile.TemporaryDirectory(prefix="charlm-") as folder:
+            job = Path(folder) / "job.npz"
+            job.write_bytes(_pack(weights, metadata, ids))
+            said = self._ask(json.dumps([str(job), str(path.absolute())]))
+        if "error" in said:
+            kind = getattr(errors, said["error"], ExportError)
+            raise kind(said["sentence"])
+        return Parity(**said)
+
+    def _ask(self, request: str) -> dict[str, Any]:
+        process = self._process or self._start()
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(request + "\n")
+            process.stdin.flush()
+            said: dict[str, Any] = json.loads(process.stdout.readline())
+        except (OSError, ValueError) as error:
+            self._end()
+            raise ConversionError(
+                f"the process that converts ended with exit code {process.returncode}; "
+                'check that TensorFlow is installed: pip install -e ".[export]"'
+            ) from error
+        except BaseException:  # an answer that nobody reads must not be the next one's
+            self._end()
+            raise
+        return said
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "export.conversion"],
             cwd=Path(__file__).resolve().parent.parent,
             env={**os.environ, "KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": "-1"},
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            check=False,
         )
-    try:
-        said = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError) as error:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:300]
-        raise ConversionError(
-            f"the process that converts ended with exit code {done.returncode} ({reason}); "
-            'check that TensorFlow is installed: pip install -e ".[export]"'
-        ) from error
-    if "error" in said:
-        kind = getattr(errors, said["error"], ExportError)
-        raise kind(said["sentence"])
-    return Parity(**said)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+_converter = _Converter()
 
 
 def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
@@ -103,14 +135,20 @@ def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
         return weights, facts["metadata"], content["ids"]
 
 
-def _main(job: str, path: str) -> None:
-    said: dict[str, Any]
-    try:
-        said = asdict(make_model_file(*_unpack(Path(job)), Path(path)))
-    except ExportError as error:
-        said = {"error": type(error).__name__, "sentence": str(error)}
-    print(json.dumps(said))
+def _serve() -> None:
+    """Answer each job on standard input with a line on standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that asks
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    for request in sys.stdin:
+        job, path = json.loads(request)
+        said: dict[str, Any]
+        try:
+            said = asdict(make_model_file(*_unpack(Path(job)), Path(path)))
+        except ExportError as error:
+            said = {"error": type(error).__name__, "sentence": str(error)}
+        print(json.dumps(said), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _serve()

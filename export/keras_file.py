@@ -7,6 +7,7 @@ and no object of Keras is made of it.
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +24,14 @@ Config = Mapping[str, Any]
 
 IDENTITIES = frozenset({"Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout"})
 """Layers that do nothing once a network is trained."""
+GROUPS = {
+    "CuDNNLSTM": "cu_dnnlstm",
+    "Dense": "dense",
+    "Embedding": "embedding",
+    "LSTM": "lstm",
+    "TimeDistributed": "time_distributed",
+}
+"""How an archive names the weights of layers with some."""
 CAN = "what can be expressed is LSTM layers and then one Dense layer, with softmax or logits"
 
 
@@ -73,29 +82,18 @@ def _read_archive(path: Path) -> KerasFile:
         version = str(json.loads(archive.read("metadata.json"))["keras_version"])
         content = io.BytesIO(archive.read("model.weights.h5"))
     with h5py.File(content) as file:
-        groups = _groups_of_layers(file)
-        counts: dict[str, int] = {}
+        groups, counts = file["layers"], Counter[str]()
 
-        def arrays(kind: str, name: str) -> list[Weights]:
-            # An archive of the first versions of the format numbers the layers of each kind.
-            stem = "".join("_" + c.lower() if c.isupper() else c for c in kind).lstrip("_")
-            stem = {"l_s_t_m": "lstm", "cu_d_n_n_l_s_t_m": "cudnnlstm"}.get(stem, stem)
-            number = counts.get(stem, 0)
-            counts[stem] = number + 1
-            group = groups.get(name) or groups[f"{stem}_{number}" if number else stem]
-            for inner in ("layer", "forward_layer"):
-                group = group.get(inner, group)
+        def arrays(kind: str, _: str) -> list[Weights]:
+            # Keras addresses layers by their kind and number, whatever their names are.
+            stem, number = GROUPS[kind], counts[kind]
+            counts[kind] += 1
+            group = groups[f"{stem}_{number}" if number else stem]
+            group = group.get("layer", group)
             found = group.get("cell", group)["vars"]
             return [np.asarray(found[str(index)], np.float32) for index in range(len(found))]
 
         return _Reader(path, version, arrays).read(config)
-
-
-def _groups_of_layers(file: h5py.File) -> dict[str, Any]:
-    for name in ("layers", "_layer_checkpoint_dependencies"):
-        if name in file:
-            return dict(file[name].items())
-    raise KeyError("no weights of layers")
 
 
 def _read_hdf5(path: Path) -> KerasFile:
@@ -242,20 +240,20 @@ class _Reader:
             layers[0] = LayerWeights(
                 kernel, first.recurrent, first.bias, first.activation, first.recurrent_activation
             )
-        sizes = [len(layers[0].kernel), self._dense[0].shape[1]]
-        if sizes[0] != sizes[1]:
-            raise KerasFileError(
-                f"{self._path} reads {sizes[0]} symbols and foretells {sizes[1]}; "
-                "give a model that foretells the symbols that it reads"
-            )
-        entries = [layer.units for layer in layers]
+        units_of = [layer.units for layer in layers]
         fits = [
             layer.recurrent.shape == (units, 4 * units) and layer.bias.shape == (4 * units,)
-            for layer, units in zip(layers, entries, strict=True)
+            for layer, units in zip(layers, units_of, strict=True)
         ]
         below = [len(layer.kernel) for layer in layers[1:]] + [len(self._dense[0])]
-        if not all(fits) or below != entries:
+        if not all(fits) or below != units_of:
             raise ValueError("its arrays do not fit each other")
+        read, foretold = len(layers[0].kernel), self._dense[0].shape[1]
+        if read != foretold:
+            raise KerasFileError(
+                f"{self._path} reads {read} symbols and foretells {foretold}; "
+                "give a model that foretells the symbols that it reads"
+            )
         return StepWeights(tuple(layers), *self._dense)
 
     def _stop(self, kind: str, name: str, what: str) -> NoReturn:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class TrainingRun:
         budget_s: seconds to train for, or None for the recipe's epochs.
         out: the model file.
         keep_epochs: whether each epoch's model file is kept beside it.
+        before: the card of the file that was at `out` before the run began, where it goes on.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class TrainingRun:
         budget_s: float | None,
         out: Path,
         keep_epochs: bool = False,
+        before: Mapping[str, Any] | None = None,
     ) -> None:
         self._console = console
         self._corpus = corpus
@@ -88,8 +90,10 @@ class TrainingRun:
             "corpus": str(path.absolute()),
             "sha256": corpus.sha256,
             "backend": keras.backend.backend(),
+            "before": _card_at(out) if before is None else dict(before),
         }
-        """All that decides the run, by name, as its checkpoint keeps it."""
+        """All that decides the run, by name, and the card that its model is held against, as its
+        checkpoint keeps them."""
 
     def run(self, resumed: Snapshot | None = None, page: Path | None = None) -> int:
         """Train, or go on, and leave the best model at its place; give the exit code.
@@ -97,7 +101,6 @@ class TrainingRun:
         Raises:
             CharlmError: what failed; the best model and the checkpoint so far are kept.
         """
-        before = _card_at(self._out)
         run = self._train(resumed)
         if run.interrupted:
             assert run.best is not None
@@ -112,7 +115,7 @@ class TrainingRun:
         try:
             parity = self._finish(run)
             checkpoint_path(self._out).unlink(missing_ok=True)
-            show_end(self._console, self._out, run, parity, before)
+            show_end(self._console, self._out, run, parity, self.settings["before"])
             if page is not None:
                 write_page(self._out, page)
         except KeyboardInterrupt:
@@ -203,8 +206,10 @@ class TrainingRun:
 
 
 def _card_at(path: Path) -> dict[str, Any]:
-    """Give the card of the file that is there before the run; empty if there is none."""
+    """Give what a file's card says of its figure; empty if there is no such file."""
+    keys = ("corpus", "held_out_split", "held_out_bits_per_character")
     try:
-        return dict(OnnxModel(path).contract.card)
+        card = OnnxModel(path).contract.card
+        return {key: card[key] for key in keys if key in card}
     except CharlmError:
         return {}

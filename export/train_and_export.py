@@ -226,7 +226,8 @@ def _run(
 
     from export.runs import TrainingRun
 
-    run = TrainingRun(console, text, path, recipe, rng_seed, budget_s, out, keep_epochs)
+    before = found.get("before") if resume else None
+    run = TrainingRun(console, text, path, recipe, rng_seed, budget_s, out, keep_epochs, before)
     if resume:
         check_settings(kept, {"backend": run.settings["backend"]}, found)
     return run.run(snapshot, page)
