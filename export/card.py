@@ -87,6 +87,7 @@ def make_card(
                 "epoch": epoch.number,
                 "training_nats": round(epoch.training_loss, 5),
                 "held_out_nats": round(epoch.held_out_loss, 5),
+                "seconds": round(epoch.seconds, 2),
             }
             for epoch in run.epochs
         ],

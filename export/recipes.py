@@ -80,7 +80,7 @@ LARGE = replace(
     learning_rate=0.004,
     recurrent_dropout=0.2,
     dropout=0.25,
-    epochs=40,
+    epochs=30,
     units=512,
 )
 """Wider, and dropout against learning the text by heart."""

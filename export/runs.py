@@ -194,6 +194,8 @@ class TrainingRun:
             self._rng_seed,
             stopped,
         )
+        if self._budget_s is not None:
+            card["time_budget_seconds"] = self._budget_s
         metadata = to_metadata(self._corpus.vocabulary, self._recipe.window, card)
         return make_model_file(weights, metadata, self._corpus.ids, path)
 

@@ -142,9 +142,10 @@ def test_the_card_tells_everything(exported: Path, trained: Trained) -> None:
     versions, history = card.pop("versions"), card.pop("loss_history")
     assert {"python", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy"} <= set(versions)
     assert [
-        (entry["epoch"], entry["training_nats"], entry["held_out_nats"]) for entry in history
+        (entry["epoch"], entry["training_nats"], entry["held_out_nats"], entry["seconds"])
+        for entry in history
     ] == [
-        (it.number, round(it.training_loss, 5), round(it.held_out_loss, 5))
+        (it.number, round(it.training_loss, 5), round(it.held_out_loss, 5), round(it.seconds, 2))
         for it in trained.run.epochs
     ]
     held_out = measure(trained.run.network, trained.corpus.held_out, WINDOW) / np.log(2)

@@ -1,0 +1,109 @@
+"""Training runs side by side, from the cards of the model files that they left.
+
+python -m benchmarks.training notebook.onnx small.onnx large.onnx --svg benchmarks/training.svg
+
+The first file is the reference: for every other one the table tells when it was as good as the
+reference at its best. Losses are of every third held-out window, in bits per character; times are
+computing time, each epoch's training and measuring.
+"""
+
+import argparse
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from charlm_tui.lm.model import OnnxModel
+
+BITS = 1.4426950408889634  # one nat
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a run went: computing seconds and bits per held-out character after each epoch."""
+
+    name: str
+    seconds: list[float]
+    bits: list[float]
+    final_bits: float
+    """Of the best epoch, over every held-out window."""
+    bytes: int
+
+    @property
+    def best(self) -> int:
+        return min(range(len(self.bits)), key=self.bits.__getitem__)
+
+    def reached(self, bits: float) -> float | None:
+        """Give the seconds after which an epoch was at least as good; None if none was."""
+        return next(
+            (at for at, value in zip(self.seconds, self.bits, strict=True) if value <= bits), None
+        )
+
+
+def read_curve(path: Path) -> Curve:
+    """Read a run from its model file's card."""
+    card = OnnxModel(path).contract.card
+    history = card["loss_history"]
+    return Curve(
+        f"{path.stem}: {card['architecture'].split(',')[0]}, recipe {card['recipe']}",
+        list(accumulate(float(epoch["seconds"]) for epoch in history)),
+        [epoch["held_out_nats"] * BITS for epoch in history],
+        float(card["held_out_bits_per_character"]),
+        path.stat().st_size,
+    )
+
+
+def table(curves: list[Curve]) -> str:
+    """Give the runs as a Markdown table; the first one is the reference."""
+    reference = curves[0]
+    goal, needed = reference.bits[reference.best], reference.seconds[reference.best]
+    lines = [
+        "| run | epochs | s / epoch | best epoch | bits, all held-out | below the reference | "
+        "as good as the reference after | of its time |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for curve in curves:
+        at = curve.reached(goal)
+        lines.append(
+            f"| {curve.name} | {len(curve.bits)} | {curve.seconds[-1] / len(curve.bits):.1f} | "
+            f"{curve.best + 1} | {curve.final_bits:.3f} | "
+            f"{reference.final_bits - curve.final_bits:.3f} | "
+            + ("never | |" if at is None else f"{at:.0f} s | {at / needed:.3f} |")
+        )
+    return "\n".join(lines)
+
+
+def plot(curves: list[Curve], path: Path) -> None:
+    """Draw bits over seconds, both runs' best marked, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "charlm-tui"  # the same picture each time
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
+    for curve in curves:
+        [line] = axes.plot(curve.seconds, curve.bits, label=curve.name)
+        axes.plot(
+            curve.seconds[curve.best], curve.bits[curve.best], marker="o", color=line.get_color()
+        )
+    axes.axhline(curves[0].bits[curves[0].best], color="grey", linewidth=0.8, linestyle=":")
+    axes.set(xscale="log", xlabel="computing time, seconds", ylabel="bits per held-out character")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def main() -> None:
+    """Print the table, and draw the plot if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("--svg", type=Path)
+    options = parser.parse_args()
+    curves = [read_curve(path) for path in options.models]
+    print(table(curves))
+    if options.svg is not None:
+        plot(curves, options.svg)
+
+
+if __name__ == "__main__":
+    main()
