@@ -132,8 +132,9 @@ def train(
                 if math.isfinite(training_loss)
                 else math.nan
             )
-            run.stopped = _diverged(number, training_loss, held_out_loss, run)
-            if run.stopped and not math.isfinite(held_out_loss):
+            guessing = math.log(len(corpus.vocabulary))
+            run.stopped = _diverged(number, training_loss, held_out_loss, run, guessing)
+            if run.stopped and (run.best is None or not math.isfinite(held_out_loss)):
                 break
             best = run.best is None or held_out_loss < run.best.held_out_loss
             seconds = time.monotonic() - epoch_start_s
@@ -284,10 +285,20 @@ def _exhausted(run: Run, patience: int | None) -> str:
     return f"the held-out loss has not improved for {patience} epochs"
 
 
-def _diverged(number: int, training_loss: float, held_out_loss: float, run: Run) -> str:
-    """Tell, in a sentence, that the loss has left the range of a run that still learns."""
+def _diverged(
+    number: int, training_loss: float, held_out_loss: float, run: Run, guessing: float
+) -> str:
+    """Tell, in a sentence, that the loss has left the range of a run that still learns.
+
+    `guessing` is the loss in nats of a model that holds every symbol for equally likely.
+    """
     if not math.isfinite(training_loss + held_out_loss):
         return f"the loss of epoch {number} is not a number: training has diverged"
+    if run.best is None and held_out_loss > guessing + DIVERGED_NATS:
+        return (
+            f"the held-out loss of epoch {number} is {held_out_loss:.3g} nats where guessing has "
+            f"{guessing:.3f}: training has diverged"
+        )
     if run.best is not None and held_out_loss > run.best.held_out_loss + DIVERGED_NATS:
         return (
             f"the held-out loss of epoch {number} is {held_out_loss:.3f} nats after "

@@ -164,6 +164,14 @@ def test_a_loss_that_is_nan_at_once_is_an_error(small_corpus: Corpus) -> None:
         train(small_corpus, replace(TINY, learning_rate=1e38, decay=False), 0, Record())
 
 
+def test_a_network_that_is_worse_than_guessing_at_once_is_an_error(small_corpus: Corpus) -> None:
+    """Weights that are thrown about, but not so far that the loss is no number."""
+    with pytest.raises(
+        TrainingError, match=r"where guessing has \d\.\d+: training has diverged, and"
+    ):
+        train(small_corpus, replace(TINY, learning_rate=1e30), 0, Record())
+
+
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_weights(small_corpus: Corpus) -> None:
     class Interrupter(Record):
         def batch_ended(self, *told: Any) -> None:
@@ -213,3 +221,32 @@ def test_training_never_sees_a_held_out_character(trained: Trained) -> None:
 
 def test_a_run_without_an_epoch_has_no_best() -> None:
     assert Run(build_network(3, 2)).best is None
+
+
+def test_a_time_budget_ends_the_run_with_a_rate_that_has_decayed(small_corpus: Corpus) -> None:
+    rates = []
+
+    class Watcher(Record):
+        def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
+            super().epoch_ended(epoch, network)
+            rates.append(float(network.optimizer.learning_rate))
+
+    record = Watcher()
+    run = train(small_corpus, replace(TINY, epochs=1), 0, record, budget_s=2.0)
+    assert run.seconds >= 2.0
+    assert record.done == sorted(record.done)
+    assert len(run.epochs) > 1
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < TINY.learning_rate / 2
+    assert not run.stopped
+
+
+def test_a_run_without_a_gain_ends_when_its_patience_does(small_corpus: Corpus) -> None:
+    class Spoiler(Record):
+        def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
+            super().epoch_ended(epoch, network)
+            shift_a_bias(network, 0.1)
+
+    run = train(small_corpus, replace(STILL, epochs=9, patience=2), 0, Spoiler())
+    assert [epoch.number for epoch in run.epochs] == [1, 2, 3]
+    assert run.stopped == "the held-out loss has not improved for 2 epochs"
