@@ -69,7 +69,7 @@ BEST = Recipe(
     stride=20,
     random_offset=True,
     batch=128,
-    epochs=60,
+    epochs=40,
 )
 """Every position costs the same forward pass and teaches as many times as the window is long; it
 also makes short seeds a case that the model has seen."""
