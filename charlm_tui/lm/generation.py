@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import Context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.sampling import LaneSampler, Sampler, Uniforms, unwarned
+from charlm_tui.lm.sampling import (
+    LaneSampler,
+    Sampler,
+    Uniforms,
+    drawn_from,
+    probabilities,
+    unwarned,
+)
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import mirostat_limit, next_mirostat_limit
 from charlm_tui.lm.vocabulary import Vocabulary
@@ -32,6 +39,16 @@ class Batch:
     """Likewise."""
     temperature: NDArray[np.float32]
     """In force at each character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """What was possible at one character."""
+
+    model: NDArray[np.float32]
+    """[vocabulary], probabilities of the model's own."""
+    after: NDArray[np.float32]
+    """[vocabulary], those after truncation and temperature."""
 
 
 def primed(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
@@ -67,7 +84,7 @@ class Generation:
         self._settings = settings
         self._uniforms = Uniforms(settings.rng_seed)
         self._logits = context.read(read)[0]
-        self._limit = mirostat_limit(settings.mirostat, since_mirostat)
+        self._limit = self._limit_before = mirostat_limit(settings.mirostat, since_mirostat)
         self._unread: int | None = None
         self.count = first
         """The number of the next character."""
@@ -80,6 +97,58 @@ class Generation:
         """
         with unwarned():
             return self._draw(most, stop)
+
+    def give(self, ids: Sequence[int], stop: Callable[[], bool] | None = None) -> Batch:
+        """Take characters that a person has chosen as if they had been drawn.
+
+        Args:
+            ids: the next characters.
+            stop: asked after each; if it says so, those after it are not taken.
+
+        Returns:
+            their records, with what the model says of them.
+
+        Raises:
+            ModelOutputError: the model's logits are not finite.
+        """
+        first, settings = self.count, self._settings
+        surprisal: list[float] = []
+        entropy: list[float] = []
+        for chosen in ids:
+            if self._unread is not None:
+                self._context.feed(self._unread)
+            self._unread = None
+            own = probabilities(self._logits)
+            if not np.isfinite(own).all():
+                # One draw says in words what is wrong.
+                self._sampler.draw(self._logits, settings, 0.0)
+            with unwarned():
+                bits = -np.log2(own)
+            surprisal.append(float(bits[chosen]))
+            entropy.append(float(np.dot(own, np.where(own > 0, bits, 0.0))))
+            self._limit_before = self._limit
+            if settings.mirostat:
+                kept = float(np.float32(surprisal[-1]))
+                self._limit = next_mirostat_limit(self._limit, settings.mirostat, kept)
+            self._unread = int(chosen)
+            self.count += 1
+            if stop is not None and stop():
+                break
+        return _batch(first, list(ids[: len(surprisal)]), surprisal, entropy, settings)
+
+    def distribution(self) -> Distribution:
+        """Give the distribution at the last character drawn or given; at the next one, if none was.
+
+        Raises:
+            ModelOutputError: the model's logits are not finite.
+        """
+        limit = self._limit if self._unread is None else self._limit_before
+        with unwarned():
+            own = probabilities(self._logits)
+            if not np.isfinite(own).all():
+                self._sampler.draw_unwarned(self._logits, self._settings, 0.0)
+            after = drawn_from(self._logits, self._settings, limit)
+        return Distribution(own.astype(np.float32), after.astype(np.float32))
 
     def _draw(self, most: int, stop: Callable[[], bool] | None) -> Batch:
         first = self.count
@@ -102,6 +171,7 @@ class Generation:
             self._unread = drawn.id
             self.count += 1
             if settings.mirostat:
+                self._limit_before = self._limit
                 # By the float32 that the tape keeps, so that the tape gives the same limit.
                 kept = float(np.float32(drawn.surprisal_bits))
                 self._limit = next_mirostat_limit(self._limit, settings.mirostat, kept)

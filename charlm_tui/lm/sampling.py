@@ -72,6 +72,26 @@ def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDA
     return weights
 
 
+def drawn_from(
+    logits: NDArray[np.floating], settings: Settings, mirostat_limit_bits: float = math.inf
+) -> NDArray[np.float64]:
+    """Give the distribution that a character is drawn from: truncated, then with the temperature.
+
+    Args:
+        logits: [vocabulary].
+        settings: of the sampling.
+        mirostat_limit_bits: state of Mirostat, if the settings have a target for it.
+
+    Returns:
+        float64 [vocabulary], with sum 1; zeros where a character is left out.
+    """
+    scaled = np.asarray(logits, np.float64)
+    if settings.truncates:
+        kept = truncate(probabilities(scaled), settings, mirostat_limit_bits)
+        scaled = np.where(kept > 0, scaled, -math.inf)
+    return probabilities(scaled, settings.temperature)
+
+
 class Sampler:
     """Draws one character after the other with scratch arrays of its own.
 

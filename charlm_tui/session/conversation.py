@@ -7,9 +7,10 @@ messages apart.
 
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.messages import (
@@ -20,15 +21,19 @@ from charlm_tui.session.messages import (
     Event,
     GenerationEnded,
     GenerationFailed,
+    Inspected,
+    InspectRequested,
     LoadFailed,
     ModelLoaded,
     Request,
     RestRequested,
 )
-from charlm_tui.session.timeline import moment
+from charlm_tui.session.timeline import Moment, moment
 from charlm_tui.session.updates import (
+    DistributionKnown,
     EngineNeeded,
     Noticed,
+    Reply,
     SeedDreamt,
     SeedReturned,
     SeedWaiting,
@@ -36,6 +41,7 @@ from charlm_tui.session.updates import (
     StateChanged,
     TextAdded,
     Turn,
+    TurnRewound,
     TurnStarted,
     Unusable,
     Update,
@@ -58,12 +64,18 @@ class Conversation:
         self.model: ModelLoaded | None = None
         self.vocabulary: Vocabulary | None = None
         self.turns: list[Turn] = []
+        """Those that are shown, the first one first."""
+        self.continues = False
+        """Whether a new seed goes on with the conversation, or starts afresh."""
         self._tell = tell
         self._send: Callable[[Request], None] = lambda _: None
         self._reply_length = controls.length
         self._waiting: str | None = None
         self._wish = 0  # number of the last one
         self._dream: Turn | None = None
+        self._stepping = False
+        self._question = 0  # number of the last one
+        self._asked: tuple[Turn, int] | None = None
 
     # What a person wants.
 
@@ -91,6 +103,14 @@ class Conversation:
             and turn is not None
             and model is not None
             and turn.model_sha256 == model.sha256
+        )
+
+    def can_branch(self, turn: Turn) -> bool:
+        """Whether another way can be taken in a turn's reply now."""
+        return (
+            self.model is not None
+            and self.state in (State.IDLE, State.STREAMING, State.PAUSED)
+            and turn.model_sha256 == self.model.sha256
         )
 
     def send(self, text: str) -> bool:
@@ -128,7 +148,9 @@ class Conversation:
         if text and not fitted.text:
             self._tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
             return False
-        turn = Turn(fitted.text, self.controls.settings.rng_seed, self.model.sha256)
+        before = self._read() if self.continues else array("H")
+        turn = Turn(fitted.text, self.controls.settings.rng_seed, self.model.sha256, before)
+        self._stepping = False
         self.turns.append(turn)
         self.controls = replace(self.controls, length=self._reply_length)
         self._tell(TurnStarted(turn))
@@ -153,8 +175,17 @@ class Conversation:
             self._halt()
             self._set_state(State.PAUSED)
         elif self.state is State.PAUSED and self.turn is not None:
+            self._lengthen(self.turn)
             self._draw(self.turn, self.controls)
             self._set_state(State.STREAMING)
+
+    def step(self) -> None:
+        """Draw one more character of the reply, and pause."""
+        turn = self.turn
+        if turn is not None and (self.busy or self.can_go_on):
+            self._stepping = True
+            self._draw(turn, replace(self.controls, speed=0.0, length=self._next(turn) + 1))
+            self._set_state(State.PAUSED)
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
@@ -167,8 +198,7 @@ class Conversation:
         if self.state is State.PAUSED:
             self.pause()
         elif self.can_go_on and self.turn is not None:
-            length = self._reply_length and len(self.turn.tape) + self._reply_length
-            self.controls = replace(self.controls, length=length)
+            self._lengthen(self.turn, anew=True)
             self._draw(self.turn, self.controls)
             self._set_state(State.STREAMING)
 
@@ -193,6 +223,100 @@ class Conversation:
         )
         self._set_state(State.DREAMING)
 
+    def branch(
+        self, turn: Turn, number: int, ids: Sequence[int] = (), rng_seed: int | None = None
+    ) -> bool:
+        """Take another way from a character of a reply; the old one stays as a sibling.
+
+        Args:
+            turn: one of `turns`; those after it stay with the old reply.
+            number: of the character; at the end of the reply nothing is branched: it goes on.
+            ids: what is to stand there, before the model goes on.
+            rng_seed: in force from there on, if it is to be another.
+
+        Returns:
+            whether it was taken; it is not if the turn is of another model.
+        """
+        if turn not in self.turns or not self.can_branch(turn):
+            return False
+        self._halt()
+        index = self.turns.index(turn)
+        if number < len(turn.tape) or self.turns[index + 1 :]:
+            turn.reply.later = self.turns[index + 1 :]
+            turn.replies.append(Reply(turn.tape.fork(number), number))
+            turn.shown = len(turn.replies) - 1
+            del self.turns[index + 1 :]
+            self._tell(TurnRewound(turn, number))
+        turn.reply.given = array("H", ids)
+        turn.reply.given_at = number
+        if rng_seed is not None:
+            self.controls = self.controls.with_settings(rng_seed=rng_seed)
+        self._stepping = False
+        self._lengthen(turn, anew=True)
+        self._draw(turn, self.controls)
+        self._set_state(State.STREAMING)
+        return True
+
+    def walk(self, turn: Turn, steps: int) -> bool:
+        """Show the sibling that is `steps` further, around the end; a reply on its way is stopped.
+
+        The turns that came after it come back with it.
+        """
+        if turn not in self.turns or len(turn.replies) == 1:
+            return False
+        self.stop()
+        index = self.turns.index(turn)
+        before = turn.reply
+        before.later = self.turns[index + 1 :]
+        turn.shown = (turn.shown + steps) % len(turn.replies)
+        after = turn.reply
+        self.turns[index + 1 :] = after.later
+        after.later = []
+        common = before.tape.common(after.tape)
+        self._tell(TurnRewound(turn, common))
+        self._tell(TextAdded(self.text(turn, common)))
+        for later in self.turns[index + 1 :]:
+            self._tell(TurnStarted(later))
+            if len(later.tape):
+                self._tell(TextAdded(self.text(later)))
+        self._set_state(self.state)
+        return True
+
+    def text(self, turn: Turn, start: int = 0, stop: int | None = None) -> str:
+        """Give what is shown of a turn's reply, or a part of it."""
+        assert self.vocabulary is not None
+        return self.vocabulary.decode(turn.tape.ids(start, stop))
+
+    def inspect(self, turn: Turn, number: int) -> None:
+        """Ask for what was possible at a character, under the settings of now."""
+        if self.model is None or not self.can_branch(turn):
+            return
+        here = self._moment(turn, number, self.controls.settings)
+        self._question += 1
+        self._asked = (turn, number)
+        self._send(
+            InspectRequested(
+                self._question,
+                here.read.tobytes(),
+                here.since_mirostat.tobytes(),
+                self.controls.settings,
+            )
+        )
+
+    def toggle_continue(self) -> None:
+        """Let a new seed go on with the conversation, or start afresh."""
+        self.continues = not self.continues
+        self._tell(StateChanged())
+
+    def set_length(self, length: int) -> None:
+        """Let a reply have so many characters; 0 is as many as there come."""
+        self._reply_length = length
+        if self.busy and self.turn is not None:
+            done = len(self.turn.tape)
+            self.change(replace(self.controls, length=length and max(length, done + 1)))
+        else:
+            self.change(replace(self.controls, length=length))
+
     def shown(self) -> None:
         """Tell the engine that all that was told is on the screen: it waits for that."""
         turn = self._dream or self.turn
@@ -214,6 +338,8 @@ class Conversation:
                 self._loaded(event)
             case CharactersGenerated() if self._is_current(event):
                 self._added(event)
+            case Inspected() if event.number == self._question:
+                self._inspected(event)
             case GenerationEnded() if self._is_current(event):
                 self._ended()
             case GenerationFailed() if self._is_current(event):
@@ -259,18 +385,40 @@ class Conversation:
             event.temperature,
             self.controls.settings,
             time.monotonic() - turn.start_s,
+            event.given,
         )
         if self._dream is None:
-            self._tell(TextAdded(self.vocabulary.decode(array("H", event.ids))))
+            ids = array("H", event.ids)
+            self._tell(TextAdded(self.vocabulary.decode(ids), event.draw_s))
+            if event.model:
+                model, after = array("f", event.model), array("f", event.after)
+                last = len(turn.tape) - 1
+                self._tell(DistributionKnown(turn, last, model, after, ids[-1], asked=False))
         else:
             self.shown()  # nothing of a dream is, until it ends
 
     def _ended(self) -> None:
         dream = self._dream
+        if self._stepping:
+            self._stepping = False
+            return
         self._rest()
         if dream is not None:
             assert self.vocabulary is not None
             self._tell(SeedDreamt(self.vocabulary.decode(dream.tape.ids())))
+
+    def _inspected(self, event: Inspected) -> None:
+        if self._asked is None:
+            return
+        turn, number = self._asked
+        if event.sentence:
+            self._tell(Noticed(event.sentence, error=True))
+            return
+        drawn = turn.tape.ids(number, number + 1)
+        model, after = array("f", event.model), array("f", event.after)
+        self._tell(
+            DistributionKnown(turn, number, model, after, drawn[0] if drawn else None, asked=True)
+        )
 
     def _died(self, event: EngineDied) -> None:
         if self.model is None:  # one that dies while it loads is not started again by itself
@@ -285,11 +433,8 @@ class Conversation:
 
     def _draw(self, turn: Turn, controls: Controls) -> None:
         """Let the engine draw what follows all that is shown of a turn."""
-        assert self.vocabulary is not None
-        assert self.model is not None
-        primed = [self.vocabulary.primer, *self.vocabulary.encode(turn.seed)]
         first = len(turn.tape)
-        here = moment(primed, turn.tape, first, controls.settings, self.model.window)
+        here = self._moment(turn, first, controls.settings)
         self._wish += 1
         self._send(
             DrawRequested(
@@ -298,12 +443,46 @@ class Conversation:
                 here.read.tobytes(),
                 here.since_mirostat.tobytes(),
                 controls,
+                turn.reply.to_give.tobytes(),
             )
         )
+
+    def _moment(self, turn: Turn, number: int, settings: Settings) -> Moment:
+        assert self.model is not None
+        return moment(self._primed(turn), turn.tape, number, settings, self.model.window)
+
+    def _primed(self, turn: Turn) -> "array[int]":
+        """Give what was read before character 0 of a turn's reply."""
+        assert self.vocabulary is not None
+        primed = array("H", [self.vocabulary.primer])
+        primed.extend(turn.before)
+        primed.extend(self.vocabulary.encode(turn.seed))
+        return primed
+
+    def _read(self) -> "array[int]":
+        """Give the conversation so far, without the primer."""
+        turn = self.turn
+        if turn is None or self.model is None or turn.model_sha256 != self.model.sha256:
+            return array("H")
+        read = self._primed(turn)[1:]
+        read.extend(turn.tape.ids())
+        return read
+
+    def _next(self, turn: Turn) -> int:
+        """Give the number of the next character that the model draws."""
+        return len(turn.tape) + len(turn.reply.to_give)
+
+    def _lengthen(self, turn: Turn, anew: bool = False) -> None:
+        """Let a reply that has its length, or is to have it `anew`, have as many again."""
+        done = self._next(turn)
+        if anew or 0 < self.controls.length <= done:
+            length = self._reply_length and done + self._reply_length
+            self.controls = replace(self.controls, length=length)
 
     def _halt(self) -> None:
         """Let the engine rest, and take nothing that is on its way."""
         self._wish += 1
+        self._stepping = False
         self._send(RestRequested())
 
     def _rest(self) -> None:

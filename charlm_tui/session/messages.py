@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charlm_tui.lm.vocabulary import Case
+from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
 
 
@@ -36,6 +37,21 @@ class DrawRequested:
     since_mirostat: bytes
     """float32: surprisals of the characters since Mirostat has had its target."""
     controls: Controls
+    given: bytes = b""
+    """uint16: ids that a person has chosen; they come first, before any is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class InspectRequested:
+    """Tell the distribution of the character that follows a text."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    read: bytes
+    """uint16, at least one: ids that the context reads, from zero."""
+    since_mirostat: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
+    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ class Acknowledged:
     count: int
 
 
-Request = LoadRequested | DrawRequested | RestRequested | Acknowledged
+Request = LoadRequested | DrawRequested | InspectRequested | RestRequested | Acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,27 @@ class CharactersGenerated:
     """float32, likewise"""
     temperature: bytes
     """float32"""
+    given: bool = False
+    """Whether a person chose them, and the model did not draw them."""
+    draw_s: float = 0.0
+    """Seconds that it took to make them."""
+    model: bytes = b""
+    """float32 [vocabulary]: the model's own probabilities at the last of them."""
+    after: bytes = b""
+    """float32 [vocabulary]: those that it was drawn from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The distribution that was asked for."""
+
+    number: int
+    model: bytes = b""
+    """float32 [vocabulary]: the model's own probabilities."""
+    after: bytes = b""
+    """float32 [vocabulary]: those after truncation and temperature."""
+    sentence: str = ""
+    """Why there is none, if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +151,11 @@ class EngineDied:
 
 
 Event = (
-    ModelLoaded | CharactersGenerated | GenerationEnded | LoadFailed | GenerationFailed | EngineDied
+    ModelLoaded
+    | CharactersGenerated
+    | Inspected
+    | GenerationEnded
+    | LoadFailed
+    | GenerationFailed
+    | EngineDied
 )

@@ -4,6 +4,7 @@
 numpy: a front end can hold a tape before its first paint.
 """
 
+import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ class Tape:
         self.given: list[tuple[int, int]] = []
         """(first character, how many) of stretches that a person typed or picked."""
 
+        self.total_bits = 0.0
+        """Sum of the surprisals."""
+
     def __len__(self) -> int:
         return self._length
 
@@ -68,7 +72,11 @@ class Tape:
         if ids and elapsed_s is not None:
             self.times.append((self._length, elapsed_s))
         if ids and given:
-            self.given.append((self._length, len(ids) // 2))
+            if self.given and sum(self.given[-1]) == self._length:  # a stretch that goes on
+                first, before = self.given[-1]
+                self.given[-1] = (first, before + len(ids) // 2)
+            else:
+                self.given.append((self._length, len(ids) // 2))
         if settings not in self.settings:
             self.settings.append(settings)
         index = self.settings.index(settings)
@@ -81,6 +89,7 @@ class Tape:
             array("f", entropy_bits),
             array("f", temperature),
         )
+        self.total_bits += sum(columns[2])
         done, count = 0, len(columns[0])
         while done < count:
             place = self._length % CHUNK
@@ -95,6 +104,39 @@ class Tape:
             chunk.temperature[place : place + take] = columns[4][done : done + take]
             self._length += take
             done += take
+
+    def fork(self, length: int) -> "Tape":
+        """Give a tape that begins like this one, with its first `length` characters.
+
+        Chunks that are full never change: the two have them in common.
+        """
+        assert 0 <= length <= self._length
+        whole, part = divmod(length, CHUNK)
+        other = Tape()
+        other._chunks = self._chunks[:whole]
+        if part:
+            chunk = self._chunks[whole]
+            other._chunks.append(_Chunk(*(getattr(chunk, name)[:] for name in _Chunk.__slots__)))
+        other._length = length
+        other._runs = [run for run in self._runs if run[0] < length]
+        other.settings = list(self.settings)
+        other.times = [time for time in self.times if time[0] < length]
+        other.given = [
+            (first, min(count, length - first)) for first, count in self.given if first < length
+        ]
+        other.total_bits = math.fsum(self.surprisal_bits(0, length))
+        return other
+
+    def common(self, other: "Tape") -> int:
+        """Count the characters at the start that two tapes have in common."""
+        done, length = 0, min(len(self), len(other))
+        while done < length:
+            step = min(CHUNK, length - done)
+            mine, theirs = self.ids(done, done + step), other.ids(done, done + step)
+            if mine != theirs:
+                return done + next(i for i in range(step) if mine[i] != theirs[i])
+            done += step
+        return length
 
     def ids(self, start: int = 0, stop: int | None = None) -> "array[int]":
         """Give the ids of characters `start` to `stop`, as uint16."""

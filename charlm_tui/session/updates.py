@@ -1,6 +1,7 @@
 """What a conversation is made of, and what it tells a front end when something has changed."""
 
 import time
+from array import array
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -21,17 +22,50 @@ class State(Enum):
 
 
 @dataclass(eq=False, slots=True)
+class Reply:
+    """One of the replies to a seed; those of a turn are siblings."""
+
+    tape: Tape = field(default_factory=Tape)
+    forked_at: int = 0
+    """The first character that is not that of the sibling which it was branched from."""
+    given: "array[int]" = field(default_factory=lambda: array("H"))
+    """What a person has chosen to stand at `given_at`; not all of it need be on the tape yet."""
+    given_at: int = 0
+    later: "list[Turn]" = field(default_factory=list)
+    """The turns that came after it; they are away for as long as a sibling is shown."""
+
+    @property
+    def to_give(self) -> "array[int]":
+        """What was chosen and is not on the tape yet."""
+        return self.given[max(0, len(self.tape) - self.given_at) :]
+
+
+@dataclass(eq=False, slots=True)
 class Turn:
-    """A seed and its reply."""
+    """A seed and its replies."""
 
     seed: str
     """As the model reads it: fitted to its vocabulary."""
     rng_seed: int
     model_sha256: str
     """Of the model that replies."""
-    tape: Tape = field(default_factory=Tape)
+    before: "array[int]" = field(default_factory=lambda: array("H"))
+    """Ids of the conversation that it goes on with; none if it starts afresh."""
     start_s: float = field(default_factory=time.monotonic)
     """When it was sent, by the monotonic clock."""
+    replies: list[Reply] = field(default_factory=lambda: [Reply()])
+    shown: int = 0
+    """Which of the replies is part of the conversation."""
+
+    @property
+    def reply(self) -> Reply:
+        """The reply that is shown."""
+        return self.replies[self.shown]
+
+    @property
+    def tape(self) -> Tape:
+        """The tape of the reply that is shown."""
+        return self.reply.tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +80,37 @@ class TextAdded:
     """Characters were added to the reply of the last turn."""
 
     text: str
+    draw_s: float = 0.0
+    """Seconds that it took to make them; 0 if they were there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRewound:
+    """Another way was taken: all after character `length` of a turn's reply is no longer shown."""
+
+    turn: Turn
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionKnown:
+    """What was possible at a character.
+
+    Attributes:
+        turn: of the character.
+        number: of the character in its reply.
+        model: float32 [vocabulary], the model's own probabilities.
+        after: float32 [vocabulary], those after truncation and temperature.
+        drawn: its id; None if there is none yet.
+        asked: whether somebody wanted to know; if not, it came with the stream.
+    """
+
+    turn: Turn
+    number: int
+    model: "array[float]"
+    after: "array[float]"
+    drawn: int | None
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +162,8 @@ class Unusable:
 Update = (
     TurnStarted
     | TextAdded
+    | TurnRewound
+    | DistributionKnown
     | SeedWaiting
     | SeedReturned
     | SeedDreamt

@@ -25,6 +25,8 @@ from charlm_tui.session.messages import (
     Event,
     GenerationEnded,
     GenerationFailed,
+    Inspected,
+    InspectRequested,
     LoadFailed,
     LoadRequested,
     ModelLoaded,
@@ -35,6 +37,7 @@ from charlm_tui.session.rescue import TerminalRescue
 
 if TYPE_CHECKING:
     from charlm_tui.lm.context import Context
+    from charlm_tui.lm.generation import Batch
 
 FRAME_S = 0.02  # between two batches
 FRAMES_AHEAD = 3  # batches that the screen has not acknowledged, as fast as it goes
@@ -163,6 +166,9 @@ class Worker:
         self._drawn_s = -math.inf  # when the last character was drawn
         self._context: Context | None = None
         self._context_key: tuple[int, bool] | None = None  # of the settings that it was opened for
+        self._inspecting: Context | None = None
+        self._inspecting_key: tuple[int, bool] | None = None
+        self._given = array("H")  # what of a wish is still to be taken
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
@@ -174,7 +180,8 @@ class Worker:
             self._say(LoadFailed(str(error)))
         while True:
             wish = self._wish
-            request = self._inbox.get(None if wish is None else self._pace.wait_s())
+            wait_s = None if wish is None else 0.0 if self._given else self._pace.wait_s()
+            request = self._inbox.get(wait_s)
             try:
                 if request is not None:
                     self._take(request)
@@ -213,9 +220,15 @@ class Worker:
             case DrawRequested():
                 self._wish = request
                 self._begin(request)
-                self._pace = Pace(request.controls, request.first, self._drawn_s)
+                self._given = array("H", request.given)
+                self._pace = Pace(
+                    request.controls, request.first + len(self._given), self._drawn_s
+                )
             case RestRequested():
                 self._wish = None
+                self._given = array("H")
+            case InspectRequested():
+                self._inspect(request)
             case Acknowledged() if self._wish is not None and request.wish == self._wish.wish:
                 self._pace.acknowledged(request.count)
 
@@ -241,22 +254,62 @@ class Worker:
     def _advance(self, wish: DrawRequested) -> None:
         """Draw the characters that are due, for one frame at the most, and send them."""
         pace = self._pace
-        if not pace.ended:
-            interrupted, clock = self._inbox.interrupted, time.monotonic
-            until = clock() + FRAME_S
-            batch = self._drawing.draw(pace.due(), lambda: interrupted() or clock() >= until)
+        interrupted, clock = self._inbox.interrupted, time.monotonic
+        begun_s = clock()
+        until = begun_s + FRAME_S
+
+        def stop() -> bool:
+            return interrupted() or clock() >= until
+
+        if self._given:
+            batch = self._drawing.give(self._given, stop)
+            del self._given[: len(batch.ids)]
+            self._say_drawn(wish, batch, given=True, draw_s=clock() - begun_s)
+        elif not pace.ended:
+            batch = self._drawing.draw(pace.due(), stop)
             pace.sent(self._drawing.count)
             self._drawn_s = clock()
-            self._say(
-                CharactersGenerated(
-                    wish.wish,
-                    batch.first,
-                    batch.ids.tobytes(),
-                    batch.surprisal_bits.tobytes(),
-                    batch.entropy_bits.tobytes(),
-                    batch.temperature.tobytes(),
-                )
-            )
-        if pace.ended:
+            self._say_drawn(wish, batch, given=False, draw_s=self._drawn_s - begun_s)
+        if pace.ended and not self._given:
             self._wish = None
             self._say(GenerationEnded(wish.wish, pace.count))
+
+    def _say_drawn(self, wish: DrawRequested, batch: "Batch", given: bool, draw_s: float) -> None:
+        here = self._drawing.distribution()
+        self._say(
+            CharactersGenerated(
+                wish.wish,
+                batch.first,
+                batch.ids.tobytes(),
+                batch.surprisal_bits.tobytes(),
+                batch.entropy_bits.tobytes(),
+                batch.temperature.tobytes(),
+                given,
+                draw_s,
+                here.model.tobytes(),
+                here.after.tobytes(),
+            )
+        )
+
+    def _inspect(self, request: InspectRequested) -> None:
+        """Tell a distribution; a reply on its way keeps the context that it is drawn in."""
+        from charlm_tui.lm.context import open_context
+        from charlm_tui.lm.generation import Generation
+
+        settings = request.settings
+        key = (settings.depth, settings.carry)
+        if self._inspecting is None or self._inspecting_key != key:
+            self._inspecting = open_context(self._model, settings, rewindable=True)
+            self._inspecting_key = key
+        try:
+            here = Generation(
+                self._inspecting,
+                self._sampler,
+                settings,
+                array("H", request.read),
+                since_mirostat=array("f", request.since_mirostat),
+            ).distribution()
+        except CharlmError as error:
+            self._say(Inspected(request.number, sentence=str(error)))
+        else:
+            self._say(Inspected(request.number, here.model.tobytes(), here.after.tobytes()))
