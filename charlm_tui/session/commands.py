@@ -6,8 +6,9 @@ A key of the app, an entry of its palette and a slash command of a REPL are the 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from charlm_tui.session.controls import PRESETS
+from charlm_tui.session.controls import PRESETS, new_rng_seed
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.updates import State
 
 
@@ -37,6 +38,13 @@ def _preset(number: int, temperature: float) -> Command:
     )
 
 
+def _turns(knob: Knob) -> tuple[Command, Command]:
+    return (
+        Command(f"{knob.id}-down", f"{knob.title}: less", knob.help, lambda it: knob.turn(it, -1)),
+        Command(f"{knob.id}-up", f"{knob.title}: more", knob.help, lambda it: knob.turn(it, +1)),
+    )
+
+
 _COMMANDS = (
     Command(
         "cooler",
@@ -63,6 +71,13 @@ _COMMANDS = (
         "Pause the reply, or let it go on.",
         lambda it: it.pause(),
         lambda it: it.busy,
+    ),
+    Command(
+        "step",
+        "Step",
+        "Draw one character of the reply, and pause.",
+        lambda it: it.step(),
+        lambda it: it.busy or it.can_go_on,
     ),
     Command(
         "stop",
@@ -103,6 +118,24 @@ _COMMANDS = (
         "Faster",
         "Show more characters per second, up to as fast as they can be generated.",
         lambda it: it.change(it.controls.faster(+1)),
+    ),
+    Command(
+        "continue",
+        "Fresh or continued",
+        "Let a new seed start afresh, or go on with the conversation.",
+        lambda it: it.toggle_continue(),
+    ),
+    Command(
+        "other-numbers",
+        "New RNG seed",
+        "Draw with other random numbers from here on.",
+        lambda it: it.change(it.controls.with_settings(rng_seed=new_rng_seed())),
+    ),
+    *(
+        command
+        for knob in KNOBS
+        if knob.id not in ("temperature", "speed", "rng-seed")  # they have commands of their own
+        for command in _turns(knob)
     ),
 )
 

@@ -69,7 +69,8 @@ class Conversation:
         """Whether a new seed goes on with the conversation, or starts afresh."""
         self._tell = tell
         self._send: Callable[[Request], None] = lambda _: None
-        self._reply_length = controls.length
+        self.reply_length = controls.length
+        """Characters that a reply is to have; 0 is without end."""
         self._waiting: str | None = None
         self._wish = 0  # number of the last one
         self._dream: Turn | None = None
@@ -152,7 +153,7 @@ class Conversation:
         turn = Turn(fitted.text, self.controls.settings.rng_seed, self.model.sha256, before)
         self._stepping = False
         self.turns.append(turn)
-        self.controls = replace(self.controls, length=self._reply_length)
+        self.controls = replace(self.controls, length=self.reply_length)
         self._tell(TurnStarted(turn))
         if fitted.notice:
             self._tell(Noticed(fitted.notice))
@@ -310,7 +311,7 @@ class Conversation:
 
     def set_length(self, length: int) -> None:
         """Let a reply have so many characters; 0 is as many as there come."""
-        self._reply_length = length
+        self.reply_length = length
         if self.busy and self.turn is not None:
             done = len(self.turn.tape)
             self.change(replace(self.controls, length=length and max(length, done + 1)))
@@ -476,7 +477,7 @@ class Conversation:
         """Let a reply that has its length, or is to have it `anew`, have as many again."""
         done = self._next(turn)
         if anew or 0 < self.controls.length <= done:
-            length = self._reply_length and done + self._reply_length
+            length = self.reply_length and done + self.reply_length
             self.controls = replace(self.controls, length=length)
 
     def _halt(self) -> None:
@@ -487,7 +488,7 @@ class Conversation:
 
     def _rest(self) -> None:
         self._dream = None
-        self.controls = replace(self.controls, length=self._reply_length)
+        self.controls = replace(self.controls, length=self.reply_length)
         self._set_state(State.IDLE)
 
     def _set_state(self, state: State) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from charlm_tui.lm.vocabulary import Case
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Case
 from charlm_tui.session.controls import Controls
 
 

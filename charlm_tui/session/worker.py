@@ -221,9 +221,7 @@ class Worker:
                 self._wish = request
                 self._begin(request)
                 self._given = array("H", request.given)
-                self._pace = Pace(
-                    request.controls, request.first + len(self._given), self._drawn_s
-                )
+                self._pace = Pace(request.controls, request.first + len(self._given), self._drawn_s)
             case RestRequested():
                 self._wish = None
                 self._given = array("H")
