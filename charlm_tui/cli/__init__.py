@@ -38,11 +38,24 @@ INTERRUPTED = 130
     show_default=True,
     help="Characters in a reply; 0 is until stopped.",
 )
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    envvar="CHARLM_CORPUS",
+    metavar="PATH",
+    help="A text that seeds can be drawn from; default: the one that Keras has downloaded.",
+)
 @with_options(*sampling_options, *context_options)
 @click.version_option(charlm_tui.__version__, prog_name="charlm-tui")
 @click.pass_context
 def cli(
-    context: click.Context, /, model: Path | None, seed: str | None, length: int, **values: Any
+    context: click.Context,
+    /,
+    model: Path | None,
+    seed: str | None,
+    length: int,
+    corpus: Path | None,
+    **values: Any,
 ) -> None:
     """Open a terminal studio on a character-level language model.
 
@@ -57,7 +70,7 @@ def cli(
             "for scripts there is: charlm-tui generate"
         )
     controls = Controls(settings_of(values), length=length)
-    sys.exit(_run_app(model_path(model), controls, seed))
+    sys.exit(_run_app(model_path(model), controls, seed, corpus))
 
 
 for _command in (generate, replay, score, info):
@@ -74,7 +87,7 @@ def _refuse_misplaced_options(context: click.Context) -> None:
             )
 
 
-def _run_app(path: Path, controls: Controls, seed: str | None) -> int:
+def _run_app(path: Path, controls: Controls, seed: str | None, corpus: Path | None) -> int:
     # The engine starts before Textual is imported: the two load beside each other.
     from charlm_tui.session.engine import ProcessEngine
     from charlm_tui.session.rescue import TerminalRescue
@@ -89,7 +102,7 @@ def _run_app(path: Path, controls: Controls, seed: str | None) -> int:
     try:
         from charlm_tui.tui.app import CharlmApp
 
-        app = CharlmApp(engine, new_engine, controls, seed)
+        app = CharlmApp(engine, new_engine, controls, seed, corpus)
         app.run()
     finally:
         engine.close()

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.app import App, SystemCommand
 from textual.message import Message
@@ -13,8 +14,10 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.engine import Engine
+from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import Event
 from charlm_tui.session.updates import EngineNeeded, Unusable, Update
+from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.screens.studio import StudioScreen
 
 
@@ -34,6 +37,7 @@ class CharlmApp(App[None]):
         new_engine: starts another, if that one dies.
         controls: at the start.
         seed: is sent at once, unless it is None.
+        corpus: file that seeds can be drawn from; None is what Keras has downloaded, if it has.
     """
 
     CSS_PATH = "charlm.tcss"
@@ -45,13 +49,14 @@ class CharlmApp(App[None]):
         new_engine: Callable[[], Engine],
         controls: Controls,
         seed: str | None = None,
+        corpus: Path | None = None,
     ) -> None:
         super().__init__()
         self.engine = engine
         self._new_engine = new_engine
         self._seed = seed
         self.conversation = Conversation(controls, self._show)
-        self._studio = StudioScreen(self.conversation)
+        self._studio = StudioScreen(self.conversation, corpus)
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
 
@@ -88,6 +93,20 @@ class CharlmApp(App[None]):
                         command.title,
                         command.help,
                         lambda run=command.run: run(self.conversation),
+                    )
+            for knob in KNOBS:
+                yield SystemCommand(
+                    f"Set {knob.title.lower()}",
+                    knob.help,
+                    lambda knob=knob.id: self._studio.ask_for(knob),
+                )
+            for act in ACTS:
+                name = act.action.partition("(")[0]
+                if self._studio.check_action(name, ()):
+                    yield SystemCommand(
+                        act.title,
+                        act.help,
+                        lambda action=act.action: self.call_later(self._studio.run_action, action),
                     )
         yield from super().get_system_commands(screen)
 

@@ -38,12 +38,111 @@ KEYS = (
     Key("preset-3", "1.0", plain="3"),
     Key("preset-4", "1.2", plain="4"),
     Key("pause", "Pause", "f4", "space"),
+    Key("step", "Step", plain="n"),
     Key("stop", "Stop", "ctrl+s", "s"),
     Key("go-on", "Go on", "ctrl+g", "g"),
     Key("again", "Again", "f5", "r"),
     Key("dream", "Dream", "ctrl+f", "d"),
     Key("slower", "Slower", "f8", "less_than_sign,comma", _SPEED),
     Key("faster", "Faster", "f9", "greater_than_sign,full_stop", _SPEED),
+    Key("continue", "Turns", "ctrl+l", "x"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that is done on the screen alone; a key and an entry of the palette."""
+
+    action: str
+    """Of the studio's screen."""
+    title: str
+    """In the palette."""
+    label: str
+    """In the footer."""
+    help: str
+    plain: str = ""
+    """On the transcript."""
+    anywhere: str = ""
+    footer: bool = False
+    """Whether the footer shows it when it can be done."""
+
+
+ACTS = (
+    Act(
+        "alternatives",
+        "Alternatives",
+        "Alternatives",
+        "Go to the selected character's alternatives; Enter there takes another way.",
+        "p",
+        footer=True,
+    ),
+    Act(
+        "edit",
+        "Type over",
+        "Type over",
+        "Type what is to stand at the selected character; the model goes on from it.",
+        "e",
+        footer=True,
+    ),
+    Act(
+        "redraw",
+        "Draw anew from here",
+        "Draw anew",
+        "Take another way from the selected character, with other random numbers.",
+        "R",
+        footer=True,
+    ),
+    Act(
+        "walk(-1)",
+        "Previous sibling",
+        "Sibling",
+        "Show the reply's sibling before.",
+        "left_square_bracket",
+        footer=True,
+    ),
+    Act(
+        "walk(1)",
+        "Next sibling",
+        "Sibling",
+        "Show the reply's next sibling.",
+        "right_square_bracket",
+        footer=True,
+    ),
+    Act("copy", "Copy", "Copy", "Copy the selection, or the whole reply.", "y", footer=True),
+    Act(
+        "tint",
+        "Tint",
+        "Tint",
+        "Tint the text by surprisal, by entropy, by temperature, or not.",
+        "v",
+        footer=True,
+    ),
+    Act(
+        "panels",
+        "Panels",
+        "Panels",
+        "Fold the panels away, or unfold them; with room for one: show the next.",
+        anywhere="ctrl+o",
+        footer=True,
+    ),
+    Act(
+        "turn_controls",
+        "Controls",
+        "Controls",
+        "Go to the controls: arrows turn them, Enter types a value.",
+        "c",
+    ),
+    Act("panel('next')", "Panel: next character", "", "Show or hide the next character.", "N"),
+    Act("panel('controls')", "Panel: controls", "", "Show or hide the controls.", "C"),
+    Act("panel('surprise')", "Panel: surprise", "", "Show or hide surprise over time.", "S"),
+    Act("seed_file", "Seed from a file", "", "Put a file's text into the prompt.", "o"),
+    Act(
+        "corpus_seed",
+        "Seed from the corpus",
+        "",
+        "Put a passage of the corpus into the prompt.",
+        "O",
+    ),
 )
 
 _GLYPHS = {
@@ -55,6 +154,8 @@ _GLYPHS = {
     "greater_than_sign": ">",
     "comma": ",",
     "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }
 
 
@@ -72,6 +173,18 @@ def anywhere_bindings() -> list[Binding]:
         )
         for key in KEYS
         if key.anywhere
+    ] + [
+        Binding(
+            act.anywhere,
+            act.action,
+            act.label,
+            show=act.footer,
+            tooltip=act.help,
+            id=f"view.{act.action}",
+            priority=True,
+        )
+        for act in ACTS
+        if act.anywhere
     ]
 
 
@@ -88,6 +201,18 @@ def plain_bindings() -> list[Binding]:
         )
         for key in KEYS
         if key.plain
+    ] + [
+        Binding(
+            act.plain,
+            f"screen.{act.action}",
+            act.label or act.title,
+            key_display=_GLYPHS.get(act.plain, act.plain),
+            show=act.footer,
+            tooltip=act.help,
+            id=f"transcript.{act.action}",
+        )
+        for act in ACTS
+        if act.plain
     ]
 
 
@@ -97,8 +222,11 @@ def help_rows() -> list[tuple[str, str, str]]:
         ("Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."),
         ("Ctrl+N", "", "A new line in the prompt. Pasted newlines are kept."),
         ("Esc", "", "Go to the text, where plain keys work."),
-        ("", "i Enter", "Go back to the prompt."),
+        ("", "i Enter", "Go back to the prompt; Enter on a selected character: its alternatives."),
         ("", "↑ ↓ PgUp PgDn", "Read back. New text does not move what is read."),
+        ("", "← h", "Select the last character in sight; arrows, h j k l, w b 0 $ move on."),
+        ("", "Shift+arrows", "Select more than one character; the mouse selects as well."),
+        ("", "Esc", "Select nothing."),
         ("", "1 2 3 4", "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2."),
     ]
     for key in KEYS:
@@ -106,6 +234,7 @@ def help_rows() -> list[tuple[str, str, str]]:
             continue
         plain = " ".join(_GLYPHS.get(name, name) for name in key.plain.split(","))
         rows.append((_spoken(key.anywhere), plain, COMMANDS[key.command].help))
+    rows += [(_spoken(act.anywhere), _GLYPHS.get(act.plain, act.plain), act.help) for act in ACTS]
     rows += [
         ("F1", "?", "This page."),
         ("Ctrl+P", "", "Every command by name."),

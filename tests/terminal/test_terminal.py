@@ -18,9 +18,9 @@ def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Pa
         it.shows("streaming")
         it.shows("❯ the world is")
         it.send("\x1bOR")  # F3
-        it.shows("temperature 0.55")
+        it.shows("temp 0.55")
         it.send("\x14")  # Ctrl+T
-        it.shows("temperature 1.00")
+        it.shows("temp 1.00")
         it.send("\x1bOS")  # F4
         it.shows("paused")
         paused = it.text

@@ -1,23 +1,32 @@
-"""The main screen: the conversation, the status, the prompt.
+"""The main screen: the conversation, the panels beside it, the status, the prompt.
 
 Turns what a conversation tells into what is seen, and keys into commands. Decides nothing itself.
 """
 
+import random
 import time
 from collections import deque
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
-from charlm_tui.session.controls import Controls
+from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.seeds import keras_corpus, passage, read_seed
 from charlm_tui.session.updates import (
+    DistributionKnown,
     Noticed,
     SeedDreamt,
     SeedReturned,
@@ -25,18 +34,29 @@ from charlm_tui.session.updates import (
     State,
     StateChanged,
     TextAdded,
+    Turn,
+    TurnRewound,
     TurnStarted,
     Update,
 )
 from charlm_tui.tui.keys import anywhere_bindings, help_rows, plain_bindings
+from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
+from charlm_tui.tui.tints import Tint, levels
+from charlm_tui.tui.widgets.control_panel import TURNS, ControlPanel, Panel, Row
+from charlm_tui.tui.widgets.next_character import NextCharacter, View
 from charlm_tui.tui.widgets.prompt import Prompt
+from charlm_tui.tui.widgets.sidebar import Sidebar
 from charlm_tui.tui.widgets.status import Status
+from charlm_tui.tui.widgets.surprise import Course, Surprise, per_column
 from charlm_tui.tui.widgets.transcript import Block, Transcript
 
 RATE_S = 1.0  # over which characters per second are counted
 RATE_FRAMES_PER_S = 4
+PANEL_FRAMES_PER_S = 8  # at which the panels follow the stream: as fast as they can be read
 PLACEHOLDER = "Type a seed, Enter to send"
+EDITING = "Type what is to stand there instead; Enter goes on from it, Esc leaves it"
+_KNOBS = {knob.id: knob for knob in KNOBS}
 
 
 class ConversationText(Transcript):
@@ -44,18 +64,19 @@ class ConversationText(Transcript):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *plain_bindings(),
-        Binding("i,enter", "screen.to_prompt", "Prompt", show=False, id="transcript.prompt"),
+        Binding("i", "screen.to_prompt", "Prompt", show=False, id="transcript.prompt"),
+        Binding("enter", "screen.enter", "Prompt", show=False, id="transcript.enter"),
         Binding("question_mark", "screen.help", "Help", show=False, id="transcript.help"),
     ]
 
 
 class StudioScreen(Screen[None]):
-    """The conversation above, one line of status, the prompt below."""
+    """The conversation and the panels, one line of status, the prompt below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", tooltip="Every key", priority=True),
         *anywhere_bindings(),
-        Binding("escape", "to_transcript", "To the text", show=False, id="app.to-transcript"),
+        Binding("escape", "back", "To the text", show=False, id="app.to-transcript"),
         Binding("ctrl+q", "app.quit", "Quit", id="app.quit", priority=True),
     ]
     AUTO_FOCUS: ClassVar[str] = "#prompt"
@@ -64,62 +85,122 @@ class StudioScreen(Screen[None]):
     """Of the conversation."""
     controls: reactive[Controls] = reactive(Controls)
     """In force."""
+    continues: reactive[bool] = reactive(False)
+    """Whether a new seed goes on with the conversation."""
+    tinted: reactive[Tint] = reactive(Tint.PLAIN)
+    """What the text is tinted by."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Conversation, corpus: Path | None = None) -> None:
         super().__init__()
         self._conversation = conversation
-        self._arrivals: deque[tuple[float, int]] = deque()  # (when, characters)
+        self._corpus = corpus
+        self._arrivals: deque[tuple[float, int, float]] = deque()  # (when, characters, their time)
         self._waiting: Block | None = None  # the seed that waits for the model
         self._acknowledging = False
+        self._turn: Turn | None = None  # that text is added to
+        self._count = 0  # characters of its reply that are shown
+        self._newest: DistributionKnown | None = None
+        self._followed: DistributionKnown | None = None  # what the panel shows
+        self._editing: tuple[Turn, int] | None = None
 
     def compose(self) -> ComposeResult:
-        yield ConversationText(id="transcript")
-        yield Status().data_bind(StudioScreen.state, StudioScreen.controls)
+        with Horizontal(id="desk"):
+            yield ConversationText(id="transcript")
+            yield Sidebar()
+        yield Status().data_bind(StudioScreen.state, StudioScreen.controls, StudioScreen.continues)
         yield Prompt(id="prompt")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._count, pause=True)
+        self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._rate, pause=True)
+        self._panel_timer = self.set_interval(
+            1 / PANEL_FRAMES_PER_S, self._follow_stream, pause=True
+        )
         self.query_one(Prompt).placeholder = PLACEHOLDER
         self._follow()
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(Sidebar).fit(event.size.width, event.size.height)
 
     @property
     def transcript(self) -> Transcript:
         return self.query_one("#transcript", Transcript)
 
+    # What the conversation tells.
+
     def show(self, update: Update) -> None:
         """Show what the conversation tells."""
         match update:
-            case TextAdded(text=text):
-                # What was said in between, if anything, stays where it was said.
-                if self.transcript.blocks[-1].kind != "reply":
-                    self.transcript.add("reply")
-                self.transcript.append(text)
-                self._arrivals.append((time.monotonic(), len(text)))
+            case TextAdded(text=text, draw_s=draw_s):
+                self._add_text(text)
+                self._arrivals.append((time.monotonic(), len(text), draw_s))
                 if not self._acknowledging:
                     self._acknowledging = True
                     self.call_after_refresh(self._acknowledge)
+            case DistributionKnown():
+                self._know(update)
             case TurnStarted(turn=turn):
-                self.transcript.add("seed", turn.seed)
+                self._turn, self._count = turn, 0
+                self._mark(self.transcript.add("seed", turn.seed, turn), turn)
                 self.transcript.to_end()
+            case TurnRewound(turn=turn, length=length):
+                self._rewind(turn, length)
             case SeedWaiting(text=text):  # the status says that the model is loading
                 if text:
                     self._waiting = self.transcript.add("seed", text)
             case SeedReturned(text=text):
                 self.query_one(Prompt).give_back(text)
             case SeedDreamt(text=text):
-                prompt = self.query_one(Prompt)
-                prompt.offer(text)
-                prompt.focus()
+                self._offer(text)
             case Noticed(sentence=sentence, error=error):
                 self.transcript.add("error" if error else "notice", sentence)
             case StateChanged():
                 self._follow()
 
+    def _add_text(self, text: str) -> None:
+        # What was said in between, if anything, stays where it was said.
+        last = self.transcript.blocks[-1] if self.transcript.blocks else None
+        if last is None or last.kind != "reply" or last.source is not self._turn:
+            self.transcript.add("reply", source=self._turn, first=self._count)
+        self._count += len(text)
+        self.transcript.append(text)
+
+    def _rewind(self, turn: Turn, length: int) -> None:
+        """Take away what is no longer shown of a turn's reply, and all after it."""
+        blocks = [block for block in self.transcript.blocks if block.source is turn]
+        seed, last = blocks[0], blocks[0]
+        for block in blocks[1:]:
+            if block.first <= length:
+                last = block
+        self.transcript.cut(last, last.length if last is seed else length - last.first)
+        self._turn, self._count = turn, length
+        self._mark(seed, turn)
+        self.transcript.to_end()
+
+    def _mark(self, seed: Block, turn: Turn) -> None:
+        self.transcript.mark(seed, _siblings(turn))
+
     def _acknowledge(self) -> None:
         """Tell the engine that what has come is drawn."""
         self._acknowledging = False
         self._conversation.shown()
+
+    def _know(self, known: DistributionKnown) -> None:
+        if known.asked:
+            if self._selected == (known.turn, known.number):
+                self._show_distribution(known)
+        else:
+            self._newest = known
+
+    def _show_distribution(self, known: DistributionKnown | None) -> None:
+        panel, model = self.query_one(NextCharacter), self._conversation.model
+        if known is self._followed:
+            return
+        self._followed = known
+        if known is None or model is None or len(known.model) != len(model.symbols):
+            panel.view = None
+        else:
+            panel.view = View(model.symbols, known.model, known.after, known.drawn, known.asked)
 
     def _follow(self) -> None:
         """Take over the state of the conversation."""
@@ -128,19 +209,30 @@ class StudioScreen(Screen[None]):
             # It is shown anew, as the model reads it, when its turn starts.
             self.transcript.take_away(self._waiting)
             self._waiting = None
+        changed = self.controls.settings != self._conversation.controls.settings
         self.controls = self._conversation.controls
+        self.continues = self._conversation.continues
         self.transcript.speed = self.controls.speed
         self.transcript.live = self._conversation.busy
         model = self._conversation.model
         if model is not None:
             self._greet(model)
+        status = self.query_one(Status)
+        turn = self._conversation.turn
+        status.sibling = _siblings(turn) if turn is not None else ""
         if self.state is not State.STREAMING:
             self._rate_timer.pause()
-            self.query_one(Status).shown_per_s = None
+            self._panel_timer.pause()
+            status.shown_per_s = status.made_per_s = None
         elif before is not State.STREAMING:
             self._arrivals.clear()
             self._stream_start_s = time.monotonic()
             self._rate_timer.resume()
+            self._panel_timer.resume()
+        self._show_controls()
+        self._follow_stream()
+        if changed and self._selected is not None:
+            self._conversation.inspect(*self._selected)
         self.refresh_bindings()
 
     def _greet(self, model: ModelLoaded) -> None:
@@ -153,20 +245,46 @@ class StudioScreen(Screen[None]):
                 "notice", f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
             )
 
-    def _count(self) -> None:
-        """Show how many characters a second have come of late."""
+    def _rate(self) -> None:
+        """Show how many characters a second have come of late, and how fast they were made."""
         now = time.monotonic()
         while self._arrivals and now - self._arrivals[0][0] > RATE_S:
             self._arrivals.popleft()
         over = min(RATE_S, now - self._stream_start_s)
-        self.query_one(Status).shown_per_s = sum(n for _, n in self._arrivals) / max(over, 0.05)
+        status = self.query_one(Status)
+        count = sum(n for _, n, _ in self._arrivals)
+        status.shown_per_s = count / max(over, 0.05)
+        worked_s = sum(draw_s for _, _, draw_s in self._arrivals)
+        status.made_per_s = count / worked_s if worked_s > 0 else None
+
+    def _follow_stream(self) -> None:
+        """Let the panels show what is newest."""
+        surprise = self.query_one(Surprise)
+        turn = self._turn
+        if surprise.display and turn is not None:
+            surprise.course = _course(turn, max(surprise.size.width, 1))
+        if self._selected is None:
+            self._show_distribution(self._newest)
+
+    def _show_controls(self) -> None:
+        it = self._conversation
+        turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
+        rows = [Row(each.id, each.title, each.shown(it), each.idle(it)) for each in KNOBS]
+        self.query_one(ControlPanel).panel = Panel(
+            (*rows, turns), self.controls.settings.temperature
+        )
 
     # Keys.
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
         message.stop()
         self.transcript.to_end()
-        if not self._conversation.send(message.text):
+        if self._editing is not None:
+            (turn, number), text = self._editing, message.text
+            self._edit(None)
+            if text and not self._type_over(turn, number, text):
+                message.prompt.give_back(text)
+        elif not self._conversation.send(message.text):
             message.prompt.give_back(message.text)
 
     def action_command(self, command: str) -> None:
@@ -174,18 +292,250 @@ class StudioScreen(Screen[None]):
         COMMANDS[command].run(self._conversation)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "command":
-            return COMMANDS[str(parameters[0])].available(self._conversation)
+        """Tell what can be done now: the footer and the keys follow it."""
+        it = self._conversation
+        match action:
+            case "command":
+                return COMMANDS[str(parameters[0])].available(it)
+            case "alternatives" | "edit" | "redraw":
+                return self._selected is not None and it.can_branch(self._selected[0])
+            case "walk":
+                turn = self._turn_at_hand
+                return turn is not None and len(turn.replies) > 1
+            case "copy" | "tint":
+                return bool(it.turns)
+            case "corpus_seed":
+                return it.model is not None and self._corpus_file is not None
         return True
 
-    def action_to_transcript(self) -> None:
-        """Leave the prompt for the transcript."""
+    def action_back(self) -> None:
+        """Leave the prompt for the transcript; there, select nothing."""
+        if self._editing is not None:
+            self._edit(None)
+        elif self.transcript.has_focus:
+            self.transcript.selection = None
         self.transcript.focus()
 
     def action_to_prompt(self) -> None:
         """Go back to the prompt."""
         self.query_one(Prompt).focus()
 
+    def action_enter(self) -> None:
+        """Go to the selected character's alternatives; without one, to the prompt."""
+        if self._selected is not None:
+            self.action_alternatives()
+        else:
+            self.action_to_prompt()
+
     def action_help(self) -> None:
         """Show every key."""
         self.app.push_screen(HelpScreen(help_rows()))
+
+    # The selected character, and other ways from it.
+
+    @property
+    def _selected(self) -> tuple[Turn, int] | None:
+        """The turn and the number of the selected character."""
+        selection = self.transcript.selection
+        if selection is None or not isinstance(selection.block.source, Turn):
+            return None
+        return selection.block.source, selection.block.first + selection.cursor
+
+    @property
+    def _turn_at_hand(self) -> Turn | None:
+        """The turn of the selected character, else the last one."""
+        return self._selected[0] if self._selected is not None else self._conversation.turn
+
+    def on_transcript_selected(self) -> None:
+        if self._selected is None:
+            self._show_distribution(self._newest)
+        else:
+            self._conversation.inspect(*self._selected)
+        self.refresh_bindings()
+
+    def on_transcript_followed(self, message: Transcript.Followed) -> None:
+        self.query_one(Status).more = not message.at_end
+
+    def action_alternatives(self) -> None:
+        """Go to the selected character's alternatives."""
+        panel = self.query_one(Sidebar).force("next")
+        if panel is not None:
+            panel.focus()
+
+    def on_next_character_picked(self, message: NextCharacter.Picked) -> None:
+        if self._selected is None:
+            return
+        turn, number = self._selected
+        self._leave_panel()
+        if list(turn.tape.ids(number, number + 1)) == [message.id]:
+            self.notify("That is what stands there already.")
+            return
+        self.transcript.selection = None
+        self._conversation.branch(turn, number, [message.id])
+
+    def on_next_character_left(self) -> None:
+        self._leave_panel()
+
+    def on_control_panel_left(self) -> None:
+        self._leave_panel()
+
+    def _leave_panel(self) -> None:
+        self.transcript.focus()
+        self.query_one(Sidebar).force(None)
+
+    def action_edit(self) -> None:
+        """Type over the text from the selected character on."""
+        self._edit(self._selected)
+
+    def _edit(self, place: tuple[Turn, int] | None) -> None:
+        self._editing = place
+        prompt = self.query_one(Prompt)
+        prompt.placeholder = EDITING if place is not None else PLACEHOLDER
+        prompt.set_class(place is not None, "-editing")
+        if place is not None:
+            prompt.focus()
+
+    def _type_over(self, turn: Turn, number: int, text: str) -> bool:
+        vocabulary = self._conversation.vocabulary
+        if vocabulary is None:
+            return False
+        fitted = vocabulary.fit(text)
+        if not fitted.text:
+            self.show(Noticed(f"nothing was typed over: {fitted.notice}", error=True))
+            return False
+        self.transcript.selection = None
+        taken = self._conversation.branch(turn, number, vocabulary.encode(fitted.text))
+        if taken and fitted.notice:
+            self.show(Noticed(fitted.notice))
+        return taken
+
+    def action_redraw(self) -> None:
+        """Take another way from the selected character, with other random numbers."""
+        if self._selected is not None:
+            turn, number = self._selected
+            self.transcript.selection = None
+            self._conversation.branch(turn, number, rng_seed=new_rng_seed())
+
+    def action_walk(self, steps: int) -> None:
+        """Show a sibling of the reply."""
+        turn = self._turn_at_hand
+        if turn is not None:
+            self.transcript.selection = None
+            self._conversation.walk(turn, steps)
+
+    def action_copy(self) -> None:
+        """Copy the selection, or the whole reply."""
+        turn = self._conversation.turn
+        text = self.transcript.selected_text()
+        if not text and turn is not None:
+            text = self._conversation.text(turn)
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"Copied {len(text):,} character{'s' * (len(text) != 1)}.")
+
+    # What is shown.
+
+    def action_tint(self) -> None:
+        """Tint the text by the next thing that it can be tinted by."""
+        self.tinted = self.tinted.following
+
+    def watch_tinted(self, tinted: Tint) -> None:
+        if self.is_mounted:
+            self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
+            self.transcript.border_subtitle = f"tint: {tinted.value}"
+            self.notify(f"Tint: {tinted.value}.", timeout=2)
+
+    def action_panels(self) -> None:
+        """Fold the panels away, or unfold them."""
+        self.query_one(Sidebar).cycle()
+        self._follow_stream()
+
+    def action_panel(self, panel: str) -> None:
+        """Show or hide one panel."""
+        self.query_one(Sidebar).toggle(panel)
+        self._follow_stream()
+
+    # The controls.
+
+    def action_turn_controls(self) -> None:
+        """Go to the controls."""
+        panel = self.query_one(Sidebar).force("controls")
+        if panel is not None:
+            panel.focus()
+
+    def on_control_panel_turned(self, message: ControlPanel.Turned) -> None:
+        if message.knob == TURNS:
+            self._conversation.toggle_continue()
+        else:
+            _KNOBS[message.knob].turn(self._conversation, message.steps)
+
+    def on_control_panel_dialled(self, message: ControlPanel.Dialled) -> None:
+        it = self._conversation
+        it.change(it.controls.with_settings(temperature=message.temperature))
+
+    def on_control_panel_type_wanted(self, message: ControlPanel.TypeWanted) -> None:
+        self.ask_for(message.knob)
+
+    def ask_for(self, knob: str) -> None:
+        """Let a value be typed for a knob."""
+        chosen = _KNOBS[knob]
+        words = f"{chosen.title}. {chosen.help}"
+        value = f"{chosen.value(self._conversation):g}".replace("1e+09", "")
+        if knob == "rng-seed":
+            value = str(self._conversation.controls.settings.rng_seed)
+        self.app.push_screen(
+            AskScreen(words, value, lambda text: chosen.type(self._conversation, text))
+        )
+
+    # Seeds.
+
+    def _offer(self, text: str) -> None:
+        prompt = self.query_one(Prompt)
+        prompt.offer(text)
+        prompt.focus()
+
+    def action_seed_file(self) -> None:
+        """Put a file's text into the prompt."""
+
+        def answer(path: str) -> None:
+            self._offer(read_seed(Path(path.strip()).expanduser()))
+
+        self.app.push_screen(AskScreen("A text file, whose text is to be the seed.", "", answer))
+
+    @property
+    def _corpus_file(self) -> Path | None:
+        return self._corpus or keras_corpus()
+
+    def action_corpus_seed(self) -> None:
+        """Put a passage of the corpus into the prompt."""
+        model, corpus = self._conversation.model, self._corpus_file
+        if model is not None and corpus is not None:
+            try:
+                self._offer(passage(corpus, model.window, random.SystemRandom()))
+            except CharlmError as error:
+                self.show(Noticed(str(error), error=True))
+
+
+def _siblings(turn: Turn) -> str:
+    """Give which of its siblings a turn's reply is, if it has any."""
+    return f"‹{turn.shown + 1}/{len(turn.replies)}›" if len(turn.replies) > 1 else ""
+
+
+def _levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:
+    """Give the tint levels of characters of a block."""
+    turn = block.source
+    assert isinstance(turn, Turn)
+    return levels(tint, turn.tape, block.first + start, block.first + stop)
+
+
+def _course(turn: Turn, width: int) -> Course:
+    tape = turn.tape
+    length = len(tape)
+    each = per_column(length, width)
+    # Columns begin at multiples of their size, so that they stand still as text comes.
+    first = max(0, (length // each - width + 1) * each)
+    bits = tape.surprisal_bits(first)
+    columns = [
+        sum(part) / len(part) for part in (bits[i : i + each] for i in range(0, len(bits), each))
+    ]
+    return Course(columns, each, tape.total_bits / length if length else None, length)

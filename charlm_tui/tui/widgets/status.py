@@ -18,7 +18,7 @@ _WORDS = {
 
 
 class Status(Widget):
-    """Model, temperature, RNG seed, characters per second, state; as much as has room."""
+    """Model, temperature, RNG seed, characters per second, turns, state; as much as has room."""
 
     model: reactive[str] = reactive("")
     """The model's name."""
@@ -28,6 +28,14 @@ class Status(Widget):
     """Of the conversation."""
     shown_per_s: reactive[float | None] = reactive(None)
     """Characters shown per second; None if nothing streams."""
+    made_per_s: reactive[float | None] = reactive(None)
+    """Characters that the model makes in a second of its work; None if nothing streams."""
+    continues: reactive[bool] = reactive(False)
+    """Whether a new seed goes on with the conversation."""
+    sibling: reactive[str] = reactive("")
+    """Which of its siblings the reply is that is shown last, if it has any."""
+    more: reactive[bool] = reactive(False)
+    """Whether there is more text below what is seen."""
 
     def render(self) -> Text:
         settings = self.controls.settings
@@ -36,17 +44,28 @@ class Status(Widget):
         if self.shown_per_s is not None:
             shown = f"{self.shown_per_s:.0f}"
             speed = f"{shown} of {speed}" if self.controls.speed else f"{shown} chars/s, full speed"
-            short = f"{shown}/s" if self.controls.speed else f"{shown}/s full"
+            short = f"{shown} of {short}" if self.controls.speed else f"{shown}/s full"
+        made = "" if self.made_per_s is None else f"  │  made {self.made_per_s:,.0f}/s"
+        made_short = "" if self.made_per_s is None else f" made {self.made_per_s:.0f}/s"
         temperature = f"{settings.temperature:.2f}" + ("" if settings.temperature else " greedy")
         name = self.model or "model"
         word = _WORDS[self.state]
+        more = "▼ more below" if self.more else ""
+        turns = "continues" if self.continues else "fresh"
+        long = [f" {name}", f"temperature {temperature}", f"RNG seed {settings.rng_seed}"]
+        long += [f"{speed}{made}", f"{turns} turns", self.sibling, word, more]
+        middle = [f" {name}", f"temp {temperature}", f"RNG {settings.rng_seed}"]
+        middle += [short + made_short, turns, self.sibling, word, more]
+        mark = ("▼" if self.more else "") + self.sibling
         forms = (
-            f" {name}  │  temperature {temperature}  │  RNG seed {settings.rng_seed}  │  "
-            f"{speed}  │  {word}",
-            f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {word}",
-            f" {name[:9]} T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {word}",
-            f" T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {word}",
-            f" T{settings.temperature:.2f} {short} {word}",
+            "  │  ".join(part for part in long if part),
+            " │ ".join(part for part in middle if part),
+            " │ ".join(part for part in [*middle[:3], short, turns, mark, word] if part),
+            f" {name[:9]} T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {turns} "
+            f"{word} {mark}".rstrip(),
+            f" T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {turns} {word} "
+            f"{mark}".rstrip(),
+            f" T{settings.temperature:.2f} {short} {turns} {word} {mark}".rstrip(),
         )
         width = self.size.width
         text = next((form for form in forms if len(form) <= width), forms[-1])

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -19,12 +19,15 @@ from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.color import Color
+from textual.events import MouseDown, MouseEvent, MouseMove
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm_tui.tui.wrapping import visible, wrap
+from charlm_tui.tui.tints import Ramp
+from charlm_tui.tui.wrapping import cells, visible, wrap
 
 Kind = Literal["seed", "reply", "notice", "error"]
 
@@ -36,7 +39,7 @@ GUTTER = 2  # cells at the left, where a seed has its mark
 MARKS: dict[Kind, str] = {"seed": "❯ ", "reply": "  ", "notice": "· ", "error": "! "}
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Block:
     """A stretch of text of one kind, as wrapped lines that joined are the text."""
 
@@ -44,6 +47,12 @@ class Block:
     lines: list[str] = field(default_factory=lambda: [""])
     starts: "array[int]" = field(default_factory=lambda: array("Q", [0]))
     """Of each line, the number of its first character."""
+    source: object = None
+    """What it shows, to whoever has added it."""
+    first: int = 0
+    """Number, in its source, of its first character."""
+    badge: str = ""
+    """Stands at the end of its first line."""
 
     @property
     def text(self) -> str:
@@ -65,6 +74,32 @@ class Block:
             start += len(line)
         return changed
 
+    def line_of(self, char: int) -> int:
+        """Give the number of the line that has a character."""
+        return bisect_right(self.starts, char) - 1
+
+    def cut(self, length: int, width: int) -> None:
+        """Keep the first `length` characters alone."""
+        row = self.line_of(length)
+        kept = self.lines[row][: length - self.starts[row]]
+        if row and not kept:  # the line before it may have ended here only for want of room
+            row -= 1
+            kept = self.lines[row]
+        del self.lines[row:], self.starts[row:]
+        start = self.starts[-1] + len(self.lines[-1]) if self.lines else 0
+        self.lines.append("")
+        self.starts.append(start)
+        self.append(kept, width)
+
+    def part(self, start: int, stop: int) -> str:
+        """Give the text from one character to another, whatever length the block has."""
+        start, stop = max(start, 0), min(stop, self.length)
+        if start >= stop:
+            return ""
+        first, last = self.line_of(start), self.line_of(stop)
+        text = "".join(self.lines[first : last + 1])
+        return text[start - self.starts[first] : stop - self.starts[first]]
+
     def rewrap(self, width: int) -> None:
         """Break the text anew."""
         text = self.text
@@ -72,8 +107,29 @@ class Block:
         self.append(text, width)
 
 
+Levels = Callable[[Block, int, int], bytes]
+"""Gives the tint level of each character of a block, from one to before another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A stretch of one block: from where it was begun to where the cursor stands."""
+
+    block: Block
+    cursor: int
+    """Number of a character, or the block's length: the place after its last one."""
+    anchor: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First character and the one after the last; at least one long."""
+        return min(self.cursor, self.anchor), max(self.cursor, self.anchor) + 1
+
+
 class Transcript(ScrollView, can_focus=True):
     """Blocks of text below one another, the last of which can grow.
+
+    A character of a reply can be selected, with the mouse or a cursor; text can be tinted.
 
     | component class | what |
     | :- | :- |
@@ -82,6 +138,9 @@ class Transcript(ScrollView, can_focus=True):
     | `transcript--fresh` | a character that has just arrived |
     | `transcript--cursor` | the mark where the next one will |
     | `transcript--notice`, `transcript--error` | what the app has to say |
+    | `transcript--selected` | the characters that are selected |
+    | `transcript--badge` | a mark after a block's first line |
+    | `transcript--low`, `--middle`, `--high` | the shades of tints |
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -91,20 +150,64 @@ class Transcript(ScrollView, can_focus=True):
         "transcript--cursor",
         "transcript--notice",
         "transcript--error",
+        "transcript--selected",
+        "transcript--badge",
+        "transcript--low",
+        "transcript--middle",
+        "transcript--high",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "Up", show=False, id="transcript.up"),
-        Binding("down,j", "scroll_down", "Down", show=False, id="transcript.down"),
-        Binding("pageup,b", "page_up", "Page up", show=False, id="transcript.page-up"),
+        Binding("up,k", "go(0, -1)", "Up", show=False, id="transcript.up"),
+        Binding("down,j", "go(0, 1)", "Down", show=False, id="transcript.down"),
+        Binding("left,h", "go(-1, 0)", "Select", show=False, id="transcript.left"),
+        Binding("right,l", "go(1, 0)", "Right", show=False, id="transcript.right"),
+        Binding("shift+left,H", "go(-1, 0, True)", "Extend", show=False, id="transcript.more-left"),
+        Binding(
+            "shift+right,L", "go(1, 0, True)", "Extend", show=False, id="transcript.more-right"
+        ),
+        Binding("shift+up,K", "go(0, -1, True)", "Extend", show=False, id="transcript.more-up"),
+        Binding("shift+down,J", "go(0, 1, True)", "Extend", show=False, id="transcript.more-down"),
+        Binding("w", "go_word(1)", "Word", show=False, id="transcript.word"),
+        Binding("b", "go_word(-1)", "Word back", show=False, id="transcript.word-back"),
+        Binding("0", "go_edge(-1)", "Line's start", show=False, id="transcript.line-start"),
+        Binding("dollar_sign", "go_edge(1)", "Line's end", show=False, id="transcript.line-end"),
+        Binding("pageup,ctrl+b", "page_up", "Page up", show=False, id="transcript.page-up"),
         Binding("pagedown,f", "page_down", "Page down", show=False, id="transcript.page-down"),
         Binding("home", "scroll_home", "Top", show=False, id="transcript.top"),
         Binding("end,G", "scroll_end", "End", show=False, id="transcript.end"),
     ]
 
+    ALLOW_SELECT: ClassVar[bool] = False  # it selects by character, and by itself
+
     live: reactive[bool] = reactive(False)
     """Whether the last block is growing: a cursor stands at its end."""
     speed: reactive[float] = reactive(0.0)
     """Characters a second that arrive; 0 is as fast as it goes."""
+
+    selection: reactive[Selection | None] = reactive(None)
+    """What is selected."""
+
+    @dataclass
+    class Selected(Message):
+        """Another character is selected, or none."""
+
+        transcript: "Transcript"
+        selection: Selection | None
+
+        @property
+        def control(self) -> "Transcript":
+            return self.transcript
+
+    @dataclass
+    class Followed(Message):
+        """The reader has left the end, or is back at it."""
+
+        transcript: "Transcript"
+        at_end: bool
+
+        @property
+        def control(self) -> "Transcript":
+            return self.transcript
 
     def __init__(
         self,
@@ -122,6 +225,8 @@ class Transcript(ScrollView, can_focus=True):
         self._shades: list[Style] = []
         self._wrap_width = 0
         self._at_end = True
+        self._levels: Levels | None = None
+        self._dragging = False
 
     # What is shown.
 
@@ -130,10 +235,10 @@ class Transcript(ScrollView, can_focus=True):
         """The blocks, the newest last."""
         return self._blocks
 
-    def add(self, kind: Kind, text: str = "") -> Block:
+    def add(self, kind: Kind, text: str = "", source: object = None, first: int = 0) -> Block:
         """Begin a new block, which text can be added to; give it."""
         self._settle()
-        block = Block(kind)
+        block = Block(kind, source=source, first=first)
         before = self._blocks[-1].kind if self._blocks else None
         self._firsts.append(self._line_count + _gap(before, kind))
         self._blocks.append(block)
@@ -146,6 +251,37 @@ class Transcript(ScrollView, can_focus=True):
         self._settle()
         self._blocks = [each for each in self._blocks if each is not block]
         self._lay_out()
+
+    def cut(self, block: Block, length: int) -> None:
+        """Keep the first `length` characters of a block, and nothing that comes after it."""
+        self._settle()
+        index = self._blocks.index(block)
+        del self._blocks[index + 1 :], self._firsts[index + 1 :]
+        if length == 0 and index and block.kind == "reply":
+            del self._blocks[index], self._firsts[index]
+        else:
+            block.cut(length, self._text_width)
+        if self.selection is not None and (
+            self.selection.block not in self._blocks or self.selection.cursor > length
+        ):
+            self.selection = None
+        self._strips.clear()
+        self.virtual_size = Size(self._wrap_width, self._line_count)
+        self.refresh()
+
+    def mark(self, block: Block, badge: str) -> None:
+        """Put a mark at the end of a block's first line."""
+        if badge != block.badge:
+            block.badge = badge
+            first = self._firsts[self._blocks.index(block)]
+            self._strips.discard(first)
+            self.refresh_lines(first, 1)
+
+    def tint(self, levels: "Levels | None") -> None:
+        """Tint replies by what a function gives for their characters; None is plain."""
+        self._levels = levels
+        self._strips.clear()
+        self.refresh()
 
     def append(self, text: str) -> None:
         """Add text to the last block; it arrives bright, if new characters are animated."""
@@ -182,7 +318,168 @@ class Transcript(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Stay at the end for as long as nobody scrolls away from it."""
         super().watch_scroll_y(old_value, new_value)
-        self._at_end = new_value >= self.max_scroll_y
+        before, self._at_end = self._at_end, new_value >= self.max_scroll_y
+        if before != self._at_end:
+            self.post_message(self.Followed(self, self._at_end))
+
+    # Selecting.
+
+    def validate_selection(self, selection: Selection | None) -> Selection | None:
+        if selection is None:
+            return None
+        most = selection.block.length
+        return replace(
+            selection,
+            cursor=min(max(selection.cursor, 0), most),
+            anchor=min(max(selection.anchor, 0), most),
+        )
+
+    def watch_selection(self, before: Selection | None, after: Selection | None) -> None:
+        for selection in (before, after):
+            if selection is not None and selection.block in self._blocks:
+                top = self._firsts[self._blocks.index(selection.block)]
+                first, end = selection.span
+                for line in range(
+                    top + selection.block.line_of(first), top + selection.block.line_of(end) + 1
+                ):
+                    self._strips.discard(line)
+                    self.refresh_lines(line, 1)
+        if after is not None:
+            line = self._firsts[self._blocks.index(after.block)] + after.block.line_of(after.cursor)
+            top, height = self.scroll_offset.y, self.scrollable_content_region.height
+            if not top <= line < top + height:
+                middle = line if line < top else line - height + 1
+                self.scroll_to(y=middle, animate=False, immediate=True, force=True)
+        self.post_message(self.Selected(self, after))
+
+    def select(self, block: Block, char: int, extend: bool = False) -> None:
+        """Select a character, or all from where the selection began to it."""
+        now = self.selection
+        anchor = now.anchor if extend and now is not None and now.block is block else char
+        self.selection = Selection(block, char, anchor)
+
+    def selected_text(self) -> str:
+        """Give the text that is selected."""
+        if self.selection is None:
+            return ""
+        first, end = self.selection.span
+        return self.selection.block.part(first, end)
+
+    @property
+    def _selectable(self) -> list[Block]:
+        return [block for block in self._blocks if block.kind == "reply"]
+
+    def action_go(self, right: int, down: int, extend: bool = False) -> None:
+        """Move the cursor; without one, read up and down, and to the left begin to select."""
+        now = self.selection
+        blocks = self._selectable
+        if now is None:
+            if down:
+                self.scroll_relative(y=down, animate=False)
+            elif blocks:
+                self._begin_selection(blocks)
+            return
+        block, char = now.block, now.cursor
+        if right:
+            after = char + right
+            index = next(i for i, each in enumerate(blocks) if each is block)
+            if after < 0 and index > 0 and not extend:
+                block = blocks[index - 1]
+                after = block.length - 1
+            elif after > block.length and index + 1 < len(blocks) and not extend:
+                block, after = blocks[index + 1], 0
+            self.select(block, after, extend)
+            return
+        row = block.line_of(char)
+        column = char - block.starts[row]
+        row += down
+        if not 0 <= row < len(block.lines):
+            index = next(i for i, each in enumerate(blocks) if each is block) + down
+            if extend or not 0 <= index < len(blocks):
+                return
+            block = blocks[index]
+            row = 0 if down > 0 else len(block.lines) - 1
+        self.select(block, _char_at(block, row, column), extend)
+
+    def _begin_selection(self, blocks: list[Block]) -> None:
+        """Select the last character in sight of the last reply in sight."""
+        bottom = self.scroll_offset.y + self.scrollable_content_region.height - 1
+        for block in reversed(blocks):
+            first = self._firsts[self._blocks.index(block)]
+            if first <= bottom and block.length:
+                row = min(bottom - first, len(block.lines) - 1)
+                self.select(block, _char_at(block, row, len(block.lines[row])))
+                return
+
+    def action_go_word(self, direction: int) -> None:
+        """Move the cursor to the start of the next word, or of the one before."""
+        now = self.selection
+        if now is None:
+            self.action_go(direction, 0)
+            return
+        around = 256
+        start = max(0, now.cursor - around)
+        text = now.block.part(start, now.cursor + around)
+        place = now.cursor - start
+        starts = [
+            i
+            for i, char in enumerate(text)
+            if not char.isspace() and (i == 0 or text[i - 1].isspace())
+        ]
+        if direction > 0:
+            after = next((i for i in starts if i > place), len(text) - 1)
+        else:
+            after = next((i for i in reversed(starts) if i < place), 0)
+        self.select(now.block, start + after)
+
+    def action_go_edge(self, direction: int) -> None:
+        """Move the cursor to the start or the end of its line."""
+        now = self.selection
+        if now is not None:
+            row = now.block.line_of(now.cursor)
+            column = 0 if direction < 0 else len(now.block.lines[row])
+            self.select(now.block, _char_at(now.block, row, column))
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        place = self._char_under(event)
+        if event.button == 1:
+            self._dragging = place is not None
+            self.selection = None if place is None else Selection(*place, place[1])
+            if self._dragging:
+                self.capture_mouse()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        place = self._char_under(event)
+        now = self.selection
+        if self._dragging and place is not None and now is not None and place[0] is now.block:
+            self.select(*place, extend=True)
+
+    def on_mouse_up(self) -> None:
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
+
+    def _char_under(self, event: MouseEvent) -> tuple[Block, int] | None:
+        """Give the reply and the character that the mouse is over."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self._blocks:
+            return None
+        line = self.scroll_offset.y + offset.y
+        index = bisect_right(self._firsts, line) - 1
+        if index < 0:
+            return None
+        block = self._blocks[index]
+        row = line - self._firsts[index]
+        if block.kind != "reply" or row >= len(block.lines):
+            return None
+        left = offset.x - GUTTER
+        text = block.lines[row]
+        used = 0
+        for place, char in enumerate(text):
+            used += cells(char) if char != "\n" else 0
+            if used > left:
+                return block, block.starts[row] + place
+        return block, _char_at(block, row, len(text))
 
     # Where new characters settle.
 
@@ -271,11 +568,22 @@ class Transcript(ScrollView, can_focus=True):
         self._styles = {}
         self._strips.clear()
 
+    @property
+    def _coloured(self) -> bool:
+        """Whether there are colours enough to shade with."""
+        return not self.app.no_color and self.app.console.color_system not in (None, "standard")
+
     def _take_styles(self) -> None:
         self._styles = {
             name: self.get_component_rich_style(f"transcript--{name}")
-            for name in ("seed", "reply", "fresh", "cursor", "notice", "error")
+            for name in (
+                *("seed", "reply", "fresh", "cursor", "notice", "error"),
+                *("selected", "badge", "low", "middle", "high"),
+            )
         }
+        ramp = Ramp(*(self._styles[name] for name in ("low", "middle", "high")))
+        reply = self._styles["reply"]
+        self._tints = [reply + shade for shade in ramp.shades(self._coloured)]
         self._shades = _shades(self._styles["fresh"], self._styles["reply"])
 
     # Drawing.
@@ -305,13 +613,58 @@ class Transcript(ScrollView, can_focus=True):
         mark = MARKS[block.kind] if row == 0 else " " * GUTTER
         segments = [Segment(mark, style)]
         last = index == len(self._blocks) - 1
-        if last and self._births and block.starts[row] + len(text) > self._births[0][0]:
-            segments += self._fresh_segments(text, block.starts[row], style)
+        start = block.starts[row]
+        if last and self._births and start + len(text) > self._births[0][0]:
+            segments += self._fresh_segments(text, start, style)
+        elif self._levels is not None and block.kind == "reply":
+            segments += self._tinted_segments(block, text, start)
         else:
             segments.append(Segment(visible(text), style))
+        chosen = self.selection
+        if chosen is not None and chosen.block is block:
+            self._select_segments(segments, text, start, chosen)
+        if row == 0 and block.badge:
+            room = self.size.width - GUTTER - cells(text)
+            segments.append(Segment(f" {block.badge}"[: max(room, 0)], self._styles["badge"]))
         if last and self.live and block.kind == "reply" and row == len(block.lines) - 1:
             segments.append(Segment("▌", self._styles["cursor"]))
         return Strip(segments)
+
+    def _tinted_segments(self, block: Block, text: str, start: int) -> list[Segment]:
+        """Draw a line in the shades of its characters, neighbours of one shade together."""
+        assert self._levels is not None
+        levels = self._levels(block, start, start + len(text))
+        segments: list[Segment] = []
+        begin = 0
+        for end in range(1, len(text) + 1):
+            if end == len(text) or levels[end] != levels[begin]:
+                segments.append(Segment(visible(text[begin:end]), self._tints[levels[begin]]))
+                begin = end
+        return segments
+
+    def _select_segments(
+        self, segments: list[Segment], text: str, start: int, chosen: Selection
+    ) -> None:
+        """Draw what is selected of a line in the style of selections."""
+        first, end = (place - start for place in chosen.span)
+        if end <= 0 or first > len(text) or (first == len(text) and text.endswith("\n")):
+            return
+        style = self._styles["selected"]
+        at_end = chosen.block.length == start + len(text)
+        if first >= len(text):
+            if at_end and chosen.cursor == chosen.block.length:
+                segments.append(Segment(" ", style))
+            return
+        part = text[max(first, 0) : end]
+        left = GUTTER + cells(text[: max(first, 0)])
+        right = left + cells(part)
+        line = Strip(segments)
+        inside = visible(part) + ("⏎" if part.endswith("\n") else "")
+        segments[:] = [
+            *line.crop(0, left),
+            Segment(inside, style),
+            *line.crop(right),
+        ]
 
     def _fresh_segments(self, text: str, start: int, style: Style) -> list[Segment]:
         """Draw a line of which some characters are still settling, each arrival in its shade."""
@@ -327,6 +680,13 @@ class Transcript(ScrollView, can_focus=True):
                 level = min(int((now - born) / FADE_S * FADE_LEVELS), FADE_LEVELS - 1)
                 segments.append(Segment(visible(part), self._shades[level]))
         return segments
+
+
+def _char_at(block: Block, row: int, column: int) -> int:
+    """Give the character of a line that is nearest a column."""
+    last = row == len(block.lines) - 1
+    most = len(block.lines[row]) - (0 if last else 1)
+    return block.starts[row] + min(max(column, 0), max(most, 0))
 
 
 def _gap(before: Kind | None, kind: Kind) -> int:

@@ -1,0 +1,77 @@
+"""Where seeds come from but the keyboard: files, and passages of a corpus."""
+
+import os
+import random
+from pathlib import Path
+
+from charlm_tui.lm.errors import CharlmError
+
+MOST_BYTES = 10_000_000  # of a seed file: more is a mistake
+
+
+class SeedError(CharlmError):
+    """A seed cannot be had from a file."""
+
+
+def read_seed(path: Path) -> str:
+    """Give a file's text, whole.
+
+    Raises:
+        SeedError: it cannot be read, is no UTF-8, or is larger than 10 MB.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise SeedError(
+                f"{path} has more than {MOST_BYTES // 10**6} MB, too much for a seed; "
+                "give a smaller file"
+            )
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise SeedError(f"{path} is not UTF-8 text; give a text file") from None
+    except OSError as error:
+        raise SeedError(
+            f"{path} cannot be read: {error.strerror}; give the path of a text file"
+        ) from None
+    except ValueError as error:  # a NUL in the path
+        raise SeedError(f"that is no path: {error}; give the path of a text file") from None
+
+
+def keras_corpus() -> Path | None:
+    """Give the notebook's corpus where Keras has downloaded it, or None."""
+    home = os.environ.get("KERAS_HOME")
+    root = Path(home) if home else Path("~/.keras").expanduser()
+    path = root / "datasets" / "nietzsche.txt"
+    return path if path.is_file() else None
+
+
+def passage(path: Path, length: int, rng: random.Random) -> str:
+    """Draw a passage of a corpus: whole words, as many characters as a model reads.
+
+    Args:
+        path: of the corpus, UTF-8.
+        length: of the passage, at the most.
+        rng: draws the place.
+
+    Raises:
+        SeedError: the corpus cannot be read, or has no text.
+    """
+    around = 8 * length + 64  # bytes that surely hold it
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = rng.randrange(max(1, size - around // 2))
+            file.seek(start)
+            text = file.read(around).decode("utf-8", errors="ignore").replace("\r\n", "\n")
+    except OSError as error:
+        raise SeedError(
+            f"the corpus {path} cannot be read: {error.strerror}; give another with --corpus"
+        ) from None
+    if start:  # the first word may be cut off
+        cut = next((i for i, char in enumerate(text) if char.isspace()), -1)
+        text = text[cut + 1 :]
+    text = text.lstrip()[:length]
+    if not text:
+        raise SeedError(f"the corpus {path} has no text there; give another with --corpus")
+    if len(text) == length and " " in text:
+        text = text[: text.rindex(" ") + 1]
+    return text

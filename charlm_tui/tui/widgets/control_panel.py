@@ -1,0 +1,210 @@
+"""Every knob, one below the other, for keys and the mouse.
+
+Shows what a conversation's knobs stand at; turning one is the conversation's affair.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from charlm_tui.session.controls import PRESETS
+
+LABEL = 12
+DIAL_MOST = 1.5  # temperature at the dial's right end
+TURNS = "turns"  # id of the row that is no knob
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One control as it is shown."""
+
+    id: str
+    title: str
+    value: str
+    idle: str
+    """Why it has no effect, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All that the panel shows."""
+
+    rows: Sequence[Row]
+    temperature: float
+
+
+class ControlPanel(Widget, can_focus=True):
+    """Rows of controls below a dial of the temperature.
+
+    | component class | what |
+    | :- | :- |
+    | `control-panel--dial` | the dial's hand |
+    | `control-panel--preset` | the notebook's temperatures on it |
+    | `control-panel--value` | what a control stands at |
+    | `control-panel--chosen` | the row that keys turn |
+    | `control-panel--muted` | what is less important, or has no effect |
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "control-panel--dial",
+        "control-panel--preset",
+        "control-panel--value",
+        "control-panel--chosen",
+        "control-panel--muted",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="controls.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="controls.down"),
+        Binding("left,h,minus", "turn(-1)", "Less", id="controls.less"),
+        Binding("right,l,plus", "turn(1)", "More", id="controls.more"),
+        Binding("enter", "type", "Type a value", id="controls.type"),
+        Binding("escape", "leave", "Back", id="controls.leave"),
+    ]
+
+    panel: reactive[Panel] = reactive(Panel((), 0.5))
+    chosen: reactive[int] = reactive(0)
+    """Number of the row that keys turn."""
+
+    @dataclass
+    class Turned(Message):
+        """A control was turned by some steps."""
+
+        knob: str
+        steps: int
+
+    @dataclass
+    class TypeWanted(Message):
+        """A value is to be typed."""
+
+        knob: str
+
+    @dataclass
+    class Dialled(Message):
+        """A temperature was clicked on the dial."""
+
+        temperature: float
+
+    @dataclass
+    class Left(Message):
+        """The panel is not needed any more."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (Textual's own name)
+        super().__init__(id=id)
+        self.border_title = "Controls"
+        self._styles: dict[str, Style] = {}
+
+    def validate_chosen(self, chosen: int) -> int:
+        return min(max(chosen, 0), max(0, len(self.panel.rows) - 1))
+
+    # What a person does.
+
+    def action_move(self, steps: int) -> None:
+        """Go to another row."""
+        self.chosen += steps
+
+    def action_turn(self, steps: int) -> None:
+        """Turn the chosen control."""
+        self.post_message(self.Turned(self.panel.rows[self.chosen].id, steps))
+
+    def action_type(self) -> None:
+        """Type a value for the chosen control."""
+        row = self.panel.rows[self.chosen]
+        self.post_message(self.Turned(row.id, 1) if row.id == TURNS else self.TypeWanted(row.id))
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.post_message(self.Left())
+
+    def on_click(self, event: Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        if offset.y == 0:
+            share = offset.x / max(1, self.size.width - 1)
+            nearest = min(PRESETS, key=lambda preset: abs(preset / DIAL_MOST - share))
+            near = abs(nearest / DIAL_MOST - share) * self.size.width < 1
+            value = nearest if near else round(share * DIAL_MOST * 20) / 20
+            self.post_message(self.Dialled(value))
+            return
+        number = offset.y - 1
+        if number < len(self.panel.rows):
+            self.chosen = number
+            row = self.panel.rows[number]
+            if offset.x == LABEL:
+                self.action_turn(-1)
+            elif offset.x == LABEL + 3 + len(row.value):
+                self.action_turn(1)
+            elif row.id == TURNS or event.chain == 2:
+                self.action_type()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        self._scroll(event, -1)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        self._scroll(event, 1)
+
+    def _scroll(self, event: MouseScrollDown | MouseScrollUp, steps: int) -> None:
+        event.stop()
+        offset = event.get_content_offset(self)
+        if offset is not None and offset.y <= len(self.panel.rows):
+            self.chosen = max(0, offset.y - 1)
+            self.action_turn(steps)
+
+    # Drawing.
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles = {}
+
+    def render_line(self, y: int) -> Strip:
+        if not self._styles:
+            self._styles = {
+                part: self.get_component_rich_style(f"control-panel--{part}")
+                for part in ("dial", "preset", "value", "chosen", "muted")
+            }
+        width = self.size.width
+        segments = self._dial(width) if y == 0 else self._row(y - 1)
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def _dial(self, width: int) -> list[Segment]:
+        """Draw the scale of the temperature, from 0 to 1.5, with the presets and the hand."""
+        plain = self.rich_style
+        most = width - 1
+        hand = min(round(self.panel.temperature / DIAL_MOST * most), most)
+        presets = {round(preset / DIAL_MOST * most) for preset in PRESETS}
+        segments = []
+        for x in range(width):
+            if x == hand:
+                segments.append(Segment("●", plain + self._styles["dial"]))
+            elif x in presets:
+                segments.append(Segment("┴", plain + self._styles["preset"]))
+            else:
+                lit = self._styles["dial"] if x < hand else self._styles["muted"]
+                segments.append(Segment("━" if x < hand else "─", plain + lit))
+        return segments
+
+    def _row(self, number: int) -> list[Segment]:
+        if number >= len(self.panel.rows):
+            return []
+        row = self.panel.rows[number]
+        plain, styles = self.rich_style, self._styles
+        if self.has_focus and number == self.chosen:
+            plain = plain + styles["chosen"]
+        muted = plain + styles["muted"]
+        return [
+            Segment(row.title[:LABEL].ljust(LABEL), muted if row.idle else plain),
+            Segment("◂ ", muted),
+            Segment(row.value, muted if row.idle else plain + styles["value"]),
+            Segment(" ▸", muted),
+            Segment(f"  {row.idle}" if row.idle else "", muted),
+            Segment(" " * self.size.width, plain),
+        ]
