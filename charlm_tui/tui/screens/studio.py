@@ -39,7 +39,7 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
-from charlm_tui.tui.keys import anywhere_bindings, help_rows, plain_bindings
+from charlm_tui.tui.keys import ACTS, KEYS, anywhere_bindings, help_rows, plain_bindings
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.tints import Tint, levels
@@ -102,6 +102,7 @@ class StudioScreen(Screen[None]):
         self._newest: DistributionKnown | None = None
         self._followed: DistributionKnown | None = None  # what the panel shows
         self._editing: tuple[Turn, int] | None = None
+        self._offered: list[bool | None] = []  # what could be done when the footer was made
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="desk"):
@@ -233,7 +234,15 @@ class StudioScreen(Screen[None]):
         self._follow_stream()
         if changed and self._selected is not None:
             self._conversation.inspect(*self._selected)
-        self.refresh_bindings()
+        self._offer_keys()
+
+    def _offer_keys(self) -> None:
+        """Let the footer show what can be done now; it is made anew only if that is another."""
+        offered = [self.check_action("command", (key.command,)) for key in KEYS if key.anywhere]
+        offered += [self.check_action(act.action.partition("(")[0], ()) for act in ACTS]
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def _greet(self, model: ModelLoaded) -> None:
         self.query_one(Status).model = model.name
@@ -351,7 +360,7 @@ class StudioScreen(Screen[None]):
             self._show_distribution(self._newest)
         else:
             self._conversation.inspect(*self._selected)
-        self.refresh_bindings()
+        self._offer_keys()
 
     def on_transcript_followed(self, message: Transcript.Followed) -> None:
         self.query_one(Status).more = not message.at_end

@@ -43,6 +43,7 @@ class Prompt(TextArea):
             tab_behavior="focus",
             compact=True,
         )
+        self.cursor_blink = False  # an idle screen is not drawn
 
     async def _on_key(self, event: Key) -> None:
         if event.key == "enter":

@@ -1,0 +1,272 @@
+"""`python -m benchmarks.screen`: what the screen costs, in a real terminal of 120×40.
+
+The app runs in a pseudo-terminal whose output is read and thrown away, as a terminal that is
+never the bottleneck would. Headless generation is timed between its runs.
+"""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.instrumented_app import IDLE_S, STREAMED
+
+MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
+COLUMNS, ROWS = 120, 40
+PRESSES = 200
+PRESS_EVERY_S = 0.23  # not a multiple of a frame's time
+
+
+@click.command()
+@click.option("--model", type=click.Path(path_type=Path), default=MODEL)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there too.")
+def main(model: Path, rounds: int, out: Path | None) -> None:
+    """Time the screen against the same work without one."""
+    console = Console()
+    table = Table("what", "figure", "goal")
+    figures: dict[str, Any] = {}
+
+    def tell(name: str, value: float, shown: str, goal: str) -> None:
+        figures[name] = value
+        table.add_row(name, shown, goal)
+
+    ratios, frames, headless_s = [], [], []
+    for _ in range(rounds):
+        headless_s.append(_headless_s(model))
+        log = _run("stream", model)
+        seconds = log["end_s"] - log["start_s"]
+        drawn = [at for at in log["frames_s"] if log["start_s"] <= at <= log["end_s"]]
+        assert log["panels"] == 3
+        assert log["characters"] == STREAMED
+        ratios.append(headless_s[-1] / seconds)
+        frames.append(len(drawn) / seconds)
+    tell(
+        "share of headless speed",
+        statistics.median(ratios),
+        " ".join(f"{ratio:.0%}" for ratio in ratios),
+        "≥ 80 %",
+    )
+    tell(
+        "frames per second",
+        statistics.median(frames),
+        " ".join(f"{each:.0f}" for each in frames),
+        "≥ 25",
+    )
+    latencies = sorted(_latencies_ms(model))
+    p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99) - 1]
+    tell("key to screen, median, ms", p50, f"{p50:.0f}", "≤ 50")
+    tell(
+        "key to screen, 99th percentile, ms",
+        p99,
+        f"{p99:.0f} of {len(latencies)} presses, at most {latencies[-1]:.0f}",
+        "≤ 80, aim 50",
+    )
+    for name, ratio in _frame_ratios(rounds * 3).items():
+        tell(f"frame at 1,000,000 / 1,000: {name}", ratio, f"{ratio:.2f}", "≤ 1.2")
+    log = _run("idle", model)
+    tell("frames while idle", log["frames_idle"], f"{log['frames_idle']} in {IDLE_S:.0f} s", "0")
+    share = log["cpu_idle_s"] / IDLE_S
+    tell("processor while idle", share, f"{share:.2%}", "0")
+    paints, firsts, empties = [], [], []
+    for _ in range(rounds * 2 + 1):
+        empties.append(_first_paint_s("empty", model)[0])
+        paint_s, first_s = _first_paint_s("keys", model)
+        paints.append(paint_s / empties[-1])
+        firsts.append(first_s - paint_s)
+    tell(
+        "first paint / empty app's",
+        statistics.median(paints),
+        f"{statistics.median(paints):.2f} ({statistics.median(empties):.2f} s the empty one)",
+        "≤ 1.3",
+    )
+    tell(
+        "first character after it, s",
+        statistics.median(firsts),
+        f"{statistics.median(firsts):.2f}",
+        "≤ 0.5",
+    )
+    console.print(table)
+    if out is not None:
+        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _headless_s(model: Path) -> float:
+    """Give the seconds that the reply takes in a process of its own, its start not counted."""
+    program = (
+        "import sys, time\n"
+        "from charlm_tui.lm.context import open_context\n"
+        "from charlm_tui.lm.generation import Generation, primed\n"
+        "from charlm_tui.lm.model import OnnxModel\n"
+        "from charlm_tui.lm.sampling import Sampler\n"
+        "from charlm_tui.lm.settings import Settings\n"
+        "model = OnnxModel(sys.argv[1])\n"
+        "settings = Settings(0.5, rng_seed=1)\n"
+        "vocabulary = model.contract.vocabulary\n"
+        "seed = primed(vocabulary, vocabulary.encode('the slowly ascending ranks and classes '))\n"
+        "it = Generation(open_context(model, settings), Sampler(len(vocabulary)), settings, seed)\n"
+        "start = time.perf_counter()\n"
+        f"it.draw({STREAMED})\n"
+        "print(time.perf_counter() - start)\n"
+    )
+    return float(subprocess.check_output([sys.executable, "-c", program, str(model)]))
+
+
+def _run(
+    mode: str,
+    model: Path,
+    press: Callable[[int, Path, Callable[[float], bool]], None] | None = None,
+) -> Any:
+    """Run the instrumented app in a terminal; give its log."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "log.json"
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        environment = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
+        spawned_s = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.instrumented_app", mode, str(model), str(path)],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+
+        def drain(seconds: float) -> bool:
+            """Read what the app writes for some time; give whether it still runs."""
+            until = time.monotonic() + seconds
+            while (left := until - time.monotonic()) > 0:
+                if select.select([master], [], [], left)[0]:
+                    try:
+                        if not os.read(master, 1 << 16):
+                            return False
+                    except OSError:
+                        return False
+            return True
+
+        if press is not None:
+            press(master, path, drain)
+        while drain(1.0):
+            pass
+        process.wait()
+        os.close(master)
+        log = json.loads(path.read_text())
+        log["spawned_s"] = spawned_s
+        return log
+
+
+def _latencies_ms(model: Path) -> list[float]:
+    """Press two keys in turn while text streams as fast as it goes.
+
+    Gives, of each press, the time until a frame with a character under the new temperature was
+    handed to the terminal.
+    """
+    pressed_s: list[float] = []
+
+    def press(master: int, path: Path, drain: Callable[[float], bool]) -> None:
+        while not path.exists():
+            drain(0.1)
+        drain(1.0)
+        for number in range(PRESSES):
+            pressed_s.append(time.monotonic())
+            os.write(master, b"\x1bOR" if number % 2 == 0 else b"\x1bOQ")
+            drain(PRESS_EVERY_S)
+        drain(0.5)
+        os.write(master, b"\x11")
+
+    log = _run("keys", model, press)
+    changes = log["changes"][1:]  # the first is the reply's begin
+    assert len(changes) == PRESSES, f"{len(changes)} changes for {PRESSES} presses"
+    return [(at - press_s) * 1000 for (_, at), press_s in zip(changes, pressed_s, strict=True)]
+
+
+def _first_paint_s(mode: str, model: Path) -> tuple[float, float]:
+    """Give the seconds from the start to the first frame, and to the first with a character."""
+
+    def press(master: int, path: Path, drain: Callable[[float], bool]) -> None:
+        while not path.exists() and drain(0.05):
+            pass
+        os.write(master, b"\x11")
+
+    log = _run(mode, model, press if mode == "keys" else None)
+    first_s = log["frames_s"][0] - log["spawned_s"]
+    changes = log.get("changes")
+    return first_s, changes[0][1] - log["spawned_s"] if changes else first_s
+
+
+def _frame_ratios(rounds: int) -> dict[str, float]:
+    """Give what a frame costs with a long transcript by what it costs with a short one."""
+    import asyncio
+
+    from textual.app import App, ComposeResult
+
+    from charlm_tui.tui.widgets.transcript import Transcript
+
+    text = "in the end one loves one's desire, and not what is desired. " * 17_000
+
+    class Bench(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Transcript(id="transcript")
+
+    async def measure() -> dict[str, float]:
+        apps = {}
+        taken: dict[str, dict[int, list[float]]] = {
+            name: {1_000: [], 1_000_000: []} for name in ("streaming", "scrolling", "tinted")
+        }
+        tints = array("B", [0, 3, 9, 1] * 100).tobytes()
+        for length in (1_000, 1_000_000):
+            app = Bench()
+            async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
+                transcript = app.query_one(Transcript)
+                transcript.add("reply", text[:length])
+                await pilot.pause()
+                apps[length] = (app, transcript)
+                screen = app.screen
+
+                def frame() -> None:
+                    screen._refresh_layout()
+                    screen._compositor.render_update(full=True)
+
+                for _ in range(rounds):
+                    for name in taken:
+                        transcript.tint(
+                            (lambda _, a, b: (tints * 3)[: b - a]) if name == "tinted" else None
+                        )
+                        frame()
+                        start = time.perf_counter()
+                        for step in range(50):
+                            if name == "scrolling":
+                                transcript.scroll_to(y=step % 3, animate=False, immediate=True)
+                            else:
+                                transcript.append("and so on ")
+                            frame()
+                        taken[name][length].append(time.perf_counter() - start)
+                        transcript.to_end()
+        return {
+            name: statistics.median(each[1_000_000]) / statistics.median(each[1_000])
+            for name, each in taken.items()
+        }
+
+    return asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    main()
