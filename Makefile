@@ -33,6 +33,7 @@ train: $(DEV)  ## train the network and export it
 
 bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.screen
 
 clean:
 	rm -rf $(VENV)

@@ -1,7 +1,7 @@
 """The app, in the terminal that it was started in, with a log of when what was on the screen.
 
-`python -m benchmarks.instrumented_app empty|stream|keys|idle MODEL LOG`; the log is JSON, its times by the
-monotonic clock, which is one for all processes of a machine.
+`python -m benchmarks.instrumented_app empty|stream|keys|idle MODEL LOG`; the log is JSON, its times
+by the monotonic clock, which is one for all processes of a machine.
 """
 
 import gc
@@ -60,12 +60,13 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
 
     engine = new_engine()
     from charlm_tui.tui.app import CharlmApp
+    from charlm_tui.tui.widgets.sidebar import Sidebar
 
     class Instrumented(CharlmApp):
         """Tells the log of every frame, and of the first that has a setting's characters."""
 
         # Or it would be looked for beside this file.
-        CSS_PATH = Path(charlm_tui.__file__).parent / "tui" / "charlm.tcss"
+        CSS_PATH = Path(charlm_tui.__file__).parent / "tui" / "charlm.tcss"  # type: ignore[assignment]
         _temperature = -1.0
         _new: float | None = None
         _started = False
@@ -103,7 +104,7 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
                 assert it.turn is not None
                 log.known["end_s"] = time.monotonic()
                 log.known["characters"] = len(it.turn.tape)
-                log.known["panels"] = len(self._studio.query_one("#sidebar").shown)
+                log.known["panels"] = len(self._studio.query_one(Sidebar).shown)
                 log.known["cpu_s"] = time.process_time() - log.known["start_cpu_s"]
                 log.write()
                 self.exit()
@@ -113,8 +114,7 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
     )
     seed = None if mode == "idle" else "the slowly ascending ranks and classes "
     gc.freeze()  # as the command does
-    app = Instrumented(engine, new_engine, controls, seed)
-    return app
+    return Instrumented(engine, new_engine, controls, seed)
 
 
 def main() -> None:

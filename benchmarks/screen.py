@@ -4,6 +4,7 @@ The app runs in a pseudo-terminal whose output is read and thrown away, as a ter
 never the bottleneck would. Headless generation is timed between its runs.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -16,7 +17,6 @@ import sys
 import tempfile
 import termios
 import time
-from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -216,52 +216,57 @@ def _frame_ratios(rounds: int) -> dict[str, float]:
     """Give what a frame costs with a long transcript by what it costs with a short one."""
     import asyncio
 
+    from textual._context import active_app
     from textual.app import App, ComposeResult
 
     from charlm_tui.tui.widgets.transcript import Transcript
 
-    text = "in the end one loves one's desire, and not what is desired. " * 17_000
+    # Short lines, so that 1,000 characters fill the screen as 1,000,000 do.
+    text = "in the end one loves\n" * 50_000
+    tints = bytes([0, 3, 9, 1] * 100)
 
     class Bench(App[None]):
         def compose(self) -> ComposeResult:
             yield Transcript(id="transcript")
 
+    def frame(app: App[None]) -> None:
+        app.screen._refresh_layout()
+        app.screen._compositor.render_update(full=True)
+
     async def measure() -> dict[str, float]:
-        apps = {}
         taken: dict[str, dict[int, list[float]]] = {
             name: {1_000: [], 1_000_000: []} for name in ("streaming", "scrolling", "tinted")
         }
-        tints = array("B", [0, 3, 9, 1] * 100).tobytes()
-        for length in (1_000, 1_000_000):
-            app = Bench()
-            async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
-                transcript = app.query_one(Transcript)
-                transcript.add("reply", text[:length])
+        async with contextlib.AsyncExitStack() as stack:
+            apps: dict[int, App[None]] = {}
+            for length in (1_000, 1_000_000):
+                apps[length] = Bench()
+                pilot = await stack.enter_async_context(apps[length].run_test(size=(COLUMNS, ROWS)))
+                apps[length].query_one(Transcript).add("reply", text[:length])
                 await pilot.pause()
-                apps[length] = (app, transcript)
-                screen = app.screen
-
-                def frame() -> None:
-                    screen._refresh_layout()
-                    screen._compositor.render_update(full=True)
-
-                for _ in range(rounds):
-                    for name in taken:
+            for _ in range(rounds):
+                for name, lengths in taken.items():
+                    for length, app in apps.items():
+                        transcript = app.query_one(Transcript)
+                        token = active_app.set(app)
                         transcript.tint(
-                            (lambda _, a, b: (tints * 3)[: b - a]) if name == "tinted" else None
+                            (lambda _, a, b: tints[: b - a]) if name == "tinted" else None
                         )
-                        frame()
+                        frame(app)
                         start = time.perf_counter()
                         for step in range(50):
                             if name == "scrolling":
-                                transcript.scroll_to(y=step % 3, animate=False, immediate=True)
+                                transcript.scroll_to(y=step % 7, animate=False, immediate=True)
                             else:
-                                transcript.append("and so on ")
-                            frame()
-                        taken[name][length].append(time.perf_counter() - start)
+                                transcript.append("and so on\n" if step % 5 == 0 else "and so on ")
+                            frame(app)
+                        lengths[length].append(time.perf_counter() - start)
                         transcript.to_end()
+                        active_app.reset(token)
         return {
-            name: statistics.median(each[1_000_000]) / statistics.median(each[1_000])
+            name: statistics.median(
+                long / short for long, short in zip(each[1_000_000], each[1_000], strict=True)
+            )
             for name, each in taken.items()
         }
 
