@@ -1,0 +1,256 @@
+"""Branches of replies: what is shown, what stays, and that it is what the tapes say."""
+
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import (
+    CharactersGenerated,
+    DrawRequested,
+    Inspected,
+    InspectRequested,
+)
+from charlm_tui.session.tape import CHUNK, Tape
+from charlm_tui.session.updates import (
+    DistributionKnown,
+    State,
+    TextAdded,
+    TurnRewound,
+    TurnStarted,
+    Update,
+)
+from tests.engines import SYMBOLS, QueuedEngine
+
+
+class Reader:
+    """Does what a screen does with what is told: keeps the text of every turn that is shown."""
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[object, str]] = []
+        self.updates: list[Update] = []
+        self.it = Conversation(Controls(Settings(0.5, 7), length=0), self.show)
+        self.engine = QueuedEngine()
+        self.engine.listen(self.it.receive)
+        self.it.attach(self.engine.send)
+        self.engine.load()
+
+    def show(self, update: Update) -> None:
+        self.updates.append(update)
+        match update:
+            case TurnStarted(turn=turn):
+                self.texts.append((turn, ""))
+            case TextAdded(text=text):
+                turn, before = self.texts[-1]
+                self.texts[-1] = (turn, before + text)
+            case TurnRewound(turn=turn, length=length):
+                while self.texts[-1][0] is not turn:
+                    self.texts.pop()
+                self.texts[-1] = (turn, self.texts[-1][1][:length])
+
+    def give(self) -> None:
+        """Let the engine take what was chosen."""
+        request = self.engine.last
+        assert isinstance(request, DrawRequested)
+        chosen = array("H", request.given)
+        if chosen:
+            text = "".join(SYMBOLS[index] for index in chosen)
+            batch = self.engine.batch(text)
+            self.engine.say(
+                CharactersGenerated(
+                    batch.wish, batch.first, batch.ids, batch.surprisal_bits,
+                    batch.entropy_bits, batch.temperature, given=True,
+                )
+            )  # fmt: skip
+
+    def check(self) -> None:
+        """What was told is what the tapes say."""
+        assert [turn for turn, _ in self.texts] == self.it.turns
+        for turn, text in self.texts:
+            assert isinstance(turn.tape, Tape)
+            assert text == self.it.text(turn)
+
+
+def ids(text: str) -> list[int]:
+    return [SYMBOLS.index(char) for char in text]
+
+
+def started(text: str = "abcdef") -> Reader:
+    reader = Reader()
+    reader.it.send("seed")
+    reader.engine.stream(text)
+    reader.engine.end()
+    return reader
+
+
+def test_a_pick_branches_and_the_old_reply_stays_as_a_sibling() -> None:
+    reader = started()
+    (turn,) = reader.it.turns
+    assert reader.it.branch(turn, 3, ids("x"))
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, array("H", request.given).tolist()) == (3, ids("x"))
+    assert array("H", request.read).tolist() == [0, *ids("seedabc")]
+    reader.give()
+    reader.engine.stream("yz")
+    assert reader.it.text(turn) == "abcxyz"
+    assert turn.tape.given == [(3, 1)]
+    assert reader.it.walk(turn, -1)
+    assert reader.it.text(turn) == "abcdef"
+    reader.check()
+    reader.it.walk(turn, 1)
+    assert reader.it.text(turn) == "abcxyz"
+    reader.check()
+
+
+def test_typed_text_that_is_not_taken_yet_is_taken_after_a_change_of_the_controls() -> None:
+    reader = started()
+    (turn,) = reader.it.turns
+    reader.it.branch(turn, 1, ids("xyz"))
+    batch = reader.engine.batch("x")
+    reader.engine.say(batch)
+    reader.it.change(reader.it.controls.warmer())
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, array("H", request.given).tolist()) == (2, ids("yz"))
+
+
+def test_the_turns_after_a_branch_come_back_with_their_sibling() -> None:
+    reader = started()
+    reader.it.send("second")
+    reader.engine.stream("uvw")
+    first, second = reader.it.turns
+    reader.it.branch(first, 2, ids("q"))
+    reader.give()
+    assert reader.it.turns == [first]
+    reader.it.walk(first, 1)
+    assert reader.it.turns == [first, second]
+    assert [text for _, text in reader.texts] == ["abcdef", "uvw"]
+    reader.check()
+
+
+def test_at_the_end_a_pick_goes_on_with_the_same_reply() -> None:
+    reader = started()
+    (turn,) = reader.it.turns
+    reader.it.branch(turn, 6, ids("x"))
+    reader.give()
+    assert len(turn.replies) == 1
+    assert reader.it.text(turn) == "abcdefx"
+
+
+def test_a_new_seed_starts_afresh_or_goes_on_with_the_conversation() -> None:
+    reader = started("abc")
+    reader.it.send("new")
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert array("H", request.read).tolist() == [0, *ids("new")]
+    reader.engine.stream("de")
+    reader.engine.end()
+    reader.it.toggle_continue()
+    reader.it.send("more")
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert array("H", request.read).tolist() == [0, *ids("newdemore")]
+
+
+def test_a_step_draws_one_character_and_pauses() -> None:
+    reader = started("abc")
+    reader.it.step()
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, request.controls.length) == (3, 4)
+    reader.engine.stream("d")
+    reader.engine.end()
+    assert reader.it.state is State.PAUSED
+    reader.it.pause()
+    assert reader.it.state is State.STREAMING
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, request.controls.length) == (4, 0)
+
+
+def test_only_the_last_question_is_answered() -> None:
+    reader = started("abc")
+    (turn,) = reader.it.turns
+    reader.it.inspect(turn, 1)
+    asked = reader.engine.last
+    assert isinstance(asked, InspectRequested)
+    assert array("H", asked.read).tolist() == [0, *ids("seeda")]
+    reader.it.inspect(turn, 2)
+    likely = array("f", [1 / len(SYMBOLS)] * len(SYMBOLS)).tobytes()
+    reader.engine.say(Inspected(asked.number, likely, likely))
+    assert not [it for it in reader.updates if isinstance(it, DistributionKnown)]
+    reader.engine.say(Inspected(asked.number + 1, likely, likely))
+    (known,) = [it for it in reader.updates if isinstance(it, DistributionKnown)]
+    assert (known.turn, known.number, known.drawn, known.asked) == (turn, 2, ids("c")[0], True)
+
+
+_STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["pick", "type", "walk", "stream", "seed", "continue", "go on", "redraw"]),
+        st.integers(0, 10**6),
+        st.text("abcdefghij ", min_size=1, max_size=6),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_STEPS)
+def test_whatever_is_picked_typed_and_walked_ends_in_the_text_that_the_tapes_say(
+    steps: list[tuple[str, int, str]],
+) -> None:
+    reader = started()
+    it = reader.it
+    kept: list[tuple[Tape, list[int]]] = []
+    for what, number, text in steps:
+        turn = it.turns[number % len(it.turns)]
+        place = number % (len(turn.tape) + 1)
+        kept.append((turn.tape, turn.tape.ids(0, place).tolist()))
+        match what:
+            case "pick":
+                it.branch(turn, place, ids(text[0]))
+                reader.give()
+            case "type":
+                it.branch(turn, place, ids(text))
+                reader.give()
+            case "redraw":
+                it.branch(turn, place, rng_seed=number)
+            case "walk":
+                it.walk(turn, 1 - 2 * (number % 2))
+            case "stream" if it.state is State.STREAMING:
+                reader.engine.stream(text)
+            case "seed":
+                it.send(text)
+            case "continue":
+                it.toggle_continue()
+            case "go on":
+                it.stop()
+                it.go_on()
+        reader.check()
+        for tape, begin in kept:  # nothing that was is lost or another
+            assert tape.ids(0, len(begin)).tolist() == begin
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK])
+def test_a_forked_tape_begins_like_its_origin_and_grows_apart(length: int) -> None:
+    origin = Tape()
+    count = 2 * CHUNK + 5
+    numbers = array("H", [i % 50 for i in range(count)])
+    floats = array("f", [i / 8 for i in range(count)])
+    origin.append(numbers.tobytes(), *([floats.tobytes()] * 3), Settings(0.5), 1.0)
+    fork = origin.fork(length)
+    assert fork.ids() == numbers[:length]
+    assert fork.total_bits == pytest.approx(sum(floats[:length]), rel=1e-6)
+    one = array("f", [2.0]).tobytes()
+    fork.append(array("H", [51]).tobytes(), one, one, one, Settings(0.9), given=True)
+    origin.append(array("H", [52]).tobytes(), one, one, one, Settings(0.2))
+    assert fork.ids(length).tolist() == [51]
+    assert origin.ids(0, count) == numbers
+    assert origin.common(fork) == length
+    assert fork.given == [(length, 1)]
+    assert fork.settings_at(length) == Settings(0.9)
