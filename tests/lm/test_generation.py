@@ -232,3 +232,34 @@ def test_the_shipped_model_writes_the_same_text_again(model_path: Path) -> None:
         model = OnnxModel(model_path)
         texts.add(tuple(ids_of(generation(model, Settings(0.5, 42), "the ").draw(200))))
     assert len(texts) == 1
+
+
+def test_given_characters_are_recorded_as_if_they_had_been_drawn(model_path: Path) -> None:
+    model = OnnxModel(model_path)
+    settings = Settings(0.7, 3, mirostat=2.0)
+    whole = generation(model, settings).draw(20)
+    again = generation(model, settings)
+    given_batch = again.give([int(index) for index in whole.ids[:8]])
+    assert given_batch.ids.tolist() == whole.ids[:8].tolist()
+    assert np.allclose(given_batch.surprisal_bits, whole.surprisal_bits[:8], atol=1e-5)
+    assert np.allclose(given_batch.entropy_bits, whole.entropy_bits[:8], atol=1e-5)
+    assert again.draw(12).ids.tolist() == whole.ids[8:].tolist()
+
+
+def test_the_distribution_is_of_the_character_that_was_drawn_last() -> None:
+    model = CycleModel()
+    it = generation(model, seed="abc")
+    before = it.distribution()
+    first = it.draw(1)
+    assert np.array_equal(it.distribution().model, before.model)
+    assert int(before.model.argmax()) == int(first.ids[0])
+    assert before.model.sum() == pytest.approx(1)
+
+
+def test_the_distribution_after_the_settings_is_truncated_and_sharpened() -> None:
+    symbols = "abcd"
+    table = np.log(np.array([[0.4, 0.3, 0.2, 0.1]] * 4))
+    settings = Settings(0.5, top_k=2)
+    here = generation(ScriptedModel(symbols, table), settings, seed="abc").distribution()
+    assert here.model == pytest.approx([0.4, 0.3, 0.2, 0.1], rel=1e-5)
+    assert here.after == pytest.approx([16 / 25, 9 / 25, 0, 0], rel=1e-5)

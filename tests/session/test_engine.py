@@ -25,6 +25,8 @@ from charlm_tui.session.messages import (
     EngineDied,
     Event,
     GenerationEnded,
+    Inspected,
+    InspectRequested,
     LoadFailed,
     ModelLoaded,
     RestRequested,
@@ -282,3 +284,44 @@ if __name__ == "__main__":
     ended, _, _ = select.select([handle], [], [], BOUND_S)
     os.close(handle)
     assert ended, f"the engine {pid} outlived its front end that was killed while {when}"
+
+
+def test_given_characters_come_first_and_what_follows_is_as_if_they_had_been_drawn(
+    driver: Driver,
+) -> None:
+    driver.load()
+    driver.engine.send(start(200))
+    whole = driver.reply()
+    chosen = array("H", whole[:90])
+    driver.engine.send(replace(start(200, wish=2), given=chosen.tobytes()))
+    taken, drawn = array("H"), array("H")
+    while not isinstance(event := driver.next(), GenerationEnded):
+        assert isinstance(event, CharactersGenerated)
+        driver.acknowledge(event)
+        (taken if event.given else drawn).extend(array("H", event.ids))
+    assert taken == chosen
+    assert drawn.tolist() == whole[90:]
+
+
+def test_a_distribution_is_told_in_mid_stream_and_the_reply_goes_on(driver: Driver) -> None:
+    driver.load()
+    driver.engine.send(start(400))
+    whole = driver.reply()
+    driver.engine.send(start(400, wish=2))
+    first = driver.batch()
+    settings = Settings(0.0)
+    driver.engine.send(InspectRequested(1, PRIMER, b"", settings))
+    reply = array("H", first.ids)
+    driver.acknowledge(first)
+    told = None
+    while not isinstance(event := driver.next(), GenerationEnded):
+        if isinstance(event, Inspected):
+            told = event
+        else:
+            assert isinstance(event, CharactersGenerated)
+            driver.acknowledge(event)
+            reply.extend(array("H", event.ids))
+    assert reply.tolist() == whole
+    assert told is not None
+    assert sum(array("f", told.model)) == pytest.approx(1, abs=1e-5)
+    assert sorted(array("f", told.after))[-2:] == [0.0, 1.0]

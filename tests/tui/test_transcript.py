@@ -34,6 +34,23 @@ def test_text_that_grows_is_wrapped_as_if_it_had_come_at_once(parts: list[str], 
         assert text[start : start + len(line)] == line
 
 
+@given(texts, st.integers(0, 120), texts, st.integers(1, 30))
+def test_text_that_is_cut_and_goes_on_is_wrapped_as_if_it_had_always_been_so(
+    text: str, length: int, more: str, width: int
+) -> None:
+    block = Block("reply")
+    block.append(text, width)
+    length = min(length, len(text))
+    block.cut(length, width)
+    assert block.lines == list(wrap(text[:length], width))
+    block.append(more, width)
+    whole = text[:length] + more
+    assert block.lines == list(wrap(whole, width))
+    for line, start in zip(block.lines, block.starts, strict=True):
+        assert whole[start : start + len(line)] == line
+    assert block.part(length, len(whole)) == more
+
+
 @given(st.text(max_size=40))
 def test_no_control_character_reaches_the_terminal(text: str) -> None:
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in visible(text))

@@ -1,0 +1,55 @@
+"""Seeds from files and from a corpus."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from charlm_tui.session.seeds import SeedError, keras_corpus, passage, read_seed
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "seed.txt"
+    path.write_bytes("\ufeffone\r\ntwo".encode())
+    assert read_seed(path) == "one\ntwo"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_what_cannot_be_read_is_refused_in_a_sentence(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "seed.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SeedError, match=r"give"):
+        read_seed(path)
+    with pytest.raises(SeedError, match=r"no path|cannot be read"):
+        read_seed(Path("a\0b"))
+
+
+def test_passages_are_whole_words_of_the_corpus(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.txt"
+    words = [f"wörd{number}" for number in range(500)]
+    path.write_text(" ".join(words), encoding="utf-8")
+    for seed in range(50):
+        text = passage(path, 40, random.Random(seed))
+        assert 0 < len(text) <= 40
+        assert set(text.split()) <= set(words)
+
+
+def test_an_empty_or_missing_corpus_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.txt"
+    for _ in range(2):
+        with pytest.raises(SeedError, match="--corpus"):
+            passage(path, 40, random.Random(0))
+        path.write_text("", encoding="utf-8")
+
+
+def test_what_keras_has_downloaded_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert keras_corpus() is None
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "nietzsche.txt").write_text("x", encoding="utf-8")
+    assert keras_corpus() == tmp_path / "datasets" / "nietzsche.txt"

@@ -1,0 +1,253 @@
+"""What a person does in the studio, against an engine that says only what a test lets it say."""
+
+from array import array
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from charlm_tui.session.messages import (
+    CharactersGenerated,
+    DrawRequested,
+    Inspected,
+    InspectRequested,
+)
+from charlm_tui.session.updates import State
+from charlm_tui.tui.tints import Tint
+from charlm_tui.tui.widgets.control_panel import ControlPanel
+from charlm_tui.tui.widgets.next_character import NextCharacter
+from charlm_tui.tui.widgets.sidebar import Sidebar
+from charlm_tui.tui.widgets.surprise import Surprise
+from tests.engines import SYMBOLS
+from tests.tui.studio import Studio, studio
+
+WIDE = (120, 40)
+
+
+def shown(it: Studio) -> list[str]:
+    return it.app.screen_stack[0].query_one(Sidebar).shown
+
+
+def lines(it: Studio, widget: type) -> str:
+    found = it.app.screen_stack[0].query_one(widget)
+    return "\n".join(found.render_line(y).text.rstrip() for y in range(found.size.height))
+
+
+async def replied(it: Studio, text: str = "abc def\nghi") -> None:
+    await it.load()
+    await it.send("seed")
+    await it.stream(text)
+    it.engine.end()
+    await it.until(lambda: "ready" in it.status, "the reply ended")
+
+
+def answer(it: Studio, likely: str = "x") -> None:
+    """Answer the last question: one symbol has half of the probability."""
+    request = it.engine.last
+    assert isinstance(request, InspectRequested)
+    rest = 0.5 / (len(SYMBOLS) - 1)
+    model = array("f", [0.5 if symbol == likely else rest for symbol in SYMBOLS])
+    after = array("f", [float(symbol == likely) for symbol in SYMBOLS])
+    it.engine.say(Inspected(request.number, model.tobytes(), after.tobytes()))
+
+
+async def test_a_character_is_selected_its_alternatives_are_ranked_and_one_is_picked() -> None:
+    async with studio(WIDE) as it:
+        await replied(it)
+        await it.pilot.press("escape", "left", "h", "h")
+        selection = it.transcript.selection
+        assert selection is not None
+        assert selection.cursor == 9
+        request = it.engine.last
+        assert isinstance(request, InspectRequested)
+        answer(it)
+        await it.until(lambda: "Selected" in str(panel(it).border_title), "it is shown")
+        assert "drew h" in lines(it, NextCharacter)
+        assert "50.0" in lines(it, NextCharacter).splitlines()[2]
+        await it.pilot.press("enter", "home", "enter")
+        await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it branched")
+        request = it.engine.last
+        assert isinstance(request, DrawRequested)
+        assert request.first == 9
+        assert array("H", request.given).tolist() == [SYMBOLS.index("x")]
+        assert it.reply == "abc def\ng"
+        assert "‹2/2›" in it.drawn()
+        it.engine.stream("xyz")
+        await it.until(lambda: it.reply == "abc def\ngxyz", "the branch streams")
+        await it.pilot.press("left_square_bracket")
+        await it.until(lambda: it.reply == "abc def\nghi", "the sibling is shown")
+        assert "‹1/2›" in it.drawn()
+        assert "‹1/2›" in it.status
+
+
+def panel(it: Studio) -> NextCharacter:
+    return it.app.screen_stack[0].query_one(NextCharacter)
+
+
+async def test_text_is_typed_over_from_the_selected_character() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        await it.pilot.press("escape", "left", "h", "h", "h", "e")
+        assert it.prompt.has_focus
+        await it.pilot.press(*"xy", "enter")
+        await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it branched")
+        request = it.engine.last
+        assert isinstance(request, DrawRequested)
+        assert (request.first, array("H", request.given).tolist()) == (
+            3,
+            [SYMBOLS.index("x"), SYMBOLS.index("y")],
+        )
+        assert it.reply == "abc"
+
+
+async def test_typing_over_is_left_with_escape_and_what_the_model_does_not_know_is_told() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        await it.pilot.press("escape", "left", "e", "escape")
+        assert it.transcript.has_focus
+        await it.pilot.press("e")
+        it.prompt.insert("§")
+        await it.pilot.press("enter")
+        await it.until(lambda: it.blocks[-1][0] == "error", "it is told")
+        assert it.app.conversation.state is State.IDLE
+        assert it.prompt.text == "§"
+
+
+async def test_the_mouse_selects_a_character_and_a_stretch_and_they_are_copied() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abc def")
+        line = next(y for y in range(20) if "abc def" in it.transcript.render_line(y).text)
+        await it.pilot.mouse_down(it.transcript, offset=(1 + 2 + 4, line))
+        await it.pilot.hover(it.transcript, offset=(1 + 2 + 6, line))
+        await it.pilot.mouse_up(it.transcript, offset=(1 + 2 + 6, line))
+        assert it.transcript.selected_text() == "def"
+        await it.pilot.press("y")
+        assert it.app.clipboard == "def"
+        await it.pilot.press("escape", "y")
+        assert it.app.clipboard == "abc def"
+
+
+async def test_new_text_does_not_move_what_is_read_and_a_mark_says_that_there_is_more() -> None:
+    async with studio((80, 24)) as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("ab\n" * 60)
+        await it.pilot.press("escape", "pageup")
+        await it.until(lambda: "▼" in it.status, "the mark is there")
+        before = it.drawn()
+        await it.stream("cd\n" * 20)
+        assert it.drawn() == before
+        await it.pilot.press("end")
+        await it.until(lambda: "▼" not in it.status, "the mark is gone")
+
+
+@pytest.mark.parametrize(
+    ("size", "panels"),
+    [((120, 40), 3), ((100, 30), 2), ((80, 24), 1), ((60, 20), 0), ((40, 12), 0)],
+)
+async def test_panels_fold_away_where_there_is_no_room(size: tuple[int, int], panels: int) -> None:
+    async with studio(size) as it:
+        assert len(shown(it)) == panels
+
+
+async def test_any_panel_is_hidden_and_shown_by_key() -> None:
+    async with studio(WIDE) as it:
+        await replied(it)
+        await it.pilot.press("escape", "N")
+        assert shown(it) == ["controls", "surprise"]
+        await it.pilot.press("C", "S")
+        assert shown(it) == []
+        await it.pilot.press("ctrl+o")
+        assert shown(it) == ["next", "controls", "surprise"]
+    async with studio((80, 24)) as it:
+        for expected in (["controls"], ["surprise"], [], ["next"]):
+            await it.pilot.press("ctrl+o")
+            assert shown(it) == expected
+
+
+async def test_alternatives_are_shown_even_where_there_is_no_room_for_a_panel() -> None:
+    async with studio((60, 20)) as it:
+        await replied(it)
+        await it.pilot.press("escape", "left")
+        answer(it)
+        await it.pilot.press("p")
+        assert shown(it) == ["next"]
+        await it.pilot.press("escape")
+        assert shown(it) == []
+        assert it.transcript.has_focus
+
+
+async def test_controls_are_turned_by_key_by_mouse_and_by_typing() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.pilot.press("escape", "c", "down", "left")
+        assert it.app.conversation.controls.settings.top_k == 30
+        await it.pilot.press("enter")
+        it.app.screen.query_one(Input).value = "many"
+        await it.pilot.press("enter")
+        assert it.app.conversation.controls.settings.top_k == 30
+        it.app.screen.query_one(Input).value = "4"
+        await it.pilot.press("enter")
+        assert it.app.conversation.controls.settings.top_k == 4
+        controls = it.app.screen.query_one(ControlPanel)
+        await it.pilot.click(controls, offset=(2, 1))  # the left end of the dial
+        assert it.app.conversation.controls.settings.temperature == 0
+        await it.pilot.pause()
+        assert "no effect: greedy" in lines(it, ControlPanel)
+
+
+async def test_the_newest_character_is_followed_and_surprise_has_its_mean() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        batch = it.engine.batch("ab")
+        model = array("f", [1 / len(SYMBOLS)] * len(SYMBOLS)).tobytes()
+        it.engine.say(
+            CharactersGenerated(
+                batch.wish, batch.first, batch.ids, batch.surprisal_bits,
+                batch.entropy_bits, batch.temperature, False, 0.001, model, model,
+            )
+        )  # fmt: skip
+        await it.until(lambda: "drew b" in lines(it, NextCharacter), "it is followed")
+        assert "1.00 bits/char over 2" in lines(it, Surprise)
+
+
+async def test_tints_go_round() -> None:
+    async with studio(WIDE) as it:
+        await replied(it)
+        await it.pilot.press("escape")
+        screen = it.app.screen
+        for tint in (Tint.SURPRISAL, Tint.ENTROPY, Tint.TEMPERATURE, Tint.PLAIN):
+            await it.pilot.press("v")
+            assert screen.tinted is tint
+            assert "abc def" in it.drawn()
+
+
+async def test_a_seed_comes_from_a_file_and_from_the_corpus(tmp_path: Path) -> None:
+    (tmp_path / "seed.txt").write_text("from a\nfile", encoding="utf-8")
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.pilot.press("escape", "o")
+        it.app.screen.query_one(Input).value = str(tmp_path / "none.txt")
+        await it.pilot.press("enter")
+        it.app.screen.query_one(Input).value = str(tmp_path / "seed.txt")
+        await it.pilot.press("enter")
+        assert it.prompt.text == "from a\nfile"
+
+
+async def test_turns_are_continued_by_key_and_the_status_says_so() -> None:
+    async with studio((80, 24)) as it:
+        await replied(it)
+        assert "fresh" in it.status
+        await it.pilot.press("ctrl+l")
+        await it.until(lambda: "continues" in it.status, "it is told")
+
+
+async def test_a_hundred_kilobytes_are_pasted_and_sent() -> None:
+    text = "the slowly ascending ranks\n" * 3800
+    async with studio(WIDE) as it:
+        await it.load()
+        it.prompt.insert(text)
+        await it.pilot.press("enter")
+        await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it was sent")
+        assert it.blocks[-1] == ("seed", text)
