@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -81,13 +81,13 @@ class StudioScreen(Screen[None]):
     ]
     AUTO_FOCUS: ClassVar[str] = "#prompt"
 
-    state: reactive[State] = reactive(State.LOADING)
+    state: var[State] = var(State.LOADING)
     """Of the conversation."""
-    controls: reactive[Controls] = reactive(Controls)
+    controls: var[Controls] = var(Controls)
     """In force."""
-    continues: reactive[bool] = reactive(False)
+    continues: var[bool] = var(False)
     """Whether a new seed goes on with the conversation."""
-    tinted: reactive[Tint] = reactive(Tint.PLAIN)
+    tinted: var[Tint] = var(Tint.PLAIN)
     """What the text is tinted by."""
 
     def __init__(self, conversation: Conversation, corpus: Path | None = None) -> None:
