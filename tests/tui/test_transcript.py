@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
-from charlm_tui.tui.widgets.transcript import FADE_S, Block, Transcript
+from charlm_tui.tui.blocks import Block
+from charlm_tui.tui.widgets.transcript import FADE_S, Transcript
 from charlm_tui.tui.wrapping import cells, visible, wrap
 
 texts = st.text(st.sampled_from("ab  \n.界\u0301\t\x1b"), max_size=120) | st.text(max_size=60)

@@ -39,6 +39,7 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
+from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, anywhere_bindings, help_rows, plain_bindings
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
@@ -49,7 +50,7 @@ from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.sidebar import Sidebar
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.surprise import Course, Surprise, per_column
-from charlm_tui.tui.widgets.transcript import Block, Transcript
+from charlm_tui.tui.widgets.transcript import Transcript
 
 RATE_S = 1.0  # over which characters per second are counted
 RATE_FRAMES_PER_S = 4
@@ -451,7 +452,6 @@ class StudioScreen(Screen[None]):
     def watch_tinted(self, tinted: Tint) -> None:
         if self.is_mounted:
             self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
-            self.transcript.border_subtitle = f"tint: {tinted.value}"
             self.notify(f"Tint: {tinted.value}.", timeout=2)
 
     def action_panels(self) -> None:

@@ -30,7 +30,6 @@ class Sidebar(Vertical):
         self._wanted = list(PANELS)
         self._forced: str | None = None
         self._room = 0
-        self._wide = False
 
     def compose(self) -> ComposeResult:
         yield NextCharacter(id="next")

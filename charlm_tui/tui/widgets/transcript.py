@@ -6,13 +6,12 @@ models.
 """
 
 import time
-from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -26,10 +25,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from charlm_tui.tui.blocks import Block, Kind, Selection, char_at
 from charlm_tui.tui.tints import Ramp
-from charlm_tui.tui.wrapping import cells, visible, wrap
-
-Kind = Literal["seed", "reply", "notice", "error"]
+from charlm_tui.tui.wrapping import cells, visible
 
 FADE_S = 0.3  # that a new character takes to settle into its colour
 FADE_LEVELS = 8
@@ -39,91 +37,8 @@ GUTTER = 2  # cells at the left, where a seed has its mark
 MARKS: dict[Kind, str] = {"seed": "❯ ", "reply": "  ", "notice": "· ", "error": "! "}
 
 
-@dataclass(eq=False, slots=True)
-class Block:
-    """A stretch of text of one kind, as wrapped lines that joined are the text."""
-
-    kind: Kind
-    lines: list[str] = field(default_factory=lambda: [""])
-    starts: "array[int]" = field(default_factory=lambda: array("Q", [0]))
-    """Of each line, the number of its first character."""
-    source: object = None
-    """What it shows, to whoever has added it."""
-    first: int = 0
-    """Number, in its source, of its first character."""
-    badge: str = ""
-    """Stands at the end of its first line."""
-
-    @property
-    def text(self) -> str:
-        return "".join(self.lines)
-
-    @property
-    def length(self) -> int:
-        return self.starts[-1] + len(self.lines[-1])
-
-    def append(self, text: str, width: int) -> int:
-        """Add text at the end; give the number of the first line that changed."""
-        changed = len(self.lines) - 1
-        lines = list(wrap(self.lines[-1] + text, width))
-        start = self.starts[-1]
-        del self.lines[-1], self.starts[-1]
-        for line in lines:
-            self.lines.append(line)
-            self.starts.append(start)
-            start += len(line)
-        return changed
-
-    def line_of(self, char: int) -> int:
-        """Give the number of the line that has a character."""
-        return bisect_right(self.starts, char) - 1
-
-    def cut(self, length: int, width: int) -> None:
-        """Keep the first `length` characters alone."""
-        row = self.line_of(length)
-        kept = self.lines[row][: length - self.starts[row]]
-        if row and not kept:  # the line before it may have ended here only for want of room
-            row -= 1
-            kept = self.lines[row]
-        del self.lines[row:], self.starts[row:]
-        start = self.starts[-1] + len(self.lines[-1]) if self.lines else 0
-        self.lines.append("")
-        self.starts.append(start)
-        self.append(kept, width)
-
-    def part(self, start: int, stop: int) -> str:
-        """Give the text from one character to another, whatever length the block has."""
-        start, stop = max(start, 0), min(stop, self.length)
-        if start >= stop:
-            return ""
-        first, last = self.line_of(start), self.line_of(stop)
-        text = "".join(self.lines[first : last + 1])
-        return text[start - self.starts[first] : stop - self.starts[first]]
-
-    def rewrap(self, width: int) -> None:
-        """Break the text anew."""
-        text = self.text
-        self.lines, self.starts = [""], array("Q", [0])
-        self.append(text, width)
-
-
 Levels = Callable[[Block, int, int], bytes]
 """Gives the tint level of each character of a block, from one to before another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A stretch of one block: from where it was begun to where the cursor stands."""
-
-    block: Block
-    cursor: int
-    """Number of a character, or the block's length: the place after its last one."""
-    anchor: int
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """First character and the one after the last; at least one long."""
-        return min(self.cursor, self.anchor), max(self.cursor, self.anchor) + 1
 
 
 class Transcript(ScrollView, can_focus=True):
@@ -399,7 +314,7 @@ class Transcript(ScrollView, can_focus=True):
                 return
             block = blocks[index]
             row = 0 if down > 0 else len(block.lines) - 1
-        self.select(block, _char_at(block, row, column), extend)
+        self.select(block, char_at(block, row, column), extend)
 
     def _begin_selection(self, blocks: list[Block]) -> None:
         """Select the last character in sight of the last reply in sight."""
@@ -408,7 +323,7 @@ class Transcript(ScrollView, can_focus=True):
             first = self._firsts[self._blocks.index(block)]
             if first <= bottom and block.length:
                 row = min(bottom - first, len(block.lines) - 1)
-                self.select(block, _char_at(block, row, len(block.lines[row])))
+                self.select(block, char_at(block, row, len(block.lines[row])))
                 return
 
     def action_go_word(self, direction: int) -> None:
@@ -438,7 +353,7 @@ class Transcript(ScrollView, can_focus=True):
         if now is not None:
             row = now.block.line_of(now.cursor)
             column = 0 if direction < 0 else len(now.block.lines[row])
-            self.select(now.block, _char_at(now.block, row, column))
+            self.select(now.block, char_at(now.block, row, column))
 
     def on_mouse_down(self, event: MouseDown) -> None:
         place = self._char_under(event)
@@ -479,7 +394,7 @@ class Transcript(ScrollView, can_focus=True):
             used += cells(char) if char != "\n" else 0
             if used > left:
                 return block, block.starts[row] + place
-        return block, _char_at(block, row, len(text))
+        return block, char_at(block, row, len(text))
 
     # Where new characters settle.
 
@@ -680,13 +595,6 @@ class Transcript(ScrollView, can_focus=True):
                 level = min(int((now - born) / FADE_S * FADE_LEVELS), FADE_LEVELS - 1)
                 segments.append(Segment(visible(part), self._shades[level]))
         return segments
-
-
-def _char_at(block: Block, row: int, column: int) -> int:
-    """Give the character of a line that is nearest a column."""
-    last = row == len(block.lines) - 1
-    most = len(block.lines[row]) - (0 if last else 1)
-    return block.starts[row] + min(max(column, 0), max(most, 0))
 
 
 def _gap(before: Kind | None, kind: Kind) -> int:
