@@ -224,7 +224,7 @@ def help_rows() -> list[tuple[str, str, str]]:
         ("Esc", "", "Go to the text, where plain keys work."),
         ("", "i Enter", "Go back to the prompt; Enter on a selected character: its alternatives."),
         ("", "↑ ↓ PgUp PgDn", "Read back. New text does not move what is read."),
-        ("", "← h", "Select the last character in sight; arrows, h j k l, w b 0 $ move on."),
+        ("", "← h", "Select from the end of what is in sight; arrows, h j k l, w b 0 $ move on."),
         ("", "Shift+arrows", "Select more than one character; the mouse selects as well."),
         ("", "Esc", "Select nothing."),
         ("", "1 2 3 4", "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2."),
