@@ -58,7 +58,6 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
     def new_engine() -> ProcessEngine:
         return ProcessEngine(model)
 
-    engine = new_engine()
     from charlm_tui.tui.app import CharlmApp
     from charlm_tui.tui.widgets.sidebar import Sidebar
 
@@ -114,7 +113,7 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
     )
     seed = None if mode == "idle" else "the slowly ascending ranks and classes "
     gc.freeze()  # as the command does
-    return Instrumented(engine, new_engine, controls, seed)
+    return Instrumented(new_engine, controls, seed)
 
 
 def main() -> None:

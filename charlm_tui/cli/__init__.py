@@ -89,26 +89,25 @@ def _refuse_misplaced_options(context: click.Context) -> None:
 
 
 def _run_app(path: Path, controls: Controls, seed: str | None, corpus: Path | None) -> int:
-    # The engine starts before Textual is imported: the two load beside each other.
+    gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
     from charlm_tui.session.engine import ProcessEngine
     from charlm_tui.session.rescue import TerminalRescue
+    from charlm_tui.tui.app import CharlmApp
     from charlm_tui.tui.escape import LEAVE_SEQUENCE
+
+    gc.freeze()  # one that looks at it all takes 80 ms, in mid-stream
+    gc.enable()
 
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
 
     def new_engine() -> ProcessEngine:
         return ProcessEngine(str(path), rescue)
 
-    engine = new_engine()
+    app = CharlmApp(new_engine, controls, seed, corpus)
     try:
-        from charlm_tui.tui.app import CharlmApp
-
-        # What is imported stays: a collection that looks at it all takes 80 ms, in mid-stream.
-        gc.freeze()
-        app = CharlmApp(engine, new_engine, controls, seed, corpus)
         app.run()
     finally:
-        engine.close()
+        app.close_engine()
     if app.failure:
         say(f"error: {app.failure}")
     return app.return_code or 0

@@ -4,7 +4,7 @@ A key of the app, an entry of its palette and a slash command of a REPL are the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from charlm_tui.session.controls import PRESETS, new_rng_seed
 from charlm_tui.session.conversation import Conversation
@@ -16,8 +16,7 @@ def _always(_: Conversation) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One thing to do."""
 
     id: str

@@ -4,17 +4,19 @@ The front ends run no model. Knows how to start, speak to and end the process; w
 `messages`, what the process does is in `worker`.
 """
 
-import multiprocessing
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from multiprocessing.connection import Pipe
 from typing import Protocol
 
 from charlm_tui.session.messages import EngineDied, Event, LoadRequested, Request
 from charlm_tui.session.rescue import TerminalRescue
-from charlm_tui.session.worker import serve
 
 END_S = 2.0  # that a terminated process may take before it is killed
+PROGRAM = "import sys; sys.path[:] = {path!r}; from charlm_tui.session.worker import main; main()"
 
 
 class Engine(Protocol):
@@ -36,27 +38,35 @@ class Engine(Protocol):
 class ProcessEngine:
     """One child process with one model.
 
+    A plain child with one end of a pipe: `multiprocessing` would start a process more, to track
+    resources that nobody shares, and let the child import the command line first. The child has a
+    session of its own, so that what is typed in the terminal signals the front end alone.
+
     Args:
         model: path of the model file, which the process starts to load at once.
         rescue: how to give the terminal back if this process is killed.
     """
 
     def __init__(self, model: str, rescue: TerminalRescue | None = None) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=serve, args=(theirs, rescue), name="charlm-engine", daemon=True
+        self._connection, theirs = Pipe()
+        program = PROGRAM.format(path=sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", program, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,  # the terminal belongs to the front end
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
         )
-        self._process.start()
         theirs.close()  # or its end would never be seen
         self._reader: threading.Thread | None = None
         self._closing = False
+        self._say(rescue)
         self.send(LoadRequested(model))
 
     @property
     def pid(self) -> int:
         """The child's process id."""
-        assert self._process.pid is not None
         return self._process.pid
 
     def listen(self, receive: Callable[[Event], None]) -> None:
@@ -69,8 +79,11 @@ class ProcessEngine:
 
     def send(self, request: Request) -> None:
         """Say something; unheard if the process is gone, of which an `EngineDied` tells."""
+        self._say(request)
+
+    def _say(self, what: Request | TerminalRescue | None) -> None:
         try:
-            self._connection.send(request)
+            self._connection.send(what)
         except OSError:
             pass
 
@@ -78,10 +91,11 @@ class ProcessEngine:
         """End the process, which has nothing to save, and wait until it is gone."""
         self._closing = True
         self._process.terminate()
-        self._process.join(END_S)
-        if self._process.is_alive():
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.join()
+            self._process.wait()
         if self._reader is not None and self._reader is not threading.current_thread():
             self._reader.join(END_S)
         self._connection.close()
@@ -94,9 +108,12 @@ class ProcessEngine:
                     return
                 receive(event)
         except (EOFError, OSError):
-            self._process.join(END_S)
+            try:
+                exitcode: int | None = self._process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                exitcode = None
             if not self._closing:
-                receive(EngineDied(_reason(self._process.exitcode)))
+                receive(EngineDied(_reason(exitcode)))
 
 
 def _reason(exitcode: int | None) -> str:

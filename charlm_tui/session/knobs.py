@@ -7,7 +7,8 @@ screens.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import RNG_SEEDS
@@ -28,8 +29,7 @@ Value = float
 """Where a word stands for a value ("all", "endless"), it is the one at that end of the order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Knob:
+class Knob(NamedTuple):
     """One thing to turn.
 
     Attributes:

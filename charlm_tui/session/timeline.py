@@ -7,14 +7,13 @@ Mirostat starts anew where it is given another target.
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.tape import Tape
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A place in a reply, from which it can be made again."""
 
     read: "array[int]"

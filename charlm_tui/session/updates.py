@@ -4,6 +4,7 @@ import time
 from array import array
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import NamedTuple
 
 from charlm_tui.session.tape import Tape
 
@@ -68,15 +69,13 @@ class Turn:
         return self.reply.tape
 
 
-@dataclass(frozen=True, slots=True)
-class TurnStarted:
+class TurnStarted(NamedTuple):
     """A seed was sent; its reply begins."""
 
     turn: Turn
 
 
-@dataclass(frozen=True, slots=True)
-class TextAdded:
+class TextAdded(NamedTuple):
     """Characters were added to the reply of the last turn."""
 
     text: str
@@ -84,16 +83,14 @@ class TextAdded:
     """Seconds that it took to make them; 0 if they were there."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnRewound:
+class TurnRewound(NamedTuple):
     """Another way was taken: all after character `length` of a turn's reply is no longer shown."""
 
     turn: Turn
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class DistributionKnown:
+class DistributionKnown(NamedTuple):
     """What was possible at a character.
 
     Attributes:
@@ -113,47 +110,40 @@ class DistributionKnown:
     asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SeedWaiting:
+class SeedWaiting(NamedTuple):
     """A seed was sent before the model was ready; it starts as soon as it is."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeedReturned:
+class SeedReturned(NamedTuple):
     """A seed that waited cannot start; whoever typed it should have it back."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeedDreamt:
+class SeedDreamt(NamedTuple):
     """The model has made up a seed."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(NamedTuple):
     """Something a person should know; `error` if it keeps them from going on."""
 
     sentence: str
     error: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
+class StateChanged(NamedTuple):
     """The state, the controls or the model is another than before."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineNeeded:
+class EngineNeeded(NamedTuple):
     """The engine is gone; a new one is to be started and attached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(NamedTuple):
     """No model can be used; the sentence says why."""
 
     sentence: str

@@ -44,16 +44,19 @@ FRAMES_AHEAD = 3  # batches that the screen has not acknowledged, as fast as it 
 CATCH_UP_S = 0.25  # how far behind its pace a reply may fall before the pace starts anew
 
 
-def serve(connection: Connection, rescue: TerminalRescue | None) -> None:
-    """Run the engine until the pipe closes; the target of the child process."""
-    # What the terminal sends is the front end's to act on; SIGTTOU would keep a rescue from it.
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTTOU):
+def main() -> None:
+    """Run the engine until its pipe closes; what the child process does.
+
+    The descriptor of the pipe is the first argument. How to rescue the terminal comes first on it.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):  # the front end says when to end
         signal.signal(number, signal.SIG_IGN)
-    silence = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):  # the terminal belongs to the front end
-        os.dup2(silence, stream)
-    inbox = Inbox(connection, rescue)
-    Worker(inbox, connection).run()
+    connection: Connection = Connection(int(sys.argv[1]))
+    try:
+        rescue = connection.recv()
+    except (EOFError, OSError):  # the front end is gone already
+        return
+    Worker(Inbox(connection, rescue), connection).run()
 
 
 class Inbox:
@@ -228,7 +231,7 @@ class Worker:
             case InspectRequested():
                 self._inspect(request)
             case Acknowledged() if self._wish is not None and request.wish == self._wish.wish:
-                self._pace.acknowledged(request.count)
+                self._pace.acknowledged(request.before)
 
     def _begin(self, request: DrawRequested) -> None:
         """Read what a wish wants read."""

@@ -33,8 +33,7 @@ class CharlmApp(App[None]):
     """A terminal studio for one model.
 
     Args:
-        engine: has been started, and is loading its model.
-        new_engine: starts another, if that one dies.
+        new_engine: starts one, which loads the model; and another, if that one dies.
         controls: at the start.
         seed: is sent at once, unless it is None.
         corpus: file that seeds can be drawn from; None is what Keras has downloaded, if it has.
@@ -45,14 +44,13 @@ class CharlmApp(App[None]):
 
     def __init__(
         self,
-        engine: Engine,
         new_engine: Callable[[], Engine],
         controls: Controls,
         seed: str | None = None,
         corpus: Path | None = None,
     ) -> None:
         super().__init__()
-        self.engine = engine
+        self.engine: Engine | None = None
         self._new_engine = new_engine
         self._seed = seed
         self.conversation = Conversation(controls, self._show)
@@ -71,14 +69,19 @@ class CharlmApp(App[None]):
             except (RuntimeError, ValueError):  # not the main thread: tests of others, say
                 break
 
-    def on_ready(self) -> None:
-        """Begin to listen, now that there is a screen to show what is heard."""
-        self._listen_to(self.engine)
+    def on_studio_screen_painted(self) -> None:
+        """Start the engine, now that a screen is there: side by side both would take longer."""
+        self._listen_to(self._new_engine())
         if self._seed is not None:
             self.conversation.send(self._seed)
 
     def on_unmount(self) -> None:
-        self.engine.close()
+        self.close_engine()
+
+    def close_engine(self) -> None:
+        """End the engine's process, if there is one."""
+        if self.engine is not None:
+            self.engine.close()
 
     def on_engine_spoke(self, message: EngineSpoke) -> None:
         if message.engine is self.engine:
@@ -122,7 +125,7 @@ class CharlmApp(App[None]):
     def _show(self, update: Update) -> None:
         match update:
             case EngineNeeded():
-                self.engine.close()
+                self.close_engine()
                 self._listen_to(self._new_engine())
             case Unusable(sentence=sentence):
                 self.failure = sentence

@@ -5,15 +5,14 @@ printable; on the transcript plain ones work as well. Every binding has an id, s
 can change it.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding
 
 from charlm_tui.session.commands import COMMANDS
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """The keys of one command."""
 
     command: str
@@ -49,8 +48,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """Something that is done on the screen alone; a key and an entry of the palette."""
 
     action: str

@@ -9,7 +9,6 @@ import sys
 import time
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ def following(request: DrawRequested, wish: int, text: list[int]) -> DrawRequest
     """Give the wish to go on after some characters of a reply."""
     read = array("H", PRIMER)
     read.extend(text)
-    return replace(request, wish=wish, first=len(text), read=read.tobytes())
+    return request._replace(wish=wish, first=len(text), read=read.tobytes())
 
 
 def test_a_reply_has_its_length_and_is_the_same_at_any_speed(driver: Driver) -> None:
@@ -127,7 +126,7 @@ def test_the_reply_is_that_of_the_model_run_in_this_process(
     vocabulary = model.contract.vocabulary
     seed = vocabulary.encode("the")
     request = following(start(100), 1, seed)
-    driver.engine.send(replace(request, first=0))
+    driver.engine.send(request._replace(first=0))
     window = RollingWindow(model, model.contract.window)
     generation = Generation(
         window, Sampler(len(vocabulary)), request.controls.settings, primed(vocabulary, seed)
@@ -293,7 +292,7 @@ def test_given_characters_come_first_and_what_follows_is_as_if_they_had_been_dra
     driver.engine.send(start(200))
     whole = driver.reply()
     chosen = array("H", whole[:90])
-    driver.engine.send(replace(start(200, wish=2), given=chosen.tobytes()))
+    driver.engine.send(start(200, wish=2)._replace(given=chosen.tobytes()))
     taken, drawn = array("H"), array("H")
     while not isinstance(event := driver.next(), GenerationEnded):
         assert isinstance(event, CharactersGenerated)

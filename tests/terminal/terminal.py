@@ -112,7 +112,7 @@ class Terminal:
         return [
             int(pid)
             for pid in children.split()
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"session.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
 
     def close(self) -> None:

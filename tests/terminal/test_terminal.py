@@ -37,6 +37,44 @@ def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Pa
         assert has_ended(handle)
 
 
+def reply(text: str) -> list[str]:
+    """The lines of the transcript that are no seed, left of the panels."""
+    rows = [line[:76].rstrip() for line in text.splitlines()[:-4]]
+    start = max(i for i, row in enumerate(rows) if row.startswith(" ❯ ")) + 2  # a seed of two lines
+    return [row for row in rows[start:] if row]
+
+
+def test_a_person_selects_branches_types_over_and_walks_between_siblings(
+    model_path: Path,
+) -> None:
+    seed = "the slowly ascending ranks and classes, in which,\nthrough fo"
+    options = ["--model", str(model_path), "--seed", seed, "--rng-seed", "5", "--length", "80"]
+    with terminal(*options, columns=120, rows=40) as it:
+        it.shows("ready")
+        first = it.text
+        it.send("\x1b")  # Escape: to the transcript
+        it.shows("Copy")
+        it.send("\x1b[D" + "h" * 9)  # the tenth character from the end
+        it.shows("Selected")
+        it.send("\r")
+        it.shows("Take this one")
+        it.send("\x1b[B\r")  # the second of the alternatives
+        it.shows("‹2/2›")
+        it.shows("ready")
+        it.send("[")
+        it.shows("‹1/2›")
+        it.until(lambda: reply(it.text) == reply(first), "the first reply is there again")
+        it.send("\x1b[D" + "h" * 4 + "e")
+        it.shows("Type what is to stand")
+        it.send("superman\r")
+        it.shows("‹3/3›")
+        it.shows("superman")
+        it.shows("ready")
+        it.send("\x11")
+        assert it.end() == 0
+        assert it.is_sane
+
+
 def test_forty_by_twelve_works(model_path: Path) -> None:
     with terminal("--model", str(model_path), "--seed", "the ", columns=40, rows=12) as it:
         it.shows("❯ the")

@@ -85,15 +85,17 @@ async def studio(
     size: tuple[int, int] = (80, 24), seed: str | None = None, controls: Controls | None = None
 ) -> AsyncIterator[Studio]:
     """Open the app; its engine is listening, and has loaded nothing yet."""
-    engines = [QueuedEngine()]
+    engines: list[QueuedEngine] = []
 
     def new_engine() -> QueuedEngine:
         engines.append(QueuedEngine())
         return engines[-1]
 
     chosen = controls or Controls(Settings(0.5, rng_seed=7))
-    app = CharlmApp(engines[0], new_engine, chosen, seed)
+    app = CharlmApp(new_engine, chosen, seed)
     async with app.run_test(size=size) as pilot:
         it = Studio(app, pilot, engines)
-        await it.until(lambda: engines[0].listening, "the engine was listened to")
+        await it.until(
+            lambda: engines and app.screen_stack[0].furnished, "the screen was furnished"
+        )
         yield it

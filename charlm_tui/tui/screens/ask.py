@@ -21,6 +21,7 @@ class AskScreen(ModalScreen[None]):
         answer: takes what was typed; a `CharlmError` says why it cannot be.
     """
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Leave it", id="ask.close"),
     ]

@@ -18,6 +18,7 @@ Row = tuple[str, str, str]
 class HelpScreen(ModalScreen[None]):
     """A table of keys over the conversation, which goes on below it."""
 
+    CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1,q,enter,question_mark", "dismiss", "Close", id="help.close"),
     ]

@@ -6,17 +6,18 @@ Turns what a conversation tells into what is seen, and keys into commands. Decid
 import random
 import time
 from collections import deque
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
+from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
@@ -24,7 +25,6 @@ from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.seeds import keras_corpus, passage, read_seed
 from charlm_tui.session.updates import (
     DistributionKnown,
     Noticed,
@@ -40,17 +40,16 @@ from charlm_tui.session.updates import (
     Update,
 )
 from charlm_tui.tui.blocks import Block
-from charlm_tui.tui.keys import ACTS, KEYS, anywhere_bindings, help_rows, plain_bindings
-from charlm_tui.tui.screens.ask import AskScreen
-from charlm_tui.tui.screens.help import HelpScreen
+from charlm_tui.tui.keys import ACTS, KEYS, anywhere_bindings, plain_bindings
 from charlm_tui.tui.tints import Tint, levels
-from charlm_tui.tui.widgets.control_panel import TURNS, ControlPanel, Panel, Row
-from charlm_tui.tui.widgets.next_character import NextCharacter, View
 from charlm_tui.tui.widgets.prompt import Prompt
-from charlm_tui.tui.widgets.sidebar import Sidebar
 from charlm_tui.tui.widgets.status import Status
-from charlm_tui.tui.widgets.surprise import Course, Surprise, per_column
 from charlm_tui.tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:  # what the first paint does without is imported after it
+    from charlm_tui.tui.widgets.control_panel import ControlPanel
+    from charlm_tui.tui.widgets.next_character import NextCharacter
+    from charlm_tui.tui.widgets.sidebar import Sidebar
 
 RATE_S = 1.0  # over which characters per second are counted
 RATE_FRAMES_PER_S = 4
@@ -72,7 +71,10 @@ class ConversationText(Transcript):
 
 
 class StudioScreen(Screen[None]):
-    """The conversation and the panels, one line of status, the prompt below."""
+    """The conversation and the panels, one line of status, the prompt below.
+
+    The text and the prompt are there at the first paint, the panels and the footer with the next.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", tooltip="Every key", priority=True),
@@ -91,27 +93,29 @@ class StudioScreen(Screen[None]):
     tinted: var[Tint] = var(Tint.PLAIN)
     """What the text is tinted by."""
 
+    @dataclass
+    class Painted(Message):
+        """The first paint is done."""
+
     def __init__(self, conversation: Conversation, corpus: Path | None = None) -> None:
         super().__init__()
         self._conversation = conversation
-        self._corpus = corpus
+        self._corpus = corpus  # what Keras has downloaded is found when the screen is furnished
         self._arrivals: deque[tuple[float, int, float]] = deque()  # (when, characters, their time)
         self._waiting: Block | None = None  # the seed that waits for the model
         self._acknowledging = False
         self._turn: Turn | None = None  # that text is added to
         self._count = 0  # characters of its reply that are shown
         self._newest: DistributionKnown | None = None
-        self._followed: DistributionKnown | None = None  # what the panel shows
+        self._sidebar: Sidebar | None = None  # not before the screen is furnished
         self._editing: tuple[Turn, int] | None = None
         self._offered: list[bool | None] = []  # what could be done when the footer was made
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="desk"):
             yield ConversationText(id="transcript")
-            yield Sidebar()
         yield Status().data_bind(StudioScreen.state, StudioScreen.controls, StudioScreen.continues)
         yield Prompt(id="prompt")
-        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._rate, pause=True)
@@ -119,10 +123,38 @@ class StudioScreen(Screen[None]):
             1 / PANEL_FRAMES_PER_S, self._follow_stream, pause=True
         )
         self.query_one(Prompt).placeholder = PLACEHOLDER
-        self._follow()
+        self.add_class("-bare")
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Bring in what the first paint did without."""
+        self.post_message(self.Painted())
+        from textual.widgets import Footer
+
+        from charlm_tui.session.seeds import keras_corpus
+        from charlm_tui.tui.widgets.sidebar import Sidebar
+
+        self._corpus = self._corpus or keras_corpus()
+        sidebar = Sidebar()
+        # Parsed only now: it takes a tenth of the time to the first paint.
+        self.app.stylesheet.read(Path(__file__).parent.parent / "panels.tcss")
+        with self.app.batch_update():
+            self.app.refresh_css(animate=False)
+            await self.query_one("#desk").mount(sidebar)
+            await self.mount(Footer(show_command_palette=False))
+            self.remove_class("-bare")
+            self._sidebar = sidebar
+            sidebar.fit(self.size.width, self.size.height)
+            self._follow()
 
     def on_resize(self, event: Resize) -> None:
-        self.query_one(Sidebar).fit(event.size.width, event.size.height)
+        if self._sidebar is not None:
+            self._sidebar.fit(event.size.width, event.size.height)
+
+    @property
+    def furnished(self) -> bool:
+        """Whether all of the screen is there."""
+        return self._sidebar is not None
 
     @property
     def transcript(self) -> Transcript:
@@ -195,14 +227,8 @@ class StudioScreen(Screen[None]):
             self._newest = known
 
     def _show_distribution(self, known: DistributionKnown | None) -> None:
-        panel, model = self.query_one(NextCharacter), self._conversation.model
-        if known is self._followed:
-            return
-        self._followed = known
-        if known is None or model is None or len(known.model) != len(model.symbols):
-            panel.view = None
-        else:
-            panel.view = View(model.symbols, known.model, known.after, known.drawn, known.asked)
+        if self._sidebar is not None:
+            self._sidebar.show_distribution(known, self._conversation.model)
 
     def _follow(self) -> None:
         """Take over the state of the conversation."""
@@ -231,7 +257,8 @@ class StudioScreen(Screen[None]):
             self._stream_start_s = time.monotonic()
             self._rate_timer.resume()
             self._panel_timer.resume()
-        self._show_controls()
+        if self._sidebar is not None:
+            self._sidebar.show_controls(self._conversation)
         self._follow_stream()
         if changed and self._selected is not None:
             self._conversation.inspect(*self._selected)
@@ -269,20 +296,10 @@ class StudioScreen(Screen[None]):
 
     def _follow_stream(self) -> None:
         """Let the panels show what is newest."""
-        surprise = self.query_one(Surprise)
-        turn = self._turn
-        if surprise.display and turn is not None:
-            surprise.course = _course(turn, max(surprise.size.width, 1))
+        if self._turn is not None and self._sidebar is not None:
+            self._sidebar.show_surprise(self._turn)
         if self._selected is None:
             self._show_distribution(self._newest)
-
-    def _show_controls(self) -> None:
-        it = self._conversation
-        turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
-        rows = [Row(each.id, each.title, each.shown(it), each.idle(it)) for each in KNOBS]
-        self.query_one(ControlPanel).panel = Panel(
-            (*rows, turns), self.controls.settings.temperature
-        )
 
     # Keys.
 
@@ -315,7 +332,7 @@ class StudioScreen(Screen[None]):
             case "copy" | "tint":
                 return bool(it.turns)
             case "corpus_seed":
-                return it.model is not None and self._corpus_file is not None
+                return it.model is not None and self._corpus is not None
         return True
 
     def action_back(self) -> None:
@@ -339,6 +356,9 @@ class StudioScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show every key."""
+        from charlm_tui.tui.keys import help_rows
+        from charlm_tui.tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(help_rows()))
 
     # The selected character, and other ways from it.
@@ -368,11 +388,13 @@ class StudioScreen(Screen[None]):
 
     def action_alternatives(self) -> None:
         """Go to the selected character's alternatives."""
-        panel = self.query_one(Sidebar).force("next")
-        if panel is not None:
-            panel.focus()
+        self._go_to("next")
 
-    def on_next_character_picked(self, message: NextCharacter.Picked) -> None:
+    def _go_to(self, panel: str) -> None:
+        if self._sidebar is not None and (widget := self._sidebar.force(panel)) is not None:
+            widget.focus()
+
+    def on_next_character_picked(self, message: "NextCharacter.Picked") -> None:
         if self._selected is None:
             return
         turn, number = self._selected
@@ -391,7 +413,8 @@ class StudioScreen(Screen[None]):
 
     def _leave_panel(self) -> None:
         self.transcript.focus()
-        self.query_one(Sidebar).force(None)
+        if self._sidebar is not None:
+            self._sidebar.force(None)
 
     def action_edit(self) -> None:
         """Type over the text from the selected character on."""
@@ -456,37 +479,39 @@ class StudioScreen(Screen[None]):
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""
-        self.query_one(Sidebar).cycle()
+        if self._sidebar is not None:
+            self._sidebar.cycle()
         self._follow_stream()
 
     def action_panel(self, panel: str) -> None:
         """Show or hide one panel."""
-        self.query_one(Sidebar).toggle(panel)
+        if self._sidebar is not None:
+            self._sidebar.toggle(panel)
         self._follow_stream()
 
     # The controls.
 
     def action_turn_controls(self) -> None:
         """Go to the controls."""
-        panel = self.query_one(Sidebar).force("controls")
-        if panel is not None:
-            panel.focus()
+        self._go_to("controls")
 
-    def on_control_panel_turned(self, message: ControlPanel.Turned) -> None:
-        if message.knob == TURNS:
-            self._conversation.toggle_continue()
-        else:
+    def on_control_panel_turned(self, message: "ControlPanel.Turned") -> None:
+        if message.knob in _KNOBS:
             _KNOBS[message.knob].turn(self._conversation, message.steps)
+        else:
+            self._conversation.toggle_continue()
 
-    def on_control_panel_dialled(self, message: ControlPanel.Dialled) -> None:
+    def on_control_panel_dialled(self, message: "ControlPanel.Dialled") -> None:
         it = self._conversation
         it.change(it.controls.with_settings(temperature=message.temperature))
 
-    def on_control_panel_type_wanted(self, message: ControlPanel.TypeWanted) -> None:
+    def on_control_panel_type_wanted(self, message: "ControlPanel.TypeWanted") -> None:
         self.ask_for(message.knob)
 
     def ask_for(self, knob: str) -> None:
         """Let a value be typed for a knob."""
+        from charlm_tui.tui.screens.ask import AskScreen
+
         chosen = _KNOBS[knob]
         words = f"{chosen.title}. {chosen.help}"
         value = f"{chosen.value(self._conversation):g}".replace("1e+09", "")
@@ -505,19 +530,19 @@ class StudioScreen(Screen[None]):
 
     def action_seed_file(self) -> None:
         """Put a file's text into the prompt."""
+        from charlm_tui.session.seeds import read_seed
+        from charlm_tui.tui.screens.ask import AskScreen
 
         def answer(path: str) -> None:
             self._offer(read_seed(Path(path.strip()).expanduser()))
 
         self.app.push_screen(AskScreen("A text file, whose text is to be the seed.", "", answer))
 
-    @property
-    def _corpus_file(self) -> Path | None:
-        return self._corpus or keras_corpus()
-
     def action_corpus_seed(self) -> None:
         """Put a passage of the corpus into the prompt."""
-        model, corpus = self._conversation.model, self._corpus_file
+        from charlm_tui.session.seeds import passage
+
+        model, corpus = self._conversation.model, self._corpus
         if model is not None and corpus is not None:
             try:
                 self._offer(passage(corpus, model.window, random.SystemRandom()))
@@ -535,16 +560,3 @@ def _levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:
     turn = block.source
     assert isinstance(turn, Turn)
     return levels(tint, turn.tape, block.first + start, block.first + stop)
-
-
-def _course(turn: Turn, width: int) -> Course:
-    tape = turn.tape
-    length = len(tape)
-    each = per_column(length, width)
-    # Columns begin at multiples of their size, so that they stand still as text comes.
-    first = max(0, (length // each - width + 1) * each)
-    bits = tape.surprisal_bits(first)
-    columns = [
-        sum(part) / len(part) for part in (bits[i : i + each] for i in range(0, len(bits), each))
-    ]
-    return Course(columns, each, tape.total_bits / length if length else None, length)

@@ -17,6 +17,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.session.controls import PRESETS
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.knobs import KNOBS
 
 LABEL = 12
 DIAL_MOST = 1.5  # temperature at the dial's right end
@@ -40,6 +42,14 @@ class Panel:
 
     rows: Sequence[Row]
     temperature: float
+
+
+def panel_of(conversation: Conversation) -> Panel:
+    """Give what the panel shows of a conversation."""
+    it = conversation
+    turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
+    rows = [Row(each.id, each.title, each.shown(it), each.idle(it)) for each in KNOBS]
+    return Panel((*rows, turns), it.controls.settings.temperature)
 
 
 class ControlPanel(Widget, can_focus=True):

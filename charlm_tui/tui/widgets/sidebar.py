@@ -1,12 +1,15 @@
-"""The panels beside the text: which of them have room, and which are wanted."""
+"""The panels beside the text: which of them have room, which are wanted, and what they show."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from charlm_tui.tui.widgets.control_panel import ControlPanel
-from charlm_tui.tui.widgets.next_character import NextCharacter
-from charlm_tui.tui.widgets.surprise import Surprise
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.updates import DistributionKnown, Turn
+from charlm_tui.tui.widgets.control_panel import ControlPanel, panel_of
+from charlm_tui.tui.widgets.next_character import NextCharacter, View
+from charlm_tui.tui.widgets.surprise import Surprise, course_of
 
 PANELS = ("next", "controls", "surprise")
 """Ids of the panels, from top to bottom."""
@@ -30,6 +33,7 @@ class Sidebar(Vertical):
         self._wanted = list(PANELS)
         self._forced: str | None = None
         self._room = 0
+        self._known: DistributionKnown | None = None
 
     def compose(self) -> ComposeResult:
         yield NextCharacter(id="next")
@@ -71,6 +75,27 @@ class Sidebar(Vertical):
     def shown(self) -> list[str]:
         """Ids of the panels that are on the screen."""
         return [panel for panel in PANELS if self.query_one(f"#{panel}").display]
+
+    def show_distribution(self, known: DistributionKnown | None, model: ModelLoaded | None) -> None:
+        """Show what was possible at a character of a model's."""
+        if known is self._known:
+            return
+        self._known = known
+        panel = self.query_one(NextCharacter)
+        if known is None or model is None or len(known.model) != len(model.symbols):
+            panel.view = None
+        else:
+            panel.view = View(model.symbols, known.model, known.after, known.drawn, known.asked)
+
+    def show_surprise(self, turn: Turn) -> None:
+        """Show the surprisal of a turn's newest characters, if the panel for it is there."""
+        panel = self.query_one(Surprise)
+        if panel.display:
+            panel.course = course_of(turn.tape, max(panel.size.width, 1))
+
+    def show_controls(self, conversation: Conversation) -> None:
+        """Show what a conversation's knobs stand at."""
+        self.query_one(ControlPanel).panel = panel_of(conversation)
 
     def _arrange(self) -> None:
         chosen = self._wanted[: self._room]

@@ -13,6 +13,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from charlm_tui.session.tape import Tape
+
 MOST_BITS = 8.0  # at the top of the chart
 BARS = " ▁▂▃▄▅▆▇█"
 ACROSS = 4  # characters that a column has at the most, once the reply is longer than the chart
@@ -37,6 +39,19 @@ def per_column(length: int, width: int) -> int:
     while each < ACROSS and length > each * width:
         each *= 2
     return each
+
+
+def course_of(tape: Tape, width: int) -> Course:
+    """Give what a chart of some width shows of a tape: its end."""
+    length = len(tape)
+    each = per_column(length, width)
+    # Columns begin at multiples of their size, so that they stand still as text comes.
+    first = max(0, (length // each - width + 1) * each)
+    bits = tape.surprisal_bits(first)
+    columns = [
+        sum(part) / len(part) for part in (bits[i : i + each] for i in range(0, len(bits), each))
+    ]
+    return Course(columns, each, tape.total_bits / length if length else None, length)
 
 
 class Surprise(Widget):
