@@ -55,8 +55,8 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
     from charlm_tui.session.engine import ProcessEngine
     from charlm_tui.session.updates import State, StateChanged, TextAdded, Update
 
-    def new_engine() -> ProcessEngine:
-        return ProcessEngine(model)
+    def new_engine(path: str) -> ProcessEngine:
+        return ProcessEngine(path)
 
     from charlm_tui.tui.app import CharlmApp
     from charlm_tui.tui.widgets.sidebar import Sidebar
@@ -113,7 +113,7 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
     )
     seed = None if mode == "idle" else "the slowly ascending ranks and classes "
     gc.freeze()  # as the command does
-    return Instrumented(new_engine, controls, seed)
+    return Instrumented(model, new_engine, controls, seed)
 
 
 def main() -> None:

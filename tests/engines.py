@@ -13,7 +13,9 @@ from charlm_tui.session.messages import (
     ModelLoaded,
     Request,
 )
+from charlm_tui.session.recording import Runtime
 
+RUNTIME = Runtime("1.0", "a fake machine")
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")
 
 
@@ -54,7 +56,7 @@ class QueuedEngine:
 
     def load(self, symbols: tuple[str, ...] = SYMBOLS, sha256: str = "0" * 64) -> None:
         card = {"architecture": "a fake", "held_out_bits_per_character": 1.5}
-        self.say(ModelLoaded("fake.onnx", "fake", sha256, symbols, "lower", 60, card))
+        self.say(ModelLoaded("fake.onnx", "fake", sha256, symbols, "lower", 60, card, RUNTIME))
 
     def batch(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> CharactersGenerated:
         """Give the next characters of the reply as a batch, without saying it."""

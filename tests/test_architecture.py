@@ -68,7 +68,7 @@ from charlm_tui.session.engine import ProcessEngine
 from charlm_tui.tui.app import CharlmApp
 
 async def main():
-    app = CharlmApp(lambda: ProcessEngine({str(model_path)!r}), Controls(length=20), "the ")
+    app = CharlmApp({str(model_path)!r}, ProcessEngine, Controls(length=20), "the ")
     async with app.run_test() as pilot:
         turn = lambda: app.conversation.turn
         while not (turn() and len(turn().tape) == 20):

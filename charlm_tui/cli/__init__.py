@@ -100,10 +100,10 @@ def _run_app(path: Path, controls: Controls, seed: str | None, corpus: Path | No
 
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
 
-    def new_engine() -> ProcessEngine:
-        return ProcessEngine(str(path), rescue)
+    def new_engine(path: str) -> ProcessEngine:
+        return ProcessEngine(path, rescue)
 
-    app = CharlmApp(new_engine, controls, seed, corpus)
+    app = CharlmApp(str(path), new_engine, controls, seed, corpus)
     try:
         app.run()
     finally:

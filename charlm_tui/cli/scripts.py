@@ -80,9 +80,9 @@ def replay(file: Path, model: Path | None) -> None:
     The text goes to standard output, the verdict to standard error. Exit code 1 if it differs.
     """
     from charlm_tui.lm.model import OnnxModel
-    from charlm_tui.scripts.replay import Verdict
-    from charlm_tui.scripts.replay import replay as play
     from charlm_tui.session.recording import read_recording
+    from charlm_tui.session.replaying import Verdict
+    from charlm_tui.session.replaying import replay as play
 
     recording = read_recording(file)
     verdict: Verdict | None = None
@@ -155,14 +155,14 @@ def _in_words(report: "Report") -> str:
 def info(model: Path | None, as_json: bool) -> None:
     """Show a model's card: what it is, how it was trained, how good it is."""
     from charlm_tui.lm.model import OnnxModel
-    from charlm_tui.scripts.info import facts, rows
+    from charlm_tui.session.about import facts, loaded, rows
 
-    loaded = OnnxModel(model_path(model))
+    opened = OnnxModel(model_path(model))
     with _output() as out:
         if as_json:
-            out.write(json.dumps(facts(loaded)).encode() + b"\n")
+            out.write(json.dumps(facts(opened)).encode() + b"\n")
             return
-        pairs = rows(loaded)
+        pairs = rows(loaded(opened))
         width = max(len(name) for name, _ in pairs)
         for name, value in pairs:
             out.write(f"{name:<{width}}  {value}\n".encode())

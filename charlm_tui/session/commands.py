@@ -1,15 +1,25 @@
 """What a person can tell the program to do, whichever front end they sit at.
 
-A key of the app, an entry of its palette and a slash command of a REPL are the same object.
+A key of the app, an entry of its palette and a slash command of the REPL are the same object.
 """
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import NamedTuple
 
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.about import rows
 from charlm_tui.session.controls import PRESETS, new_rng_seed
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.exchange import save, share, taking
 from charlm_tui.session.knobs import KNOBS, Knob
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, State
+
+NEAREST = 3  # commands that are named where one is unknown
+
+
+class CommandError(CharlmError):
+    """That is no command, or not with such an argument, or not now."""
 
 
 def _always(_: Conversation) -> bool:
@@ -24,8 +34,17 @@ class Command(NamedTuple):
     """In two or three words, as a palette shows it."""
     help: str
     """One sentence."""
-    run: Callable[[Conversation], None]
+    run: Callable[[Conversation, str], object]
+    """Does it, with what was typed behind the command's name; raises a `CharlmError`."""
     available: Callable[[Conversation], bool] = _always
+    slash: str = ""
+    """Its name where commands are typed, without the slash; nothing if it has none."""
+    argument: str = ""
+    """What is typed behind it, in brackets if it may be left out; empty if it takes nothing."""
+
+
+def _plain(run: Callable[[Conversation], object]) -> Callable[[Conversation, str], object]:
+    return lambda it, _: run(it)
 
 
 def _preset(number: int, temperature: float) -> Command:
@@ -33,15 +52,97 @@ def _preset(number: int, temperature: float) -> Command:
         f"preset-{number}",
         f"Temperature {temperature}",
         f"Set the temperature to the notebook's {temperature}.",
-        lambda it: it.change(it.controls.with_settings(temperature=temperature)),
+        lambda it, _: it.change(it.controls.with_settings(temperature=temperature)),
+    )
+
+
+def _numbered_preset(it: Conversation, text: str) -> None:
+    numbers = {str(number): preset for number, preset in enumerate(PRESETS, start=1)}
+    if text not in numbers:
+        raise CommandError(
+            f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
+            "0.2, 0.5, 1.0 or 1.2"
+        )
+    it.change(it.controls.with_settings(temperature=numbers[text]))
+
+
+def _typed(knob: Knob) -> Command:
+    def run(it: Conversation, text: str) -> None:
+        if text:
+            knob.type(it, text)
+        else:
+            idle = knob.idle(it)
+            it.tell(Noticed(f"{knob.title}: {knob.shown(it)}{f'; {idle}' if idle else ''}"))
+
+    slash = {"temperature": "temp", "rng-seed": "seed"}.get(knob.id, knob.id)
+    return Command(
+        knob.id, f"Set {knob.title.lower()}", knob.help, run, slash=slash, argument="[VALUE]"
     )
 
 
 def _turns(knob: Knob) -> tuple[Command, Command]:
     return (
-        Command(f"{knob.id}-down", f"{knob.title}: less", knob.help, lambda it: knob.turn(it, -1)),
-        Command(f"{knob.id}-up", f"{knob.title}: more", knob.help, lambda it: knob.turn(it, +1)),
+        Command(
+            f"{knob.id}-down",
+            f"{knob.title}: less",
+            knob.help,
+            lambda it, _: knob.turn(it, -1),
+        ),
+        Command(
+            f"{knob.id}-up",
+            f"{knob.title}: more",
+            knob.help,
+            lambda it, _: knob.turn(it, +1),
+        ),
     )
+
+
+def _carry(it: Conversation, text: str) -> None:
+    if text not in ("", "on", "off"):
+        raise CommandError(f"it is {text!r:.20} where on or off is expected; give one, or nothing")
+    it.change(it.controls.with_settings(carry=text != "off", depth=0))
+
+
+def _branch(it: Conversation, text: str) -> None:
+    """Take another way from a character of the last reply: `[N [TEXT]]`."""
+    turn = it.turn
+    if turn is None or not it.can_branch(turn):
+        raise CommandError("there is no reply of this model to branch; send a seed first")
+    place, _, typed = text.partition(" ")
+    try:
+        number = int(place or 0)
+    except ValueError:
+        raise CommandError(
+            f"the place is {place!r:.20} where the number of a character is expected, from the "
+            "end if it is negative; give one"
+        ) from None
+    length = len(turn.tape)
+    start = number if number >= 0 else length + number
+    if not 0 <= start <= length:
+        raise CommandError(
+            f"the place is {number:,} where the reply has {length:,} characters; give another"
+        )
+    fitted = turn.vocabulary.fit(typed)
+    if fitted.notice:
+        it.tell(Noticed(fitted.notice))
+    ids = turn.vocabulary.encode(fitted.text)
+    it.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
+
+
+def _info(it: Conversation) -> None:
+    if it.model is None:
+        raise CommandError("no model is loaded yet; wait until it is ready")
+    pairs = rows(it.model)
+    width = max(len(name) for name, _ in pairs)
+    it.tell(Noticed("\n".join(f"{name:<{width}}  {value}" for name, value in pairs)))
+
+
+def _model(it: Conversation, text: str) -> None:
+    if not text:
+        name = it.model.path if it.model is not None else "loading"
+        it.tell(Noticed(f"the model is {name}"))
+    else:
+        it.use_model(text)
 
 
 _COMMANDS = (
@@ -49,86 +150,134 @@ _COMMANDS = (
         "cooler",
         "Cooler",
         "Lower the temperature by 0.05: surer, more repetitive text.",
-        lambda it: it.change(it.controls.warmer(-1)),
+        lambda it, _: it.change(it.controls.warmer(-1)),
     ),
     Command(
         "warmer",
         "Warmer",
         "Raise the temperature by 0.05: bolder, more surprising text.",
-        lambda it: it.change(it.controls.warmer(+1)),
+        lambda it, _: it.change(it.controls.warmer(+1)),
     ),
     Command(
         "next-preset",
         "Next preset",
         "Set the temperature to the next of the notebook's four: 0.2, 0.5, 1.0, 1.2.",
-        lambda it: it.change(it.controls.next_preset()),
+        lambda it, _: it.change(it.controls.next_preset()),
     ),
     *(_preset(number, temperature) for number, temperature in enumerate(PRESETS, start=1)),
+    Command(
+        "preset",
+        "Set preset",
+        "Set the temperature to one of the notebook's: 1 is 0.2, 2 is 0.5, 3 is 1.0, 4 is 1.2.",
+        _numbered_preset,
+        slash="preset",
+        argument="N",
+    ),
     Command(
         "pause",
         "Pause or resume",
         "Pause the reply, or let it go on.",
-        lambda it: it.pause(),
+        _plain(Conversation.pause),
         lambda it: it.busy,
     ),
     Command(
         "step",
         "Step",
         "Draw one character of the reply, and pause.",
-        lambda it: it.step(),
-        lambda it: it.busy or it.can_go_on,
+        _plain(Conversation.step),
+        lambda it: it.can_step,
     ),
     Command(
         "stop",
         "Stop",
         "Stop the reply here and keep it.",
-        lambda it: it.stop(),
+        _plain(Conversation.stop),
         lambda it: it.busy or it.state is State.DREAMING,
+        slash="stop",
     ),
     Command(
         "go-on",
         "Go on",
         "Go on from where the reply has ended.",
-        lambda it: it.go_on(),
+        _plain(Conversation.go_on),
         lambda it: it.can_go_on or it.state is State.PAUSED,
+        slash="go",
     ),
     Command(
         "again",
         "Once more",
         "Answer the last seed once more, with a new RNG seed.",
-        lambda it: it.again(),
+        _plain(Conversation.again),
         lambda it: it.turn is not None and it.can_start,
+        slash="again",
     ),
     Command(
         "dream",
         "Dream a seed",
         "Let the model make up a seed and put it into the prompt.",
-        lambda it: it.dream(),
+        _plain(Conversation.dream),
         lambda it: it.can_start,
+        slash="dream",
+    ),
+    Command(
+        "undo",
+        "Take back",
+        "Take the last turn back, seed and reply.",
+        _plain(Conversation.undo),
+        lambda it: bool(it.turns),
+        slash="undo",
+    ),
+    Command(
+        "redo",
+        "Bring back",
+        "Bring back the turn that was taken back last.",
+        _plain(Conversation.redo),
+        lambda it: it.can_redo,
+        slash="redo",
+    ),
+    Command(
+        "branch",
+        "Branch",
+        "Take another way from character N of the reply, counted from its end if it is negative; "
+        "TEXT is to stand there.",
+        _branch,
+        lambda it: it.turn is not None and it.can_branch(it.turn),
+        slash="branch",
+        argument="[N [TEXT]]",
     ),
     Command(
         "slower",
         "Slower",
         "Show fewer characters per second.",
-        lambda it: it.change(it.controls.faster(-1)),
+        lambda it, _: it.change(it.controls.faster(-1)),
     ),
     Command(
         "faster",
         "Faster",
         "Show more characters per second, up to as fast as they can be generated.",
-        lambda it: it.change(it.controls.faster(+1)),
+        lambda it, _: it.change(it.controls.faster(+1)),
     ),
     Command(
         "continue",
         "Fresh or continued",
         "Let a new seed start afresh, or go on with the conversation.",
-        lambda it: it.toggle_continue(),
+        _plain(Conversation.toggle_continue),
+        slash="turns",
     ),
     Command(
         "other-numbers",
         "New RNG seed",
         "Draw with other random numbers from here on.",
-        lambda it: it.change(it.controls.with_settings(rng_seed=new_rng_seed())),
+        lambda it, _: it.change(it.controls.with_settings(rng_seed=new_rng_seed())),
+    ),
+    *(_typed(knob) for knob in KNOBS),
+    Command(
+        "carry",
+        "Carry the state",
+        "Let the model read all there was, in place of a window; off is the window again.",
+        _carry,
+        slash="carry",
+        argument="[off]",
     ),
     *(
         command
@@ -136,7 +285,107 @@ _COMMANDS = (
         if knob.id not in ("temperature", "speed", "rng-seed")  # they have commands of their own
         for command in _turns(knob)
     ),
+    Command(
+        "score",
+        "Score a text",
+        "Tell how well the model foretells a text, in bits per character.",
+        Conversation.score,
+        lambda it: it.model is not None,
+        slash="score",
+        argument="TEXT",
+    ),
+    Command(
+        "save",
+        "Save the reply",
+        "Write the reply to a file: .tape .txt .md .html .svg .json or .cast.",
+        save,
+        lambda it: it.turn is not None,
+        slash="save",
+        argument="PATH",
+    ),
+    Command(
+        "load",
+        "Open a tape",
+        "Show a recorded reply: the path of a tape, or a shared line.",
+        taking(Conversation.open),
+        slash="load",
+        argument="PATH",
+    ),
+    Command(
+        "replay",
+        "Replay a tape",
+        "Play a recorded reply at its own pace: the path of a tape, or a shared line.",
+        taking(Conversation.play),
+        slash="replay",
+        argument="PATH",
+    ),
+    Command(
+        "replay-at-once",
+        "Replay a tape at full speed",
+        "Play a recorded reply as fast as it goes: the path of a tape, or a shared line.",
+        taking(lambda it, recording: it.play(recording, at_once=True)),
+        argument="PATH",
+    ),
+    Command(
+        "share",
+        "Share the reply",
+        "Give the reply as one line, to be pasted in elsewhere.",
+        _plain(share),
+        lambda it: it.turn is not None,
+        slash="share",
+    ),
+    Command(
+        "model",
+        "Use another model",
+        "Let another model file reply from here on.",
+        _model,
+        slash="model",
+        argument="[PATH]",
+    ),
+    Command("info", "About the model", "Show the model's card.", _plain(_info), slash="info"),
+    Command(
+        "help",
+        "Help",
+        "Show what can be done.",
+        lambda it, _: it.tell(HelpWanted()),
+        slash="help",
+    ),
+    Command("quit", "Quit", "Quit.", lambda it, _: it.tell(QuitWanted()), slash="quit"),
 )
 
 COMMANDS = {command.id: command for command in _COMMANDS}
 """Every command by its id, in the order in which they are shown."""
+
+SLASHES = {command.slash: command for command in _COMMANDS if command.slash}
+"""Every command that can be typed, by its name."""
+
+
+def run_line(conversation: Conversation, line: str) -> None:
+    """Run a typed command, such as `/temp 0.7`.
+
+    Raises:
+        CommandError: there is no such command, or it cannot be run now, or not so.
+        CharlmError: it cannot do what it is to do.
+    """
+    name, _, argument = line.removeprefix("/").partition(" ")
+    argument = argument.strip()
+    command = SLASHES.get(name.lower())
+    if command is None:
+        near = get_close_matches(name.lower(), SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
+        names = " or ".join(f"/{each}" for each in near)
+        raise CommandError(f"there is no command /{name:.40}; did you mean {names}?")
+    if argument and not command.argument:
+        raise CommandError(f"/{name} takes nothing, and {argument!r:.40} was given; leave it out")
+    if not argument and command.argument and not command.argument.startswith("["):
+        raise CommandError(f"/{name} needs {command.argument}: {command.help}")
+    if not command.available(conversation):
+        raise CommandError(f"/{name} can do nothing now: {_why_not(conversation)}")
+    command.run(conversation, argument)
+
+
+def _why_not(conversation: Conversation) -> str:
+    if conversation.model is None:
+        return "the model is not loaded yet"
+    if conversation.turn is None:
+        return "there is no reply yet; send a seed first"
+    return "nothing is there for it"

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.messages import (
@@ -22,31 +22,35 @@ from charlm_tui.session.messages import (
     GenerationEnded,
     GenerationFailed,
     Inspected,
-    InspectRequested,
     LoadFailed,
     ModelLoaded,
+    Remade,
     Request,
     RestRequested,
+    Scored,
 )
-from charlm_tui.session.timeline import Moment, moment
+from charlm_tui.session.playback import Playback
+from charlm_tui.session.questions import Questions
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.turns import Turn, recorded_turn
 from charlm_tui.session.updates import (
     DistributionKnown,
     EngineNeeded,
     Noticed,
-    Reply,
     SeedDreamt,
     SeedReturned,
     SeedWaiting,
     State,
     StateChanged,
     TextAdded,
-    Turn,
+    TurnRemoved,
     TurnRewound,
     TurnStarted,
     Unusable,
     Update,
 )
 
+MOST_PLAYED = 20_000  # characters of a recorded reply that are shown at a time
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
 
 
@@ -56,9 +60,15 @@ class Conversation:
     Args:
         controls: at the start.
         tell: is called with every update, on the caller's thread.
+        clock: monotonic, in seconds.
     """
 
-    def __init__(self, controls: Controls, tell: Callable[[Update], None]) -> None:
+    def __init__(
+        self,
+        controls: Controls,
+        tell: Callable[[Update], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.controls = controls
         self.state = State.LOADING
         self.model: ModelLoaded | None = None
@@ -67,7 +77,8 @@ class Conversation:
         """Those that are shown, the first one first."""
         self.continues = False
         """Whether a new seed goes on with the conversation, or starts afresh."""
-        self._tell = tell
+        self.tell = tell
+        self._clock = clock
         self._send: Callable[[Request], None] = lambda _: None
         self.reply_length = controls.length
         """Characters that a reply is to have; 0 is without end."""
@@ -75,8 +86,10 @@ class Conversation:
         self._wish = 0  # number of the last one
         self._dream: Turn | None = None
         self._stepping = False
-        self._question = 0  # number of the last one
-        self._asked: tuple[Turn, int] | None = None
+        self._questions = Questions(tell)
+        self._player: Playback | None = None
+        self._undone: list[Turn] = []  # the last one taken back is the last
+        self._fallback = ""  # path of the model that comes back if another cannot be loaded
 
     # What a person wants.
 
@@ -88,7 +101,7 @@ class Conversation:
     @property
     def busy(self) -> bool:
         """Whether a reply is on its way, paused or not."""
-        return self.state in (State.STREAMING, State.PAUSED)
+        return self.state in (State.STREAMING, State.PAUSED, State.PLAYING)
 
     @property
     def can_start(self) -> bool:
@@ -98,21 +111,17 @@ class Conversation:
     @property
     def can_go_on(self) -> bool:
         """Whether there is a reply that has ended or was stopped."""
-        turn, model = self.turn, self.model
-        return (
-            self.state is State.IDLE
-            and turn is not None
-            and model is not None
-            and turn.model_sha256 == model.sha256
-        )
+        turn = self.turn
+        return self.state is State.IDLE and turn is not None and self._is_at_hand(turn)
 
     def can_branch(self, turn: Turn) -> bool:
         """Whether another way can be taken in a turn's reply now."""
-        return (
-            self.model is not None
-            and self.state in (State.IDLE, State.STREAMING, State.PAUSED)
-            and turn.model_sha256 == self.model.sha256
-        )
+        ready = self.state in (State.IDLE, State.STREAMING, State.PAUSED)
+        return ready and self._player is None and self._is_at_hand(turn)
+
+    def _is_at_hand(self, turn: Turn) -> bool:
+        """Whether the model that is loaded is the one that replied."""
+        return self.model is not None and turn.model.sha256 == self.model.sha256
 
     def send(self, text: str) -> bool:
         """Send a seed; an empty one goes on from where the last reply ended.
@@ -126,9 +135,9 @@ class Conversation:
             if self._waiting is not None:
                 return not text
             self._waiting = text
-            self._tell(SeedWaiting(text))
+            self.tell(SeedWaiting(text))
             if self.state is State.DOWN:
-                self._tell(EngineNeeded())
+                self.tell(EngineNeeded())
         elif text or self.turn is None:
             return self.start(text)
         else:
@@ -147,16 +156,21 @@ class Conversation:
             self.stop()
         fitted = self.vocabulary.fit(text)
         if text and not fitted.text:
-            self._tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
+            self.tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
             return False
         before = self._read() if self.continues else array("H")
-        turn = Turn(fitted.text, self.controls.settings.rng_seed, self.model.sha256, before)
+        rng_seed = self.controls.settings.rng_seed
+        self._player = None
+        turn = Turn(
+            fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self._clock()
+        )
         self._stepping = False
+        self._undone = []
         self.turns.append(turn)
         self.controls = replace(self.controls, length=self.reply_length)
-        self._tell(TurnStarted(turn))
+        self.tell(TurnStarted(turn))
         if fitted.notice:
-            self._tell(Noticed(fitted.notice))
+            self.tell(Noticed(fitted.notice))
         self._draw(turn, self.controls)
         self._set_state(State.STREAMING)
         return True
@@ -168,11 +182,13 @@ class Conversation:
         self.controls = controls
         if self.state is State.STREAMING and self.turn is not None:
             self._draw(self.turn, controls)
-        self._tell(StateChanged())
+        self.tell(StateChanged())
 
     def pause(self) -> None:
         """Pause the reply, or go on with it."""
-        if self.state is State.STREAMING:
+        if self._player is not None:
+            self._pause_playing(self._player)
+        elif self.state is State.STREAMING:
             self._halt()
             self._set_state(State.PAUSED)
         elif self.state is State.PAUSED and self.turn is not None:
@@ -183,10 +199,15 @@ class Conversation:
     def step(self) -> None:
         """Draw one more character of the reply, and pause."""
         turn = self.turn
-        if turn is not None and (self.busy or self.can_go_on):
+        if turn is not None and self.can_step:
             self._stepping = True
-            self._draw(turn, replace(self.controls, speed=0.0, length=self._next(turn) + 1))
+            self._draw(turn, replace(self.controls, speed=0.0, length=turn.reply.next_number + 1))
             self._set_state(State.PAUSED)
+
+    @property
+    def can_step(self) -> bool:
+        """Whether one more character of the last reply can be drawn."""
+        return (self.busy or self.can_go_on) and self._player is None
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
@@ -212,10 +233,10 @@ class Conversation:
 
     def dream(self) -> None:
         """Let the model make up a seed, as long as its window; a reply on its way is stopped."""
-        if self.model is None or not self.can_start:
+        if self.model is None or self.vocabulary is None or not self.can_start:
             return
         self.stop()
-        self._dream = Turn("", new_rng_seed(), self.model.sha256)
+        self._dream = Turn("", new_rng_seed(), self.model, self.vocabulary)
         temperature = self.controls.settings.temperature or DREAM_TEMPERATURE
         controls = replace(self.controls, speed=0.0, length=self.model.window)
         self._draw(
@@ -244,10 +265,9 @@ class Conversation:
         index = self.turns.index(turn)
         if number < len(turn.tape) or self.turns[index + 1 :]:
             turn.reply.later = self.turns[index + 1 :]
-            turn.replies.append(Reply(turn.tape.fork(number), number))
-            turn.shown = len(turn.replies) - 1
+            turn.branch(number)
             del self.turns[index + 1 :]
-            self._tell(TurnRewound(turn, number))
+            self.tell(TurnRewound(turn, number))
         turn.reply.given = array("H", ids)
         turn.reply.given_at = number
         if rng_seed is not None:
@@ -274,40 +294,141 @@ class Conversation:
         self.turns[index + 1 :] = after.later
         after.later = []
         common = before.tape.common(after.tape)
-        self._tell(TurnRewound(turn, common))
-        self._tell(TextAdded(self.text(turn, common)))
+        self.tell(TurnRewound(turn, common))
+        self.tell(TextAdded(turn.text(common)))
         for later in self.turns[index + 1 :]:
-            self._tell(TurnStarted(later))
+            self.tell(TurnStarted(later))
             if len(later.tape):
-                self._tell(TextAdded(self.text(later)))
+                self.tell(TextAdded(later.text()))
         self._set_state(self.state)
         return True
 
-    def text(self, turn: Turn, start: int = 0, stop: int | None = None) -> str:
-        """Give what is shown of a turn's reply, or a part of it."""
-        assert self.vocabulary is not None
-        return self.vocabulary.decode(turn.tape.ids(start, stop))
+    def undo(self) -> None:
+        """Take the last turn back; `redo` brings it again, until another one begins."""
+        if self.turns:
+            self.stop()
+            turn = self.turns.pop()
+            self._undone.append(turn)
+            self.tell(TurnRemoved(turn))
+            self._set_state(self.state)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a turn that was taken back."""
+        return bool(self._undone)
+
+    def redo(self) -> None:
+        """Bring back the turn that was taken back last."""
+        if self._undone:
+            self.stop()
+            turn = self._undone.pop()
+            self._show_turn(turn)
+            self._set_state(self.state)
+
+    def _show_turn(self, turn: Turn) -> None:
+        """Add a turn that has its text."""
+        self.turns.append(turn)
+        self.tell(TurnStarted(turn))
+        if len(turn.tape):
+            self.tell(TextAdded(turn.text()))
+
+    # Recorded replies.
+
+    def open(self, recording: Recording, conversation: int = 0) -> Turn:
+        """Show a recorded reply, whole, as the last turn; it can be gone on with.
+
+        Args:
+            recording: of the reply.
+            conversation: how many characters of its seed are of the conversation before it.
+        """
+        self.stop()
+        turn = recorded_turn(recording, self.model, conversation)
+        turn.reply.tape = recording.tape
+        self._undone = []
+        self._show_turn(turn)
+        self._begin_remaking(turn, recording)
+        self._set_state(self.state)
+        return turn
+
+    def play(self, recording: Recording, at_once: bool = False, conversation: int = 0) -> Turn:
+        """Show a recorded reply at its own pace, or as fast as it goes; see `advance`.
+
+        Where its model is at hand it is made again beside that, and compared.
+        """
+        self.stop()
+        turn = recorded_turn(recording, self.model, conversation)
+        self._undone = []
+        self.turns.append(turn)
+        self._player = Playback(recording.tape, at_once, self._clock())
+        self.tell(TurnStarted(turn))
+        self._begin_remaking(turn, recording)
+        self._set_state(State.PLAYING)
+        return turn
+
+    def advance(self) -> None:
+        """Show what is due of a recorded reply; called some ten times a second while one plays."""
+        player, turn = self._player, self.turn
+        if self.state is not State.PLAYING or player is None or turn is None:
+            return
+        shown = len(turn.tape)
+        due = min(player.due(self._clock()), shown + MOST_PLAYED)
+        if due > shown:
+            turn.tape.extend(player.tape, due)
+            self.tell(TextAdded(turn.text(shown)))
+        if due >= len(player.tape):
+            self._rest()
+
+    def _pause_playing(self, player: Playback) -> None:
+        if self.state is State.PLAYING:
+            player.pause(self._clock())
+            self._set_state(State.PAUSED)
+        else:
+            player.resume(self._clock())
+            self._set_state(State.PLAYING)
+
+    def _begin_remaking(self, turn: Turn, recording: Recording) -> None:
+        """Let the reply be made again, if its model is at hand; say so if it is not."""
+        if self._is_at_hand(turn):
+            self._send(self._questions.remake(turn, recording))
+        else:
+            self.tell(
+                Noticed(
+                    f"the model of this reply, {recording.model} "
+                    f"({recording.model_sha256[:12]}…), is not at hand: what was recorded is shown"
+                )
+            )
+
+    # What a text is worth to the model.
+
+    def score(self, text: str) -> None:
+        """Ask how well the model foretells a text, under the context of now.
+
+        Raises:
+            SettingsError: there is no text, or the model knows none of it.
+        """
+        if self.model is None or self.vocabulary is None:
+            raise SettingsError("no model is loaded yet: wait until it is ready")
+        self._send(self._questions.score(text, self.vocabulary, self.controls.settings))
+
+    # The engine's model.
+
+    def use_model(self, path: str) -> None:
+        """Let another model reply from here on; if it cannot be loaded the one of now stays."""
+        if self.model is not None:
+            self._fallback = self.model.path
+        self.stop()
+        self.tell(EngineNeeded(path))
 
     def inspect(self, turn: Turn, number: int) -> None:
         """Ask for what was possible at a character, under the settings of now."""
         if self.model is None or not self.can_branch(turn):
             return
-        here = self._moment(turn, number, self.controls.settings)
-        self._question += 1
-        self._asked = (turn, number)
-        self._send(
-            InspectRequested(
-                self._question,
-                here.read.tobytes(),
-                here.since_mirostat.tobytes(),
-                self.controls.settings,
-            )
-        )
+        self._send(self._questions.inspect(turn, number, self.controls.settings))
 
     def toggle_continue(self) -> None:
         """Let a new seed go on with the conversation, or start afresh."""
         self.continues = not self.continues
-        self._tell(StateChanged())
+        self.tell(StateChanged())
 
     def set_length(self, length: int) -> None:
         """Let a reply have so many characters; 0 is as many as there come."""
@@ -329,6 +450,7 @@ class Conversation:
     def attach(self, send: Callable[[Request], None]) -> None:
         """Speak to an engine that is loading its model."""
         self._send = send
+        self._questions.forget()
         self.model = None
         self._set_state(State.LOADING)
 
@@ -339,13 +461,13 @@ class Conversation:
                 self._loaded(event)
             case CharactersGenerated() if self._is_current(event):
                 self._added(event)
-            case Inspected() if event.number == self._question:
-                self._inspected(event)
+            case Inspected() | Scored() | Remade():
+                self._questions.answered(event)
             case GenerationEnded() if self._is_current(event):
                 self._ended()
             case GenerationFailed() if self._is_current(event):
                 self._rest()
-                self._tell(Noticed(event.sentence, error=True))
+                self.tell(Noticed(event.sentence, error=True))
             case LoadFailed():
                 self._not_loaded(event.sentence)
             case EngineDied():
@@ -355,18 +477,25 @@ class Conversation:
         return event.wish == self._wish
 
     def _not_loaded(self, sentence: str) -> None:
-        if self.turns:
+        if self._fallback:
+            path, self._fallback = self._fallback, ""
+            self.tell(Noticed(f"{sentence}; the model of before is kept", error=True))
+            self.tell(EngineNeeded(path))
+        elif self.turns:
             waiting, self._waiting = self._waiting, None
             if waiting:
-                self._tell(SeedReturned(waiting))
-            self._tell(Noticed(f"{sentence}; the conversation is kept, Enter tries again", True))
+                self.tell(SeedReturned(waiting))
+            self.tell(Noticed(f"{sentence}; the conversation is kept, Enter tries again", True))
             self._set_state(State.DOWN)
         else:
-            self._tell(Unusable(sentence))
+            self.tell(Unusable(sentence))
 
     def _loaded(self, event: ModelLoaded) -> None:
-        if self.turns and self.turns[-1].model_sha256 != event.sha256:
-            self._tell(Noticed("the model file is another now: earlier replies cannot go on"))
+        self._fallback = ""
+        if self.turns and self.turns[-1].model.sha256 != event.sha256:
+            self.tell(
+                Noticed(f"the model is another now, {event.name}: earlier replies cannot go on")
+            )
         self.model = event
         self.vocabulary = Vocabulary(event.symbols, event.case)
         self._set_state(State.IDLE)
@@ -377,7 +506,6 @@ class Conversation:
     def _added(self, event: CharactersGenerated) -> None:
         turn = self._dream or self.turn
         assert turn is not None
-        assert self.vocabulary is not None
         assert event.first == len(turn.tape)
         turn.tape.append(
             event.ids,
@@ -385,16 +513,16 @@ class Conversation:
             event.entropy_bits,
             event.temperature,
             self.controls.settings,
-            time.monotonic() - turn.start_s,
+            self._clock() - turn.start_s,
             event.given,
         )
         if self._dream is None:
             ids = array("H", event.ids)
-            self._tell(TextAdded(self.vocabulary.decode(ids), event.draw_s))
+            self.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s))
             if event.model:
                 model, after = array("f", event.model), array("f", event.after)
                 last = len(turn.tape) - 1
-                self._tell(DistributionKnown(turn, last, model, after, ids[-1], asked=False))
+                self.tell(DistributionKnown(turn, last, model, after, ids[-1], asked=False))
         else:
             self.shown()  # nothing of a dream is, until it ends
 
@@ -405,37 +533,23 @@ class Conversation:
             return
         self._rest()
         if dream is not None:
-            assert self.vocabulary is not None
-            self._tell(SeedDreamt(self.vocabulary.decode(dream.tape.ids())))
-
-    def _inspected(self, event: Inspected) -> None:
-        if self._asked is None:
-            return
-        turn, number = self._asked
-        if event.sentence:
-            self._tell(Noticed(event.sentence, error=True))
-            return
-        drawn = turn.tape.ids(number, number + 1)
-        model, after = array("f", event.model), array("f", event.after)
-        self._tell(
-            DistributionKnown(turn, number, model, after, drawn[0] if drawn else None, asked=True)
-        )
+            self.tell(SeedDreamt(dream.text()))
 
     def _died(self, event: EngineDied) -> None:
         if self.model is None:  # one that dies while it loads is not started again by itself
             self._not_loaded(f"the engine could not load the model: {event.reason}")
             return
         kept = "the conversation is kept, and a new engine is starting"
-        self._tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
+        self.tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
         self._rest()
-        self._tell(EngineNeeded())
+        self.tell(EngineNeeded())
 
     # What is said to the engine.
 
     def _draw(self, turn: Turn, controls: Controls) -> None:
         """Let the engine draw what follows all that is shown of a turn."""
         first = len(turn.tape)
-        here = self._moment(turn, first, controls.settings)
+        here = turn.moment(first, controls.settings)
         self._wish += 1
         self._send(
             DrawRequested(
@@ -448,34 +562,18 @@ class Conversation:
             )
         )
 
-    def _moment(self, turn: Turn, number: int, settings: Settings) -> Moment:
-        assert self.model is not None
-        return moment(self._primed(turn), turn.tape, number, settings, self.model.window)
-
-    def _primed(self, turn: Turn) -> "array[int]":
-        """Give what was read before character 0 of a turn's reply."""
-        assert self.vocabulary is not None
-        primed = array("H", [self.vocabulary.primer])
-        primed.extend(turn.before)
-        primed.extend(self.vocabulary.encode(turn.seed))
-        return primed
-
     def _read(self) -> "array[int]":
         """Give the conversation so far, without the primer."""
         turn = self.turn
-        if turn is None or self.model is None or turn.model_sha256 != self.model.sha256:
+        if turn is None or not self._is_at_hand(turn):
             return array("H")
-        read = self._primed(turn)[1:]
+        read = turn.primed[1:]
         read.extend(turn.tape.ids())
         return read
 
-    def _next(self, turn: Turn) -> int:
-        """Give the number of the next character that the model draws."""
-        return len(turn.tape) + len(turn.reply.to_give)
-
     def _lengthen(self, turn: Turn, anew: bool = False) -> None:
         """Let a reply that has its length, or is to have it `anew`, have as many again."""
-        done = self._next(turn)
+        done = turn.reply.next_number
         if anew or 0 < self.controls.length <= done:
             length = self.reply_length and done + self.reply_length
             self.controls = replace(self.controls, length=length)
@@ -487,10 +585,10 @@ class Conversation:
         self._send(RestRequested())
 
     def _rest(self) -> None:
-        self._dream = None
+        self._dream = self._player = None
         self.controls = replace(self.controls, length=self.reply_length)
         self._set_state(State.IDLE)
 
     def _set_state(self, state: State) -> None:
         self.state = state
-        self._tell(StateChanged())
+        self.tell(StateChanged())

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
 from charlm_tui.session.controls import Controls
+from charlm_tui.session.recording import Recording, Runtime
 
 
 class LoadRequested(NamedTuple):
@@ -52,6 +53,24 @@ class InspectRequested(NamedTuple):
     settings: Settings
 
 
+class ScoreRequested(NamedTuple):
+    """Tell how well the model foretells a text."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    ids: bytes
+    """uint16, at least one."""
+    settings: Settings
+
+
+class RemakeRequested(NamedTuple):
+    """Make a recorded reply of this model again, and tell how it compares."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    recording: Recording
+
+
 class RestRequested(NamedTuple):
     """Draw nothing until the next wish."""
 
@@ -63,7 +82,15 @@ class Acknowledged(NamedTuple):
     before: int
 
 
-Request = LoadRequested | DrawRequested | InspectRequested | RestRequested | Acknowledged
+Request = (
+    LoadRequested
+    | DrawRequested
+    | InspectRequested
+    | ScoreRequested
+    | RemakeRequested
+    | RestRequested
+    | Acknowledged
+)
 
 
 class ModelLoaded(NamedTuple):
@@ -76,6 +103,8 @@ class ModelLoaded(NamedTuple):
     case: Case
     window: int
     card: Mapping[str, Any]
+    runtime: Runtime
+    """What it computes with."""
 
 
 class CharactersGenerated(NamedTuple):
@@ -113,6 +142,29 @@ class Inspected(NamedTuple):
     """Why there is none, if there is none."""
 
 
+class Scored(NamedTuple):
+    """The scores that were asked for."""
+
+    number: int
+    surprisal_bits: bytes = b""
+    """float32, one a character."""
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class Remade(NamedTuple):
+    """How a reply that was made again compares with its recording."""
+
+    number: int
+    sentence: str
+    differs_at: int | None = None
+    """The first character that came out another; None if all are the same."""
+    surprisal_bits: bytes = b""
+    """float32, one a character up to that one."""
+    entropy_bits: bytes = b""
+    """float32, likewise."""
+
+
 class GenerationEnded(NamedTuple):
     """The reply has reached its length."""
 
@@ -143,6 +195,8 @@ Event = (
     ModelLoaded
     | CharactersGenerated
     | Inspected
+    | Scored
+    | Remade
     | GenerationEnded
     | LoadFailed
     | GenerationFailed

@@ -114,7 +114,14 @@ class Recording:
             )
         try:
             return cls._from_document(document)
-        except (KeyError, TypeError, ValueError, AttributeError, SettingsError) as error:
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+            SettingsError,
+        ) as error:
             raise TapeFileError(
                 f"{name} is a damaged tape ({type(error).__name__}: {error!s:.80}); "
                 "take another copy of it"

@@ -8,6 +8,7 @@ import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from charlm_tui.lm.settings import Settings
@@ -35,6 +36,7 @@ class Tape:
         self._chunks: list[_Chunk] = []
         self._length = 0
         self._runs: list[tuple[int, int]] = []  # (first character, index of its settings)
+        self._indices: dict[Settings, int] = {}
         self.settings: list[Settings] = []
         """Every settings object that was in force, in order of first use."""
         self.times: list[tuple[int, float]] = []
@@ -77,9 +79,9 @@ class Tape:
                 self.given[-1] = (first, before + len(ids) // 2)
             else:
                 self.given.append((self._length, len(ids) // 2))
-        if settings not in self.settings:
+        index = self._indices.setdefault(settings, len(self.settings))
+        if index == len(self.settings):
             self.settings.append(settings)
-        index = self.settings.index(settings)
         if ids and (not self._runs or self._runs[-1][1] != index):
             self._runs.append((self._length, index))
         columns = (
@@ -120,12 +122,48 @@ class Tape:
         other._length = length
         other._runs = [run for run in self._runs if run[0] < length]
         other.settings = list(self.settings)
+        other._indices = dict(self._indices)
         other.times = [time for time in self.times if time[0] < length]
         other.given = [
             (first, min(count, length - first)) for first, count in self.given if first < length
         ]
         other.total_bits = math.fsum(self.surprisal_bits(0, length))
         return other
+
+    def extend(self, other: "Tape", stop: int) -> None:
+        """Add what another tape has from this one's end to its own character `stop`."""
+        start = len(self)
+        edges = {first for first, _ in other.runs(stop)}
+        edges |= {edge for first, count in other.given for edge in (first, first + count)}
+        places = [start, *sorted(edge for edge in edges if start < edge < stop), stop]
+        for first, end in pairwise(places):
+            if first < end:
+                self.append(
+                    other.ids(first, end).tobytes(),
+                    other.surprisal_bits(first, end).tobytes(),
+                    other.entropy_bits(first, end).tobytes(),
+                    other.temperature(first, end).tobytes(),
+                    other.settings_at(first),
+                    given=any(at <= first < at + count for at, count in other.given),
+                )
+        self.times += [time for time in other.times if start <= time[0] < stop]
+
+    @property
+    def measured(self) -> bool:
+        """Whether surprisals and entropies are known; those of a shared line are not."""
+        return not math.isnan(self.total_bits)
+
+    def measure(self, surprisal_bits: "array[float]", entropy_bits: "array[float]") -> None:
+        """Put surprisals and entropies, one a character from the first on, in place of what is.
+
+        Chunks that other tapes have in common with this one get them, too.
+        """
+        done = 0
+        for chunk, _, take in self._parts(0, len(surprisal_bits)):
+            chunk.surprisal_bits[:take] = surprisal_bits[done : done + take]
+            chunk.entropy_bits[:take] = entropy_bits[done : done + take]
+            done += take
+        self.total_bits = math.fsum(self.surprisal_bits())
 
     def common(self, other: "Tape") -> int:
         """Count the characters at the start that two tapes have in common."""

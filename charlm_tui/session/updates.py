@@ -1,12 +1,10 @@
-"""What a conversation is made of, and what it tells a front end when something has changed."""
+"""What a conversation tells a front end when something has changed."""
 
-import time
 from array import array
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
-from charlm_tui.session.tape import Tape
+from charlm_tui.session.turns import Turn
 
 
 class State(Enum):
@@ -20,53 +18,8 @@ class State(Enum):
     PAUSED = auto()
     DREAMING = auto()
     """A seed is being made up."""
-
-
-@dataclass(eq=False, slots=True)
-class Reply:
-    """One of the replies to a seed; those of a turn are siblings."""
-
-    tape: Tape = field(default_factory=Tape)
-    forked_at: int = 0
-    """The first character that is not that of the sibling which it was branched from."""
-    given: "array[int]" = field(default_factory=lambda: array("H"))
-    """What a person has chosen to stand at `given_at`; not all of it need be on the tape yet."""
-    given_at: int = 0
-    later: "list[Turn]" = field(default_factory=list)
-    """The turns that came after it; they are away for as long as a sibling is shown."""
-
-    @property
-    def to_give(self) -> "array[int]":
-        """What was chosen and is not on the tape yet."""
-        return self.given[max(0, len(self.tape) - self.given_at) :]
-
-
-@dataclass(eq=False, slots=True)
-class Turn:
-    """A seed and its replies."""
-
-    seed: str
-    """As the model reads it: fitted to its vocabulary."""
-    rng_seed: int
-    model_sha256: str
-    """Of the model that replies."""
-    before: "array[int]" = field(default_factory=lambda: array("H"))
-    """Ids of the conversation that it goes on with; none if it starts afresh."""
-    start_s: float = field(default_factory=time.monotonic)
-    """When it was sent, by the monotonic clock."""
-    replies: list[Reply] = field(default_factory=lambda: [Reply()])
-    shown: int = 0
-    """Which of the replies is part of the conversation."""
-
-    @property
-    def reply(self) -> Reply:
-        """The reply that is shown."""
-        return self.replies[self.shown]
-
-    @property
-    def tape(self) -> Tape:
-        """The tape of the reply that is shown."""
-        return self.reply.tape
+    PLAYING = auto()
+    """A recorded reply is shown at its pace."""
 
 
 class TurnStarted(NamedTuple):
@@ -110,6 +63,26 @@ class DistributionKnown(NamedTuple):
     asked: bool
 
 
+class TurnRemoved(NamedTuple):
+    """The last turn was taken back."""
+
+    turn: Turn
+
+
+class Shared(NamedTuple):
+    """A reply is in a line, to be handed on."""
+
+    line: str
+
+
+class HelpWanted(NamedTuple):
+    """Somebody wants to know what can be done."""
+
+
+class QuitWanted(NamedTuple):
+    """Somebody wants to leave."""
+
+
 class SeedWaiting(NamedTuple):
     """A seed was sent before the model was ready; it starts as soon as it is."""
 
@@ -140,7 +113,10 @@ class StateChanged(NamedTuple):
 
 
 class EngineNeeded(NamedTuple):
-    """The engine is gone; a new one is to be started and attached."""
+    """A new engine is to be started and attached."""
+
+    path: str = ""
+    """Of the model file that it is to load; nothing is the one of now."""
 
 
 class Unusable(NamedTuple):
@@ -153,6 +129,10 @@ Update = (
     TurnStarted
     | TextAdded
     | TurnRewound
+    | TurnRemoved
+    | Shared
+    | HelpWanted
+    | QuitWanted
     | DistributionKnown
     | SeedWaiting
     | SeedReturned

@@ -13,10 +13,12 @@ import threading
 import time
 from array import array
 from collections import deque
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.about import loaded
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.messages import (
     Acknowledged,
@@ -29,9 +31,10 @@ from charlm_tui.session.messages import (
     InspectRequested,
     LoadFailed,
     LoadRequested,
-    ModelLoaded,
+    RemakeRequested,
     Request,
     RestRequested,
+    ScoreRequested,
 )
 from charlm_tui.session.rescue import TerminalRescue
 
@@ -172,6 +175,7 @@ class Worker:
         self._inspecting: Context | None = None
         self._inspecting_key: tuple[int, bool] | None = None
         self._given = array("H")  # what of a wish is still to be taken
+        self._chores: deque[Iterator[Event | None]] = deque()  # what is done beside a reply
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
@@ -184,10 +188,12 @@ class Worker:
         while True:
             wish = self._wish
             wait_s = None if wish is None else 0.0 if self._given else self._pace.wait_s()
-            request = self._inbox.get(wait_s)
+            request = self._inbox.get(0.0 if self._chores else wait_s)
             try:
                 if request is not None:
                     self._take(request)
+                elif self._chores and wait_s != 0.0:  # a reply comes first
+                    self._work()
                 elif wish is not None:
                     self._advance(wish)
             except CharlmError as error:
@@ -204,19 +210,8 @@ class Worker:
         from charlm_tui.lm.sampling import Sampler
 
         self._model = OnnxModel(path)
-        contract = self._model.contract
-        self._sampler = Sampler(len(contract.vocabulary), path)
-        self._say(
-            ModelLoaded(
-                path,
-                contract.name,
-                self._model.sha256,
-                contract.vocabulary.symbols,
-                contract.vocabulary.case,
-                contract.window,
-                contract.card,
-            )
-        )
+        self._sampler = Sampler(len(self._model.contract.vocabulary), path)
+        self._say(loaded(self._model))
 
     def _take(self, request: Request) -> None:
         match request:
@@ -230,8 +225,25 @@ class Worker:
                 self._given = array("H")
             case InspectRequested():
                 self._inspect(request)
+            case ScoreRequested() | RemakeRequested():
+                self._take_on(request)
             case Acknowledged() if self._wish is not None and request.wish == self._wish.wish:
                 self._pace.acknowledged(request.before)
+
+    def _take_on(self, request: ScoreRequested | RemakeRequested) -> None:
+        from charlm_tui.session.chores import remaking, scoring
+
+        if isinstance(request, ScoreRequested):
+            self._chores.append(scoring(request, self._model))
+        else:
+            self._chores.append(remaking(request, self._model))
+
+    def _work(self) -> None:
+        """Do the next slice of a chore."""
+        event = next(self._chores[0])
+        if event is not None:
+            self._chores.popleft()
+            self._say(event)
 
     def _begin(self, request: DrawRequested) -> None:
         """Read what a wish wants read."""

@@ -14,9 +14,8 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.engine import Engine
-from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import Event
-from charlm_tui.session.updates import EngineNeeded, Unusable, Update
+from charlm_tui.session.updates import EngineNeeded, QuitWanted, Unusable, Update
 from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.screens.studio import StudioScreen
 
@@ -33,7 +32,8 @@ class CharlmApp(App[None]):
     """A terminal studio for one model.
 
     Args:
-        new_engine: starts one, which loads the model; and another, if that one dies.
+        model: path of the model file.
+        new_engine: starts one, which loads such a file; and another, if that one dies.
         controls: at the start.
         seed: is sent at once, unless it is None.
         corpus: file that seeds can be drawn from; None is what Keras has downloaded, if it has.
@@ -44,13 +44,15 @@ class CharlmApp(App[None]):
 
     def __init__(
         self,
-        new_engine: Callable[[], Engine],
+        model: str,
+        new_engine: Callable[[str], Engine],
         controls: Controls,
         seed: str | None = None,
         corpus: Path | None = None,
     ) -> None:
         super().__init__()
         self.engine: Engine | None = None
+        self._model = model
         self._new_engine = new_engine
         self._seed = seed
         self.conversation = Conversation(controls, self._show)
@@ -71,7 +73,7 @@ class CharlmApp(App[None]):
 
     def on_studio_screen_painted(self) -> None:
         """Start the engine, now that a screen is there: side by side both would take longer."""
-        self._listen_to(self._new_engine())
+        self._listen_to(self._new_engine(self._model))
         if self._seed is not None:
             self.conversation.send(self._seed)
 
@@ -95,14 +97,8 @@ class CharlmApp(App[None]):
                     yield SystemCommand(
                         command.title,
                         command.help,
-                        lambda run=command.run: run(self.conversation),
+                        lambda command=command: self._studio.run_command(command),
                     )
-            for knob in KNOBS:
-                yield SystemCommand(
-                    f"Set {knob.title.lower()}",
-                    knob.help,
-                    lambda knob=knob.id: self._studio.ask_for(knob),
-                )
             for act in ACTS:
                 name = act.action.partition("(")[0]
                 if self._studio.check_action(name, ()):
@@ -124,9 +120,12 @@ class CharlmApp(App[None]):
 
     def _show(self, update: Update) -> None:
         match update:
-            case EngineNeeded():
+            case EngineNeeded(path=path):
                 self.close_engine()
-                self._listen_to(self._new_engine())
+                self._model = path or self._model
+                self._listen_to(self._new_engine(self._model))
+            case QuitWanted():
+                self.exit()
             case Unusable(sentence=sentence):
                 self.failure = sentence
                 self.exit(return_code=1)

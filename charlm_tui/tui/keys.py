@@ -45,6 +45,11 @@ KEYS = (
     Key("slower", "Slower", "f8", "less_than_sign,comma", _SPEED),
     Key("faster", "Faster", "f9", "greater_than_sign,full_stop", _SPEED),
     Key("continue", "Turns", "ctrl+l", "x"),
+    Key("undo", "Take back", plain="u"),
+    Key("redo", "Bring back", plain="U"),
+    Key("save", "Save", plain="W"),
+    Key("share", "Share", plain="Y"),
+    Key("replay", "Replay", plain="T"),
 )
 
 
@@ -133,6 +138,7 @@ ACTS = (
     Act("panel('next')", "Panel: next character", "", "Show or hide the next character.", "N"),
     Act("panel('controls')", "Panel: controls", "", "Show or hide the controls.", "C"),
     Act("panel('surprise')", "Panel: surprise", "", "Show or hide surprise over time.", "S"),
+    Act("command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
     Act("seed_file", "Seed from a file", "", "Put a file's text into the prompt.", "o"),
     Act(
         "corpus_seed",
@@ -152,6 +158,7 @@ _GLYPHS = {
     "greater_than_sign": ">",
     "comma": ",",
     "full_stop": ".",
+    "colon": ":",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }

@@ -1,54 +1,15 @@
-"""How a number of the tape becomes a shade of the text.
+"""How the level of a character's tint becomes a shade of the text.
 
-Few levels, so that neighbours of one shade are drawn as one segment. Where a terminal has no
-colours to shade with, levels are told by weight and underline. Knows nothing of widgets.
+Where a terminal has no colours to shade with, levels are told by weight and underline. Knows
+nothing of widgets.
 """
 
-from array import array
 from dataclasses import dataclass
-from enum import Enum
 
 from rich.style import Style
 from textual.color import Color
 
-from charlm_tui.session.tape import Tape
-
-LEVELS = 12
-
-
-class Tint(Enum):
-    """What the text is tinted by; the value is its name as it is shown."""
-
-    PLAIN = "plain"
-    SURPRISAL = "surprisal"
-    ENTROPY = "entropy"
-    TEMPERATURE = "temperature"
-
-    @property
-    def following(self) -> "Tint":
-        """The next one, around the end."""
-        every = list(Tint)
-        return every[(every.index(self) + 1) % len(every)]
-
-
-_FULL = {Tint.SURPRISAL: 8.0, Tint.ENTROPY: 4.5, Tint.TEMPERATURE: 1.5}
-"""The value that has the highest level: bits, bits, and a temperature."""
-
-
-def levels(tint: Tint, tape: Tape, start: int, stop: int) -> bytes:
-    """Give the level, below `LEVELS`, of each character from `start` to `stop`."""
-    column: array[float]
-    match tint:
-        case Tint.PLAIN:
-            return bytes(stop - start)
-        case Tint.SURPRISAL:
-            column = tape.surprisal_bits(start, stop)
-        case Tint.ENTROPY:
-            column = tape.entropy_bits(start, stop)
-        case Tint.TEMPERATURE:
-            column = tape.temperature(start, stop)
-    scale, most = LEVELS / _FULL[tint], LEVELS - 1
-    return bytes([min(int(value * scale), most) if value > 0 else 0 for value in column])
+from charlm_tui.session.tints import LEVELS
 
 
 @dataclass(frozen=True, slots=True)

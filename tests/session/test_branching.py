@@ -72,7 +72,7 @@ class Reader:
         assert [turn for turn, _ in self.texts] == self.it.turns
         for turn, text in self.texts:
             assert isinstance(turn.tape, Tape)
-            assert text == self.it.text(turn)
+            assert text == turn.text()
 
 
 def ids(text: str) -> list[int]:
@@ -97,13 +97,13 @@ def test_a_pick_branches_and_the_old_reply_stays_as_a_sibling() -> None:
     assert array("H", request.read).tolist() == [0, *ids("seedabc")]
     reader.give()
     reader.engine.stream("yz")
-    assert reader.it.text(turn) == "abcxyz"
+    assert turn.text() == "abcxyz"
     assert turn.tape.given == [(3, 1)]
     assert reader.it.walk(turn, -1)
-    assert reader.it.text(turn) == "abcdef"
+    assert turn.text() == "abcdef"
     reader.check()
     reader.it.walk(turn, 1)
-    assert reader.it.text(turn) == "abcxyz"
+    assert turn.text() == "abcxyz"
     reader.check()
 
 
@@ -139,7 +139,7 @@ def test_at_the_end_a_pick_goes_on_with_the_same_reply() -> None:
     reader.it.branch(turn, 6, ids("x"))
     reader.give()
     assert len(turn.replies) == 1
-    assert reader.it.text(turn) == "abcdefx"
+    assert turn.text() == "abcdefx"
 
 
 def test_a_new_seed_starts_afresh_or_goes_on_with_the_conversation() -> None:

@@ -107,7 +107,7 @@ def test_a_change_in_mid_stream_goes_on_from_what_is_shown_and_drops_what_is_lat
     talk = Talk().started()
     talk.engine.stream("abc")
     late = talk.engine.batch("zzz")
-    COMMANDS["preset-4"].run(talk.it)
+    COMMANDS["preset-4"].run(talk.it, "")
     assert talk.engine.last == DrawRequested(2, 3, ids("\nseedabc"), b"", talk.it.controls)
     assert talk.it.controls.settings.temperature == 1.2
     talk.engine.say(late)
@@ -121,12 +121,12 @@ def test_a_paused_reply_takes_nothing_and_goes_on_where_it_was() -> None:
     talk = Talk().started()
     talk.engine.stream("ab")
     late = talk.engine.batch("cc")
-    COMMANDS["pause"].run(talk.it)
+    COMMANDS["pause"].run(talk.it, "")
     assert talk.it.state is State.PAUSED
     assert talk.engine.last == RestRequested()
     talk.engine.say(late)
     assert talk.text == "ab"
-    COMMANDS["go-on"].run(talk.it)
+    COMMANDS["go-on"].run(talk.it, "")
     assert talk.it.state is State.STREAMING
     assert isinstance(talk.engine.last, DrawRequested)
     assert (talk.engine.last.first, talk.engine.last.read) == (2, ids("\nseedab"))
@@ -136,7 +136,7 @@ def test_a_stopped_reply_is_kept_and_can_go_on_by_another_length() -> None:
     talk = Talk(Controls(Settings(0.5, 7), length=100)).started()
     talk.engine.stream("abc")
     late = talk.engine.batch("d")
-    COMMANDS["stop"].run(talk.it)
+    COMMANDS["stop"].run(talk.it, "")
     talk.engine.say(late)
     assert (talk.it.state, talk.text) == (State.IDLE, "abc")
     talk.it.send("")
@@ -169,7 +169,7 @@ def test_a_new_seed_stops_the_reply_that_streams_and_keeps_it() -> None:
 
 def test_once_more_has_the_same_seed_and_another_rng_seed() -> None:
     talk = Talk().started("one")
-    COMMANDS["again"].run(talk.it)
+    COMMANDS["again"].run(talk.it, "")
     first, second = talk.it.turns
     assert second.seed == first.seed
     assert second.rng_seed != first.rng_seed
@@ -180,7 +180,7 @@ def test_once_more_has_the_same_seed_and_another_rng_seed() -> None:
 def test_a_dreamt_seed_is_offered_and_is_no_turn() -> None:
     talk = Talk().started("one")
     talk.engine.stream("abc")
-    COMMANDS["dream"].run(talk.it)
+    COMMANDS["dream"].run(talk.it, "")
     assert talk.it.state is State.DREAMING
     assert isinstance(talk.engine.last, DrawRequested)
     assert talk.engine.last.controls.length == 60
@@ -193,11 +193,11 @@ def test_a_dreamt_seed_is_offered_and_is_no_turn() -> None:
 def test_a_reply_goes_on_after_a_dream_has_taken_the_engine() -> None:
     talk = Talk().started("one")
     talk.engine.stream("abc")
-    COMMANDS["dream"].run(talk.it)
-    COMMANDS["stop"].run(talk.it)
+    COMMANDS["dream"].run(talk.it, "")
+    COMMANDS["stop"].run(talk.it, "")
     talk.engine.stream("late dream")
     assert talk.told(SeedDreamt) == []
-    COMMANDS["go-on"].run(talk.it)
+    COMMANDS["go-on"].run(talk.it, "")
     start = talk.engine.last
     assert isinstance(start, DrawRequested)
     assert (start.first, start.read) == (3, ids("\noneabc"))
@@ -214,7 +214,7 @@ def test_the_conversation_outlives_its_engine_and_goes_on_with_a_new_one() -> No
     talk.new_engine()
     assert talk.it.state is State.LOADING
     talk.engine.load()
-    COMMANDS["go-on"].run(talk.it)
+    COMMANDS["go-on"].run(talk.it, "")
     start = talk.engine.last
     assert isinstance(start, DrawRequested)
     assert (start.first, start.read) == (3, ids("\noneabc"))
@@ -246,7 +246,7 @@ def test_a_reply_that_fails_is_told_and_the_next_one_starts() -> None:
 def test_what_cannot_be_done_before_the_model_is_there_is_not_offered(command: str) -> None:
     talk = Talk()
     assert not COMMANDS[command].available(talk.it)
-    COMMANDS[command].run(talk.it)
+    COMMANDS[command].run(talk.it, "")
     assert talk.it.state is State.LOADING
 
 
@@ -289,7 +289,7 @@ def test_a_second_enter_while_the_model_loads_does_not_lose_the_first_seed() -> 
 
 def test_a_seed_sent_while_the_model_dreams_is_taken_and_ends_the_dream() -> None:
     talk = Talk().started("one")
-    COMMANDS["dream"].run(talk.it)
+    COMMANDS["dream"].run(talk.it, "")
     assert talk.it.send("two")
     talk.engine.stream("abc")
     talk.engine.end()
@@ -324,7 +324,7 @@ def test_a_reply_of_another_model_cannot_go_on() -> None:
     talk.engine.die()
     talk.new_engine()
     talk.engine.load(symbols=("x", "y"), sha256="1" * 64)
-    assert "another now" in talk.told(Noticed)[-1].sentence
+    assert "is another now" in talk.told(Noticed)[-1].sentence
     assert not COMMANDS["go-on"].available(talk.it)
     talk.it.send("")
     assert talk.it.state is State.IDLE

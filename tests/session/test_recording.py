@@ -88,6 +88,7 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0}, {"at": 7}]), "damaged"),
         (damaged(changes=[{"at": 0, "temperature": -1}]), "damaged"),
         (damaged(changes=[{"at": 0, "unknown": 1}]), "damaged"),
+        (damaged(changes=[{"at": 0, **asdict(Settings()), "temperature": 10**400}]), "damaged"),
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
         (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
         (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),

@@ -87,12 +87,12 @@ async def studio(
     """Open the app; its engine is listening, and has loaded nothing yet."""
     engines: list[QueuedEngine] = []
 
-    def new_engine() -> QueuedEngine:
+    def new_engine(path: str) -> QueuedEngine:
         engines.append(QueuedEngine())
         return engines[-1]
 
     chosen = controls or Controls(Settings(0.5, rng_seed=7))
-    app = CharlmApp(new_engine, chosen, seed)
+    app = CharlmApp("fake.onnx", new_engine, chosen, seed)
     async with app.run_test(size=size) as pilot:
         it = Studio(app, pilot, engines)
         await it.until(

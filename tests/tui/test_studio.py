@@ -12,8 +12,8 @@ from charlm_tui.session.messages import (
     Inspected,
     InspectRequested,
 )
+from charlm_tui.session.tints import Tint
 from charlm_tui.session.updates import State
-from charlm_tui.tui.tints import Tint
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.sidebar import Sidebar

@@ -26,7 +26,7 @@ class AskScreen(ModalScreen[None]):
         Binding("escape", "dismiss", "Leave it", id="ask.close"),
     ]
 
-    def __init__(self, question: str, value: str, answer: Callable[[str], None]) -> None:
+    def __init__(self, question: str, value: str, answer: Callable[[str], object]) -> None:
         super().__init__()
         self._question = question
         self._value = value

@@ -6,6 +6,7 @@ Turns what a conversation tells into what is seen, and keys into commands. Decid
 import random
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,28 +21,31 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.commands import COMMANDS, Command, run_line
 from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.tints import Tint, levels
+from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
+    HelpWanted,
     Noticed,
     SeedDreamt,
     SeedReturned,
     SeedWaiting,
+    Shared,
     State,
     StateChanged,
     TextAdded,
-    Turn,
+    TurnRemoved,
     TurnRewound,
     TurnStarted,
     Update,
 )
 from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, anywhere_bindings, plain_bindings
-from charlm_tui.tui.tints import Tint, levels
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
@@ -54,6 +58,7 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
 RATE_S = 1.0  # over which characters per second are counted
 RATE_FRAMES_PER_S = 4
 PANEL_FRAMES_PER_S = 8  # at which the panels follow the stream: as fast as they can be read
+PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
 PLACEHOLDER = "Type a seed, Enter to send"
 EDITING = "Type what is to stand there instead; Enter goes on from it, Esc leaves it"
 _KNOBS = {knob.id: knob for knob in KNOBS}
@@ -122,6 +127,9 @@ class StudioScreen(Screen[None]):
         self._panel_timer = self.set_interval(
             1 / PANEL_FRAMES_PER_S, self._follow_stream, pause=True
         )
+        self._play_timer = self.set_interval(
+            1 / PLAY_FRAMES_PER_S, self._conversation.advance, pause=True
+        )
         self.query_one(Prompt).placeholder = PLACEHOLDER
         self.add_class("-bare")
         self.call_after_refresh(self._furnish)
@@ -179,6 +187,13 @@ class StudioScreen(Screen[None]):
                 self.transcript.to_end()
             case TurnRewound(turn=turn, length=length):
                 self._rewind(turn, length)
+            case TurnRemoved(turn=turn):
+                self._remove(turn)
+            case Shared(line=line):
+                self.app.copy_to_clipboard(line)
+                self.notify(f"A line of {len(line):,} characters is in the clipboard.")
+            case HelpWanted():
+                self.action_help()
             case SeedWaiting(text=text):  # the status says that the model is loading
                 if text:
                     self._waiting = self.transcript.add("seed", text)
@@ -210,6 +225,17 @@ class StudioScreen(Screen[None]):
         self._turn, self._count = turn, length
         self._mark(seed, turn)
         self.transcript.to_end()
+
+    def _remove(self, turn: Turn) -> None:
+        """Take away a turn that was the last one."""
+        blocks = self.transcript.blocks
+        first = next(i for i, block in enumerate(blocks) if block.source is turn)
+        if first:
+            self.transcript.cut(blocks[first - 1], blocks[first - 1].length)
+        else:
+            self.transcript.clear()
+        self._turn = self._conversation.turn
+        self._count = len(self._turn.tape) if self._turn is not None else 0
 
     def _mark(self, seed: Block, turn: Turn) -> None:
         self.transcript.mark(seed, _siblings(turn))
@@ -248,11 +274,16 @@ class StudioScreen(Screen[None]):
         status = self.query_one(Status)
         turn = self._conversation.turn
         status.sibling = _siblings(turn) if turn is not None else ""
-        if self.state is not State.STREAMING:
+        moving = (State.STREAMING, State.PLAYING)
+        if self.state is State.PLAYING:
+            self._play_timer.resume()
+        else:
+            self._play_timer.pause()
+        if self.state not in moving:
             self._rate_timer.pause()
             self._panel_timer.pause()
             status.shown_per_s = status.made_per_s = None
-        elif before is not State.STREAMING:
+        elif before not in moving:
             self._arrivals.clear()
             self._stream_start_s = time.monotonic()
             self._rate_timer.resume()
@@ -304,6 +335,8 @@ class StudioScreen(Screen[None]):
     # Keys.
 
     def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+        from charlm_tui.session.sharing import from_line, is_line
+
         message.stop()
         self.transcript.to_end()
         if self._editing is not None:
@@ -311,12 +344,39 @@ class StudioScreen(Screen[None]):
             self._edit(None)
             if text and not self._type_over(turn, number, text):
                 message.prompt.give_back(text)
+        elif is_line(message.text):
+            self._told(lambda: self._conversation.open(from_line(message.text)))
         elif not self._conversation.send(message.text):
             message.prompt.give_back(message.text)
 
     def action_command(self, command: str) -> None:
         """Run a command of the session."""
-        COMMANDS[command].run(self._conversation)
+        self.run_command(COMMANDS[command])
+
+    def run_command(self, command: Command) -> None:
+        """Run a command, or ask for what it needs first."""
+        if not command.argument:
+            self._told(partial(command.run, self._conversation, ""))
+        elif command.id in _KNOBS:
+            self.ask_for(command.id)
+        else:
+            self._ask(f"{command.title}. {command.help}", partial(command.run, self._conversation))
+
+    def _told(self, act: Callable[[], object]) -> None:
+        """Do something, and show the sentence if it cannot be done."""
+        try:
+            act()
+        except CharlmError as error:
+            self.show(Noticed(_sentence(str(error)), error=True))
+
+    def _ask(self, question: str, answer: Callable[[str], object], value: str = "") -> None:
+        from charlm_tui.tui.screens.ask import AskScreen
+
+        self.app.push_screen(AskScreen(question, value, answer))
+
+    def action_command_line(self) -> None:
+        """Let a command be typed, as in the REPL."""
+        self._ask("A command, such as temp 0.7.", partial(run_line, self._conversation))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Tell what can be done now: the footer and the keys follow it."""
@@ -461,7 +521,7 @@ class StudioScreen(Screen[None]):
         turn = self._conversation.turn
         text = self.transcript.selected_text()
         if not text and turn is not None:
-            text = self._conversation.text(turn)
+            text = turn.text()
         if text:
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {len(text):,} character{'s' * (len(text) != 1)}.")
@@ -510,16 +570,12 @@ class StudioScreen(Screen[None]):
 
     def ask_for(self, knob: str) -> None:
         """Let a value be typed for a knob."""
-        from charlm_tui.tui.screens.ask import AskScreen
-
         chosen = _KNOBS[knob]
         words = f"{chosen.title}. {chosen.help}"
         value = f"{chosen.value(self._conversation):g}".replace("1e+09", "")
         if knob == "rng-seed":
             value = str(self._conversation.controls.settings.rng_seed)
-        self.app.push_screen(
-            AskScreen(words, value, lambda text: chosen.type(self._conversation, text))
-        )
+        self._ask(words, partial(chosen.type, self._conversation), value)
 
     # Seeds.
 
@@ -531,12 +587,11 @@ class StudioScreen(Screen[None]):
     def action_seed_file(self) -> None:
         """Put a file's text into the prompt."""
         from charlm_tui.session.seeds import read_seed
-        from charlm_tui.tui.screens.ask import AskScreen
 
         def answer(path: str) -> None:
             self._offer(read_seed(Path(path.strip()).expanduser()))
 
-        self.app.push_screen(AskScreen("A text file, whose text is to be the seed.", "", answer))
+        self._ask("A text file, whose text is to be the seed.", answer)
 
     def action_corpus_seed(self) -> None:
         """Put a passage of the corpus into the prompt."""
@@ -544,10 +599,12 @@ class StudioScreen(Screen[None]):
 
         model, corpus = self._conversation.model, self._corpus
         if model is not None and corpus is not None:
-            try:
-                self._offer(passage(corpus, model.window, random.SystemRandom()))
-            except CharlmError as error:
-                self.show(Noticed(str(error), error=True))
+            rng = random.SystemRandom()
+            self._told(lambda: self._offer(passage(corpus, model.window, rng)))
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _siblings(turn: Turn) -> str:

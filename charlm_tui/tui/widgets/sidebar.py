@@ -6,7 +6,8 @@ from textual.widget import Widget
 
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.updates import DistributionKnown, Turn
+from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import DistributionKnown
 from charlm_tui.tui.widgets.control_panel import ControlPanel, panel_of
 from charlm_tui.tui.widgets.next_character import NextCharacter, View
 from charlm_tui.tui.widgets.surprise import Surprise, course_of

@@ -14,6 +14,7 @@ _WORDS = {
     State.STREAMING: "streaming",
     State.PAUSED: "paused",
     State.DREAMING: "dreaming",
+    State.PLAYING: "playing",
 }
 
 

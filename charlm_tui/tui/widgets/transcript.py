@@ -184,6 +184,13 @@ class Transcript(ScrollView, can_focus=True):
         self.virtual_size = Size(self._wrap_width, self._line_count)
         self.refresh()
 
+    def clear(self) -> None:
+        """Take every block away."""
+        self._settle()
+        self._blocks, self._firsts = [], []
+        self.selection = None
+        self._lay_out()
+
     def mark(self, block: Block, badge: str) -> None:
         """Put a mark at the end of a block's first line."""
         if badge != block.badge:

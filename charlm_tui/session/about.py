@@ -1,13 +1,37 @@
-"""`charlm-tui info`: what is known of a model."""
+"""What is known of a model, for whoever asks: a front end, a person, a script.
 
-from typing import Any
+Loads nothing itself: of a model file's own type it needs the name alone.
+"""
 
-from charlm_tui.lm.contract import printable
-from charlm_tui.lm.model import OnnxModel
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from charlm_tui.lm.vocabulary import describe_symbol
+from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.recording import Runtime
+
+if TYPE_CHECKING:
+    from charlm_tui.lm.model import OnnxModel
 
 
-def facts(model: OnnxModel) -> dict[str, Any]:
+def loaded(model: "OnnxModel") -> ModelLoaded:
+    """Give what the front end's process needs to know of a model that is loaded in another."""
+    from charlm_tui.lm.model import runtime_version
+
+    contract = model.contract
+    return ModelLoaded(
+        str(model.path),
+        contract.name,
+        model.sha256,
+        contract.vocabulary.symbols,
+        contract.vocabulary.case,
+        contract.window,
+        contract.card,
+        Runtime.here(runtime_version()),
+    )
+
+
+def facts(model: "OnnxModel") -> dict[str, Any]:
     """Give what a model file says of itself, and its sha256, as JSON-able values."""
     contract = model.contract
     return {
@@ -22,19 +46,19 @@ def facts(model: OnnxModel) -> dict[str, Any]:
     }
 
 
-def rows(model: OnnxModel) -> list[tuple[str, str]]:
+def rows(model: ModelLoaded) -> list[tuple[str, str]]:
     """Give (fact, value) pairs for people to read; what a card does not say is left out."""
-    contract, card = model.contract, model.contract.card
-    vocabulary = contract.vocabulary
-    symbols = [
-        s if s.isprintable() and s != " " else describe_symbol(s) for s in vocabulary.symbols
-    ]
+    from charlm_tui.lm.contract import printable
+
+    card = model.card
+    symbols = [s if s.isprintable() and s != " " else describe_symbol(s) for s in model.symbols]
+    path = Path(model.path)
     found: list[tuple[str, object]] = [
-        ("model", f"{contract.name} ({model.path})"),
+        ("model", f"{model.name} ({model.path})"),
         ("architecture", card.get("architecture")),
         ("parameters", _number(card.get("parameters"))),
-        ("window", f"{contract.window} characters"),
-        ("characters", f"{len(vocabulary)}, case {vocabulary.case}: {' '.join(symbols)}"),
+        ("window", f"{model.window} characters"),
+        ("characters", f"{len(symbols)}, case {model.case}: {' '.join(symbols)}"),
         ("held out", _with_unit(card.get("held_out_bits_per_character"), "bits per character")),
         ("held-out text", card.get("held_out_split")),
         ("corpus", _corpus(card.get("corpus"))),
@@ -45,7 +69,7 @@ def rows(model: OnnxModel) -> list[tuple[str, str]]:
         ("Keras backend", card.get("backend")),
         ("versions", _pairs(card.get("versions"))),
         ("sha256", model.sha256),
-        ("size", f"{model.path.stat().st_size:,} bytes"),
+        ("size", f"{path.stat().st_size:,} bytes" if path.is_file() else None),
     ]
     return [(name, printable(str(value))) for name, value in found if value not in (None, "")]
 

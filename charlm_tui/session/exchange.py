@@ -1,0 +1,76 @@
+"""How replies leave a conversation and come back: as files, and as lines to hand on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.recording import Recording, read_recording
+from charlm_tui.session.tints import Tint
+from charlm_tui.session.updates import Noticed, Shared
+
+
+class ExchangeError(CharlmError):
+    """A reply cannot be handed on, or taken in."""
+
+
+def save(conversation: Conversation, text: str) -> None:
+    """Write the reply that is shown to a new file, in the form that its suffix names.
+
+    Raises:
+        CharlmError: there is no reply, the suffix means nothing, or the file cannot be written.
+    """
+    from charlm_tui.session.exports import export, format_of
+    from charlm_tui.session.files import write_whole
+
+    recording = _reply(conversation)
+    path = _path(text, "the path of a file to write, such as reply.tape or reply.html")
+    form = format_of(path)
+    if path.exists():
+        raise ExchangeError(f"{path} exists; give another name, or remove it first")
+    write_whole(path, export(recording, form, Tint.SURPRISAL))
+    conversation.tell(Noticed(f"saved to {path}"))
+
+
+def share(conversation: Conversation) -> None:
+    """Tell the reply that is shown as one line.
+
+    Raises:
+        CharlmError: there is none.
+    """
+    from charlm_tui.session.sharing import to_line
+
+    conversation.tell(Shared(to_line(_reply(conversation))))
+
+
+def recorded(text: str) -> Recording:
+    """Give what a path of a tape, or a shared line, has.
+
+    Raises:
+        CharlmError: it is neither, or damaged.
+    """
+    from charlm_tui.session.sharing import from_line, is_line
+
+    if is_line(text):
+        return from_line(text)
+    return read_recording(_path(text, "the path of a tape, or a shared line"))
+
+
+def taking(
+    take: Callable[[Conversation, Recording], object],
+) -> Callable[[Conversation, str], object]:
+    """Give a function of a conversation that takes in what a path or a line has."""
+    return lambda it, text: take(it, recorded(text))
+
+
+def _reply(conversation: Conversation) -> Recording:
+    turn = conversation.turn
+    if turn is None or not len(turn.tape):
+        raise ExchangeError("there is no reply yet; send a seed first")
+    return turn.recording()
+
+
+def _path(text: str, what: str) -> Path:
+    if not text.strip():
+        raise ExchangeError(f"nothing was named; give {what}")
+    return Path(text.strip()).expanduser()

@@ -1,0 +1,150 @@
+"""What a conversation is made of: seeds, their replies, and the ways that replies have branched.
+
+Data alone: says what a model has read where, and what was drawn; knows no engine and no screen.
+"""
+
+import time
+from array import array
+from dataclasses import dataclass, field
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.tape import Tape
+from charlm_tui.session.timeline import Moment, moment
+
+_UNKNOWN = 0xF0000  # private code points, for ids of which a recording does not tell the symbol
+
+
+@dataclass(eq=False, slots=True)
+class Reply:
+    """One of the replies to a seed; those of a turn are siblings."""
+
+    tape: Tape = field(default_factory=Tape)
+    forked_at: int = 0
+    """The first character that is not that of the sibling which it was branched from."""
+    origin: "Reply | None" = None
+    """The sibling that it was branched from."""
+    given: "array[int]" = field(default_factory=lambda: array("H"))
+    """What a person has chosen to stand at `given_at`; not all of it need be on the tape yet."""
+    given_at: int = 0
+    later: "list[Turn]" = field(default_factory=list)
+    """The turns that came after it; they are away for as long as a sibling is shown."""
+
+    @property
+    def to_give(self) -> "array[int]":
+        """What was chosen and is not on the tape yet."""
+        return self.given[max(0, len(self.tape) - self.given_at) :]
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next character that the model draws."""
+        return len(self.tape) + len(self.to_give)
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """A seed and its replies."""
+
+    seed: str
+    """As the model reads it: fitted to its vocabulary."""
+    rng_seed: int
+    model: ModelLoaded
+    """That replies."""
+    vocabulary: Vocabulary
+    """The model's."""
+    before: "array[int]" = field(default_factory=lambda: array("H"))
+    """Ids of the conversation that it goes on with; none if it starts afresh."""
+    start_s: float = field(default_factory=time.monotonic)
+    """When it was sent, by the monotonic clock."""
+    replies: list[Reply] = field(default_factory=lambda: [Reply()])
+    shown: int = 0
+    """Which of the replies is part of the conversation."""
+
+    @property
+    def reply(self) -> Reply:
+        """The reply that is shown."""
+        return self.replies[self.shown]
+
+    @property
+    def tape(self) -> Tape:
+        """The tape of the reply that is shown."""
+        return self.reply.tape
+
+    @property
+    def primed(self) -> "array[int]":
+        """What was read before character 0 of the reply: the primer, the conversation, the seed."""
+        primed = array("H", [self.vocabulary.primer])
+        primed.extend(self.before)
+        primed.extend(self.vocabulary.encode(self.seed))
+        return primed
+
+    def text(self, start: int = 0, stop: int | None = None) -> str:
+        """Give the reply that is shown, or a part of it."""
+        return self.vocabulary.decode(self.tape.ids(start, stop))
+
+    def moment(self, number: int, settings: Settings) -> Moment:
+        """Give what it takes to draw character `number` of the reply that is shown."""
+        return moment(self.primed, self.tape, number, settings, self.model.window)
+
+    def branch(self, number: int) -> None:
+        """Add a sibling with the first `number` characters of the reply, and show it."""
+        origin = self.reply
+        self.replies.append(Reply(origin.tape.fork(number), number, origin))
+        self.shown = len(self.replies) - 1
+
+    def recording(self) -> Recording:
+        """Give the reply that is shown, with all that it takes to make it again."""
+        return Recording(
+            self.model.name,
+            self.model.sha256,
+            self.model.runtime,
+            self.vocabulary.decode(self.before) + self.seed,
+            self.text(),
+            self.tape,
+        )
+
+
+def recorded_turn(recording: Recording, model: ModelLoaded | None, conversation: int = 0) -> Turn:
+    """Give the turn of a recording, with an empty tape: whoever shows it has the recording's.
+
+    Args:
+        recording: of the reply.
+        model: the one at hand, if there is one. If it is another than the recording's, nothing can
+            be drawn after the turn, and its vocabulary has the symbols of the text alone.
+        conversation: how many characters of the recording's seed are of the conversation before it.
+    """
+    at_hand = model is not None and model.sha256 == recording.model_sha256
+    if at_hand and model is not None:
+        author = model._replace(runtime=recording.runtime)
+    else:
+        author, conversation = _author(recording), 0
+    vocabulary = Vocabulary(author.symbols, author.case)
+    runs = recording.tape.runs(1)
+    return Turn(
+        recording.seed[conversation:],
+        runs[0][1].rng_seed if runs else 0,
+        author,
+        vocabulary,
+        array("H", vocabulary.encode(recording.seed[:conversation])),
+    )
+
+
+def _author(recording: Recording) -> ModelLoaded:
+    """Give what is known of a model from one reply of it."""
+    ids = recording.tape.ids()
+    known = dict(zip(ids, recording.text, strict=True))
+    symbols = [
+        known.get(index, chr(_UNKNOWN + index)) for index in range(max(known, default=0) + 1)
+    ]
+    return ModelLoaded(
+        path="",
+        name=recording.model,
+        sha256=recording.model_sha256,
+        symbols=tuple(symbols),
+        case="preserve",
+        window=1,
+        card={},
+        runtime=recording.runtime,
+    )
