@@ -87,7 +87,7 @@ async def studio(
     """Open the app; its engine is listening, and has loaded nothing yet."""
     engines: list[QueuedEngine] = []
 
-    def new_engine(path: str) -> QueuedEngine:
+    def new_engine(_: str) -> QueuedEngine:
         engines.append(QueuedEngine())
         return engines[-1]
 

@@ -1,0 +1,242 @@
+"""Recorded replies made again: whatever was done on the way, they come out the same."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlm_tui.lm.context import open_context
+from charlm_tui.lm.generation import Batch, Generation
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.sampling import Sampler
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.about import loaded
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import (
+    CharactersGenerated,
+    DrawRequested,
+    Event,
+    RemakeRequested,
+    Request,
+    RestRequested,
+)
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.replaying import OtherModelError, Verdict, remake, replay
+from charlm_tui.session.tape import Tape
+from charlm_tui.session.updates import Update
+
+
+class DrawingEngine:
+    """Draws with a real model, in this process, when a test says so."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        self.model = model
+        self.asked: list[RemakeRequested] = []
+        self._wish: DrawRequested | None = None
+
+    def send(self, request: Request) -> None:
+        if isinstance(request, DrawRequested):
+            self._wish = request
+            self._given = array("H", request.given)
+            self._drawing = Generation(
+                open_context(self.model, request.controls.settings),
+                Sampler(len(self.model.contract.vocabulary)),
+                request.controls.settings,
+                array("H", request.read),
+                request.first,
+                array("f", request.since_mirostat),
+            )
+        elif isinstance(request, RestRequested):
+            self._wish = None
+        elif isinstance(request, RemakeRequested):
+            self.asked.append(request)
+
+    def draw(self, count: int) -> Iterator[Event]:
+        """Give what is to be said of the next characters: first those that were chosen."""
+        wish = self._wish
+        if wish is None:
+            return
+        if self._given:
+            yield self._said(wish, self._drawing.give(self._given), given=True)
+            self._given = array("H")
+        else:
+            yield self._said(wish, self._drawing.draw(count), given=False)
+
+    def _said(self, wish: DrawRequested, batch: Batch, given: bool) -> Event:
+        return CharactersGenerated(
+            wish.wish,
+            batch.first,
+            batch.ids.tobytes(),
+            batch.surprisal_bits.tobytes(),
+            batch.entropy_bits.tobytes(),
+            batch.temperature.tobytes(),
+            given,
+        )
+
+
+class Walk:
+    """A person who does one thing after another, with a real model."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        self.updates: list[Update] = []
+        self.it = Conversation(Controls(Settings(0.9, 7), length=0), self.updates.append)
+        self.engine = DrawingEngine(model)
+        self.it.attach(self.engine.send)
+        self.it.receive(loaded(model))
+        self.symbols = model.contract.vocabulary.symbols
+        self.it.send(self.symbols[1] * 3)
+        self.draw(9)
+
+    def draw(self, count: int) -> None:
+        for event in self.engine.draw(count):
+            self.it.receive(event)
+
+    def do(self, what: str, number: int) -> None:
+        it = self.it
+        turn = it.turns[number % len(it.turns)]
+        place = number % (len(turn.tape) + 1)
+        ids = [(number + step) % len(self.symbols) for step in range(1 + number % 4)]
+        match what:
+            case "draw":
+                self.draw(1 + number % 30)
+            case "pick":
+                it.branch(turn, place, ids[:1])
+            case "type":
+                it.branch(turn, place, ids)
+            case "redraw":
+                it.branch(turn, place, rng_seed=number)
+            case "walk":
+                it.walk(turn, 1 - 2 * (number % 2))
+            case "seed":
+                it.send("".join(self.symbols[index] for index in ids))
+            case "continue":
+                it.toggle_continue()
+            case "go on":
+                it.stop()
+                it.go_on()
+            case "undo":
+                if len(it.turns) > 1:
+                    it.undo()
+            case "redo":
+                it.redo()
+            case "open":
+                it.open(Recording.from_json(turn.recording().to_json(), "x"), len(turn.before))
+                it.go_on()
+            case "change":
+                changes = (
+                    {"temperature": number % 20 / 10},
+                    {"depth": 1 + number % 20, "carry": False},
+                    {"carry": True, "depth": 0},
+                    {"carry": False, "depth": 0},
+                    {"mirostat": 1.0 + number % 3},
+                    {"mirostat": 0.0, "top_k": number % 5},
+                )[number % 6]
+                it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_path: Path) -> OnnxModel:
+    return OnnxModel(tiny_model_path)
+
+
+ACTS = ("draw", "pick", "type", "redraw", "walk", "seed", "continue", "go on", "undo", "redo")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((*ACTS, "draw", "change", "change", "open")), st.integers(0, 10**6)
+        ),
+        max_size=25,
+    )
+)
+def test_a_walk_of_picks_edits_walks_and_changes_replays_to_the_text_that_its_tapes_say(
+    model: OnnxModel, steps: list[tuple[str, int]]
+) -> None:
+    walk = Walk(model)
+    for what, number in steps:
+        walk.do(what, number)
+        walk.draw(3)
+    vocabulary = model.contract.vocabulary
+    for turn in walk.it.turns:
+        for shown, reply in enumerate(turn.replies):
+            turn.shown = shown
+            made = Tape()
+            for _ in remake(turn.recording(), model, made):
+                pass
+            assert vocabulary.decode(made.ids()) == turn.text()
+            assert made.surprisal_bits().tolist() == reply.tape.surprisal_bits().tolist()
+            assert made.entropy_bits().tolist() == reply.tape.entropy_bits().tolist()
+            assert made.temperature() == reply.tape.temperature()
+
+
+def recorded(model: OnnxModel) -> Recording:
+    walk = Walk(model)
+    walk.do("change", 4)
+    walk.draw(20)
+    walk.do("type", 7)
+    walk.draw(1)
+    walk.draw(20)
+    return walk.it.turns[0].recording()
+
+
+def verdict(recording: Recording, model: OnnxModel) -> Verdict:
+    *_, last = replay(recording, model)
+    assert isinstance(last, Verdict)
+    return last
+
+
+def test_the_verdict_is_identical_or_names_the_first_character_that_differs(
+    model: OnnxModel,
+) -> None:
+    recording = recorded(model)
+    assert verdict(recording, model).differs_at is None
+    tape = Tape()
+    ids = recording.tape.ids()
+    ids[3] = (ids[3] + 1) % len(model.contract.vocabulary)
+    columns = (recording.tape.surprisal_bits(), recording.tape.entropy_bits())
+    temperature = recording.tape.temperature()
+    for first, in_force in recording.tape.runs():
+        stop = min([at for at, _ in recording.tape.runs() if at > first], default=len(ids))
+        tape.append(
+            ids[first:stop].tobytes(),
+            *(column[first:stop].tobytes() for column in columns),
+            temperature[first:stop].tobytes(),
+            in_force,
+        )
+    other = replace(recording, tape=tape, text=model.contract.vocabulary.decode(ids))
+    assert verdict(other, model).differs_at == 3
+
+
+def test_what_a_tape_lacks_of_measures_is_measured_when_it_is_made_again(model: OnnxModel) -> None:
+    recording = recorded(model)
+    bare = Tape()
+    nan = array("f", [float("nan")])
+    for index, symbol in enumerate(recording.tape.ids()):
+        bare.append(
+            array("H", [symbol]).tobytes(),
+            nan.tobytes(),
+            nan.tobytes(),
+            recording.tape.temperature(index, index + 1).tobytes(),
+            recording.tape.settings_at(index),
+            given=any(at <= index < at + n for at, n in recording.tape.given),
+        )
+    assert not bare.measured
+    made = Tape()
+    for _ in remake(replace(recording, tape=bare), model, made):
+        pass
+    bare.measure(made.surprisal_bits(), made.entropy_bits())
+    assert bare.measured
+    assert bare.surprisal_bits() == recording.tape.surprisal_bits()
+    assert bare.total_bits == pytest.approx(recording.tape.total_bits)
+
+
+def test_another_model_is_refused(model: OnnxModel, model_path: Path) -> None:
+    with pytest.raises(OtherModelError, match="give that model"):
+        verdict(recorded(model), OnnxModel(model_path))
