@@ -8,7 +8,7 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks
 
-.PHONY: run test lint fix check bench train clean
+.PHONY: run test lint fix check snapshots bench train clean
 
 run: $(RUN)  ## open the app on the model that comes with it
 	$(BIN)/charlm-tui --model models/nietzsche.onnx
@@ -30,6 +30,9 @@ check: lint test
 
 train: $(DEV)  ## train the network and export it
 	$(BIN)/python export/train_and_export.py
+
+snapshots: $(DEV)  ## write the pictures of the tests anew; look at them
+	$(BIN)/python -m pytest tests/tui/test_snapshots.py --snapshot-update
 
 bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks

@@ -149,6 +149,24 @@ ACTS = (
     ),
 )
 
+LEAST_WANTED = (
+    "command.continue",
+    "view.panels",
+    "transcript.tint",
+    "command.dream",
+    "command.slower",
+    "command.again",
+    "transcript.copy",
+    "command.pause",
+    "transcript.walk(-1)",
+    "transcript.redraw",
+    "command.go-on",
+    "app.quit",
+    "transcript.edit",
+    "command.cooler",
+)
+"""Ids of the bindings that make room for others where a line is too short, the first one first."""
+
 _GLYPHS = {
     "minus": "-",
     "underscore": "_",

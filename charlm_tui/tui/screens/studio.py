@@ -45,7 +45,8 @@ from charlm_tui.session.updates import (
     Update,
 )
 from charlm_tui.tui.blocks import Block
-from charlm_tui.tui.keys import ACTS, KEYS, anywhere_bindings, plain_bindings
+from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
+from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
@@ -78,7 +79,7 @@ class ConversationText(Transcript):
 class StudioScreen(Screen[None]):
     """The conversation and the panels, one line of status, the prompt below.
 
-    The text and the prompt are there at the first paint, the panels and the footer with the next.
+    The text, the prompt and the keys are there at the first paint, the panels with the next.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -121,6 +122,7 @@ class StudioScreen(Screen[None]):
             yield ConversationText(id="transcript")
         yield Status().data_bind(StudioScreen.state, StudioScreen.controls, StudioScreen.continues)
         yield Prompt(id="prompt")
+        yield KeysLine(LEAST_WANTED)
 
     def on_mount(self) -> None:
         self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._rate, pause=True)
@@ -131,14 +133,11 @@ class StudioScreen(Screen[None]):
             1 / PLAY_FRAMES_PER_S, self._conversation.advance, pause=True
         )
         self.query_one(Prompt).placeholder = PLACEHOLDER
-        self.add_class("-bare")
         self.call_after_refresh(self._furnish)
 
     async def _furnish(self) -> None:
         """Bring in what the first paint did without."""
         self.post_message(self.Painted())
-        from textual.widgets import Footer
-
         from charlm_tui.session.seeds import keras_corpus
         from charlm_tui.tui.widgets.sidebar import Sidebar
 
@@ -149,8 +148,6 @@ class StudioScreen(Screen[None]):
         with self.app.batch_update():
             self.app.refresh_css(animate=False)
             await self.query_one("#desk").mount(sidebar)
-            await self.mount(Footer(show_command_palette=False))
-            self.remove_class("-bare")
             self._sidebar = sidebar
             sidebar.fit(self.size.width, self.size.height)
             self._follow()
@@ -296,7 +293,7 @@ class StudioScreen(Screen[None]):
         self._offer_keys()
 
     def _offer_keys(self) -> None:
-        """Let the footer show what can be done now; it is made anew only if that is another."""
+        """Let the line of keys show what can be done now, if that is another than before."""
         offered = [self.check_action("command", (key.command,)) for key in KEYS if key.anywhere]
         offered += [self.check_action(act.action.partition("(")[0], ()) for act in ACTS]
         if offered != self._offered:

@@ -188,7 +188,7 @@ class NextCharacter(Widget, can_focus=True):
         if view is None:
             return [Segment("nothing drawn yet" if y == 0 else "", plain + styles["muted"])]
         if y == 0:
-            return self._head(view)
+            return self._head(view, width)
         if y == 1:
             gap = " " * max(1, width - FIGURES - LABEL)
             return [
@@ -213,24 +213,31 @@ class NextCharacter(Widget, can_focus=True):
             Segment(f"{after * 100:6.1f}%" if after else "      ·", base),
         ]
 
-    def _head(self, view: View) -> list[Segment]:
+    def _head(self, view: View, width: int) -> list[Segment]:
+        """Tell the entropies and what was drawn, in as many words as have room."""
         own, after = entropy_bits(view.model), entropy_bits(view.after)
         plain, muted = self.rich_style, self.rich_style + self._styles["muted"]
-        segments = [
+        head = [
             Segment(f"{own:.2f}", plain),
             Segment(" → ", muted),
             Segment(f"{after:.2f}", plain),
-            Segment(" bits", muted),
         ]
-        if view.drawn is not None:
-            chance = view.model[view.drawn]
-            bits = f" {-math.log2(chance):.1f} bits" if chance > 0 else ""
-            segments += [
-                Segment(" · drew ", muted),
-                Segment(name(view.symbols[view.drawn]), plain + self._styles["drawn"]),
-                Segment(bits, muted),
+        if view.drawn is None:
+            return [*head, Segment(" bits", muted)]
+        drawn = Segment(name(view.symbols[view.drawn]), plain + self._styles["drawn"])
+        chance = view.model[view.drawn]
+        bits = f" {-math.log2(chance):.1f}" if chance > 0 else ""
+        forms = [(" bits · drew ", " bits"), (" bits · ", " bits"), (" · ", "")]
+        for between, unit in forms:
+            line = [
+                *head,
+                Segment(between, muted),
+                drawn,
+                Segment(bits + unit if bits else "", muted),
             ]
-        return segments
+            if sum(segment.cell_length for segment in line) <= width:
+                break
+        return line
 
 
 def _bar(

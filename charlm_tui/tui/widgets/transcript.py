@@ -33,6 +33,7 @@ FADE_S = 0.3  # that a new character takes to settle into its colour
 FADE_LEVELS = 8
 FADE_FRAMES_PER_S = 24
 FASTEST_FADE = 240.0  # characters a second; above it nearly all that moves is new: it flickers
+BADGE = 8  # cells at the right of a seed, for the mark of its siblings
 GUTTER = 2  # cells at the left, where a seed has its mark
 MARKS: dict[Kind, str] = {"seed": "❯ ", "reply": "  ", "notice": "· ", "error": "! "}
 
@@ -153,11 +154,13 @@ class Transcript(ScrollView, can_focus=True):
     def add(self, kind: Kind, text: str = "", source: object = None, first: int = 0) -> Block:
         """Begin a new block, which text can be added to; give it."""
         self._settle()
+        if self._blocks:
+            self._refresh_from(self._line_count - 1)  # the cursor leaves it
         block = Block(kind, source=source, first=first)
         before = self._blocks[-1].kind if self._blocks else None
         self._firsts.append(self._line_count + _gap(before, kind))
         self._blocks.append(block)
-        block.append(text, self._text_width)
+        block.append(text, self._width(block))
         self._grown(self._firsts[-1])
         return block
 
@@ -175,7 +178,7 @@ class Transcript(ScrollView, can_focus=True):
         if length == 0 and index and block.kind == "reply":
             del self._blocks[index], self._firsts[index]
         else:
-            block.cut(length, self._text_width)
+            block.cut(length, self._width(block))
         if self.selection is not None and (
             self.selection.block not in self._blocks or self.selection.cursor > length
         ):
@@ -211,16 +214,17 @@ class Transcript(ScrollView, can_focus=True):
         if self._fades:
             self._births.append((block.length, self._clock()))
             self._fade_timer.resume()
-        changed = self._firsts[-1] + block.append(text, self._text_width)
+        changed = self._firsts[-1] + block.append(text, self._width(block))
         self._grown(changed)
 
     @property
     def _line_count(self) -> int:
         return self._firsts[-1] + len(self._blocks[-1].lines) if self._blocks else 0
 
-    @property
-    def _text_width(self) -> int:
-        return max(1, (self._wrap_width or 80) - GUTTER - 1)  # one for the cursor
+    def _width(self, block: Block) -> int:
+        """Give the cells that a line of a block may have."""
+        width = max(1, (self._wrap_width or 80) - GUTTER - 1)  # one for the cursor
+        return width - BADGE if block.kind == "seed" and width > 3 * BADGE else width
 
     def _grown(self, first: int) -> None:
         """Show that lines from number `first` on are new, and stay at the end if we were there."""
@@ -468,7 +472,7 @@ class Transcript(ScrollView, can_focus=True):
         for index, block in enumerate(self._blocks):
             before = self._blocks[index - 1].kind if index else None
             self._firsts.append(line + _gap(before, block.kind))
-            block.rewrap(self._text_width)
+            block.rewrap(self._width(block))
             line = self._firsts[index] + len(block.lines)
         self._strips.clear()
         self.virtual_size = Size(self._wrap_width, line)

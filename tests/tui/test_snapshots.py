@@ -1,0 +1,195 @@
+"""What named states of the app look like, as pictures that were looked at.
+
+Written on the pinned versions; after a change that is meant: `make snapshots`, and look at them.
+"""
+
+import re
+from array import array
+
+import pytest
+from rich.color import ColorSystem
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.app import App
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.messages import CharactersGenerated, Inspected, InspectRequested
+from charlm_tui.tui.widgets.status import Status
+from tests.engines import SYMBOLS
+from tests.tui.studio import Studio, studio
+
+WIDE, NARROW, SMALL = (120, 40), (80, 24), (60, 20)
+SEED = "the slowly ascending ranks and classes"
+TEXT = (
+    ", in which we sit and hear\nthe rain on an old wall, and nobody asks why it sang. "
+    "slowly evening came - quiet, grey, without wind"
+)
+CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
+
+
+class Picture(SingleFileSnapshotExtension):
+    """A file of SVG for each state."""
+
+    file_extension = "svg"
+    _write_mode = WriteMode.TEXT
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> SnapshotAssertion:
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    return snapshot.use_extension(Picture)
+
+
+def drawn(app: App[None]) -> str:
+    """The screen as SVG, without the number that each export has and without fonts to download."""
+    svg = app.export_screenshot(title="charlm-tui")
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r"terminal-\d+-", "terminal-", svg)
+
+
+def distribution(likely: str, share: float = 0.5) -> "array[float]":
+    """One symbol has a share of the probability, and each after it the same share of the rest."""
+    left, at = 1.0, SYMBOLS.index(likely)
+    column = array("f", [0.0] * len(SYMBOLS))
+    for step in range(len(SYMBOLS)):
+        column[(at + step) % len(SYMBOLS)] = left * share
+        left *= 1 - share
+    return column
+
+
+def say(it: Studio, text: str) -> None:
+    """Stream with bits that rise and fall, and a distribution at the last character."""
+    batch = it.engine.batch(text)
+    bits = array("f", [i * 7 % 17 / 2 for i in range(len(text))]).tobytes()
+    entropy = array("f", [i * 5 % 11 / 2.5 for i in range(len(text))]).tobytes()
+    model = distribution(text[-1]).tobytes()
+    after = distribution(text[-1], 0.8).tobytes()
+    it.engine.say(
+        CharactersGenerated(
+            batch.wish, batch.first, batch.ids, bits, entropy, batch.temperature,
+            False, 0.001, model, after,
+        )
+    )  # fmt: skip
+
+
+async def streaming(it: Studio) -> None:
+    await it.load()
+    await it.send(SEED)
+    say(it, TEXT)
+    await it.until(lambda: it.reply == TEXT, "the text was shown")
+    # How fast it comes is not what is looked at.
+    it.app.screen._rate_timer.stop()
+    it.app.screen.query_one(Status).shown_per_s = None
+    it.app.screen.query_one(Status).made_per_s = None
+    it.app.screen._follow_stream()
+    await it.pilot.pause()
+
+
+def coloured(it: Studio, system: ColorSystem = ColorSystem.TRUECOLOR) -> None:
+    """As in a terminal with colours: there is none here."""
+    it.app.console._color_system = system
+
+
+async def ended(it: Studio) -> None:
+    await streaming(it)
+    it.engine.end()
+    await it.until(lambda: "ready" in it.status, "the reply ended")
+    await it.pilot.pause()
+
+
+async def selected(it: Studio) -> None:
+    await ended(it)
+    await it.pilot.press("escape", "left", "b", "b")
+    request = it.engine.last
+    assert isinstance(request, InspectRequested)
+    model, after = distribution("w", 0.4), distribution("w", 0.7)
+    it.engine.say(Inspected(request.number, model.tobytes(), after.tobytes()))
+    await it.pilot.pause()
+
+
+async def branched(it: Studio) -> None:
+    await selected(it)
+    await it.pilot.press("enter", "home", "down", "enter")
+    await it.pilot.pause()
+    say(it, "xyz and so on")
+    it.engine.end()
+    await it.until(lambda: "ready" in it.status, "the branch ended")
+    await it.pilot.pause()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, SMALL])
+async def test_empty(picture: SnapshotAssertion, size: tuple[int, int]) -> None:
+    async with studio(size, controls=CONTROLS) as it:
+        await it.load()
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL])
+async def test_streaming(picture: SnapshotAssertion, size: tuple[int, int]) -> None:
+    async with studio(size, controls=CONTROLS) as it:
+        await streaming(it)
+        assert drawn(it.app) == picture
+
+
+async def test_a_selected_character(picture: SnapshotAssertion) -> None:
+    async with studio(WIDE, controls=CONTROLS) as it:
+        await selected(it)
+        assert drawn(it.app) == picture
+
+
+async def test_branch(picture: SnapshotAssertion) -> None:
+    async with studio(NARROW, controls=CONTROLS) as it:
+        await branched(it)
+        assert "‹2/2›" in it.drawn()
+        assert drawn(it.app) == picture
+
+
+async def test_error(picture: SnapshotAssertion) -> None:
+    async with studio(NARROW, controls=CONTROLS) as it:
+        await streaming(it)
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "another engine was started")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_help(picture: SnapshotAssertion) -> None:
+    async with studio(NARROW, controls=CONTROLS) as it:
+        await it.load()
+        await it.pilot.press("f1")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_tinted(picture: SnapshotAssertion, theme: str) -> None:
+    async with studio(WIDE, controls=CONTROLS) as it:
+        coloured(it)
+        it.app.theme = theme
+        await ended(it)
+        await it.pilot.press("escape", "v")
+        await it.until(lambda: not it.app._notifications, "the notification is gone")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_no_colour(picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with studio(WIDE, controls=CONTROLS) as it:
+        await selected(it)
+        await it.pilot.press("v")
+        await it.until(lambda: not it.app._notifications, "the notification is gone")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_sixteen_colours(picture: SnapshotAssertion) -> None:
+    async with studio(NARROW, controls=CONTROLS) as it:
+        coloured(it, ColorSystem.STANDARD)
+        await ended(it)
+        await it.pilot.press("escape", "v")
+        await it.until(lambda: not it.app._notifications, "the notification is gone")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
