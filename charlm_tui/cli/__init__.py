@@ -3,7 +3,6 @@
 Imports nothing at its top that takes time: `--help` loads no numpy, no onnxruntime, no Textual.
 """
 
-import gc
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,17 +10,14 @@ from typing import Any, NoReturn
 import click
 
 import charlm_tui
-from charlm_tui.cli.options import (
-    context_options,
-    model_option,
-    model_path,
-    sampling_options,
-    settings_of,
-    with_options,
-)
+from charlm_tui.cli.app import known, run_app
+from charlm_tui.cli.config import config
+from charlm_tui.cli.options import context_options, model_option, sampling_options, with_options
+from charlm_tui.cli.repl import repl
 from charlm_tui.cli.scripts import drop_output, generate, info, replay, say, score
+from charlm_tui.cli.start import history_options, start
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.session.controls import REPLY_LENGTH, Controls
+from charlm_tui.session.controls import REPLY_LENGTH
 
 INTERRUPTED = 130
 
@@ -42,39 +38,31 @@ INTERRUPTED = 130
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
-    envvar="CHARLM_CORPUS",
     metavar="PATH",
     help="A text that seeds can be drawn from; default: the one that Keras has downloaded.",
 )
-@with_options(*sampling_options, *context_options)
+@with_options(*history_options, *sampling_options, *context_options)
 @click.version_option(charlm_tui.__version__, prog_name="charlm-tui")
 @click.pass_context
-def cli(
-    context: click.Context,
-    /,
-    model: Path | None,
-    seed: str | None,
-    length: int,
-    corpus: Path | None,
-    **values: Any,
-) -> None:
+def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
     """Open a terminal studio on a character-level language model.
 
-    Type a seed, press Enter, and watch the model go on from it.
+    Type a seed, press Enter, and watch the model go on from it. Defaults come from the environment
+    (CHARLM_TEMPERATURE=0.8) and from a settings file: see charlm-tui config.
     """
+    context.obj = known()
     if context.invoked_subcommand is not None:
         _refuse_misplaced_options(context)
         return
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise click.UsageError(
             "the app needs a terminal for its input, output and errors, and there is none here; "
-            "for scripts there is: charlm-tui generate"
+            "for scripts there are: charlm-tui generate, and charlm-tui repl"
         )
-    controls = Controls(settings_of(values), length=length)
-    sys.exit(_run_app(model_path(model), controls, seed, corpus))
+    sys.exit(run_app(start(context, values), seed))
 
 
-for _command in (generate, replay, score, info):
+for _command in (config, generate, replay, score, info):
     cli.add_command(_command)
 
 
@@ -86,31 +74,6 @@ def _refuse_misplaced_options(context: click.Context) -> None:
                 f"{option} before {context.invoked_subcommand} has no effect; "
                 f"put it after {context.invoked_subcommand}"
             )
-
-
-def _run_app(path: Path, controls: Controls, seed: str | None, corpus: Path | None) -> int:
-    gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
-    from charlm_tui.session.engine import ProcessEngine
-    from charlm_tui.session.rescue import TerminalRescue
-    from charlm_tui.tui.app import CharlmApp
-    from charlm_tui.tui.escape import LEAVE_SEQUENCE
-
-    gc.freeze()  # one that looks at it all takes 80 ms, in mid-stream
-    gc.enable()
-
-    rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
-
-    def new_engine(path: str) -> ProcessEngine:
-        return ProcessEngine(path, rescue)
-
-    app = CharlmApp(str(path), new_engine, controls, seed, corpus)
-    try:
-        app.run()
-    finally:
-        app.close_engine()
-    if app.failure:
-        say(f"error: {app.failure}")
-    return app.return_code or 0
 
 
 def main() -> NoReturn:

@@ -114,6 +114,11 @@ class Conversation:
         turn = self.turn
         return self.state is State.IDLE and turn is not None and self._is_at_hand(turn)
 
+    @property
+    def asking(self) -> bool:
+        """Whether a score, or the verdict on a recorded reply, is on its way."""
+        return self._questions.pending
+
     def can_branch(self, turn: Turn) -> bool:
         """Whether another way can be taken in a turn's reply now."""
         ready = self.state in (State.IDLE, State.STREAMING, State.PAUSED)

@@ -39,6 +39,11 @@ class Questions:
         self._scored: dict[int, str] = {}
         self._remade: dict[int, tuple[Turn, Recording]] = {}
 
+    @property
+    def pending(self) -> bool:
+        """Whether the answer to a score or to a reply made again is on its way."""
+        return bool(self._scored or self._remade)
+
     def inspect(self, turn: Turn, number: int, settings: Settings) -> Request:
         """Give the question what was possible at a character of a reply."""
         self._number += 1

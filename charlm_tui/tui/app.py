@@ -3,21 +3,34 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
+from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.engine import Engine
 from charlm_tui.session.messages import Event
-from charlm_tui.session.updates import EngineNeeded, QuitWanted, Unusable, Update
-from charlm_tui.tui.keys import ACTS
+from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
+from charlm_tui.tui.keys import ACTS, usable_keys
 from charlm_tui.tui.screens.studio import StudioScreen
+from charlm_tui.tui.setup import Setup
+
+if TYPE_CHECKING:  # SQLite is not needed before the first paint
+    from charlm_tui.session.history.recorder import Recorder
+    from charlm_tui.session.history.store import Store
+    from charlm_tui.session.history.writer import Writer
+    from charlm_tui.tui.screens.history import Chosen
+
+MOST_PROMPTS = 1000  # of other sessions that can be recalled
+LAST_WRITE_S = 3.0  # that the history may take when the app ends
 
 
 @dataclass
@@ -28,6 +41,13 @@ class EngineSpoke(Message):
     event: Event
 
 
+@dataclass
+class HistoryEnded(Message):
+    """Nothing more can be kept, and why; posted from the thread that writes."""
+
+    sentence: str
+
+
 class CharlmApp(App[None]):
     """A terminal studio for one model.
 
@@ -36,7 +56,7 @@ class CharlmApp(App[None]):
         new_engine: starts one, which loads such a file; and another, if that one dies.
         controls: at the start.
         seed: is sent at once, unless it is None.
-        corpus: file that seeds can be drawn from; None is what Keras has downloaded, if it has.
+        setup: looks, keys and files.
     """
 
     CSS_PATH = "charlm.tcss"
@@ -48,15 +68,20 @@ class CharlmApp(App[None]):
         new_engine: Callable[[str], Engine],
         controls: Controls,
         seed: str | None = None,
-        corpus: Path | None = None,
+        setup: Setup | None = None,
     ) -> None:
         super().__init__()
+        self.setup = setup or Setup()
         self.engine: Engine | None = None
         self._model = model
         self._new_engine = new_engine
         self._seed = seed
         self.conversation = Conversation(controls, self._show)
-        self._studio = StudioScreen(self.conversation, corpus)
+        self.conversation.continues = self.setup.continues
+        self._replay = self.setup.replay  # until there is a model to compare it with
+        self._writer: Writer | None = None
+        self._recorder: Recorder | None = None
+        self._studio = StudioScreen(self.conversation, self.setup)
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
 
@@ -70,14 +95,110 @@ class CharlmApp(App[None]):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
             except (RuntimeError, ValueError):  # not the main thread: tests of others, say
                 break
+        if self.setup.theme is not None and self.setup.theme in self.available_themes:
+            self.theme = self.setup.theme
+        if self.setup.keymap:
+            keymap, faults = usable_keys(self.setup.keymap)
+            self.set_keymap(keymap)
+            self.setup = replace(self.setup, faults=(*self.setup.faults, *faults))
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+
+    def _keep_theme(self, name: str) -> None:
+        """Keep a theme that was chosen, without waiting for the disk."""
+
+        def keep() -> None:
+            try:
+                self.setup.keep_theme(name)
+            except CharlmError as error:
+                self.call_from_thread(self.notify, f"{error}", severity="warning", markup=False)
+
+        self.run_worker(keep, thread=True, group="theme", exclusive=True)
 
     def on_studio_screen_painted(self) -> None:
         """Start the engine, now that a screen is there: side by side both would take longer."""
+        for fault in self.setup.faults:
+            self._studio.show(Noticed(fault, error=True))
+        if self.setup.history is not None:
+            self._begin_history(self.setup.history)
         self._listen_to(self._new_engine(self._model))
         if self._seed is not None:
             self.conversation.send(self._seed)
 
+    def on_studio_screen_typed(self, message: StudioScreen.Typed) -> None:
+        if self._writer is not None and message.text:
+            self._writer.prompt(message.text)
+
+    def on_studio_screen_history_wanted(self) -> None:
+        """Let a reply be found that was kept, and bring it back into the conversation."""
+        if self.setup.history is None:
+            return
+        from charlm_tui.session.history.store import Store
+        from charlm_tui.tui.screens.history import Chosen, HistoryScreen
+
+        try:
+            store = Store(self.setup.history)
+        except CharlmError as error:
+            self._studio.show(Noticed(f"{error}", error=True))
+            return
+
+        def take(chosen: Chosen | None) -> None:
+            try:
+                if chosen is not None:
+                    self._bring_back(store, chosen)
+            except CharlmError as error:
+                self._studio.show(Noticed(f"{error}", error=True))
+            finally:
+                store.close()
+
+        self.push_screen(HistoryScreen(store), take)
+
+    def _bring_back(self, store: "Store", chosen: "Chosen") -> None:
+        recording = store.recording(chosen.reply)
+        before = len(store.origin(chosen.reply).before)
+        it = self.conversation
+        if chosen.way == "play":
+            turn = it.play(recording, conversation=before)
+        else:
+            turn = it.open(recording, before)
+        if self._recorder is not None:
+            self._recorder.adopt(turn.reply, chosen.reply, len(recording.tape))
+        if chosen.way == "branch":
+            self._studio.select_last()
+
+    def _begin_history(self, path: Path) -> None:
+        from charlm_tui.session.history.recorder import Recorder
+        from charlm_tui.session.history.writer import Writer
+
+        def report(sentence: str) -> None:
+            self.post_message(HistoryEnded(sentence))
+
+        self._writer = Writer(path, report)
+        self._recorder = Recorder(self.conversation, self._writer)
+
+        def load() -> None:
+            from charlm_tui.session.history.store import Store
+
+            try:
+                with closing(Store(path)) as store:
+                    prompts = store.prompts(limit=MOST_PROMPTS)
+            except CharlmError:  # of which the writer tells
+                return
+            self.call_from_thread(self._studio.load_prompts, prompts)
+
+        self.run_worker(load, thread=True, group="prompts")
+
+    def on_history_ended(self, message: HistoryEnded) -> None:
+        self._studio.show(Noticed(message.sentence, error=True))
+
     def on_unmount(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is still to be kept, and end the engine."""
+        if self._recorder is not None and self._writer is not None:
+            self._recorder.rest()
+            self._writer.close(LAST_WRITE_S)
+            self._recorder = self._writer = None
         self.close_engine()
 
     def close_engine(self) -> None:
@@ -88,6 +209,9 @@ class CharlmApp(App[None]):
     def on_engine_spoke(self, message: EngineSpoke) -> None:
         if message.engine is self.engine:
             self.conversation.receive(message.event)
+            if self._replay is not None and self.conversation.model is not None:
+                recording, self._replay = self._replay, None
+                self.conversation.play(recording, self.setup.at_once)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the session's commands in the palette, beside Textual's own."""
@@ -119,6 +243,8 @@ class CharlmApp(App[None]):
         self.conversation.attach(engine.send)
 
     def _show(self, update: Update) -> None:
+        if self._recorder is not None:
+            self._recorder.take(update)
         match update:
             case EngineNeeded(path=path):
                 self.close_engine()

@@ -5,6 +5,8 @@ printable; on the transcript plain ones work as well. Every binding has an id, s
 can change it.
 """
 
+import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from textual.binding import Binding
@@ -68,6 +70,11 @@ class Act(NamedTuple):
     anywhere: str = ""
     footer: bool = False
     """Whether the footer shows it when it can be done."""
+
+    @property
+    def id(self) -> str:
+        """Of its bindings, behind a dot: `type-over`."""
+        return self.title.lower().replace(":", "").replace(" ", "-")
 
 
 ACTS = (
@@ -138,6 +145,7 @@ ACTS = (
     Act("panel('next')", "Panel: next character", "", "Show or hide the next character.", "N"),
     Act("panel('controls')", "Panel: controls", "", "Show or hide the controls.", "C"),
     Act("panel('surprise')", "Panel: surprise", "", "Show or hide surprise over time.", "S"),
+    Act("history", "History", "History", "Find a reply that was kept.", "slash"),
     Act("command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
     Act("seed_file", "Seed from a file", "", "Put a file's text into the prompt.", "o"),
     Act(
@@ -158,14 +166,16 @@ LEAST_WANTED = (
     "command.again",
     "transcript.copy",
     "command.pause",
-    "transcript.walk(-1)",
-    "transcript.redraw",
+    "transcript.previous-sibling",
+    "transcript.draw-anew-from-here",
     "command.go-on",
     "app.quit",
-    "transcript.edit",
+    "transcript.type-over",
     "command.cooler",
 )
 """Ids of the bindings that make room for others where a line is too short, the first one first."""
+
+_IS_NO_TEXT = re.compile(r"f\d+|(ctrl|alt|super|meta|hyper)\+.+|escape|insert|pause").fullmatch
 
 _GLYPHS = {
     "minus": "-",
@@ -177,6 +187,7 @@ _GLYPHS = {
     "comma": ",",
     "full_stop": ".",
     "colon": ":",
+    "slash": "/",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }
@@ -203,7 +214,7 @@ def anywhere_bindings() -> list[Binding]:
             act.label,
             show=act.footer,
             tooltip=act.help,
-            id=f"view.{act.action}",
+            id=f"view.{act.id}",
             priority=True,
         )
         for act in ACTS
@@ -232,11 +243,27 @@ def plain_bindings() -> list[Binding]:
             key_display=_GLYPHS.get(act.plain, act.plain),
             show=act.footer,
             tooltip=act.help,
-            id=f"transcript.{act.action}",
+            id=f"transcript.{act.id}",
         )
         for act in ACTS
         if act.plain
     ]
+
+
+def usable_keys(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Take out of a keymap what would keep text from being typed; give the rest, and sentences."""
+    anywhere = {binding.id for binding in anywhere_bindings()} | {"app.help", "app.quit"}
+    kept, faults = {}, []
+    for id_, keys in keymap.items():
+        typed = [key for key in keys.split(",") if id_ in anywhere and not _IS_NO_TEXT(key.strip())]
+        if typed:
+            faults.append(
+                f"the key {typed[0].strip()} for {id_} would keep it from being typed in the "
+                "prompt; give a function key, or one with ctrl or alt"
+            )
+        else:
+            kept[id_] = keys
+    return kept, tuple(faults)
 
 
 def help_rows() -> list[tuple[str, str, str]]:

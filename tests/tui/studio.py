@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
 from charlm_tui.tui.app import CharlmApp
+from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
@@ -82,7 +83,10 @@ class Studio:
 
 @asynccontextmanager
 async def studio(
-    size: tuple[int, int] = (80, 24), seed: str | None = None, controls: Controls | None = None
+    size: tuple[int, int] = (80, 24),
+    seed: str | None = None,
+    controls: Controls | None = None,
+    setup: Setup | None = None,
 ) -> AsyncIterator[Studio]:
     """Open the app; its engine is listening, and has loaded nothing yet."""
     engines: list[QueuedEngine] = []
@@ -92,7 +96,7 @@ async def studio(
         return engines[-1]
 
     chosen = controls or Controls(Settings(0.5, rng_seed=7))
-    app = CharlmApp("fake.onnx", new_engine, chosen, seed)
+    app = CharlmApp("fake.onnx", new_engine, chosen, seed, setup)
     async with app.run_test(size=size) as pilot:
         it = Studio(app, pilot, engines)
         await it.until(

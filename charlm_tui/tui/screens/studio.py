@@ -6,7 +6,7 @@ Turns what a conversation tells into what is seen, and keys into commands. Decid
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ from charlm_tui.session.updates import (
 )
 from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
+from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
@@ -85,6 +86,7 @@ class StudioScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", id="app.help", tooltip="Every key", priority=True),
         *anywhere_bindings(),
+        Binding("ctrl+r", "recall", "Recall", show=False, id="app.recall", priority=True),
         Binding("escape", "back", "To the text", show=False, id="app.to-transcript"),
         Binding("ctrl+q", "app.quit", "Quit", id="app.quit", priority=True),
     ]
@@ -103,10 +105,23 @@ class StudioScreen(Screen[None]):
     class Painted(Message):
         """The first paint is done."""
 
-    def __init__(self, conversation: Conversation, corpus: Path | None = None) -> None:
+    @dataclass
+    class Typed(Message):
+        """Something was typed and sent."""
+
+        text: str
+
+    @dataclass
+    class HistoryWanted(Message):
+        """Somebody wants to see what was kept."""
+
+    def __init__(self, conversation: Conversation, setup: Setup) -> None:
         super().__init__()
+        self._setup = setup
         self._conversation = conversation
-        self._corpus = corpus  # what Keras has downloaded is found when the screen is furnished
+        self._corpus = (
+            setup.corpus
+        )  # what Keras has downloaded is found when the screen is furnished
         self._arrivals: deque[tuple[float, int, float]] = deque()  # (when, characters, their time)
         self._waiting: Block | None = None  # the seed that waits for the model
         self._acknowledging = False
@@ -133,6 +148,9 @@ class StudioScreen(Screen[None]):
             1 / PLAY_FRAMES_PER_S, self._conversation.advance, pause=True
         )
         self.query_one(Prompt).placeholder = PLACEHOLDER
+        self.transcript.animated = self._setup.animated
+        self.set_reactive(StudioScreen.tinted, self._setup.tint)
+        self._tint(self._setup.tint)
         self.call_after_refresh(self._furnish)
 
     async def _furnish(self) -> None:
@@ -142,7 +160,7 @@ class StudioScreen(Screen[None]):
         from charlm_tui.tui.widgets.sidebar import Sidebar
 
         self._corpus = self._corpus or keras_corpus()
-        sidebar = Sidebar()
+        sidebar = Sidebar(self._setup.panels)
         # Parsed only now: it takes a tenth of the time to the first paint.
         self.app.stylesheet.read(Path(__file__).parent.parent / "panels.tcss")
         with self.app.batch_update():
@@ -336,6 +354,8 @@ class StudioScreen(Screen[None]):
 
         message.stop()
         self.transcript.to_end()
+        message.prompt.prompts.add(message.text)
+        self.post_message(self.Typed(message.text))
         if self._editing is not None:
             (turn, number), text = self._editing, message.text
             self._edit(None)
@@ -388,6 +408,8 @@ class StudioScreen(Screen[None]):
                 return turn is not None and len(turn.replies) > 1
             case "copy" | "tint":
                 return bool(it.turns)
+            case "history":
+                return self._setup.history is not None
             case "corpus_seed":
                 return it.model is not None and self._corpus is not None
         return True
@@ -410,6 +432,20 @@ class StudioScreen(Screen[None]):
             self.action_alternatives()
         else:
             self.action_to_prompt()
+
+    def action_history(self) -> None:
+        """Find a reply that was kept."""
+        self.post_message(self.HistoryWanted())
+
+    def action_recall(self) -> None:
+        """Search in what was typed."""
+        from charlm_tui.tui.screens.recall import RecallScreen
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                self._offer(text)
+
+        self.app.push_screen(RecallScreen(self.query_one(Prompt).prompts), take)
 
     def action_help(self) -> None:
         """Show every key."""
@@ -442,6 +478,15 @@ class StudioScreen(Screen[None]):
 
     def on_transcript_followed(self, message: Transcript.Followed) -> None:
         self.query_one(Status).more = not message.at_end
+
+    def select_last(self) -> None:
+        """Go to the last character of the text, from where arrows lead to any other."""
+        self.transcript.focus()
+        self.transcript.action_go(-1, 0)
+
+    def load_prompts(self, newest_first: Iterable[str]) -> None:
+        """Let what was typed in other sessions be recalled."""
+        self.query_one(Prompt).prompts.load(newest_first)
 
     def action_alternatives(self) -> None:
         """Go to the selected character's alternatives."""
@@ -531,8 +576,11 @@ class StudioScreen(Screen[None]):
 
     def watch_tinted(self, tinted: Tint) -> None:
         if self.is_mounted:
-            self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
+            self._tint(tinted)
             self.notify(f"Tint: {tinted.value}.", timeout=2)
+
+    def _tint(self, tinted: Tint) -> None:
+        self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""

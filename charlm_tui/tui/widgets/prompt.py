@@ -8,6 +8,8 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import TextArea
 
+from charlm_tui.session.prompts import Prompts
+
 
 class Prompt(TextArea):
     """A text area in which Enter sends and a paste keeps its newlines.
@@ -15,6 +17,7 @@ class Prompt(TextArea):
     | key | what |
     | :- | :- |
     | enter | send |
+    | up, down at the text's first and last line | what was typed before |
     | ctrl+n, shift+enter | a new line |
     """
 
@@ -44,6 +47,22 @@ class Prompt(TextArea):
             compact=True,
         )
         self.cursor_blink = False  # an idle screen is not drawn
+        self.prompts = Prompts()
+        """What was typed before."""
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Move up; from the first line on, go back in what was typed."""
+        if select or not self.cursor_at_first_line:
+            super().action_cursor_up(select)
+        elif (text := self.prompts.older(self.text)) is not None:
+            self.offer(text)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """Move down; from the last line on, go forth in what was typed."""
+        if select or not self.cursor_at_last_line:
+            super().action_cursor_down(select)
+        elif (text := self.prompts.newer()) is not None:
+            self.offer(text)
 
     async def _on_key(self, event: Key) -> None:
         if event.key == "enter":

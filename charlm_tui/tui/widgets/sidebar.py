@@ -1,5 +1,7 @@
 """The panels beside the text: which of them have room, which are wanted, and what they show."""
 
+from collections.abc import Iterable
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -27,11 +29,15 @@ def capacity(width: int, height: int) -> int:
 
 
 class Sidebar(Vertical):
-    """A column of panels, any of which can be folded away."""
+    """A column of panels, any of which can be folded away.
 
-    def __init__(self) -> None:
+    Args:
+        wanted: ids of those that are shown; where there is not room for all, the first ones are.
+    """
+
+    def __init__(self, wanted: Iterable[str] = PANELS) -> None:
         super().__init__(id="sidebar")
-        self._wanted = list(PANELS)
+        self._wanted = list(wanted)
         self._forced: str | None = None
         self._room = 0
         self._known: DistributionKnown | None = None

@@ -21,7 +21,7 @@ from textual.color import Color
 from textual.events import MouseDown, MouseEvent, MouseMove
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -99,6 +99,9 @@ class Transcript(ScrollView, can_focus=True):
     """Whether the last block is growing: a cursor stands at its end."""
     speed: reactive[float] = reactive(0.0)
     """Characters a second that arrive; 0 is as fast as it goes."""
+
+    animated: var[bool] = var(True)
+    """Whether new characters arrive bright and settle, if the app is animated at all."""
 
     selection: reactive[Selection | None] = reactive(None)
     """What is selected."""
@@ -413,6 +416,7 @@ class Transcript(ScrollView, can_focus=True):
     def _fades(self) -> bool:
         return (
             self.live
+            and self.animated
             and 0 < self.speed <= FASTEST_FADE
             and len(self._shades) > 1
             and self.app.animation_level != "none"

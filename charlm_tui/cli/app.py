@@ -1,0 +1,60 @@
+"""Opening the app: what it is given, and what is left when it has ended."""
+
+import gc
+import sys
+
+from charlm_tui.cli.start import Start
+from charlm_tui.session.config import Known
+from charlm_tui.session.recording import Recording
+
+
+def known() -> Known:
+    """Give how to learn the names that the settings file can have of the app."""
+
+    def bindings() -> frozenset[str]:
+        from charlm_tui.tui.known import binding_ids
+
+        return binding_ids()
+
+    def themes() -> frozenset[str]:
+        from charlm_tui.tui.known import theme_names
+
+        return theme_names()
+
+    return Known(bindings, themes)
+
+
+def run_app(
+    it: Start, seed: str | None = None, replay: Recording | None = None, at_once: bool = False
+) -> int:
+    """Run the app in this terminal; give its exit code.
+
+    Args:
+        it: what it starts with.
+        seed: is sent at once, unless it is None.
+        replay: is played at once, unless it is None.
+        at_once: whether it is played as fast as it goes.
+    """
+    gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
+    from charlm_tui.session.engine import ProcessEngine
+    from charlm_tui.session.rescue import TerminalRescue
+    from charlm_tui.tui.app import CharlmApp
+    from charlm_tui.tui.escape import LEAVE_SEQUENCE
+    from charlm_tui.tui.setup import Setup
+
+    setup = Setup.of(it.configuration.checked(known()), it.corpus, it.history, replay, at_once)
+    gc.freeze()  # one that looks at it all takes 80 ms, in mid-stream
+    gc.enable()
+    rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
+
+    def new_engine(path: str) -> ProcessEngine:
+        return ProcessEngine(path, rescue)
+
+    app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)
+    try:
+        app.run()
+    finally:
+        app.close()
+    if app.failure:
+        print(f"error: {app.failure}", file=sys.stderr, flush=True)
+    return app.return_code or 0

@@ -1,0 +1,101 @@
+"""The commands that tell of the settings file: what is in force, where it is, what is wrong.
+
+A front end's names of themes and bindings come in as the context's `Known`, and are asked for by
+`config check` alone, because that loads the front end.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from charlm_tui.cli.options import with_options
+from charlm_tui.cli.scripts import OutputError, drop_output, say
+from charlm_tui.session.config import Known, find_path, read
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A settings file; default: $CHARLM_CONFIG, else the one in your configuration folder.",
+)
+
+
+@click.group()
+def config() -> None:
+    """Show and check the settings file, which gives the defaults.
+
+    The command line wins over the environment (CHARLM_TEMPERATURE=0.8), that over the file, and
+    that over what is built in.
+    """
+
+
+@config.command()
+@with_options(config_option)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def show(config_path: Path | None, as_json: bool) -> None:
+    """Print every setting, and who has set it, as a settings file.
+
+    What is built in is commented out. To begin a file of your own, save this as one.
+    """
+    from charlm_tui.session.config.showing import as_data, as_toml
+
+    found = read(config_path, os.environ)
+    for fault in (*found.faults, *found.warnings):
+        say(f"warning: {fault}")
+    if as_json:
+        _print(json.dumps(as_data(found), ensure_ascii=False) + "\n")
+    else:
+        _print(as_toml(found))
+
+
+@config.command()
+@with_options(config_option)
+def path(config_path: Path | None) -> None:
+    """Print where the settings file is; standard error tells whether there is one."""
+    place, _ = find_path(config_path, os.environ)
+    _print(f"{place}\n")
+    say("the file exists" if place.exists() else "there is no such file yet")
+
+
+@config.command()
+@with_options(config_option)
+@click.pass_context
+def check(context: click.Context, /, config_path: Path | None) -> None:
+    """Print what is wrong with the settings, one fault a line.
+
+    Exit code 1 if anything is. A variable CHARLM_… that is none of ours is a warning, on
+    standard error.
+    """
+    found = read(config_path, os.environ)
+    known = context.find_object(Known)
+    if known is not None:
+        found = found.checked(known)
+    for warning in found.warnings:
+        say(f"warning: {warning}")
+    faults = [*found.faults, *found.absent_files()]
+    _print("".join(f"{fault}\n" for fault in faults) or "no faults\n")
+    if faults:
+        sys.exit(1)
+
+
+def _print(text: str) -> None:
+    """Print to standard output; a reader that has enough is no error, a full disk is.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        # A path need not be UTF-8; what was read as such is written as it was.
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        drop_output()
+    except OSError as error:
+        drop_output()
+        raise OutputError(
+            f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
+        ) from error

@@ -1,0 +1,86 @@
+"""What the two front ends start with: the command line over the environment over the file."""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from charlm_tui.cli.config import config_option
+from charlm_tui.cli.options import model_path
+from charlm_tui.lm.errors import SettingsError
+from charlm_tui.session.config import Configuration, read
+from charlm_tui.session.config.entries import BY_NAME
+from charlm_tui.session.controls import Controls
+
+history_options = (
+    config_option,
+    click.option(
+        "--history",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Where replies are kept; default: a file in your data folder.",
+    ),
+    click.option("--no-history", is_flag=True, help="Keep nothing."),
+)
+
+
+class Start(NamedTuple):
+    """What a front end starts with."""
+
+    configuration: Configuration
+    controls: Controls
+    model: Path
+    corpus: Path | None
+    history: Path | None
+    """None is none."""
+
+
+def start(context: click.Context, values: dict[str, Any]) -> Start:
+    """Take what all front ends have out of a command's values.
+
+    Raises:
+        click.UsageError: two of them exclude each other.
+        ModelFileError: there is no such model file.
+    """
+    named = {
+        name: values.pop(name)
+        for name in list(values)
+        if name in _OTHERS or name.replace("_", "-") in BY_NAME
+    }
+    given = {
+        name: value
+        for name, value in named.items()
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        and name not in ("config_path", "no_history")
+    }
+    if named.get("no_history"):
+        if "history" in given:
+            raise click.UsageError("--history and --no-history exclude each other; give one")
+        given["history"] = False
+    try:
+        configuration = read(named.get("config_path"), os.environ).with_overrides(given)
+        controls = configuration.controls()
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    return Start(
+        configuration,
+        controls,
+        model_path(configuration.value("model")),
+        configuration.value("corpus"),
+        history_path(configuration.value("history")),
+    )
+
+
+def history_path(chosen: Path | bool | None) -> Path | None:
+    """Give where the history is: what was chosen, else in the person's data folder; None if off."""
+    if isinstance(chosen, Path):
+        return chosen
+    if chosen is False:
+        return None
+    from platformdirs import user_data_path
+
+    return user_data_path("charlm-tui") / "history.db"
+
+
+_OTHERS = ("carry", "config_path", "no_history")  # options that are no entry of the file

@@ -1,0 +1,104 @@
+"""Writes one entry into the settings file and leaves everything else in it as it stands.
+
+The file is a person's: comments and order are kept, a file that is not understood is not touched,
+and what would be written is read back before it is.
+"""
+
+import errno
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any, cast
+
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.config.entries import BY_NAME, Entry
+from charlm_tui.session.files import FileWriteError, write_whole
+
+
+class ConfigWriteError(CharlmError):
+    """The settings file cannot be written; it is as it was."""
+
+
+def keep(path: Path, name: str, value: Any) -> None:
+    """Write one entry into the file, which is made if there is none.
+
+    A link stays a link, and permissions stay.
+
+    Args:
+        path: of the settings file.
+        name: of an entry of `ENTRIES`.
+        value: of it, as `Configuration.value` gives it; not None.
+
+    Raises:
+        ConfigWriteError: the file cannot be read, is not TOML, or cannot be written.
+    """
+    entry = BY_NAME[name]
+    assert value is not None or not entry.sample, "what is not set has no form in TOML"
+    literal = entry.to_toml(value)
+    try:
+        place = path.resolve()  # a link to a file elsewhere is common for settings
+        mode = _mode(place)
+        before = place.read_bytes().decode("utf-8") if mode is not None else ""
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except UnicodeDecodeError as error:
+        raise _left_alone(path, "it is not UTF-8") from error
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigWriteError(
+            f"{path} cannot be written: {reason}; name another file with --config"
+        ) from error
+    after = _changed(path, before, entry, literal)
+    if after == before:
+        return
+    try:
+        write_whole(place, after)
+        if mode is not None:
+            place.chmod(mode)
+    except FileWriteError as error:
+        raise ConfigWriteError(str(error)) from error
+
+
+def _mode(place: Path) -> int | None:
+    """Give the permissions of the file, or None if there is none.
+
+    Raises:
+        OSError: it is there, and is not to be written.
+    """
+    if not place.exists():
+        return None
+    mode = place.stat().st_mode
+    if not stat.S_ISREG(mode):  # /dev/null, say, which a rename would do away with
+        raise OSError(errno.EINVAL, "it is not a file")
+    if not mode & stat.S_IWUSR:  # a rename would not mind
+        raise OSError(errno.EACCES, "it is read-only")
+    return stat.S_IMODE(mode)
+
+
+def _changed(path: Path, before: str, entry: Entry, literal: str) -> str:
+    """Give the file's text with the entry set."""
+    import tomlkit  # takes time, and only somebody who changes something needs it
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        expected, document = tomllib.loads(before), tomlkit.parse(before)
+        wanted, where = expected, cast(dict[str, Any], document)
+        if entry.table:
+            if entry.table not in document:
+                document.add(entry.table, tomlkit.table())
+            wanted, where = expected.setdefault(entry.table, {}), where[entry.table]
+        wanted[entry.name] = tomllib.loads(f"x = {literal}")["x"]
+        where[entry.name] = tomlkit.value(literal)
+        after: str = tomlkit.dumps(document)
+        after += "" if after.endswith("\n") else "\n"
+        sound = tomllib.loads(after) == expected
+    except (ValueError, TypeError, RecursionError, TOMLKitError) as error:
+        raise _left_alone(path, f"it is not TOML that can be changed ({error})") from error
+    if not sound:
+        raise _left_alone(path, f"{entry.name} finds no place in it")
+    return after
+
+
+def _left_alone(path: Path, reason: str) -> ConfigWriteError:
+    return ConfigWriteError(
+        f"{path} is left as it is, for {reason}; charlm-tui config check tells more"
+    )

@@ -1,0 +1,268 @@
+"""Every reply that was kept: found again, and opened, played, branched, named, starred, deleted.
+
+Reads and changes the history's file itself; what is opened is the caller's affair.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, OptionList
+from textual.widgets.option_list import Option
+
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.session.history import Entry
+from charlm_tui.session.history.store import Store
+from charlm_tui.tui.screens.ask import AskScreen
+from charlm_tui.tui.widgets.keys_line import KeysLine
+from charlm_tui.tui.wrapping import visible
+
+MOST = 200  # replies that are listed; search finds the others
+SHOWN = 400  # characters of a seed and of a text that can be in a line
+
+Way = Literal["open", "play", "branch"]
+
+
+class Chosen(NamedTuple):
+    """A reply that is wanted, and what for."""
+
+    way: Way
+    reply: int
+
+
+class HistoryList(OptionList):
+    """Replies, the newest first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Open", id="history.open"),
+        Binding("p", "screen.choose('play')", "Play", id="history.play"),
+        Binding("b", "screen.choose('branch')", "Branch", id="history.branch"),
+        Binding("n", "screen.rename", "Name", id="history.rename"),
+        Binding("s", "screen.star", "Star", id="history.star"),
+        Binding("d,delete", "screen.delete", "Delete", id="history.delete"),
+        Binding("u", "screen.undo", "Undo", id="history.undo"),
+        Binding("m", "screen.next_model", "Model", id="history.model"),
+        Binding("f", "screen.starred", "Starred", id="history.starred"),
+        Binding("slash", "screen.search", "Search", key_display="/", id="history.search"),
+        Binding("j", "cursor_down", "Down", show=False, id="history.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="history.up"),
+        Binding("g", "first", "First", show=False, id="history.first"),
+        Binding("G", "last", "Last", show=False, id="history.last"),
+    ]
+
+
+class HistoryScreen(ModalScreen[Chosen | None]):
+    """A search, a list, and the keys of what can be done with a reply.
+
+    Args:
+        store: an open history; whoever opened it closes it.
+    """
+
+    CSS_PATH = "../history.tcss"
+    AUTO_FOCUS: ClassVar[str] = "HistoryList"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="history.leave"),
+        Binding("down", "to_list", "List", show=False, id="history.to-list"),
+    ]
+
+    @dataclass(slots=True)
+    class Filter:
+        """Which replies are listed."""
+
+        query: str = ""
+        model: str | None = None
+        starred: bool = False
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._filter = self.Filter()
+        self._entries: list[Entry] = []
+        self._deleted: list[int] = []  # in this screen, the last one last
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="history"):
+            yield Input(placeholder="Search in seeds, texts and names", compact=True)
+            yield Label("", id="found", markup=False)
+            yield HistoryList(markup=False)
+            yield KeysLine(("history.leave", "history.undo", "history.starred", "history.model"))
+
+    def on_mount(self) -> None:
+        self._list()
+
+    @property
+    def _listed(self) -> HistoryList:
+        return self.query_one(HistoryList)
+
+    # What is listed.
+
+    def _list(self, keep: int | None = None) -> None:
+        """List what the filter lets through; the cursor stays where it was."""
+        it = self._filter
+        listed = self._listed
+        place = listed.highlighted if keep is None else keep
+        try:
+            self._entries = self._store.entries(it.query, it.model, it.starred, limit=MOST)
+        except CharlmError as error:
+            self._say(str(error))
+            return
+        listed.clear_options()
+        listed.add_options([Option(_line(entry)) for entry in self._entries])
+        if self._entries:
+            listed.highlighted = min(place or 0, len(self._entries) - 1)
+        self._say(self._count())
+        self.refresh_bindings()
+
+    def _count(self) -> str:
+        it, count = self._filter, len(self._entries)
+        found = f"{count} replies" if count != 1 else "1 reply"
+        parts = ["the newest " + found if count == MOST else found]
+        if it.model is not None:
+            parts.append(f"of {it.model}")
+        if it.starred:
+            parts.append("starred")
+        if it.query:
+            parts.append(f"with “{it.query}”")
+        return ", ".join(parts)
+
+    def _say(self, words: str) -> None:
+        self.query_one("#found", Label).update(visible(words))
+
+    @on(Input.Changed)
+    def _search(self, message: Input.Changed) -> None:
+        self._filter.query = message.value
+        self._list(keep=0)
+
+    @on(Input.Submitted)
+    def _to_the_list(self) -> None:
+        self._listed.focus()
+
+    def action_to_list(self) -> None:
+        """Go from the search to the list."""
+        self._listed.focus()
+
+    def action_search(self) -> None:
+        """Go to the search."""
+        self.query_one(Input).focus()
+
+    def action_next_model(self) -> None:
+        """List the replies of the next model alone, and after the last one those of all."""
+        try:
+            names: list[str | None] = [None, *(name for name, _ in self._store.models())]
+        except CharlmError as error:
+            self._say(str(error))
+            return
+        now = names.index(self._filter.model) if self._filter.model in names else 0
+        self._filter.model = names[(now + 1) % len(names)]
+        self._list(keep=0)
+
+    def action_starred(self) -> None:
+        """List what is starred alone, or all."""
+        self._filter.starred = not self._filter.starred
+        self._list(keep=0)
+
+    # What is done with one of them.
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
+    ) -> bool | None:
+        """Tell what can be done now."""
+        match action:
+            case "choose" | "rename" | "star" | "delete":
+                return self._entry is not None
+            case "undo":
+                return bool(self._deleted)
+        return True
+
+    @property
+    def _entry(self) -> Entry | None:
+        place = self._listed.highlighted if self.is_mounted else None
+        return self._entries[place] if place is not None and place < len(self._entries) else None
+
+    @on(OptionList.OptionSelected)
+    def _open(self) -> None:
+        self.action_choose("open")
+
+    def action_choose(self, way: Way) -> None:
+        """Leave with the reply at the cursor."""
+        if self._entry is not None:
+            self.dismiss(Chosen(way, self._entry.id))
+
+    def action_leave(self) -> None:
+        """Leave with nothing; a search is cleared first."""
+        if self._filter.query:
+            self.query_one(Input).value = ""
+            self._listed.focus()
+        else:
+            self.dismiss(None)
+
+    def action_star(self) -> None:
+        """Star the reply, or no longer."""
+        entry = self._entry
+        if entry is not None:
+            self._change(lambda: self._store.star(entry.id, not entry.starred))
+
+    def action_rename(self) -> None:
+        """Let a name be typed for the reply."""
+        entry = self._entry
+        if entry is None:
+            return
+
+        def answer(name: str) -> None:
+            self._store.rename(entry.id, name.strip())
+            self._list()
+
+        self.app.push_screen(AskScreen("A name for the reply; empty for none.", entry.name, answer))
+
+    def action_delete(self) -> None:
+        """Delete the reply; `u` brings it back."""
+        entry = self._entry
+        if entry is not None and self._change(lambda: self._store.delete(entry.id)):
+            self._deleted.append(entry.id)
+            self.refresh_bindings()
+
+    def action_undo(self) -> None:
+        """Bring back what was deleted last."""
+        if self._deleted:
+            last = self._deleted.pop()
+            self._change(lambda: self._store.restore(last))
+
+    def _change(self, change: Callable[[], None]) -> bool:
+        try:
+            change()
+        except CharlmError as error:
+            self._say(str(error))
+            return False
+        self._list()
+        return True
+
+
+def _line(entry: Entry) -> Text:
+    """Draw a reply in two lines: when, what of, how much, its name; its seed and its beginning."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.started_s))
+    bits = "" if entry.bits_per_character is None else f", {entry.bits_per_character:.2f} bits"
+    branch = " ⑂" if entry.parent is not None else ""
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append("★ " if entry.starred else "  ")
+    text.append(when, "bold")
+    text.append(f"  {visible(entry.model)}{branch}, {entry.length:,} characters{bits}", "dim")
+    if entry.name:
+        text.append(f"  {visible(entry.name)}", "bold italic")
+    text.append("\n  ")
+    text.append(_in_line(entry.seed), "italic")
+    text.append(" → ", "dim")
+    text.append(_in_line(entry.beginning))
+    return text
+
+
+def _in_line(text: str) -> str:
+    return visible(text[:SHOWN].replace("\n", "⏎"))

@@ -1,0 +1,66 @@
+"""What the app is set up with but its model and its controls: looks, keys, files.
+
+Taken from the settings once, so that the app knows nothing of files of settings.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from charlm_tui.session.config import Configuration, keep
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.tints import Tint
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the app looks, what its keys are, and which files it has."""
+
+    corpus: Path | None = None
+    """That seeds can be drawn from; None is what Keras has downloaded, if it has."""
+    history: Path | None = None
+    """Where replies are kept; None is nowhere."""
+    theme: str | None = None
+    """A name of Textual's; None is its default."""
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    """Keys, with commas between them, by the ids of bindings."""
+    panels: tuple[str, ...] = ("next", "controls", "surprise")
+    """Wanted; where there is not room for all, the first ones are shown."""
+    tint: Tint = Tint.PLAIN
+    animated: bool = True
+    """Whether new characters arrive bright and settle."""
+    continues: bool = False
+    """Whether new seeds go on with the conversation."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with the settings, a sentence each."""
+    replay: Recording | None = None
+    """Is played at once."""
+    at_once: bool = False
+    """Whether it is played as fast as it goes."""
+    keep_theme: Callable[[str], None] = lambda _: None
+    """Writes a theme that was chosen into the settings; may raise a `CharlmError`."""
+
+    @classmethod
+    def of(
+        cls,
+        it: Configuration,
+        corpus: Path | None,
+        history: Path | None,
+        replay: Recording | None = None,
+        at_once: bool = False,
+    ) -> "Setup":
+        """Take a setup out of the settings."""
+        return cls(
+            corpus=corpus,
+            history=history,
+            theme=it.value("theme"),
+            keymap=it.keys,
+            panels=tuple(it.value("panels")),
+            tint=Tint(it.value("tint")),
+            animated=it.value("animations"),
+            continues=it.value("turns") == "continued",
+            faults=tuple(str(fault) for fault in it.faults),
+            replay=replay,
+            at_once=at_once,
+            keep_theme=lambda theme: keep(it.path, "theme", theme),
+        )
