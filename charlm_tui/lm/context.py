@@ -42,6 +42,14 @@ class Context(Protocol):
         """Start from nothing and read one text, at least one character, in every lane."""
         ...
 
+    def state(self, name: str) -> Floats:
+        """Give a state after the last character read, of the rows that gave `logits`.
+
+        Returns:
+            float32 [lanes, units], a view that the next step overwrites; zeros before the first.
+        """
+        ...
+
 
 class _Rows:
     """States in two buffers, of which a step reads the one and writes the other, in turn.
@@ -76,12 +84,13 @@ class _Rows:
             )
             for here, there in ((first, second), (second, first))
         )
+        self._deepest = slice(depth - 1 + shift, None, depth)
         # Rows where one lane's deepest state would enter the next lane's top.
         self._tops = tuple(
-            tuple(buffer[depth:rows:depth] for buffer in there.values())
+            tuple(buffer[depth:rows:depth] for buffer in here.values())
             if shift and lanes > 1
             else ()
-            for there in (second, first)
+            for here in (first, second)
         )
         self._turn = 0
 
@@ -95,9 +104,9 @@ class _Rows:
         """Read one character a lane; give `logits`."""
         self._ids[:] = ids
         turn = self._turn
-        self._steps[turn]()
-        for top in self._tops[turn]:
+        for top in self._tops[turn]:  # not before: until now it was a state that can be asked for
             top.fill(0)
+        self._steps[turn]()
         self._turn = 1 - turn
         return self.logits
 
@@ -112,6 +121,14 @@ class _Rows:
         for index in self.tail(ids):
             self.feed(*[index] * self.lanes)
         return self.logits
+
+    def state(self, name: str) -> Floats:
+        """Give a state after the last character read, of the rows that gave `logits`.
+
+        Returns:
+            float32 [lanes, units], a view that the next step overwrites; zeros before the first.
+        """
+        return self._buffers[self._turn][name][self._deepest]
 
 
 class RollingWindow(_Rows):

@@ -367,13 +367,13 @@ def run_line(conversation: Conversation, line: str) -> None:
         CommandError: there is no such command, or it cannot be run now, or not so.
         CharlmError: it cannot do what it is to do.
     """
-    name, _, argument = line.removeprefix("/").partition(" ")
+    name, argument = [*line.removeprefix("/").split(None, 1), "", ""][:2]
     argument = argument.strip()
     command = SLASHES.get(name.lower())
     if command is None:
         near = get_close_matches(name.lower(), SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
         names = " or ".join(f"/{each}" for each in near)
-        raise CommandError(f"there is no command /{name:.40}; did you mean {names}?")
+        raise CommandError(f"there is no command {f'/{name}'!r:.42}; did you mean {names}?")
     if argument and not command.argument:
         raise CommandError(f"/{name} takes nothing, and {argument!r:.40} was given; leave it out")
     if not argument and command.argument and not command.argument.startswith("["):

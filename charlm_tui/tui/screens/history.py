@@ -46,7 +46,7 @@ class HistoryList(OptionList):
         Binding("b", "screen.choose('branch')", "Branch", id="history.branch"),
         Binding("n", "screen.rename", "Name", id="history.rename"),
         Binding("s", "screen.star", "Star", id="history.star"),
-        Binding("d,delete", "screen.delete", "Delete", id="history.delete"),
+        Binding("d,delete", "screen.delete", "Delete", key_display="d", id="history.delete"),
         Binding("u", "screen.undo", "Undo", id="history.undo"),
         Binding("m", "screen.next_model", "Model", id="history.model"),
         Binding("f", "screen.starred", "Starred", id="history.starred"),

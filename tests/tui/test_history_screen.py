@@ -1,0 +1,162 @@
+"""The history in the app: what is kept, found again and brought back, on a real database."""
+
+from contextlib import closing
+from pathlib import Path
+
+from textual.widgets import Input
+
+from charlm_tui.session.history.store import Store
+from charlm_tui.session.messages import DrawRequested, RemakeRequested
+from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
+from charlm_tui.tui.screens.recall import RecallScreen
+from charlm_tui.tui.setup import Setup
+from tests.tui.studio import Studio, studio
+
+WIDE = (120, 40)
+
+
+async def said(it: Studio, seed: str, text: str) -> None:
+    await it.send(seed)
+    await it.stream(text)
+    it.engine.end()
+    await it.until(lambda: "ready" in it.status, "the reply ended")
+
+
+async def opened(it: Studio, count: int) -> HistoryScreen:
+    """Go to the history as soon as it has so many replies that search finds."""
+
+    def kept() -> bool:
+        with closing(Store(it.app.setup.history)) as store:
+            return sum(entry.ended for entry in store.entries()) == count
+
+    await it.until(kept, f"{count} replies were kept")
+    await it.pilot.press("escape", "slash")
+    await it.until(lambda: isinstance(it.app.screen, HistoryScreen), "the history is there")
+    screen = it.app.screen
+    assert isinstance(screen, HistoryScreen)
+    return screen
+
+
+def rows(it: Studio) -> list[str]:
+    listed = it.app.screen.query_one(HistoryList)
+    return [str(listed.get_option_at_index(i).prompt) for i in range(listed.option_count)]
+
+
+async def test_replies_are_listed_newest_first_and_found_as_one_types(tmp_path: Path) -> None:
+    async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
+        await it.load()
+        await said(it, "first seed", "the rain sang")
+        await said(it, "second seed", "nobody asked why")
+        await opened(it, 2)
+        assert ["second" in rows(it)[0], "first" in rows(it)[1]] == [True, True]
+        await it.pilot.press("slash", *"sang ra")
+        await it.until(lambda: len(rows(it)) == 1, "one is found")
+        assert "first seed" in rows(it)[0]
+        await it.pilot.press("escape")
+        await it.until(lambda: len(rows(it)) == 2, "all are listed again")
+
+
+async def test_a_reply_is_named_starred_deleted_and_brought_back(tmp_path: Path) -> None:
+    async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
+        await it.load()
+        await said(it, "one", "abc")
+        await said(it, "two", "def")
+        await opened(it, 2)
+        await it.pilot.press("n")
+        it.app.screen.query_one(Input).value = "the second"
+        await it.pilot.press("enter")
+        assert "the second" in rows(it)[0]
+        await it.pilot.press("s")
+        assert rows(it)[0].startswith("★")
+        await it.pilot.press("f")
+        assert len(rows(it)) == 1
+        await it.pilot.press("f", "d")
+        assert ["one" in row for row in rows(it)] == [True]
+        await it.pilot.press("u")
+        assert len(rows(it)) == 2
+
+
+async def test_a_reply_is_opened_and_goes_on_in_its_own_row(tmp_path: Path) -> None:
+    setup = Setup(history=tmp_path / "h.db")
+    async with studio(WIDE, setup=setup) as it:
+        await it.load()
+        await said(it, "seed", "abc")
+        await opened(it, 1)
+        await it.pilot.press("enter")
+        await it.until(lambda: isinstance(it.engine.last, RemakeRequested), "it is made again")
+        assert it.blocks[-1] == ("reply", "abc")
+        it.transcript.focus()
+        await it.pilot.press("g")
+        request = it.engine.last
+        assert isinstance(request, DrawRequested)
+        assert request.first == 3
+        await it.stream("def")
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+    with closing(Store(tmp_path / "h.db")) as store:
+        assert [entry.beginning for entry in store.entries()] == ["abcdef"]
+
+
+async def test_a_reply_that_is_branched_is_kept_beside_its_origin(tmp_path: Path) -> None:
+    async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
+        await it.load()
+        await said(it, "seed", "abcdef")
+        await opened(it, 1)
+        await it.pilot.press("b")
+        await it.until(lambda: it.transcript.selection is not None, "a character is selected")
+        await it.pilot.press("h", "h", "h", "R")
+        await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it branched")
+        await it.stream("xyz")
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+    with closing(Store(tmp_path / "h.db")) as store:
+        newest, oldest = store.entries()
+        assert (oldest.beginning, newest.parent) == ("abcdef", oldest.id)
+        assert newest.beginning == "abcdef"[: newest.forked_at] + "xyz"
+
+
+async def test_a_history_that_cannot_be_used_is_told_once_and_the_app_goes_on(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "h.db"
+    path.write_bytes(b"this is no database, and it is not to be lost" * 100)
+    before = path.read_bytes()
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        await it.until(lambda: any(kind == "error" for kind, _ in it.blocks), "it is told")
+        await said(it, "seed", "abc")
+        await said(it, "seed", "abc")
+        assert [kind for kind, _ in it.blocks].count("error") == 1
+        await it.pilot.press("escape", "slash")
+        await it.until(lambda: it.blocks[-1][0] == "error", "it cannot be looked at")
+    assert path.read_bytes() == before
+
+
+async def test_what_was_typed_comes_back_with_up_and_over_sessions(tmp_path: Path) -> None:
+    setup = Setup(history=tmp_path / "h.db")
+    async with studio(WIDE, setup=setup) as it:
+        await it.load()
+        await said(it, "one\ntwo", "abc")
+        await said(it, "three", "abc")
+        it.prompt.insert("draft")
+        await it.pilot.press("up")
+        assert it.prompt.text == "three"
+        await it.pilot.press("up")
+        assert it.prompt.text == "one\ntwo"
+        await it.pilot.press("down", "down")
+        assert it.prompt.text == "draft"
+    async with studio(WIDE, setup=setup) as it:
+        await it.load()
+        await it.until(lambda: len(it.prompt.prompts) == 2, "the prompts are there")
+        await it.pilot.press("ctrl+r", *"TWO")
+        assert isinstance(it.app.screen, RecallScreen)
+        await it.pilot.press("enter")
+        await it.until(lambda: it.prompt.text == "one\ntwo", "it is offered")
+
+
+async def test_without_a_history_nothing_is_offered() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.pilot.press("escape", "slash")
+        await it.pilot.pause()
+        assert not isinstance(it.app.screen, HistoryScreen)
