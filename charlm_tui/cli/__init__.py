@@ -12,9 +12,11 @@ import click
 import charlm_tui
 from charlm_tui.cli.app import known, run_app
 from charlm_tui.cli.config import config
+from charlm_tui.cli.history import history
 from charlm_tui.cli.options import context_options, model_option, sampling_options, with_options
 from charlm_tui.cli.repl import repl
-from charlm_tui.cli.scripts import drop_output, generate, info, replay, say, score
+from charlm_tui.cli.replay import replay
+from charlm_tui.cli.scripts import drop_output, generate, info, say, score
 from charlm_tui.cli.start import history_options, start
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.controls import REPLY_LENGTH
@@ -62,7 +64,7 @@ def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
     sys.exit(run_app(start(context, values), seed))
 
 
-for _command in (config, generate, replay, score, info):
+for _command in (config, repl, generate, history, replay, score, info):
     cli.add_command(_command)
 
 

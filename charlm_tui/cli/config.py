@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from charlm_tui.cli.options import with_options
-from charlm_tui.cli.scripts import OutputError, drop_output, say
+from charlm_tui.cli.scripts import output, say
 from charlm_tui.session.config import Known, find_path, read
 
 config_option = click.option(
@@ -83,19 +83,6 @@ def check(context: click.Context, /, config_path: Path | None) -> None:
 
 
 def _print(text: str) -> None:
-    """Print to standard output; a reader that has enough is no error, a full disk is.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    try:
+    with output() as out:
         # A path need not be UTF-8; what was read as such is written as it was.
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        drop_output()
-    except OSError as error:
-        drop_output()
-        raise OutputError(
-            f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
-        ) from error
+        out.write(text.encode("utf-8", "surrogateescape"))

@@ -9,7 +9,7 @@ import click
 
 import charlm_tui
 from charlm_tui.lm.errors import ModelFileError, SettingsError
-from charlm_tui.lm.settings import MIROSTAT_BITS, Settings
+from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, Settings
 from charlm_tui.session.controls import new_rng_seed
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -69,6 +69,14 @@ context_options = (
 sampling_options = (
     _setting("--temperature", "0 is greedy, 1 the model's own distribution."),
     click.option(
+        "--moving",
+        type=click.Choice(MOVING[1:]),
+        default=None,
+        help="Let the temperature ramp to another, cycle to it and back, or be another in words.",
+    ),
+    _setting("--moving-to", "That other temperature."),
+    _setting("--moving-over", "Characters that a ramp or a whole cycle takes.", int),
+    click.option(
         "--rng-seed",
         type=Setting("rng_seed", int),
         default=None,
@@ -108,6 +116,8 @@ def settings_of(values: dict[str, Any]) -> Settings:
         raise click.UsageError(
             "--carry and --depth exclude each other: a carried state has no depth; give one of them"
         )
+    if chosen.get("moving") is None:
+        chosen["moving"] = ""
     if chosen.get("rng_seed") is None:
         chosen["rng_seed"] = new_rng_seed()
     return Settings(**chosen)

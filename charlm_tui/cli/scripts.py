@@ -67,37 +67,8 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     job = Job(model_path(model), text, settings=settings, **values)
     if job.tape is not None:
         check_place(job.tape)
-    with _output() as out:
+    with output() as out:
         run(job, out, say)
-
-
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@with_options(model_option)
-def replay(file: Path, model: Path | None) -> None:
-    """Make a recorded reply again, and tell whether it is the same to the character.
-
-    The text goes to standard output, the verdict to standard error. Exit code 1 if it differs.
-    """
-    from charlm_tui.lm.model import OnnxModel
-    from charlm_tui.session.recording import read_recording
-    from charlm_tui.session.replaying import Verdict
-    from charlm_tui.session.replaying import replay as play
-
-    recording = read_recording(file)
-    verdict: Verdict | None = None
-    with _output() as out:
-        for piece in play(recording, OnnxModel(model_path(model))):
-            if isinstance(piece, Verdict):
-                verdict = piece
-            else:
-                out.write(piece.encode())
-                out.flush()
-    if verdict is None:  # whoever reads had enough before the end
-        return
-    say(("" if recording.text.endswith("\n") else "\n") * sys.stdout.isatty() + verdict.sentence)
-    if verdict.differs_at is not None:
-        sys.exit(1)
 
 
 @click.command()
@@ -123,7 +94,7 @@ def score(
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
     text = read_text(file, "the text")
     report = run(model_path(model), text, settings_of(values), skip, sys.stderr.isatty(), say)
-    with _output() as out:
+    with output() as out:
         if per_character:
             for line in report.lines():
                 out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
@@ -158,7 +129,7 @@ def info(model: Path | None, as_json: bool) -> None:
     from charlm_tui.session.about import facts, loaded, rows
 
     opened = OnnxModel(model_path(model))
-    with _output() as out:
+    with output() as out:
         if as_json:
             out.write(json.dumps(facts(opened)).encode() + b"\n")
             return
@@ -189,7 +160,7 @@ def read_text(file: str, what: str) -> str:
 
 
 @contextlib.contextmanager
-def _output() -> Iterator[BinaryIO]:
+def output() -> Iterator[BinaryIO]:
     """Give standard output; a reader that has enough is no error, a full disk is."""
     try:
         yield sys.stdout.buffer

@@ -12,6 +12,7 @@ import numpy as np
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
 
 CHECKPOINT = 4096  # characters between two states that a carried context keeps
 Buffers = Mapping[str, Floats]
@@ -22,6 +23,8 @@ class Context(Protocol):
     """One or more texts that are read character by character, side by side."""
 
     lanes: int
+    vocabulary: Vocabulary
+    """Of the model that reads them."""
     logits: Floats
     """float32 [lanes, vocabulary], of the character after the last one read; one array for all of
     the context's life, overwritten by each step."""
@@ -65,6 +68,7 @@ class _Rows:
         assert lanes >= 1
         assert depth >= 1
         self.lanes = lanes
+        self.vocabulary = model.contract.vocabulary
         rows = lanes * depth
         self._ids = np.zeros(lanes, np.int64)
         self.logits: Floats = np.zeros((lanes, len(model.contract.vocabulary)), np.float32)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from charlm_tui.lm.context import Context
 from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.sampling import (
+    Draw,
     LaneSampler,
     Sampler,
     Uniforms,
@@ -23,8 +24,8 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import mirostat_limit, next_mirostat_limit
 from charlm_tui.lm.vocabulary import Vocabulary
 
-_Draws = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]
-"""Ids, surprisals and entropies in bits of one character a lane."""
+_Draws = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Ids, surprisals and entropies in bits, and temperatures of one character a lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class Generation:
         self._logits = context.read(read)[0]
         self._limit = self._limit_before = mirostat_limit(settings.mirostat, since_mirostat)
         self._unread: int | None = None
+        self._in_words = context.vocabulary.in_words
+        self._last = read[-1]  # the character before the next one
+        self._before_last = self._last
         self.count = first
         """The number of the next character."""
 
@@ -114,6 +118,7 @@ class Generation:
         first, settings = self.count, self._settings
         surprisal: list[float] = []
         entropy: list[float] = []
+        temperatures: list[float] = []
         for chosen in ids:
             if self._unread is not None:
                 self._context.feed(self._unread)
@@ -130,11 +135,11 @@ class Generation:
             if settings.mirostat:
                 kept = float(np.float32(surprisal[-1]))
                 self._limit = next_mirostat_limit(self._limit, settings.mirostat, kept)
-            self._unread = int(chosen)
-            self.count += 1
+            temperatures.append(self._temperature())
+            self._take(int(chosen))
             if stop is not None and stop():
                 break
-        return _batch(first, list(ids[: len(surprisal)]), surprisal, entropy, settings)
+        return _batch(first, list(ids[: len(surprisal)]), surprisal, entropy, temperatures)
 
     def distribution(self) -> Distribution:
         """Give the distribution at the last character drawn or given; at the next one, if none was.
@@ -147,8 +152,24 @@ class Generation:
             own = probabilities(self._logits)
             if not np.isfinite(own).all():
                 self._sampler.draw_unwarned(self._logits, self._settings, 0.0)
-            after = drawn_from(self._logits, self._settings, limit)
+            after = drawn_from(self._logits, self._settings, limit, self._temperature_here())
         return Distribution(own.astype(np.float32), after.astype(np.float32))
+
+    def _temperature(self) -> float:
+        """Give the temperature in force at the next character."""
+        return self._settings.temperature_at(self.count, self._in_words[self._last])
+
+    def _temperature_here(self) -> float:
+        """Give that at the last character drawn or given; at the next one, if none was."""
+        if self._unread is None:
+            return self._temperature()
+        return self._settings.temperature_at(self.count - 1, self._in_words[self._before_last])
+
+    def _take(self, index: int) -> None:
+        """Take a character as the last one; it is read when the next one is wanted."""
+        self._before_last, self._last = self._last, index
+        self._unread = index
+        self.count += 1
 
     def _draw(self, most: int, stop: Callable[[], bool] | None) -> Batch:
         first = self.count
@@ -156,20 +177,23 @@ class Generation:
         surprisal: list[float] = []
         entropy: list[float] = []
         feed, draw, uniforms = self._context.feed, self._sampler.draw_unwarned, self._uniforms
-        settings = self._settings
+        settings, temperature = self._settings, self._settings.temperature
+        temperatures: list[float] = []
         while len(ids) < most:
             # A character is fed when the next one is wanted, so the last of a reply is not.
             if self._unread is not None:
                 feed(self._unread)
                 self._unread = None
             try:
-                drawn = draw(self._logits, settings, uniforms[self.count], self._limit)
+                if settings.moving:
+                    temperature = self._temperature()
+                uniform = uniforms[self.count]
+                drawn = draw(self._logits, settings, uniform, self._limit, temperature)
             except ModelOutputError:
                 if ids:
                     break  # what was drawn before it is kept; the next call raises
                 raise
-            self._unread = drawn.id
-            self.count += 1
+            self._take(drawn.id)
             if settings.mirostat:
                 self._limit_before = self._limit
                 # By the float32 that the tape keeps, so that the tape gives the same limit.
@@ -178,9 +202,10 @@ class Generation:
             ids.append(drawn.id)
             surprisal.append(drawn.surprisal_bits)
             entropy.append(drawn.entropy_bits)
+            temperatures.append(temperature)
             if stop is not None and stop():
                 break
-        return _batch(first, ids, surprisal, entropy, settings)
+        return _batch(first, ids, surprisal, entropy, temperatures)
 
 
 class Lanes:
@@ -210,9 +235,11 @@ class Lanes:
         vocabulary = context.logits.shape[1]
         self._sampler = Sampler(vocabulary, model)
         self._together: LaneSampler | None = None
-        if not any(each.truncates or each.temperature == 0 for each in settings):
-            temperatures = [each.temperature for each in settings]
-            self._together = LaneSampler(vocabulary, temperatures, model)
+        self._in_words = context.vocabulary.in_words
+        self._last = [read[-1]] * len(settings)  # in each lane, the character before the next one
+        self._temperatures = np.array([each.temperature for each in settings])
+        if not any(each.truncates or each.temperature == 0 or each.moving for each in settings):
+            self._together = LaneSampler(vocabulary, self._temperatures.tolist(), model)
         self._unread: list[int] = []
         context.read(read)
         self.count = 0
@@ -233,47 +260,59 @@ class Lanes:
                     self._context.feed(*self._unread)
                 drawn = draw()
                 draws.append(drawn)
-                self._unread = drawn[0].tolist()
+                self._unread = self._last = drawn[0].tolist()
                 self.count += 1
-        ids, surprisal, entropy = (np.array(column) for column in zip(*draws, strict=True))
+        ids, surprisal, entropy, temperatures = (
+            np.array(column) for column in zip(*draws, strict=True)
+        )
         return [
             Batch(
                 first,
                 ids[:, lane].astype(np.uint16),
                 surprisal[:, lane].astype(np.float32),
                 entropy[:, lane].astype(np.float32),
-                np.full(most, settings.temperature, np.float32),
+                temperatures[:, lane].astype(np.float32),
             )
-            for lane, settings in enumerate(self._settings)
+            for lane in range(len(self._settings))
         ]
 
     def _draw_together(self) -> _Draws:
         assert self._together is not None
         uniforms = [each[self.count] for each in self._uniforms]
-        return self._together.draw_unwarned(self._context.logits, uniforms)
+        return (
+            *self._together.draw_unwarned(self._context.logits, uniforms),
+            self._temperatures,
+        )
 
     def _draw_each(self) -> _Draws:
-        draws = []
+        draws: list[Draw] = []
+        temperatures: list[float] = []
         for lane, settings in enumerate(self._settings):
             uniform, limit = self._uniforms[lane][self.count], self._limits[lane]
+            within = self._in_words[self._last[lane]]
+            temperatures.append(settings.temperature_at(self.count, within))
             drawn = self._sampler.draw_unwarned(
-                self._context.logits[lane], settings, uniform, limit
+                self._context.logits[lane], settings, uniform, limit, temperatures[-1]
             )
             if settings.mirostat:
                 kept = float(np.float32(drawn.surprisal_bits))
                 self._limits[lane] = next_mirostat_limit(limit, settings.mirostat, kept)
             draws.append(drawn)
         ids, surprisal, entropy = zip(*draws, strict=True)
-        return np.array(ids), np.array(surprisal), np.array(entropy)
+        return np.array(ids), np.array(surprisal), np.array(entropy), np.array(temperatures)
 
 
 def _batch(
-    first: int, ids: list[int], surprisal: list[float], entropy: list[float], settings: Settings
+    first: int,
+    ids: list[int],
+    surprisal: list[float],
+    entropy: list[float],
+    temperatures: list[float],
 ) -> Batch:
     return Batch(
         first,
         np.array(ids, np.uint16),
         np.array(surprisal, np.float32),
         np.array(entropy, np.float32),
-        np.full(len(ids), settings.temperature, np.float32),
+        np.array(temperatures, np.float32),
     )

@@ -73,7 +73,10 @@ def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDA
 
 
 def drawn_from(
-    logits: NDArray[np.floating], settings: Settings, mirostat_limit_bits: float = math.inf
+    logits: NDArray[np.floating],
+    settings: Settings,
+    mirostat_limit_bits: float = math.inf,
+    temperature: float | None = None,
 ) -> NDArray[np.float64]:
     """Give the distribution that a character is drawn from: truncated, then with the temperature.
 
@@ -81,6 +84,7 @@ def drawn_from(
         logits: [vocabulary].
         settings: of the sampling.
         mirostat_limit_bits: state of Mirostat, if the settings have a target for it.
+        temperature: in force, if it is not that of the settings: theirs may move.
 
     Returns:
         float64 [vocabulary], with sum 1; zeros where a character is left out.
@@ -89,7 +93,7 @@ def drawn_from(
     if settings.truncates:
         kept = truncate(probabilities(scaled), settings, mirostat_limit_bits)
         scaled = np.where(kept > 0, scaled, -math.inf)
-    return probabilities(scaled, settings.temperature)
+    return probabilities(scaled, settings.temperature if temperature is None else temperature)
 
 
 class Sampler:
@@ -135,8 +139,12 @@ class Sampler:
         settings: Settings,
         uniform: float,
         mirostat_limit_bits: float = math.inf,
+        temperature: float | None = None,
     ) -> Draw:
-        """Do as `draw` does, for loops that have entered `unwarned` once, not at each character."""
+        """Do as `draw` does, for loops that have entered `unwarned` once, not at each character.
+
+        The temperature is that of the settings if none is given: theirs may move.
+        """
         shifted, weights = self._shifted, self._weights
         best = int(logits.argmax())
         shifted[:] = logits
@@ -148,7 +156,8 @@ class Sampler:
             raise self._not_finite()
         log_total = math.log(total)
         entropy_bits = (log_total - mean) * _BITS
-        temperature = settings.temperature
+        if temperature is None:
+            temperature = settings.temperature
         scaled = shifted
         if settings.truncates:
             kept = truncate(weights / total, settings, mirostat_limit_bits)

@@ -5,10 +5,13 @@ Free of numpy, so that a front end can hold settings before its first paint.
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from charlm_tui.lm.errors import SettingsError
 
 RNG_SEEDS = 2**64
+Moving = Literal["", "ramp", "cycle", "words"]
+MOVING: tuple[Moving, ...] = ("", "ramp", "cycle", "words")
 MIROSTAT_BITS = 1.5
 """Target that Mirostat has by default: a token model's 5 or 8 bits mean nothing at 57 symbols."""
 MIROSTAT_RANGE = (0.2, 5.0)
@@ -42,6 +45,18 @@ class Settings:
     """Characters of context, exactly; 0 is the window that the model was trained with."""
     carry: bool = False
     """Whether the model's state is carried on without bound, in place of a window."""
+    moving: Moving = ""
+    """How the temperature moves from `temperature` to `moving_to`, if it does.
+
+    "ramp": once, over `moving_over` characters, and stays there. "cycle": to and fro in as many, at
+    a constant rate. "words": `temperature` at the start of a word, `moving_to` within it.
+    """
+    moving_to: float = 1.2
+    """The other temperature; without effect if it does not move."""
+    moving_over: int = 200
+    """Characters that a ramp or a whole cycle takes, at least 1."""
+    moving_from: int = 0
+    """Number of the character at which a ramp or a cycle begins."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.temperature) or self.temperature < 0:
@@ -77,11 +92,46 @@ class Settings:
                 f"{low:g} to {high:g} is expected; {MIROSTAT_BITS:g} is a good start"
             )
 
+        self._check_moving()
         if self.depth < 0:
             raise SettingsError(
                 f"the depth is {self.depth} where 0 (the model's window) or a number of characters "
                 "is expected; give another"
             )
+
+    def _check_moving(self) -> None:
+        if self.moving not in MOVING:
+            raise SettingsError(
+                f"the temperature moves by {self.moving!r:.20} where ramp, cycle or words is "
+                "expected; give one"
+            )
+        if not math.isfinite(self.moving_to) or self.moving_to < 0:
+            raise SettingsError(
+                f"the temperature moves to {self.moving_to:g} where 0 (greedy) or a positive "
+                "number is expected; give another"
+            )
+        if self.moving_over < 1 or self.moving_from < 0:
+            raise SettingsError(
+                f"the temperature moves over {self.moving_over} characters from number "
+                f"{self.moving_from} on where at least 1, from 0 on, is expected; give others"
+            )
+
+    def temperature_at(self, number: int, within_word: bool) -> float:
+        """Give the temperature in force at a character.
+
+        Args:
+            number: of the character in its reply.
+            within_word: whether the character before it is a letter or a digit.
+        """
+        if not self.moving:
+            return self.temperature
+        if self.moving == "words":
+            return self.moving_to if within_word else self.temperature
+        share = (number - self.moving_from) / self.moving_over
+        if self.moving == "cycle":
+            share = 1.0 - abs(2.0 * (share % 1.0) - 1.0)
+        share = min(max(share, 0.0), 1.0)
+        return self.temperature + (self.moving_to - self.temperature) * share
 
     @property
     def truncates(self) -> bool:

@@ -62,6 +62,8 @@ class Vocabulary:
         self.case: Case = case
         self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
         assert len(self._ids) == len(self.symbols)
+        self.in_words = tuple(symbol.isalnum() for symbol in self.symbols)
+        """By id: whether a character is a letter or a digit."""
 
     def __len__(self) -> int:
         return len(self.symbols)

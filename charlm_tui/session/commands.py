@@ -13,6 +13,7 @@ from charlm_tui.session.controls import PRESETS, new_rng_seed
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.exchange import save, share, taking
 from charlm_tui.session.knobs import KNOBS, Knob
+from charlm_tui.session.movement import steady
 from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, State
 
 NEAREST = 3  # commands that are named where one is unknown
@@ -52,7 +53,7 @@ def _preset(number: int, temperature: float) -> Command:
         f"preset-{number}",
         f"Temperature {temperature}",
         f"Set the temperature to the notebook's {temperature}.",
-        lambda it, _: it.change(it.controls.with_settings(temperature=temperature)),
+        lambda it, _: it.change(steady(it).with_settings(temperature=temperature)),
     )
 
 
@@ -63,7 +64,7 @@ def _numbered_preset(it: Conversation, text: str) -> None:
             f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
             "0.2, 0.5, 1.0 or 1.2"
         )
-    it.change(it.controls.with_settings(temperature=numbers[text]))
+    it.change(steady(it).with_settings(temperature=numbers[text]))
 
 
 def _typed(knob: Knob) -> Command:
@@ -74,7 +75,7 @@ def _typed(knob: Knob) -> Command:
             idle = knob.idle(it)
             it.tell(Noticed(f"{knob.title}: {knob.shown(it)}{f'; {idle}' if idle else ''}"))
 
-    slash = {"temperature": "temp", "rng-seed": "seed"}.get(knob.id, knob.id)
+    slash = {"temperature": "temp", "rng-seed": "seed", "moving": "move"}.get(knob.id, knob.id)
     return Command(
         knob.id, f"Set {knob.title.lower()}", knob.help, run, slash=slash, argument="[VALUE]"
     )
@@ -150,19 +151,31 @@ _COMMANDS = (
         "cooler",
         "Cooler",
         "Lower the temperature by 0.05: surer, more repetitive text.",
-        lambda it, _: it.change(it.controls.warmer(-1)),
+        lambda it, _: it.change(steady(it).warmer(-1)),
     ),
     Command(
         "warmer",
         "Warmer",
         "Raise the temperature by 0.05: bolder, more surprising text.",
-        lambda it, _: it.change(it.controls.warmer(+1)),
+        lambda it, _: it.change(steady(it).warmer(+1)),
     ),
     Command(
         "next-preset",
         "Next preset",
         "Set the temperature to the next of the notebook's four: 0.2, 0.5, 1.0, 1.2.",
-        lambda it, _: it.change(it.controls.next_preset()),
+        lambda it, _: it.change(steady(it).next_preset()),
+    ),
+    Command(
+        "sweep-down",
+        "Sweep down",
+        "Lower the temperature for as long as the key is held.",
+        lambda it, _: it.hold(-1),
+    ),
+    Command(
+        "sweep-up",
+        "Sweep up",
+        "Raise the temperature for as long as the key is held.",
+        lambda it, _: it.hold(+1),
     ),
     *(_preset(number, temperature) for number, temperature in enumerate(PRESETS, start=1)),
     Command(
@@ -282,7 +295,8 @@ _COMMANDS = (
     *(
         command
         for knob in KNOBS
-        if knob.id not in ("temperature", "speed", "rng-seed")  # they have commands of their own
+        if knob.id
+        not in ("temperature", "moving", "speed", "rng-seed")  # they have commands of their own
         for command in _turns(knob)
     ),
     Command(

@@ -29,6 +29,7 @@ from charlm_tui.session.messages import (
     RestRequested,
     Scored,
 )
+from charlm_tui.session.movement import Sweep, begun
 from charlm_tui.session.playback import Playback
 from charlm_tui.session.questions import Questions
 from charlm_tui.session.recording import Recording
@@ -88,6 +89,8 @@ class Conversation:
         self._stepping = False
         self._questions = Questions(tell)
         self._player: Playback | None = None
+        self.sweep = Sweep(self)
+        """The temperature, while a key is held."""
         self._undone: list[Turn] = []  # the last one taken back is the last
         self._fallback = ""  # path of the model that comes back if another cannot be loaded
 
@@ -102,6 +105,11 @@ class Conversation:
     def busy(self) -> bool:
         """Whether a reply is on its way, paused or not."""
         return self.state in (State.STREAMING, State.PAUSED, State.PLAYING)
+
+    @property
+    def streaming(self) -> bool:
+        """Whether characters are being drawn."""
+        return self.state is State.STREAMING
 
     @property
     def can_start(self) -> bool:
@@ -172,7 +180,7 @@ class Conversation:
         self._stepping = False
         self._undone = []
         self.turns.append(turn)
-        self.controls = replace(self.controls, length=self.reply_length)
+        self.controls = begun(replace(self.controls, length=self.reply_length), 0)
         self.tell(TurnStarted(turn))
         if fitted.notice:
             self.tell(Noticed(fitted.notice))
@@ -213,6 +221,10 @@ class Conversation:
     def can_step(self) -> bool:
         """Whether one more character of the last reply can be drawn."""
         return (self.busy or self.can_go_on) and self._player is None
+
+    def hold(self, direction: int) -> None:
+        """Let the temperature move for as long as a key is held: +1 is warmer, -1 cooler."""
+        self.sweep.hold(direction, self._clock())
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
@@ -371,7 +383,8 @@ class Conversation:
         return turn
 
     def advance(self) -> None:
-        """Show what is due of a recorded reply; called some ten times a second while one plays."""
+        """Do what is due: called some ten times a second while a reply plays or a key is held."""
+        self.sweep.look(self._clock())
         player, turn = self._player, self.turn
         if self.state is not State.PLAYING or player is None or turn is None:
             return
@@ -579,6 +592,8 @@ class Conversation:
     def _lengthen(self, turn: Turn, anew: bool = False) -> None:
         """Let a reply that has its length, or is to have it `anew`, have as many again."""
         done = turn.reply.next_number
+        if anew:
+            self.controls = begun(self.controls, done)
         if anew or 0 < self.controls.length <= done:
             length = self.reply_length and done + self.reply_length
             self.controls = replace(self.controls, length=length)

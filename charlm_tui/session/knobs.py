@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import RNG_SEEDS
+from charlm_tui.lm.settings import MOVING, RNG_SEEDS, Moving
 from charlm_tui.session.controls import HIGHEST_TEMPERATURE, SPEEDS, TEMPERATURE_STEP
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.movement import in_words, move, steady
 
 CARRIED = 10**9  # as a depth: more than any window
 
@@ -42,6 +43,9 @@ class Knob(NamedTuple):
         words: gives a value as it is shown.
         named: values that can be typed as a word.
         idle: says why it has no effect at present, or nothing.
+        whole: whether only whole numbers can be typed.
+        tell: gives what it stands at as it is shown, where the value alone does not say it.
+        read: takes what was typed, where that is more than a number.
     """
 
     id: str
@@ -54,9 +58,13 @@ class Knob(NamedTuple):
     named: Sequence[tuple[str, Value]] = ()
     idle: Callable[[Conversation], str] = lambda _: ""
     whole: bool = False
+    tell: Callable[[Conversation], str] | None = None
+    read: Callable[[Conversation, str], None] | None = None
 
     def shown(self, conversation: Conversation) -> str:
         """Give the value in force as it is shown."""
+        if self.tell is not None:
+            return self.tell(conversation)
         return self.words(self.value(conversation))
 
     def turn(self, conversation: Conversation, steps: int) -> None:
@@ -77,6 +85,9 @@ class Knob(NamedTuple):
         Raises:
             SettingsError: that is no value of it.
         """
+        if self.read is not None:
+            self.read(conversation, text)
+            return
         word = text.strip().lower()
         for name, value in self.named:
             if word == name:
@@ -105,8 +116,44 @@ def _fixed(values: Sequence[Value]) -> Callable[[Conversation], Sequence[Value]]
     return lambda _: values
 
 
+# How the temperature moves: the other temperature and the time it takes are typed behind the word.
+
+_MOVES: tuple[Moving, ...] = MOVING
+
+
+def _put_moving(conversation: Conversation, value: Value) -> None:
+    move(conversation, _MOVES[int(value)])
+
+
+def _read_moving(conversation: Conversation, text: str) -> None:
+    word, *numbers = text.lower().split() or [""]
+    found = [it for it in _MOVES[1:] if word and it.startswith(word)]
+    try:
+        to = float(numbers[0]) if numbers else None
+        over = int(numbers[1]) if len(numbers) > 1 else None
+    except ValueError:
+        found = []
+        to = over = None
+    if word in ("off", "steady") and not numbers:
+        conversation.change(steady(conversation))
+    elif len(found) != 1 or len(numbers) > 2:
+        raise SettingsError(
+            f"the temperature is to move by {text.strip()!r:.30} where steady, or ramp, cycle or "
+            "words with the other temperature and the characters it takes are expected; "
+            "give one, such as: ramp 1.2 300"
+        )
+    else:
+        move(conversation, found[0], to, over)
+
+
+def _moving_idle(conversation: Conversation) -> str:
+    settings = conversation.controls.settings
+    return _temperature_idle(conversation) if settings.moving else ""
+
+
 def _greedy(conversation: Conversation) -> str:
-    return "no effect: greedy" if conversation.controls.settings.temperature == 0 else ""
+    settings = conversation.controls.settings
+    return "no effect: greedy" if settings.temperature == 0 and not settings.moving else ""
 
 
 def _temperature_idle(conversation: Conversation) -> str:
@@ -203,10 +250,23 @@ KNOBS = (
         "How boldly characters are drawn: 0 takes the most likely, 1 is the model's own.",
         _setting("temperature"),
         _fixed(_TEMPERATURES),
-        _change("temperature"),
+        lambda it, value: it.change(steady(it).with_settings(temperature=value)),
         lambda value: f"{value:.2f}" if value else "0 greedy",
         (("greedy", 0.0),),
         idle=_temperature_idle,
+    ),
+    Knob(
+        "moving",
+        "Movement",
+        "How the temperature moves: steady; ramp or cycle, to another one and over how many "
+        "characters; words, another one within words.",
+        lambda it: float(_MOVES.index(it.controls.settings.moving)),
+        _fixed(tuple(float(place) for place in range(len(_MOVES)))),
+        _put_moving,
+        lambda value: _MOVES[int(value)] or "steady",
+        idle=_moving_idle,
+        tell=lambda it: in_words(it.controls.settings),
+        read=_read_moving,
     ),
     Knob(
         "top-k",

@@ -51,6 +51,8 @@ class InspectRequested(NamedTuple):
     since_mirostat: bytes
     """float32: surprisals of the characters since Mirostat has had its target."""
     settings: Settings
+    first: int = 0
+    """Number, in its reply, of the character."""
 
 
 class ScoreRequested(NamedTuple):

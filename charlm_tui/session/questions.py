@@ -50,7 +50,7 @@ class Questions:
         self._inspected = (self._number, turn, number)
         here = turn.moment(number, settings)
         return InspectRequested(
-            self._number, here.read.tobytes(), here.since_mirostat.tobytes(), settings
+            self._number, here.read.tobytes(), here.since_mirostat.tobytes(), settings, number
         )
 
     def score(self, text: str, vocabulary: Vocabulary, settings: Settings) -> Request:

@@ -191,7 +191,7 @@ def _change(change: dict[str, Any]) -> tuple[int, Settings]:
     """Read a change of the settings; every value has the type that the settings' own have."""
     at = change.pop("at")
     for name, default in asdict(Settings()).items():
-        value = change[name]
+        value = change.get(name, default)  # tapes of before may not have it
         whole = type(value) is int
         if not (whole if type(default) is int else whole or type(value) is type(default)):
             raise ValueError(f"its {name} is {value!r:.20}")

@@ -29,6 +29,7 @@ from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.session.exports.pace import LONGEST, filled, thinned
+from charlm_tui.session.movement import temperatures
 from charlm_tui.session.recording import Recording, Runtime
 from charlm_tui.session.tape import Tape
 
@@ -51,6 +52,10 @@ _BASE = Settings(
     mirostat=0.0,
     depth=0,
     carry=False,
+    moving="",
+    moving_to=1.2,
+    moving_over=200,
+    moving_from=0,
 )
 
 # Part of version 1: another letter of it makes every line unreadable. What is common stands last.
@@ -115,7 +120,7 @@ def to_line(recording: Recording) -> str:
         recording.text,
         ids,
         others,
-        list(_told_runs(tape)),
+        list(_told_runs(recording)),
         _steps(edge for first, count in tape.given for edge in (first, first + count)),
         _told_times(thinned(tape.times, len(tape))),
     ]
@@ -211,10 +216,9 @@ def _recording(document: list[Any]) -> Recording:
     starts = list(_read_runs(runs, length))
     ends = [first for first, _, _ in starts[1:]] + [length]
     for (first, settings, known), end in zip(starts, ends, strict=bool(length)):
-        warmth = settings.temperature if known else math.nan
-        temperature = (array("f", [warmth]) * (end - first)).tobytes()
         nothing = (array("f", [math.nan]) * (end - first)).tobytes()
-        tape.append(column[first:end].tobytes(), nothing, nothing, temperature, settings)
+        warmth = temperatures(settings, seed, text, first, end).tobytes() if known else nothing
+        tape.append(column[first:end].tobytes(), nothing, nothing, warmth, settings)
     edges = _places(given)
     for first, end in zip(edges[::2], edges[1::2], strict=True):
         if not 0 <= first < end <= length:
@@ -269,8 +273,8 @@ def _read_ids(text: str, steps: Any, others: Any) -> "array[int]":
 # Settings.
 
 
-def _told_runs(tape: Tape) -> Iterator[list[Any]]:
-    before, start = asdict(_BASE), 0
+def _told_runs(recording: Recording) -> Iterator[list[Any]]:
+    tape, before, start = recording.tape, asdict(_BASE), 0
     runs = tape.runs()
     ends = [first for first, _ in runs[1:]] + [len(tape)]
     for (first, settings), end in zip(runs, ends, strict=bool(runs)):
@@ -279,7 +283,8 @@ def _told_runs(tape: Tape) -> Iterator[list[Any]]:
             first - start,
             {name: value for name, value in values.items() if value != before.get(name)},
         ]
-        if tape.temperature(first, end) != array("f", [settings.temperature]) * (end - first):
+        expected = temperatures(settings, recording.seed, recording.text, first, end)
+        if tape.temperature(first, end) != expected:
             told.append(1)
         yield told
         before, start = values, first

@@ -320,7 +320,8 @@ class Worker:
                 self._sampler,
                 settings,
                 array("H", request.read),
-                since_mirostat=array("f", request.since_mirostat),
+                request.first,
+                array("f", request.since_mirostat),
             ).distribution()
         except CharlmError as error:
             self._say(Inspected(request.number, sentence=str(error)))

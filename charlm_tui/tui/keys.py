@@ -34,6 +34,8 @@ KEYS = (
     Key("cooler", "Cooler", "f2", "minus,underscore", _TEMPERATURE),
     Key("warmer", "Warmer", "f3", "plus,equals_sign", _TEMPERATURE),
     Key("next-preset", "Preset", "ctrl+t", "t", _TEMPERATURE),
+    Key("sweep-down", "Sweep", plain="left_curly_bracket"),
+    Key("sweep-up", "Sweep", plain="right_curly_bracket"),
     Key("preset-1", "0.2", plain="1"),
     Key("preset-2", "0.5", plain="2"),
     Key("preset-3", "1.0", plain="3"),
@@ -188,6 +190,8 @@ _GLYPHS = {
     "full_stop": ".",
     "colon": ":",
     "slash": "/",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
 }

@@ -13,7 +13,7 @@ from charlm_tui.lm.context import open_context
 from charlm_tui.lm.generation import Batch, Generation
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.session.about import loaded
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
@@ -25,6 +25,7 @@ from charlm_tui.session.messages import (
     Request,
     RestRequested,
 )
+from charlm_tui.session.movement import move
 from charlm_tui.session.recording import Recording
 from charlm_tui.session.replaying import OtherModelError, Verdict, remake, replay
 from charlm_tui.session.tape import Tape
@@ -84,7 +85,10 @@ class Walk:
 
     def __init__(self, model: OnnxModel) -> None:
         self.updates: list[Update] = []
-        self.it = Conversation(Controls(Settings(0.9, 7), length=0), self.updates.append)
+        self.now = 0.0
+        self.it = Conversation(
+            Controls(Settings(0.9, 7), length=0), self.updates.append, lambda: self.now
+        )
         self.engine = DrawingEngine(model)
         self.it.attach(self.engine.send)
         self.it.receive(loaded(model))
@@ -116,6 +120,13 @@ class Walk:
                 it.send("".join(self.symbols[index] for index in ids))
             case "continue":
                 it.toggle_continue()
+            case "sweep":
+                it.hold(1 - 2 * (number % 2))
+                self.draw(1 + number % 9)
+                self.now += number % 2
+                it.advance()
+            case "move":
+                move(it, MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
             case "go on":
                 it.stop()
                 it.go_on()
@@ -135,7 +146,11 @@ class Walk:
                     {"carry": False, "depth": 0},
                     {"mirostat": 1.0 + number % 3},
                     {"mirostat": 0.0, "top_k": number % 5},
-                )[number % 6]
+                    {"moving": "words", "moving_to": number % 9 / 4},
+                    {"moving": "ramp", "moving_over": 1 + number % 50},
+                    {"moving": "cycle", "moving_over": 1 + number % 20},
+                    {"moving": ""},
+                )[number % 10]
                 it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
 
 
@@ -144,7 +159,20 @@ def model(tiny_model_path: Path) -> OnnxModel:
     return OnnxModel(tiny_model_path)
 
 
-ACTS = ("draw", "pick", "type", "redraw", "walk", "seed", "continue", "go on", "undo", "redo")
+ACTS = (
+    "draw",
+    "move",
+    "sweep",
+    "pick",
+    "type",
+    "redraw",
+    "walk",
+    "seed",
+    "continue",
+    "go on",
+    "undo",
+    "redo",
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -86,7 +86,7 @@ class Terminal:
     def is_sane(self) -> bool:
         """Whether the terminal is as it was: its modes, its screen, its cursor, the mouse."""
         left = [
-            self.output.rfind(leave) > self.output.rfind(enter)
+            self.output.rfind(leave) >= self.output.rfind(enter)  # the same if it was never entered
             for enter, leave in (
                 (b"\x1b[?1049h", b"\x1b[?1049l"),
                 (b"\x1b[?1003h", b"\x1b[?1003l"),

@@ -180,7 +180,7 @@ async def test_alternatives_are_shown_even_where_there_is_no_room_for_a_panel() 
 async def test_controls_are_turned_by_key_by_mouse_and_by_typing() -> None:
     async with studio(WIDE) as it:
         await it.load()
-        await it.pilot.press("escape", "c", "down", "left")
+        await it.pilot.press("escape", "c", "down", "down", "left")
         assert it.app.conversation.controls.settings.top_k == 30
         await it.pilot.press("enter")
         it.app.screen.query_one(Input).value = "many"

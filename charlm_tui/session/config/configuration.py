@@ -150,6 +150,9 @@ class Configuration:
             mirostat=it.value("mirostat"),
             depth=0 if depth == CARRIED else depth,
             carry=depth == CARRIED,
+            moving="" if it.value("moving") == "steady" else it.value("moving"),
+            moving_to=it.value("moving-to"),
+            moving_over=it.value("moving-over"),
         )
         return Controls(settings, speed=it.value("speed"), length=it.value("length"))
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.session.config.kinds import (
     BEYOND,
     CARRIED,
@@ -139,6 +139,8 @@ def _control(name: str, kind: Kind, allowed: str, help_: str) -> Entry:
         default = None
     elif name == "turns":
         default = TURNS[0]
+    elif name == "moving":
+        default = "steady"
     else:
         field = name.replace("-", "_")
         default = getattr(_CONTROLS if hasattr(_CONTROLS, field) else _SETTINGS, field)
@@ -191,6 +193,24 @@ ENTRIES = (
         Number(_setting("temperature"), {"greedy": 0.0}),
         "0 (greedy) or a positive number",
         "How boldly characters are drawn; 1 is the model's own distribution.",
+    ),
+    _control(
+        "moving",
+        Choice(("steady", *MOVING[1:])),
+        "steady, ramp, cycle or words",
+        "Whether the temperature moves to another one, to and fro, or is another one in words.",
+    ),
+    _control(
+        "moving-to",
+        Number(_setting("moving_to")),
+        "0 (greedy) or a positive number",
+        "The other temperature.",
+    ),
+    _control(
+        "moving-over",
+        Number(_setting("moving_over"), whole=True),
+        "a whole number from 1 up",
+        "Characters that a ramp or a whole cycle takes.",
     ),
     _control(
         "rng-seed",

@@ -68,6 +68,8 @@ def command(recording: Recording) -> str | None:
     if len(runs) != 1 or recording.tape.given or not sayable:
         return None
     settings = asdict(runs[0][1])
+    if settings.pop("moving_from"):  # it began in the middle of a reply that was cut
+        return None
     if settings["carry"]:
         del settings["depth"]  # the command refuses both, and a carried state has no depth
     words = [

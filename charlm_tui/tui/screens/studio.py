@@ -55,6 +55,7 @@ from charlm_tui.tui.widgets.transcript import Transcript
 if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
+    from charlm_tui.tui.widgets.ribbon import Ribbon
     from charlm_tui.tui.widgets.sidebar import Sidebar
 
 RATE_S = 1.0  # over which characters per second are counted
@@ -129,6 +130,7 @@ class StudioScreen(Screen[None]):
         self._count = 0  # characters of its reply that are shown
         self._newest: DistributionKnown | None = None
         self._sidebar: Sidebar | None = None  # not before the screen is furnished
+        self._ribbon: Ribbon | None = None
         self._editing: tuple[Turn, int] | None = None
         self._offered: list[bool | None] = []  # what could be done when the footer was made
 
@@ -157,6 +159,7 @@ class StudioScreen(Screen[None]):
         """Bring in what the first paint did without."""
         self.post_message(self.Painted())
         from charlm_tui.session.seeds import keras_corpus
+        from charlm_tui.tui.widgets.ribbon import Ribbon
         from charlm_tui.tui.widgets.sidebar import Sidebar
 
         self._corpus = self._corpus or keras_corpus()
@@ -166,7 +169,10 @@ class StudioScreen(Screen[None]):
         with self.app.batch_update():
             self.app.refresh_css(animate=False)
             await self.query_one("#desk").mount(sidebar)
-            self._sidebar = sidebar
+            ribbon = Ribbon()
+            ribbon.display = False
+            await self.mount(ribbon, after="#desk")
+            self._sidebar, self._ribbon = sidebar, ribbon
             sidebar.fit(self.size.width, self.size.height)
             self._follow()
 
@@ -290,7 +296,7 @@ class StudioScreen(Screen[None]):
         turn = self._conversation.turn
         status.sibling = _siblings(turn) if turn is not None else ""
         moving = (State.STREAMING, State.PLAYING)
-        if self.state is State.PLAYING:
+        if self.state is State.PLAYING or self._conversation.sweep.active:
             self._play_timer.resume()
         else:
             self._play_timer.pause()
@@ -344,6 +350,10 @@ class StudioScreen(Screen[None]):
         """Let the panels show what is newest."""
         if self._turn is not None and self._sidebar is not None:
             self._sidebar.show_surprise(self._turn)
+        if self._sidebar is not None and self.controls.settings.moving:
+            self._sidebar.show_controls(self._conversation)  # the dial moves
+        if self._turn is not None and self._ribbon is not None:
+            self._ribbon.follow(self._turn.tape)
         if self._selected is None:
             self._show_distribution(self._newest)
 

@@ -19,6 +19,7 @@ from textual.widget import Widget
 from charlm_tui.session.controls import PRESETS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
+from charlm_tui.session.movement import temperature_now
 
 LABEL = 12
 DIAL_MOST = 1.5  # temperature at the dial's right end
@@ -49,7 +50,7 @@ def panel_of(conversation: Conversation) -> Panel:
     it = conversation
     turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
     rows = [Row(each.id, each.title, each.shown(it), each.idle(it)) for each in KNOBS]
-    return Panel((*rows, turns), it.controls.settings.temperature)
+    return Panel((*rows, turns), temperature_now(it))
 
 
 class ControlPanel(Widget, can_focus=True):

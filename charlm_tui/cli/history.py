@@ -1,0 +1,210 @@
+"""The commands that tell of the replies which were kept, and change what is kept."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charlm_tui.cli.config import config_option
+from charlm_tui.cli.options import with_options
+from charlm_tui.cli.scripts import output, say
+from charlm_tui.cli.start import history_path
+
+if TYPE_CHECKING:
+    from charlm_tui.session.history import Entry
+    from charlm_tui.session.history.store import Store
+
+BEGINNING = 60  # characters of a seed and of a text that a line shows
+FORMATS = ("text", "markdown", "html", "svg", "json", "asciicast", "tape")
+TINTS = ("plain", "surprisal", "entropy", "temperature")
+
+_place = (
+    config_option,
+    click.option(
+        "--history",
+        "chosen",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="Where replies are kept; default: a file in your data folder.",
+    ),
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+_which = (
+    click.option("--model", metavar="NAME", help="Only those of a model: its name or its sha256."),
+    click.option("--starred", is_flag=True, help="Only those that are starred."),
+    click.option("--limit", type=click.IntRange(1), default=100, show_default=True),
+)
+_reply = click.argument("reply", type=click.IntRange(1))
+
+
+@click.group()
+def history() -> None:
+    """List, search, show, export and delete the replies that were kept."""
+
+
+@history.command("list")
+@with_options(*_place, *_which, _json)
+def list_(as_json: bool, **values: Any) -> None:
+    """List replies, the newest first: number, time, model, length, seed and beginning."""
+    _list("", as_json, **values)
+
+
+@history.command()
+@click.argument("words", nargs=-1, required=True)
+@with_options(*_place, *_which, _json)
+def search(words: tuple[str, ...], as_json: bool, **values: Any) -> None:
+    """List the replies that have all these words, or beginnings of words, in seed, text or name."""
+    _list(" ".join(words), as_json, **values)
+
+
+@history.command()
+@_reply
+@with_options(*_place, _json)
+def show(reply: int, as_json: bool, **place: Any) -> None:
+    """Print a reply: its seed and its text."""
+    with _store(**place) as store:
+        recording, entry = store.recording(reply), store.entry(reply)
+    with output() as out:
+        if as_json:
+            whole = _facts(entry) | {"seed": recording.seed, "text": recording.text}
+            out.write(json.dumps(whole, ensure_ascii=False).encode() + b"\n")
+        else:
+            text = recording.seed + recording.text
+            out.write(text.encode() + (b"" if text.endswith("\n") else b"\n"))
+
+
+@history.command()
+@_reply
+@with_options(*_place)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Default: what the suffix of --output says, else text.",
+)
+@click.option(
+    "--tint",
+    type=click.Choice(TINTS),
+    default="surprisal",
+    show_default=True,
+    help="Of HTML, SVG and asciicast.",
+)
+@click.option("-o", "--output", "path", type=click.Path(path_type=Path), help="A file to write.")
+def export(reply: int, form: str | None, tint: str, path: Path | None, **place: Any) -> None:
+    """Print a reply as text, Markdown, HTML, SVG, JSON, asciicast or as a tape."""
+    from charlm_tui.session.exports import export as write
+    from charlm_tui.session.exports import format_of
+    from charlm_tui.session.files import write_whole
+    from charlm_tui.session.tints import Tint
+
+    form = form or (format_of(path) if path is not None else "text")
+    with _store(**place) as store:
+        recording, title = store.recording(reply), store.entry(reply).name
+    content = write(recording, form, Tint(tint), title)
+    if path is not None:
+        write_whole(path, content)
+        return
+    with output() as out:
+        out.write(content.encode())
+
+
+@history.command()
+@_reply
+@with_options(*_place)
+def share(reply: int, **place: Any) -> None:
+    """Print a reply as one line, to be pasted in elsewhere."""
+    from charlm_tui.session.sharing import to_line
+
+    with _store(**place) as store:
+        line = to_line(store.recording(reply))
+    with output() as out:
+        out.write(line.encode() + b"\n")
+
+
+@history.command()
+@click.argument("replies", type=click.IntRange(1), nargs=-1, required=True)
+@with_options(*_place)
+def delete(replies: tuple[int, ...], **place: Any) -> None:
+    """Delete replies; for a week they can be restored."""
+    with _store(**place) as store:
+        for reply in replies:
+            store.entry(reply)  # all are there before any goes
+        for reply in replies:
+            store.delete(reply)
+    names = " ".join(map(str, replies))
+    say(f"deleted {names}; to undo it: charlm-tui history restore {names}")
+
+
+@history.command()
+@click.argument("replies", type=click.IntRange(1), nargs=-1, required=True)
+@with_options(*_place)
+def restore(replies: tuple[int, ...], **place: Any) -> None:
+    """Bring back replies that were deleted."""
+    with _store(**place) as store:
+        for reply in replies:
+            store.restore(reply)
+
+
+def _list(
+    query: str, as_json: bool, model: str | None, starred: bool, limit: int, **place: Any
+) -> None:
+    path = _path(**place)
+    if not path.exists():  # nothing was kept yet; a file is not made for that
+        say(f"note: there is no history at {path} yet")
+        return
+    with _store(**place) as store:
+        entries = store.entries(query, model, starred, limit=limit)
+    with output() as out:
+        for entry in entries:
+            line = json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry)
+            out.write(line.encode() + b"\n")
+
+
+def _path(config_path: Path | None, chosen: Path | None) -> Path:
+    from charlm_tui.session.config import read
+
+    path = chosen or history_path(read(config_path, os.environ).value("history"))
+    if path is None:
+        raise click.UsageError(
+            "the settings say that no history is kept; name one with --history PATH"
+        )
+    return path
+
+
+@contextmanager
+def _store(**place: Any) -> "Iterator[Store]":
+    from charlm_tui.session.history.store import HistoryError, Store
+
+    path = _path(**place)
+    if not path.exists():
+        raise HistoryError(f"there is no history at {path}; name one with --history PATH")
+    store = Store(path)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _facts(entry: "Entry") -> dict[str, Any]:
+    return asdict(entry)
+
+
+def _line(entry: "Entry") -> str:
+    from charlm_tui.session.exports.shown import visible
+
+    def short(text: str) -> str:
+        return visible(text[:BEGINNING].replace("\n", "⏎"))
+
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.started_s))
+    star = "★" if entry.starred else " "
+    name = f"  [{visible(entry.name)}]" if entry.name else ""
+    return (
+        f"{entry.id:>6} {star} {when}  {visible(entry.model)}  {entry.length:>7,}{name}  "
+        f"{short(entry.seed)} → {short(entry.beginning)}"
+    )

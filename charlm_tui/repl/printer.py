@@ -1,0 +1,105 @@
+"""What is written into the terminal: streamed characters, and whole lines between them.
+
+The terminal breaks long lines itself, and keeps all of it. Owns whether the cursor stands at the
+start of a line; knows nothing of conversations.
+"""
+
+from collections.abc import Callable, Iterable
+
+from rich.console import Console, RenderableType
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from charlm_tui.repl.shades import around, shades
+from charlm_tui.session.exports.shown import spans, visible
+
+MARKS = {"seed": "❯ ", "notice": "· ", "error": "! "}
+PLAIN_MARKS = MARKS | {"seed": "> "}  # for a terminal of few characters
+_STYLES = {"seed": Style(bold=True), "notice": Style(dim=True), "error": Style(bold=True)}
+
+
+class Printer:
+    """Writes to a console.
+
+    Args:
+        console: with the width, the file and the colours.
+        marks: what stands before the first line of each kind.
+        place: runs what writes whole lines, where they have their place.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        marks: dict[str, str] = MARKS,
+        place: Callable[[Callable[[], None]], None] = lambda write: write(),
+    ) -> None:
+        self.marks = marks
+        self._console = console
+        self._place = place
+        self._shades = shades(console)
+        self._dim = around(Style(dim=True), console)
+        self._at_start = True
+
+    def stream(self, text: str, levels: bytes = b"") -> None:
+        """Write characters behind what was written, each in the shade of its level, if it has one.
+
+        Nothing of the text can move the cursor but newlines.
+        """
+        if not text:
+            return
+        shown = visible(text)
+        if levels:
+            pieces = []
+            for start, stop in spans(levels, 0, len(levels)):
+                before, after = self._shades[levels[start]]
+                pieces.append(f"{before}{shown[start:stop]}{after}")
+            shown = "".join(pieces)
+        self._write(shown)
+        self._at_start = text.endswith("\n")
+
+    def aside(self, words: str) -> None:
+        """Write a few words in the middle of what streams."""
+        before, after = self._dim
+        self._write(f"{before}‹{words}›{after}")
+        self._at_start = False
+
+    def line(self, kind: str, text: str) -> None:
+        """Write lines of a kind, of words that are kept whole."""
+        table = Table.grid(padding=0)
+        table.add_row(Text(self.marks[kind]), Text(visible(text), overflow="fold"))
+        self._place(lambda: self._print(table, _STYLES[kind]))
+
+    def raw(self, text: str) -> None:
+        """Write a line that is to be copied: without marks, broken by nobody but the terminal."""
+
+        def write() -> None:
+            self.fresh()
+            self._write(visible(text) + "\n")
+
+        self._place(write)
+
+    def table(self, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        """Write rows, the last column of which takes what room there is."""
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        names = list(heads)
+        for name in names[:-1]:
+            table.add_column(name, style="bold")
+        table.add_column(names[-1], ratio=1)
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self._place(lambda: self._print(table))
+
+    def fresh(self) -> None:
+        """Begin a new line, unless the cursor is at the start of one."""
+        if not self._at_start:
+            self._write("\n")
+            self._at_start = True
+
+    def _print(self, what: RenderableType, style: Style | None = None) -> None:
+        self.fresh()
+        self._console.print(what, style=style)
+
+    def _write(self, text: str) -> None:
+        self._console.file.write(text)
+        self._console.file.flush()

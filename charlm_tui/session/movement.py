@@ -1,0 +1,143 @@
+"""A temperature that moves while a reply streams: ramps, cycles, words, and a key that is held.
+
+Each is a few changes of the settings, however many characters it takes: where the temperature is at
+a character follows from them. Knows conversations, nothing of keys or screens.
+"""
+
+from array import array
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from charlm_tui.lm.settings import Moving, Settings
+from charlm_tui.session.controls import HIGHEST_TEMPERATURE, Controls
+
+if TYPE_CHECKING:
+    from charlm_tui.session.conversation import Conversation
+
+SWEEP_PER_CHARACTER = 0.005  # of temperature, while a key is held
+HELD_S = 0.7  # after the last repeat of a key, until it counts as let go: the first repeat is slow
+
+
+def begun(controls: Controls, number: int) -> Controls:
+    """Let a ramp or a cycle that is in force begin at a character."""
+    if controls.settings.moving in ("ramp", "cycle"):
+        return controls.with_settings(moving_from=number)
+    return controls
+
+
+def temperature_now(conversation: "Conversation") -> float:
+    """Give the temperature in force at the newest character, if it moves; else the setting."""
+    settings, turn = conversation.controls.settings, conversation.turn
+    if not settings.moving or turn is None or not conversation.busy or not len(turn.tape):
+        return settings.temperature
+    last = len(turn.tape) - 1
+    return turn.tape.temperature(last)[0]
+
+
+def steady(conversation: "Conversation") -> Controls:
+    """Give the controls with the temperature of now, which moves no more."""
+    temperature = round(temperature_now(conversation), 2)
+    return conversation.controls.with_settings(moving="", temperature=temperature)
+
+
+def move(
+    conversation: "Conversation", moving: Moving, to: float | None = None, over: int | None = None
+) -> None:
+    """Let the temperature move from where it is now.
+
+    Args:
+        conversation: whose.
+        moving: how.
+        to: the other temperature; None is the one that is set.
+        over: characters that it takes; None is as many as are set.
+
+    Raises:
+        SettingsError: a value is outside its range.
+    """
+    controls = steady(conversation)
+    settings = controls.settings
+    changed = replace(
+        settings,
+        moving=moving,
+        moving_to=settings.moving_to if to is None else to,
+        moving_over=settings.moving_over if over is None else over,
+    )
+    turn = conversation.turn
+    number = turn.reply.next_number if conversation.busy and turn is not None else 0
+    conversation.change(begun(replace(controls, settings=changed), number))
+
+
+class Sweep:
+    """The temperature while a key is held: a ramp that ends when it is let go.
+
+    Args:
+        conversation: whose.
+    """
+
+    def __init__(self, conversation: "Conversation") -> None:
+        self._conversation = conversation
+        self._direction = 0
+        self._until_s = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether a key is held."""
+        return self._direction != 0
+
+    def hold(self, direction: int, now_s: float) -> None:
+        """Take note that a key is pressed, or still held: +1 is warmer, -1 cooler.
+
+        Where nothing streams, a press is a step.
+        """
+        it = self._conversation
+        if not it.streaming:
+            it.change(steady(it).warmer(direction))
+            return
+        self._until_s = now_s + HELD_S
+        if direction == self._direction:
+            return
+        self._direction = direction
+        now = temperature_now(it)
+        to = HIGHEST_TEMPERATURE if direction > 0 else 0.0
+        move(it, "ramp", to, max(1, round(abs(to - now) / SWEEP_PER_CHARACTER)))
+
+    def look(self, now_s: float) -> None:
+        """End the sweep if the key was let go."""
+        if self.active and (now_s >= self._until_s or not self._conversation.streaming):
+            self._direction = 0
+            self._conversation.change(steady(self._conversation))
+
+
+def temperatures(settings: Settings, read: str, text: str, first: int, stop: int) -> "array[float]":
+    """Give the temperatures in force at characters `first` to `stop` of a reply, as float32.
+
+    Args:
+        settings: in force there.
+        read: what was read before the reply.
+        text: the reply.
+        first: number of a character.
+        stop: number of the one after the last.
+    """
+    if not settings.moving:
+        return array("f", [settings.temperature]) * (stop - first)
+    last = text[first - 1] if first else (read[-1:] or "\n")  # the primer is no letter
+    before = (last + text[first:stop])[: stop - first]
+    return array(
+        "f",
+        [
+            settings.temperature_at(number, char.isalnum())
+            for number, char in enumerate(before, start=first)
+        ],
+    )
+
+
+def in_words(settings: Settings) -> str:
+    """Give how the temperature moves, in a few words."""
+    match settings.moving:
+        case "ramp":
+            return f"ramp to {settings.moving_to:.2f} over {settings.moving_over:,}"
+        case "cycle":
+            return f"cycle to {settings.moving_to:.2f} in {settings.moving_over:,}"
+        case "words":
+            return f"{settings.moving_to:.2f} in words"
+    return "steady"

@@ -1,0 +1,86 @@
+"""The temperature that was in force, as a ribbon under the text; there only where it moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from charlm_tui.session.tape import Tape
+from charlm_tui.tui.widgets.surprise import BARS
+
+HIGHEST = 1.5  # temperature at which a cell is full
+LABEL = 22  # cells at the left
+MOST = 16  # characters that a cell has, at the most
+
+
+@dataclass(frozen=True, slots=True)
+class Warmth:
+    """What is shown."""
+
+    cells: Sequence[float]
+    """Mean temperature of the characters of each cell, the newest last."""
+    now: float
+    lowest: float
+    highest: float
+
+
+def warmth_of(tape: Tape, width: int) -> Warmth | None:
+    """Give what a ribbon of some width shows of a tape's end; None if nothing has moved."""
+    length = len(tape)
+    each = 1
+    while each < MOST and length > each * width:
+        each *= 2
+    first = max(0, (length // each - width + 1) * each)
+    column = tape.temperature(first)
+    if not column or min(column) == max(column):
+        return None
+    cells = [
+        sum(part) / len(part)
+        for part in (column[i : i + each] for i in range(0, len(column), each))
+    ]
+    return Warmth(cells, column[-1], min(column), max(column))
+
+
+class Ribbon(Widget):
+    """One line: the temperature of now, its range, and its course.
+
+    | component class | what |
+    | :- | :- |
+    | `ribbon--bar` | the course |
+    | `ribbon--muted` | what is less important |
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"ribbon--bar", "ribbon--muted"}
+
+    warmth: reactive[Warmth | None] = reactive(None)
+
+    def watch_warmth(self, warmth: Warmth | None) -> None:
+        self.display = warmth is not None
+
+    def follow(self, tape: Tape) -> None:
+        """Show the end of a tape."""
+        width = self.screen.size.width - 2
+        self.warmth = warmth_of(tape, max(width - LABEL, 8))
+
+    def render_line(self, y: int) -> Strip:
+        plain, warmth = self.rich_style, self.warmth
+        if warmth is None or y:
+            return Strip.blank(self.size.width, plain)
+        muted = plain + self.get_component_rich_style("ribbon--muted")
+        bar = plain + self.get_component_rich_style("ribbon--bar")
+        steps = len(BARS) - 1
+        text = "".join(
+            BARS[max(1, min(steps, round(cell / HIGHEST * steps)))] for cell in warmth.cells
+        )
+        span = f"{warmth.lowest:.2f}–{warmth.highest:.2f}"
+        return Strip(
+            [
+                Segment(f"temp {warmth.now:.2f} ", plain),
+                Segment(f"{span} ".ljust(LABEL - 10), muted),
+                Segment(text, bar),
+            ]
+        ).adjust_cell_length(self.size.width, plain)

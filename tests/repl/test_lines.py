@@ -1,0 +1,83 @@
+"""What a typed line is."""
+
+import pytest
+
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.repl.lines import is_command, is_seed, take
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.sharing import to_line
+from charlm_tui.session.updates import State, Update
+from tests.engines import QueuedEngine
+
+
+def conversation() -> tuple[Conversation, QueuedEngine, list[Update]]:
+    told: list[Update] = []
+    it, engine = Conversation(Controls(), told.append), QueuedEngine()
+    engine.listen(it.receive)
+    it.attach(engine.send)
+    engine.load()
+    return it, engine, told
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "seed"),
+    [
+        ("the world", False, True),
+        ("", False, True),
+        ("/temp 0.7", True, False),
+        ("//temp 0.7", False, True),
+        ("/", True, False),
+        (" /temp", False, True),
+        ("charlm1.abc", False, False),
+    ],
+)
+def test_a_line_is_a_seed_a_command_or_a_shared_reply(line: str, command: bool, seed: bool) -> None:
+    assert (is_command(line), is_seed(line)) == (command, seed)
+
+
+def test_a_seed_that_begins_with_a_slash_is_typed_with_two() -> None:
+    it, engine, _ = conversation()
+    engine.load((*"\n/ab",))
+    assert take(it, "//ab")
+    assert it.turns[0].seed == "/ab"
+
+
+def test_a_command_is_run_and_an_unknown_one_names_its_nearest_neighbours() -> None:
+    it, _, _ = conversation()
+    assert take(it, "/temp 0.7")
+    assert it.controls.settings.temperature == 0.7
+    with pytest.raises(CharlmError, match=r"/tmep.*did you mean /temp"):
+        take(it, "/tmep 0.7")
+
+
+def test_an_empty_line_goes_on_with_the_reply() -> None:
+    it, engine, _ = conversation()
+    take(it, "abc")
+    engine.stream("def")
+    engine.end()
+    assert it.state is State.IDLE
+    take(it, "")
+    assert it.state is State.STREAMING
+    assert len(it.turns) == 1
+
+
+def test_an_empty_line_says_why_a_reply_of_another_model_cannot_go_on() -> None:
+    it, engine, _ = conversation()
+    take(it, "abc")
+    engine.stream("def")
+    engine.end()
+    engine.load(sha256="1" * 64)
+    with pytest.raises(CharlmError, match="cannot go on"):
+        take(it, "")
+
+
+def test_a_shared_reply_is_opened() -> None:
+    it, engine, _ = conversation()
+    take(it, "abc")
+    engine.stream("def")
+    engine.end()
+    assert take(it, to_line(it.turns[0].recording()))
+    assert it.turns[1].text() == "def"
+    with pytest.raises(CharlmError, match="damaged"):
+        take(it, "charlm1.abcdefghijkl")
