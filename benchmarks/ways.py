@@ -116,7 +116,7 @@ def four_lanes(path: Path) -> Way:
     lanes = Lanes(
         RollingWindow(model, model.contract.window, 4),
         [Settings(TEMPERATURE, rng_seed) for rng_seed in range(4)],
-        primed(vocabulary, vocabulary.encode(SEED)),
+        [primed(vocabulary, vocabulary.encode(SEED))] * 4,
     )
 
     def run(count: int) -> None:

@@ -31,5 +31,7 @@ def draw_samples(
     vocabulary = model.contract.vocabulary
     window = RollingWindow(model, model.contract.window, lanes=len(temperatures))
     settings = [Settings(temperature, rng_seed) for temperature in temperatures]
-    lanes = Lanes(window, settings, primed(vocabulary, seed), "the network in training")
+    lanes = Lanes(
+        window, settings, [primed(vocabulary, seed)] * len(settings), "the network in training"
+    )
     return [vocabulary.decode(batch.ids.tolist()) for batch in lanes.draw(length)]

@@ -1,7 +1,7 @@
 """Engines without a process: what they say is said when a test says so."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from charlm_tui.session.messages import (
     Acknowledged,
@@ -10,6 +10,9 @@ from charlm_tui.session.messages import (
     EngineDied,
     Event,
     GenerationEnded,
+    Lane,
+    LanesGenerated,
+    LanesRequested,
     ModelLoaded,
     Request,
 )
@@ -35,7 +38,7 @@ class QueuedEngine:
 
     def send(self, request: Request) -> None:
         self.requests.append(request)
-        if isinstance(request, DrawRequested):
+        if isinstance(request, DrawRequested | LanesRequested):
             self._wish, self._count = request.wish, request.first
 
     def close(self) -> None:
@@ -69,6 +72,19 @@ class QueuedEngine:
     def stream(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> None:
         """Say the next characters of the reply."""
         self.say(self.batch(text, symbols))
+
+    def lanes(self, texts: Sequence[str], symbols: tuple[str, ...] = SYMBOLS) -> None:
+        """Say the next characters of replies that are drawn side by side."""
+        first, wish = self._count, self.last
+        assert isinstance(wish, LanesRequested)
+        self._count += len(texts[0])
+        floats = array("f", [1.0] * len(texts[0])).tobytes()
+        lanes = []
+        for text, settings in zip(texts, wish.settings, strict=True):
+            ids = array("H", [symbols.index(char) for char in text]).tobytes()
+            warmth = array("f", [settings.temperature] * len(text)).tobytes()
+            lanes.append(Lane(ids, floats, floats, warmth))
+        self.say(LanesGenerated(self._wish, first, tuple(lanes)))
 
     def end(self) -> None:
         self.say(GenerationEnded(self._wish, self._count))

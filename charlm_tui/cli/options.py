@@ -10,7 +10,7 @@ import click
 import charlm_tui
 from charlm_tui.lm.errors import ModelFileError, SettingsError
 from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, Settings
-from charlm_tui.session.controls import new_rng_seed
+from charlm_tui.session.controls import LANES, new_rng_seed
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -39,6 +39,24 @@ class Setting(click.ParamType[float]):
         except SettingsError as error:
             self.fail(str(error), param, ctx)
         return number
+
+
+class Temperatures(click.ParamType[tuple[float, ...]]):
+    """Two to eight temperatures with commas between them."""
+
+    name = "t,t,…"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        single = Setting("temperature", float)
+        chosen = tuple(single.convert(word.strip(), param, ctx) for word in str(value).split(","))
+        least, most = LANES
+        if not least <= len(chosen) <= most or len(set(chosen)) < len(chosen):
+            self.fail(f"{value!r} are not {least} to {most} different temperatures", param, ctx)
+        return chosen
 
 
 _DEFAULTS = {field.name: field.default for field in fields(Settings)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from charlm_tui.cli.options import (
+    Temperatures,
     context_options,
     model_option,
     model_path,
@@ -48,6 +49,12 @@ def say(sentence: str) -> None:
     help="Characters to generate.",
 )
 @with_options(*sampling_options, *context_options)
+@click.option(
+    "--temperatures",
+    type=Temperatures(),
+    default=(),
+    help="Generate 2 to 8 replies side by side, such as 0.2,0.5,1.0,1.2, and print them in turn.",
+)
 @click.option("--echo", is_flag=True, help="Print the seed before the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
 @click.option(
@@ -59,14 +66,15 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     Standard output is the generated characters alone; everything else goes to standard error.
     Truncations apply in the order in which they stand here, and the temperature after them.
     """
-    from charlm_tui.scripts.generate import Job, run
+    from charlm_tui.scripts.generate import Job, lane_path, run
     from charlm_tui.session.files import check_place
 
     settings = settings_of(values)
     text = read_text("-", "the seed") if seed == "-" else seed
     job = Job(model_path(model), text, settings=settings, **values)
     if job.tape is not None:
-        check_place(job.tape)
+        for place in [lane_path(job.tape, each) for each in job.temperatures] or [job.tape]:
+            check_place(place)
     with output() as out:
         run(job, out, say)
 

@@ -45,6 +45,10 @@ class Context(Protocol):
         """Start from nothing and read one text, at least one character, in every lane."""
         ...
 
+    def read_each(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """Start from nothing and read a text a lane, all of one length of at least one."""
+        ...
+
     def state(self, name: str) -> Floats:
         """Give a state after the last character read, of the rows that gave `logits`.
 
@@ -124,6 +128,15 @@ class _Rows:
         self.reset()
         for index in self.tail(ids):
             self.feed(*[index] * self.lanes)
+        return self.logits
+
+    def read_each(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """Start from nothing and read a text a lane, all of one length of at least one."""
+        assert len(texts) == self.lanes
+        assert len(texts[0]) > 0
+        self.reset()
+        for column in zip(*map(self.tail, texts), strict=True):
+            self.feed(*column)
         return self.logits
 
     def state(self, name: str) -> Floats:

@@ -209,44 +209,57 @@ class Generation:
 
 
 class Lanes:
-    """Replies to one text that are drawn side by side, each under settings of its own.
+    """Replies that are drawn side by side, each under settings of its own.
 
     Each is what a `Generation` with its settings would give.
 
     Args:
         context: where they are read, of as many lanes as there are settings.
         settings: of each lane.
-        read: ids before the first character, at least one (see `primed`).
+        reads: of each lane, ids before the first character, at least one (see `primed`); all of
+            one length.
         model: how errors name the model.
+        first: number of the first character in every reply.
+        since_mirostat: of each lane, surprisals in bits of the characters since Mirostat was given
+            its target; none is none.
     """
 
     def __init__(
         self,
         context: Context,
         settings: Sequence[Settings],
-        read: Sequence[int],
+        reads: Sequence[Sequence[int]],
         model: str = "the model",
+        first: int = 0,
+        since_mirostat: Sequence[Iterable[float]] = (),
     ) -> None:
         assert context.lanes == len(settings)
         self._context = context
         self._settings = tuple(settings)
         self._uniforms = [Uniforms(each.rng_seed) for each in settings]
-        self._limits = [mirostat_limit(each.mirostat, ()) for each in settings]
+        self._limits = [
+            mirostat_limit(each.mirostat, since)
+            for each, since in zip(settings, since_mirostat or [()] * len(settings), strict=True)
+        ]
         vocabulary = context.logits.shape[1]
         self._sampler = Sampler(vocabulary, model)
         self._together: LaneSampler | None = None
         self._in_words = context.vocabulary.in_words
-        self._last = [read[-1]] * len(settings)  # in each lane, the character before the next one
+        self._last = [read[-1] for read in reads]  # in each lane, the character before the next
         self._temperatures = np.array([each.temperature for each in settings])
         if not any(each.truncates or each.temperature == 0 or each.moving for each in settings):
             self._together = LaneSampler(vocabulary, self._temperatures.tolist(), model)
         self._unread: list[int] = []
-        context.read(read)
-        self.count = 0
+        context.read_each(reads)
+        self.count = first
         """The number of the next character."""
 
-    def draw(self, most: int) -> list[Batch]:
-        """Draw `most` characters, at least one, in every lane; a batch a lane.
+    def draw(self, most: int, stop: Callable[[], bool] | None = None) -> list[Batch]:
+        """Draw up to `most` characters in every lane; a batch a lane.
+
+        Args:
+            most: at least one.
+            stop: asked after each; if it says so, no more are drawn.
 
         Raises:
             ModelOutputError: the model's logits are not finite.
@@ -262,6 +275,8 @@ class Lanes:
                 draws.append(drawn)
                 self._unread = self._last = drawn[0].tolist()
                 self.count += 1
+                if stop is not None and stop():
+                    break
         ids, surprisal, entropy, temperatures = (
             np.array(column) for column in zip(*draws, strict=True)
         )

@@ -318,7 +318,15 @@ def ranking(
         have or none.
     """
     values = np.array([feature.of(text) for feature in features])
-    found = correlations(read, values, foretells)
+    return ranked(correlations(read, values, foretells), features, most)
+
+
+def ranked(
+    found: Mapping[str, NDArray[np.float64]],
+    features: Sequence[Feature] = FEATURES,
+    most: int = 10,
+) -> dict[str, tuple[Ranked, ...]]:
+    """Give what `ranking` does, of correlations with these features that were measured."""
     return {
         feature.id: _top(((name, of[row]) for name, of in found.items()), most)
         for row, feature in enumerate(features)

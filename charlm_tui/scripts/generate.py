@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.generation import Batch, Generation, primed
+from charlm_tui.lm.generation import Batch, Generation, Lanes, primed
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -18,6 +18,7 @@ from charlm_tui.session.recording import Recording, Runtime
 from charlm_tui.session.tape import Tape
 
 BATCH = 256  # characters between two writes, at the most
+THREADS = 2  # of onnxruntime, for several lanes
 FLUSH_S = 0.05  # seconds between them, at the most
 
 
@@ -32,6 +33,8 @@ class Job:
     echo: bool = False
     as_json: bool = False
     tape: Path | None = None
+    temperatures: tuple[float, ...] = ()
+    """Of replies that are drawn side by side; none is one reply, at that of the settings."""
 
 
 def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
@@ -45,6 +48,9 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
     Raises:
         CharlmError: the model cannot be used, or the tape cannot be written.
     """
+    if job.temperatures:
+        _run_side_by_side(job, out, say)
+        return
     model = OnnxModel(job.model)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(job.seed)
@@ -76,16 +82,69 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
         recording = Recording(name, model.sha256, runtime, fitted.text, "".join(kept), tape)
         write_whole(job.tape, recording.to_json())
     if job.as_json:
-        reply = {
-            "seed": fitted.text,
-            "text": (fitted.text if job.echo else "") + "".join(kept),
-            **asdict(job.settings),
-            "length": job.length,
-            "model": model.contract.name,
-            "model_sha256": model.sha256,
-        }
-        out.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
-        out.flush()
+        _print_json(job, out, model, fitted.text, "".join(kept), job.settings)
+
+
+def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
+    """Generate replies in one batched call a character, and print one after the other.
+
+    Raises:
+        CharlmError: as `run` does.
+    """
+    lanes = len(job.temperatures)
+    model = OnnxModel(job.model, THREADS, spinning=True)
+    vocabulary = model.contract.vocabulary
+    fitted = vocabulary.fit(job.seed)
+    if fitted.notice:
+        say(f"note: {fitted.notice}")
+    settings = [replace(job.settings, temperature=each) for each in job.temperatures]
+    read = primed(vocabulary, vocabulary.encode(fitted.text))
+    context = open_context(model, job.settings, lanes)
+    drawn = Lanes(context, settings, [read] * lanes, str(job.model))
+    tapes = [Tape() for _ in settings]
+    start_s = time.monotonic()
+    while drawn.count < job.length:
+        batches = drawn.draw(min(BATCH, job.length - drawn.count))
+        for tape, batch, each in zip(tapes, batches, settings, strict=True):
+            record(tape, batch, each, time.monotonic() - start_s)
+    for tape, each in zip(tapes, settings, strict=True):
+        text = vocabulary.decode(tape.ids())
+        if job.tape is not None:
+            recording = Recording(
+                model.contract.name,
+                model.sha256,
+                Runtime.here(runtime_version()),
+                fitted.text,
+                text,
+                tape,
+            )
+            write_whole(lane_path(job.tape, each.temperature), recording.to_json())
+        if job.as_json:
+            _print_json(job, out, model, fitted.text, text, each)
+        else:
+            seed = fitted.text if job.echo else ""
+            out.write(f"------ temperature: {each.temperature:g}\n{seed}{text}\n".encode())
+            out.flush()
+
+
+def lane_path(tape: Path, temperature: float) -> Path:
+    """Give where the tape of one of several replies goes: `reply.tape` as `reply-0.5.tape`."""
+    return tape.with_name(f"{tape.stem}-{temperature:g}{tape.suffix}")
+
+
+def _print_json(
+    job: Job, out: BinaryIO, model: OnnxModel, seed: str, text: str, settings: Settings
+) -> None:
+    reply = {
+        "seed": seed,
+        "text": (seed if job.echo else "") + text,
+        **asdict(settings),
+        "length": job.length,
+        "model": model.contract.name,
+        "model_sha256": model.sha256,
+    }
+    out.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
+    out.flush()
 
 
 def _print(out: BinaryIO, text: str, recorded: bool) -> bool:

@@ -15,6 +15,8 @@ TEMPERATURE_STEP = 0.05
 HIGHEST_TEMPERATURE = 5.0  # by key; the command line takes any
 SPEEDS = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 0.0)
 """Characters per second, slow to fast; 0 is as fast as they can be generated."""
+LANES = (2, 8)
+"""Replies that are drawn side by side: at least, at most."""
 REPLY_LENGTH = 400
 """Characters in a reply, as in the notebook."""
 

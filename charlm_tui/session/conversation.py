@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.controls import Controls, new_rng_seed
+from charlm_tui.session.controls import LANES, Controls, new_rng_seed
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
@@ -22,6 +23,8 @@ from charlm_tui.session.messages import (
     GenerationEnded,
     GenerationFailed,
     Inspected,
+    LanesGenerated,
+    LanesRequested,
     LoadFailed,
     ModelLoaded,
     Remade,
@@ -33,10 +36,11 @@ from charlm_tui.session.movement import Sweep, begun
 from charlm_tui.session.playback import Playback
 from charlm_tui.session.questions import Questions
 from charlm_tui.session.recording import Recording
-from charlm_tui.session.turns import Turn, recorded_turn
+from charlm_tui.session.turns import Reply, Turn, recorded_turn
 from charlm_tui.session.updates import (
     DistributionKnown,
     EngineNeeded,
+    LanesAdded,
     Noticed,
     SeedDreamt,
     SeedReturned,
@@ -89,6 +93,8 @@ class Conversation:
         self._stepping = False
         self._questions = Questions(tell)
         self._player: Playback | None = None
+        self.ladder: list[float] = []
+        """Temperatures of the last turn's replies, while they are drawn side by side."""
         self.sweep = Sweep(self)
         """The temperature, while a key is held."""
         self._undone: list[Turn] = []  # the last one taken back is the last
@@ -130,7 +136,8 @@ class Conversation:
     def can_branch(self, turn: Turn) -> bool:
         """Whether another way can be taken in a turn's reply now."""
         ready = self.state in (State.IDLE, State.STREAMING, State.PAUSED)
-        return ready and self._player is None and self._is_at_hand(turn)
+        alone = self._player is None and not self.ladder
+        return ready and alone and self._is_at_hand(turn)
 
     def _is_at_hand(self, turn: Turn) -> bool:
         """Whether the model that is loaded is the one that replied."""
@@ -167,13 +174,25 @@ class Conversation:
             return False
         if self.state is State.DREAMING:
             self.stop()
+        turn = self._new_turn(text)
+        if turn is None:
+            return False
+        self._draw(turn, self.controls)
+        self._set_state(State.STREAMING)
+        return True
+
+    def _new_turn(self, text: str) -> Turn | None:
+        """Add a turn for a seed; None if the model knows none of its characters."""
+        assert self.model is not None
+        assert self.vocabulary is not None
         fitted = self.vocabulary.fit(text)
         if text and not fitted.text:
             self.tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
-            return False
+            return None
         before = self._read() if self.continues else array("H")
         rng_seed = self.controls.settings.rng_seed
         self._player = None
+        self.ladder = []
         turn = Turn(
             fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self._clock()
         )
@@ -184,9 +203,78 @@ class Conversation:
         self.tell(TurnStarted(turn))
         if fitted.notice:
             self.tell(Noticed(fitted.notice))
+        return turn
+
+    # Replies side by side.
+
+    def climb(self, text: str, temperatures: Sequence[float]) -> bool:
+        """Draw replies to a seed side by side, one at each temperature; `pick` takes one.
+
+        Args:
+            text: the seed.
+            temperatures: of the replies, 2 to 8 of them.
+
+        Returns:
+            whether it was started; nothing is if the model knows none of its characters.
+
+        Raises:
+            SettingsError: a temperature is none, or there are too few or too many.
+        """
+        if not LANES[0] <= len(temperatures) <= LANES[1]:
+            raise SettingsError(
+                f"{len(temperatures)} temperatures were given where {LANES[0]} to {LANES[1]} are "
+                "expected; give as many"
+            )
+        for temperature in temperatures:
+            Settings(temperature=temperature)
+        if self.model is None or self.vocabulary is None:
+            raise SettingsError("no model is loaded yet; wait until it is ready")
+        self.stop()
+        turn = self._new_turn(text)
+        if turn is None:
+            return False
+        turn.replies = [Reply() for _ in temperatures]
+        self.ladder = list(temperatures)
         self._draw(turn, self.controls)
         self._set_state(State.STREAMING)
         return True
+
+    def turn_lane(self, lane: int, steps: int) -> None:
+        """Change the temperature of a reply that is drawn beside others by `steps` of a key."""
+        if lane < len(self.ladder) and self.turn is not None:
+            controls = self.controls.with_settings(temperature=self.ladder[lane], moving="")
+            self.ladder[lane] = controls.warmer(steps).settings.temperature
+            if self.state is State.STREAMING:
+                self._draw(self.turn, self.controls)
+            self.tell(StateChanged())
+
+    def pick(self, lane: int) -> None:
+        """Go on with one of the replies that were drawn side by side; the others are siblings."""
+        turn = self.turn
+        if not self.ladder or turn is None:
+            return
+        self.stop()
+        settings = self._lane_settings(lane)
+        self.ladder = []
+        turn.shown = lane
+        self.controls = replace(self.controls, settings=settings)
+        self.tell(TurnRewound(turn, 0))
+        self.tell(TextAdded(turn.text()))
+        self._set_state(self.state)
+
+    def _lane_settings(self, lane: int) -> Settings:
+        return replace(self.controls.settings, temperature=self.ladder[lane], moving="")
+
+    def _lanes_added(self, event: LanesGenerated) -> None:
+        turn = self.turn
+        assert turn is not None
+        assert event.first == len(turn.tape)
+        elapsed_s = self._clock() - turn.start_s
+        texts = []
+        for number, (reply, lane) in enumerate(zip(turn.replies, event.lanes, strict=True)):
+            reply.tape.append(*lane, self._lane_settings(number), elapsed_s)
+            texts.append(turn.vocabulary.decode(array("H", lane.ids)))
+        self.tell(LanesAdded(turn, tuple(texts), event.draw_s))
 
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
@@ -220,7 +308,8 @@ class Conversation:
     @property
     def can_step(self) -> bool:
         """Whether one more character of the last reply can be drawn."""
-        return (self.busy or self.can_go_on) and self._player is None
+        ready = self.busy or self.can_go_on
+        return ready and self._player is None and not self.ladder
 
     def hold(self, direction: int) -> None:
         """Let the temperature move for as long as a key is held: +1 is warmer, -1 cooler."""
@@ -479,6 +568,8 @@ class Conversation:
                 self._loaded(event)
             case CharactersGenerated() if self._is_current(event):
                 self._added(event)
+            case LanesGenerated() if self._is_current(event):
+                self._lanes_added(event)
             case Inspected() | Scored() | Remade():
                 self._questions.answered(event)
             case GenerationEnded() if self._is_current(event):
@@ -491,7 +582,9 @@ class Conversation:
             case EngineDied():
                 self._died(event)
 
-    def _is_current(self, event: CharactersGenerated | GenerationEnded | GenerationFailed) -> bool:
+    def _is_current(
+        self, event: CharactersGenerated | LanesGenerated | GenerationEnded | GenerationFailed
+    ) -> bool:
         return event.wish == self._wish
 
     def _not_loaded(self, sentence: str) -> None:
@@ -567,8 +660,11 @@ class Conversation:
     def _draw(self, turn: Turn, controls: Controls) -> None:
         """Let the engine draw what follows all that is shown of a turn."""
         first = len(turn.tape)
-        here = turn.moment(first, controls.settings)
         self._wish += 1
+        if self.ladder and turn is self.turn:
+            self._send(self._lanes_wish(turn, first, controls))
+            return
+        here = turn.moment(first, controls.settings)
         self._send(
             DrawRequested(
                 self._wish,
@@ -578,6 +674,21 @@ class Conversation:
                 controls,
                 turn.reply.to_give.tobytes(),
             )
+        )
+
+    def _lanes_wish(self, turn: Turn, first: int, controls: Controls) -> LanesRequested:
+        settings = tuple(self._lane_settings(lane) for lane in range(len(self.ladder)))
+        moments = [
+            turn.moment_of(reply, first, each)
+            for reply, each in zip(turn.replies, settings, strict=True)
+        ]
+        return LanesRequested(
+            self._wish,
+            first,
+            tuple(here.read.tobytes() for here in moments),
+            tuple(here.since_mirostat.tobytes() for here in moments),
+            settings,
+            controls,
         )
 
     def _read(self) -> "array[int]":

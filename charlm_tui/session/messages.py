@@ -41,6 +41,23 @@ class DrawRequested(NamedTuple):
     """uint16: ids that a person has chosen; they come first, before any is drawn."""
 
 
+class LanesRequested(NamedTuple):
+    """Draw what follows several texts, side by side, until something else is said."""
+
+    wish: int
+    """Its number, larger than any before."""
+    first: int
+    """Number, in every reply, of the first character to draw."""
+    reads: tuple[bytes, ...]
+    """uint16 of each lane, at least one, all of one length: ids that its context reads."""
+    since_mirostat: tuple[bytes, ...]
+    """float32 of each lane: surprisals of the characters since Mirostat has had its target."""
+    settings: tuple[Settings, ...]
+    """Of each lane; all of one context."""
+    controls: Controls
+    """With the speed and the length."""
+
+
 class InspectRequested(NamedTuple):
     """Tell the distribution of the character that follows a text."""
 
@@ -73,6 +90,50 @@ class RemakeRequested(NamedTuple):
     recording: Recording
 
 
+class LensRequested(NamedTuple):
+    """Read a text again for the states of the model, and keep them until it is dismissed."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: ids that the context reads, from zero."""
+    start: int
+    """Place of the first of them whose states are wanted; all after it are."""
+    settings: Settings
+
+
+class UnitRequested(NamedTuple):
+    """Tell what a unit does in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    unit: int
+    """Its number, through all state tensors in their order."""
+
+
+class WhatIfRequested(NamedTuple):
+    """Tell what would have been likely at a character under other settings."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: all ids before the character, the primer first."""
+    drawn: int
+    """Id of the character."""
+    settings: Settings
+    """In force for it; they do not move."""
+    since_mirostat: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
+    carried_from: int
+    """Where in `read` a carried state begins."""
+
+
+class Dismissed(NamedTuple):
+    """Nobody wants the answer to a `LensRequested` or `WhatIfRequested` any more."""
+
+    number: int
+
+
 class RestRequested(NamedTuple):
     """Draw nothing until the next wish."""
 
@@ -87,9 +148,14 @@ class Acknowledged(NamedTuple):
 Request = (
     LoadRequested
     | DrawRequested
+    | LanesRequested
     | InspectRequested
     | ScoreRequested
     | RemakeRequested
+    | LensRequested
+    | UnitRequested
+    | WhatIfRequested
+    | Dismissed
     | RestRequested
     | Acknowledged
 )
@@ -132,6 +198,29 @@ class CharactersGenerated(NamedTuple):
     """float32 [vocabulary]: those that it was drawn from."""
 
 
+class Lane(NamedTuple):
+    """Records of consecutive characters of one lane."""
+
+    ids: bytes
+    """uint16"""
+    surprisal_bits: bytes
+    """float32, of the model's own distribution"""
+    entropy_bits: bytes
+    """float32, likewise"""
+    temperature: bytes
+    """float32"""
+
+
+class LanesGenerated(NamedTuple):
+    """Records of characters of every lane, from number `first` of the replies on."""
+
+    wish: int
+    first: int
+    lanes: tuple[Lane, ...]
+    draw_s: float = 0.0
+    """Seconds that it took to make them."""
+
+
 class Inspected(NamedTuple):
     """The distribution that was asked for."""
 
@@ -167,6 +256,83 @@ class Remade(NamedTuple):
     """float32, likewise."""
 
 
+class Progressed(NamedTuple):
+    """How much of what a lens or a what-if reads has been read."""
+
+    number: int
+    percent: int
+
+
+class Ranking(NamedTuple):
+    """Units by how much they vary, or by how well they tell something of a text; the best first."""
+
+    title: str
+    reads: bytes
+    """uint32: numbers of the units that tell it of the character just read."""
+    reads_by: bytes
+    """float32, one each: what they are ranked by."""
+    foretells: bytes = b""
+    """uint32: likewise, of the next character; nothing if there is no difference."""
+    foretells_by: bytes = b""
+    """float32, one each."""
+
+
+class LensOpened(NamedTuple):
+    """The states that were wanted are there."""
+
+    number: int
+    tensors: tuple[tuple[str, int], ...] = ()
+    """Name of each state and how many units it has, in the order of the model."""
+    rankings: tuple[Ranking, ...] = ()
+    """By variance, then by each feature of a text."""
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class UnitTold(NamedTuple):
+    """What a unit does in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    unit: int
+    levels: bytes
+    """A byte a character, below `tints.DIVERGING`: the middle one is about zero."""
+    limit: float
+    """What the outermost levels stand for."""
+    bounded: bool
+    """Whether no activation is beyond that."""
+    reads: bytes
+    """float32 [features]: correlations with the features, in the order of the rankings."""
+    foretells: bytes
+    """float32 [features]: likewise, with those of the next character."""
+
+
+class WhatIfRow(NamedTuple):
+    """A moment under one choice of settings; distances are from the row of now to this."""
+
+    title: str
+    settings: Settings
+    after: bytes
+    """float32 [vocabulary]: probabilities after truncation and temperature."""
+    entropy_bits: float
+    """Of those."""
+    probability: float
+    """Of the character that stands there, of those."""
+    js_bits: float
+    kl_bits: float
+    model_kl_bits: float
+    """Of the model's own distributions."""
+
+
+class WhatIfTold(NamedTuple):
+    """What would have been likely; the settings in force first."""
+
+    number: int
+    rows: tuple[WhatIfRow, ...] = ()
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
 class GenerationEnded(NamedTuple):
     """The reply has reached its length."""
 
@@ -196,9 +362,14 @@ class EngineDied(NamedTuple):
 Event = (
     ModelLoaded
     | CharactersGenerated
+    | LanesGenerated
     | Inspected
     | Scored
     | Remade
+    | Progressed
+    | LensOpened
+    | UnitTold
+    | WhatIfTold
     | GenerationEnded
     | LoadFailed
     | GenerationFailed

@@ -48,6 +48,14 @@ def moment(
     return Moment(read, since)
 
 
+def carried_from(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
+    """Give where, in the primed seed and the reply, a carried state of a character begins.
+
+    If it is not carried there, the question is what would be if it always had been.
+    """
+    return _context_begin(primed, tape, number, settings, window) if settings.carry else 0
+
+
 def _context_begin(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
     """Give where, in the primed seed and the reply, the context of a character begins."""
     if not settings.carry:

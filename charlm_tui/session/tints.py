@@ -11,6 +11,8 @@ from enum import Enum
 from charlm_tui.session.tape import Tape
 
 LEVELS = 12
+DIVERGING = 13
+"""Levels of what can be negative: the middle one is about zero."""
 
 
 class Tint(Enum):

@@ -86,7 +86,11 @@ class Turn:
 
     def moment(self, number: int, settings: Settings) -> Moment:
         """Give what it takes to draw character `number` of the reply that is shown."""
-        return moment(self.primed, self.tape, number, settings, self.model.window)
+        return self.moment_of(self.reply, number, settings)
+
+    def moment_of(self, reply: Reply, number: int, settings: Settings) -> Moment:
+        """Give what it takes to draw character `number` of one of the replies."""
+        return moment(self.primed, reply.tape, number, settings, self.model.window)
 
     def branch(self, number: int) -> None:
         """Add a sibling with the first `number` characters of the reply, and show it."""

@@ -4,6 +4,7 @@ from array import array
 from enum import Enum, auto
 from typing import NamedTuple
 
+from charlm_tui.session.messages import LensOpened, Progressed, UnitTold, WhatIfTold
 from charlm_tui.session.turns import Turn
 
 
@@ -36,6 +37,15 @@ class TextAdded(NamedTuple):
     """Seconds that it took to make them; 0 if they were there."""
 
 
+class LanesAdded(NamedTuple):
+    """Characters were added to every reply of the last turn, which are drawn side by side."""
+
+    turn: Turn
+    texts: tuple[str, ...]
+    draw_s: float = 0.0
+    """Seconds that it took to make them."""
+
+
 class TurnRewound(NamedTuple):
     """Another way was taken: all after character `length` of a turn's reply is no longer shown."""
 
@@ -61,6 +71,12 @@ class DistributionKnown(NamedTuple):
     after: "array[float]"
     drawn: int | None
     asked: bool
+
+
+class InsightGained(NamedTuple):
+    """An answer of the lens, or of what if."""
+
+    answer: Progressed | LensOpened | UnitTold | WhatIfTold
 
 
 class TurnRemoved(NamedTuple):
@@ -128,12 +144,14 @@ class Unusable(NamedTuple):
 Update = (
     TurnStarted
     | TextAdded
+    | LanesAdded
     | TurnRewound
     | TurnRemoved
     | Shared
     | HelpWanted
     | QuitWanted
     | DistributionKnown
+    | InsightGained
     | SeedWaiting
     | SeedReturned
     | SeedDreamt

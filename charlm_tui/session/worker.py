@@ -29,6 +29,9 @@ from charlm_tui.session.messages import (
     GenerationFailed,
     Inspected,
     InspectRequested,
+    Lane,
+    LanesGenerated,
+    LanesRequested,
     LoadFailed,
     LoadRequested,
     RemakeRequested,
@@ -168,10 +171,12 @@ class Worker:
     def __init__(self, inbox: Inbox, connection: Connection) -> None:
         self._inbox = inbox
         self._connection = connection
-        self._wish: DrawRequested | None = None
+        self._wish: DrawRequested | LanesRequested | None = None
         self._drawn_s = -math.inf  # when the last character was drawn
         self._context: Context | None = None
         self._context_key: tuple[int, bool] | None = None  # of the settings that it was opened for
+        self._side_by_side: Context | None = None
+        self._side_by_side_key: tuple[int, bool, int] | None = None
         self._inspecting: Context | None = None
         self._inspecting_key: tuple[int, bool] | None = None
         self._given = array("H")  # what of a wish is still to be taken
@@ -194,6 +199,8 @@ class Worker:
                     self._take(request)
                 elif self._chores and wait_s != 0.0:  # a reply comes first
                     self._work()
+                elif isinstance(wish, LanesRequested):
+                    self._advance_lanes(wish)
                 elif wish is not None:
                     self._advance(wish)
             except CharlmError as error:
@@ -220,6 +227,11 @@ class Worker:
                 self._begin(request)
                 self._given = array("H", request.given)
                 self._pace = Pace(request.controls, request.first + len(self._given), self._drawn_s)
+            case LanesRequested():
+                self._wish = request
+                self._begin_lanes(request)
+                self._given = array("H")
+                self._pace = Pace(request.controls, request.first, self._drawn_s)
             case RestRequested():
                 self._wish = None
                 self._given = array("H")
@@ -263,6 +275,51 @@ class Worker:
             request.first,
             array("f", request.since_mirostat),
         )
+
+    def _begin_lanes(self, request: LanesRequested) -> None:
+        """Read what a wish for lanes wants read."""
+        from charlm_tui.lm.context import open_context
+        from charlm_tui.lm.generation import Lanes
+
+        settings = request.settings
+        key = (settings[0].depth, settings[0].carry, len(settings))
+        if self._side_by_side is None or self._side_by_side_key != key:
+            self._side_by_side = open_context(self._model, settings[0], lanes=len(settings))
+            self._side_by_side_key = key
+        self._lanes = Lanes(
+            self._side_by_side,
+            settings,
+            [array("H", read) for read in request.reads],
+            str(self._model.path),
+            request.first,
+            [array("f", since) for since in request.since_mirostat],
+        )
+
+    def _advance_lanes(self, wish: LanesRequested) -> None:
+        """Draw the characters that are due in every lane, for one frame at the most."""
+        pace = self._pace
+        if not pace.ended:
+            begun_s = time.monotonic()
+            interrupted, until = self._inbox.interrupted, begun_s + FRAME_S
+            batches = self._lanes.draw(
+                pace.due(), lambda: interrupted() or time.monotonic() >= until
+            )
+            pace.sent(self._lanes.count)
+            self._drawn_s = time.monotonic()
+            lanes = tuple(
+                Lane(
+                    batch.ids.tobytes(),
+                    batch.surprisal_bits.tobytes(),
+                    batch.entropy_bits.tobytes(),
+                    batch.temperature.tobytes(),
+                )
+                for batch in batches
+            )
+            first = batches[0].first
+            self._say(LanesGenerated(wish.wish, first, lanes, self._drawn_s - begun_s))
+        if pace.ended:
+            self._wish = None
+            self._say(GenerationEnded(wish.wish, pace.count))
 
     def _advance(self, wish: DrawRequested) -> None:
         """Draw the characters that are due, for one frame at the most, and send them."""

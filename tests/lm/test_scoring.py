@@ -60,7 +60,7 @@ def test_lanes_draw_what_each_would_draw_alone(
         Settings(0.25 + 0.25 * lane, lane, mirostat=1.5 if truncated and lane % 2 else 0.0)
         for lane in range(lanes)
     ]
-    side_by_side = Lanes(open_context(model, every[0], lanes), every, read)
+    side_by_side = Lanes(open_context(model, every[0], lanes), every, [read] * lanes)
     drawn = [side_by_side.draw(part) for part in (1, 200, 99)]
     for lane, settings in enumerate(every):
         alone = Generation(open_context(OnnxModel(model_path), settings), sampler, settings, read)

@@ -82,7 +82,7 @@ def test_a_reply_is_the_same_however_it_is_split_and_its_tape_says_what_was_in_f
     text = vocabulary.decode(whole.ids.tolist())
     expected = temperatures(settings, vocabulary.decode([3]), text, 0, len(text))
     assert array("f", whole.temperature.tobytes()) == expected
-    lanes = Lanes(open_context(model, settings, lanes=2), [settings, settings], [0, 3])
+    lanes = Lanes(open_context(model, settings, lanes=2), [settings, settings], [[0, 3]] * 2)
     for lane in lanes.draw(sum(parts)):
         assert lane.ids.tolist() == whole.ids.tolist()
         assert lane.temperature.tolist() == whole.temperature.tolist()

@@ -1,7 +1,6 @@
 """Recorded replies made again: whatever was done on the way, they come out the same."""
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,75 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlm_tui.lm.context import open_context
-from charlm_tui.lm.generation import Batch, Generation
 from charlm_tui.lm.model import OnnxModel
-from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.session.about import loaded
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import (
-    CharactersGenerated,
-    DrawRequested,
-    Event,
-    RemakeRequested,
-    Request,
-    RestRequested,
-)
 from charlm_tui.session.movement import move
 from charlm_tui.session.recording import Recording
 from charlm_tui.session.replaying import OtherModelError, Verdict, remake, replay
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.updates import Update
-
-
-class DrawingEngine:
-    """Draws with a real model, in this process, when a test says so."""
-
-    def __init__(self, model: OnnxModel) -> None:
-        self.model = model
-        self.asked: list[RemakeRequested] = []
-        self._wish: DrawRequested | None = None
-
-    def send(self, request: Request) -> None:
-        if isinstance(request, DrawRequested):
-            self._wish = request
-            self._given = array("H", request.given)
-            self._drawing = Generation(
-                open_context(self.model, request.controls.settings),
-                Sampler(len(self.model.contract.vocabulary)),
-                request.controls.settings,
-                array("H", request.read),
-                request.first,
-                array("f", request.since_mirostat),
-            )
-        elif isinstance(request, RestRequested):
-            self._wish = None
-        elif isinstance(request, RemakeRequested):
-            self.asked.append(request)
-
-    def draw(self, count: int) -> Iterator[Event]:
-        """Give what is to be said of the next characters: first those that were chosen."""
-        wish = self._wish
-        if wish is None:
-            return
-        if self._given:
-            yield self._said(wish, self._drawing.give(self._given), given=True)
-            self._given = array("H")
-        else:
-            yield self._said(wish, self._drawing.draw(count), given=False)
-
-    def _said(self, wish: DrawRequested, batch: Batch, given: bool) -> Event:
-        return CharactersGenerated(
-            wish.wish,
-            batch.first,
-            batch.ids.tobytes(),
-            batch.surprisal_bits.tobytes(),
-            batch.entropy_bits.tobytes(),
-            batch.temperature.tobytes(),
-            given,
-        )
+from tests.drawing import DrawingEngine
 
 
 class Walk:

@@ -14,7 +14,15 @@ from textual.app import App
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import CharactersGenerated, Inspected, InspectRequested
+from charlm_tui.session.messages import (
+    CharactersGenerated,
+    Inspected,
+    InspectRequested,
+    LanesRequested,
+)
+from charlm_tui.session.movement import temperatures
+from charlm_tui.session.updates import State
+from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.widgets.status import Status
 from tests.engines import SYMBOLS
 from tests.tui.studio import Studio, studio
@@ -118,7 +126,7 @@ async def branched(it: Studio) -> None:
     await it.pilot.pause()
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW, SMALL])
+@pytest.mark.parametrize("size", [WIDE, SMALL])
 async def test_empty(picture: SnapshotAssertion, size: tuple[int, int]) -> None:
     async with studio(size, controls=CONTROLS) as it:
         await it.load()
@@ -126,9 +134,8 @@ async def test_empty(picture: SnapshotAssertion, size: tuple[int, int]) -> None:
         assert drawn(it.app) == picture
 
 
-@pytest.mark.parametrize("size", [WIDE, SMALL])
-async def test_streaming(picture: SnapshotAssertion, size: tuple[int, int]) -> None:
-    async with studio(size, controls=CONTROLS) as it:
+async def test_streaming(picture: SnapshotAssertion) -> None:
+    async with studio(WIDE, controls=CONTROLS) as it:
         await streaming(it)
         assert drawn(it.app) == picture
 
@@ -163,11 +170,10 @@ async def test_help(picture: SnapshotAssertion) -> None:
         assert drawn(it.app) == picture
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-async def test_tinted(picture: SnapshotAssertion, theme: str) -> None:
+async def test_tinted_in_a_light_theme(picture: SnapshotAssertion) -> None:
     async with studio(WIDE, controls=CONTROLS) as it:
         coloured(it)
-        it.app.theme = theme
+        it.app.theme = "textual-light"
         await ended(it)
         await it.pilot.press("escape", "v")
         await it.until(lambda: not it.app._notifications, "the notification is gone")
@@ -193,3 +199,42 @@ async def test_sixteen_colours(picture: SnapshotAssertion) -> None:
         await it.until(lambda: not it.app._notifications, "the notification is gone")
         await it.pilot.pause()
         assert drawn(it.app) == picture
+
+
+async def test_a_temperature_that_moves(picture: SnapshotAssertion) -> None:
+    cycle = Settings(0.2, rng_seed=7, moving="cycle", moving_to=1.4, moving_over=40)
+    async with studio(WIDE, controls=Controls(cycle, speed=0.0)) as it:
+        coloured(it)
+        await it.load()
+        await it.send(SEED)
+        batch = it.engine.batch(TEXT)
+        column = temperatures(cycle, SEED, TEXT, 0, len(TEXT)).tobytes()
+        it.engine.say(batch._replace(temperature=column))
+        await it.until(lambda: it.reply == TEXT, "the text was shown")
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_ladder(picture: SnapshotAssertion) -> None:
+    async with studio(WIDE, controls=CONTROLS) as it:
+        coloured(it)
+        await climbing(it)
+        assert drawn(it.app) == picture
+
+
+async def climbing(it: Studio) -> None:
+    await it.load()
+    it.prompt.insert(SEED)
+    await it.pilot.press("escape", "A")
+    await it.until(lambda: isinstance(it.engine.last, LanesRequested), "a ladder was wanted")
+    texts = [TEXT[place:] + TEXT[:place] for place in (0, 20, 45, 70)]
+    it.engine.lanes(texts)
+    screen = it.app.screen
+    assert isinstance(screen, LadderScreen)
+    await it.until(lambda: screen.query_one("#lane-3", LaneText).blocks[0].length, "it is shown")
+    it.engine.end()
+    await it.until(lambda: it.app.conversation.state is State.IDLE, "the replies ended")
+    await it.pilot.press("l", "plus")
+    await it.pilot.pause()

@@ -18,6 +18,7 @@ from charlm_tui.session.history.writer import Ticket, Writer
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
+    LanesAdded,
     State,
     StateChanged,
     TextAdded,
@@ -72,7 +73,7 @@ class Recorder:
         self._clock = clock
         self._now = now
         self._kept: dict[Reply, _Kept] = {}
-        self._growing: tuple[Turn, Reply] | None = None  # has text since it was last finished
+        self._growing: list[tuple[Turn, Reply]] = []  # have text since they were last finished
         self._state = conversation.state
 
     def take(self, update: Update) -> None:
@@ -80,6 +81,10 @@ class Recorder:
         match update:
             case TextAdded(text=text):
                 self._added(len(text))
+            case LanesAdded(turn=turn, texts=texts):
+                self._growing = [(turn, reply) for reply in turn.replies]
+                for reply, text in zip(turn.replies, texts, strict=True):
+                    self._take_new(turn, reply, len(text))
             case TurnStarted() | TurnRewound() | TurnRemoved():
                 self._look()
             case StateChanged():
@@ -102,30 +107,34 @@ class Recorder:
         self._kept[reply] = _Kept(Ticket(row), length)
 
     def rest(self) -> None:
-        """Hand over and finish the reply that grows; the last thing before the writer is closed."""
-        if self._growing is None:
-            return
-        kept = self._hand_over(*self._growing)
-        self._growing = None
-        assert kept.ticket is not None
-        self._writer.finish(kept.ticket)
+        """Hand over and finish what grows; the last thing before the writer is closed."""
+        for turn, reply in self._growing:
+            kept = self._hand_over(turn, reply)
+            assert kept.ticket is not None
+            self._writer.finish(kept.ticket)
+        self._growing = []
 
     def _look(self) -> None:
         """Let a reply rest that is no longer the last one that is shown."""
         turn = self._conversation.turn
-        if self._growing is not None and (turn is None or turn.reply is not self._growing[1]):
+        if self._growing and not any(turn is it and turn.reply is own for it, own in self._growing):
             self.rest()
 
     def _added(self, count: int) -> None:
         turn, state = self._conversation.turn, self._conversation.state
         if turn is None or state not in (State.STREAMING, State.PAUSED):
             return  # it was there, and is shown once more
-        kept = self._kept.setdefault(turn.reply, _Kept())
-        kept.length = min(kept.length, len(turn.tape) - count)  # fewer: it was left in mid-play
-        self._growing = (turn, turn.reply)
+        self._growing = [(turn, turn.reply)]
+        self._take_new(turn, turn.reply, count)
+
+    def _take_new(self, turn: Turn, reply: Reply, count: int) -> None:
+        """Hand over what is new of a reply that has got `count` characters, if it is time."""
+        kept = self._kept.setdefault(reply, _Kept())
+        kept.length = min(kept.length, len(reply.tape) - count)  # fewer: it was left in mid-play
         due = kept.ticket is None or self._clock() - kept.handed_s >= PERIOD_S
-        if due or state is State.PAUSED:  # a single step may be the last for an hour
-            self._hand_over(turn, turn.reply)
+        # A single step may be the last for an hour.
+        if due or self._conversation.state is State.PAUSED:
+            self._hand_over(turn, reply)
 
     def _hand_over(self, turn: Turn, reply: Reply) -> _Kept:
         """Hand over all that is new of a reply."""

@@ -6,7 +6,7 @@ Turns what a conversation tells into what is seen, and keys into commands. Decid
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,14 @@ from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.session.commands import COMMANDS, Command, run_line
-from charlm_tui.session.controls import Controls, new_rng_seed
+from charlm_tui.session.controls import PRESETS, Controls, new_rng_seed
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import ModelLoaded
 from charlm_tui.session.tints import Tint, levels
-from charlm_tui.session.turns import Turn
+from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
     HelpWanted,
@@ -53,6 +53,7 @@ from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
+    from charlm_tui.tui.screens.ladder import LadderScreen
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.ribbon import Ribbon
@@ -131,6 +132,7 @@ class StudioScreen(Screen[None]):
         self._newest: DistributionKnown | None = None
         self._sidebar: Sidebar | None = None  # not before the screen is furnished
         self._ribbon: Ribbon | None = None
+        self._ladder: LadderScreen | None = None
         self._editing: tuple[Turn, int] | None = None
         self._offered: list[bool | None] = []  # what could be done when the footer was made
 
@@ -193,6 +195,8 @@ class StudioScreen(Screen[None]):
 
     def show(self, update: Update) -> None:
         """Show what the conversation tells."""
+        if self._ladder is not None:
+            self._ladder.show(update)
         match update:
             case TextAdded(text=text, draw_s=draw_s):
                 self._add_text(text)
@@ -418,6 +422,8 @@ class StudioScreen(Screen[None]):
                 return turn is not None and len(turn.replies) > 1
             case "copy" | "tint":
                 return bool(it.turns)
+            case "ladder" | "own_ladder":
+                return it.can_start
             case "history":
                 return self._setup.history is not None
             case "corpus_seed":
@@ -442,6 +448,41 @@ class StudioScreen(Screen[None]):
             self.action_alternatives()
         else:
             self.action_to_prompt()
+
+    def action_ladder(self) -> None:
+        """Let one seed go on at the notebook's temperatures, side by side."""
+        self._told(lambda: self._climb(PRESETS))
+
+    def action_own_ladder(self) -> None:
+        """Let temperatures be typed for a ladder."""
+
+        def answer(text: str) -> None:
+            try:
+                temperatures = [float(word) for word in text.replace(",", " ").split()]
+            except ValueError:
+                raise SettingsError(
+                    f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
+                    "give them, such as: 0.2 0.5 1.0"
+                ) from None
+            self.call_after_refresh(self._told, lambda: self._climb(temperatures))
+
+        self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
+
+    def _climb(self, temperatures: Sequence[float]) -> None:
+        """Begin a ladder on what stands in the prompt, else on the last seed."""
+        from charlm_tui.tui.screens.ladder import LadderScreen
+
+        it, prompt = self._conversation, self.query_one(Prompt)
+        seed = prompt.text or (it.turn.seed if it.turn is not None else "")
+        if it.climb(seed, temperatures):
+            prompt.clear()
+            levels = None if self.tinted is Tint.PLAIN else partial(_lane_levels, self.tinted)
+            self._ladder = LadderScreen(it, levels)
+            self.app.push_screen(self._ladder, self._leave_ladder)
+
+    def _leave_ladder(self, _: None) -> None:
+        self._ladder = None
+        self.transcript.focus()
 
     def action_history(self) -> None:
         """Find a reply that was kept."""
@@ -665,6 +706,13 @@ def _sentence(words: str) -> str:
 def _siblings(turn: Turn) -> str:
     """Give which of its siblings a turn's reply is, if it has any."""
     return f"‹{turn.shown + 1}/{len(turn.replies)}›" if len(turn.replies) > 1 else ""
+
+
+def _lane_levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:
+    """Give the tint levels of characters of a ladder's block."""
+    reply = block.source
+    assert isinstance(reply, Reply)
+    return levels(tint, reply.tape, start, stop)
 
 
 def _levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:

@@ -71,6 +71,8 @@ class KeysLine(Widget):
             key = ((binding.key, self.app.get_key_display(binding)),)
             together = binding.group or binding.description
             before = offers.get(together)
+            if before is not None and binding.id in before.ids:
+                continue  # another key of the same binding
             label = binding.group.description if binding.group else binding.description
             offers[together] = Offer(
                 (before.keys if before else ()) + key,

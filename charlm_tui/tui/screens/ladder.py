@@ -1,0 +1,196 @@
+"""One seed at several temperatures, side by side: the notebook's demonstration, live.
+
+Shows the replies of a ladder and lets one of them be taken. What a ladder is, the conversation
+knows.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.events import Click, Resize
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widgets import Label
+
+from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.updates import LanesAdded, Noticed, State, StateChanged, Update
+from charlm_tui.tui.widgets.keys_line import KeysLine
+from charlm_tui.tui.widgets.transcript import Levels, Transcript
+from charlm_tui.tui.wrapping import visible
+
+NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
+SEED = 200  # characters of the seed that can be in the line above
+_MARKS = {State.STREAMING: "▶", State.PAUSED: "‖", State.LOADING: "…"}
+_LEAST_WANTED = ("ladder.slower", "ladder.stop", "ladder.go-on", "ladder.lane")
+_LANE = Binding.Group("Lane", compact=True)
+_TEMPERATURE = Binding.Group("Temp", compact=True)
+_SPEED = Binding.Group("Speed", compact=True)
+
+
+class LaneText(Transcript, can_focus=False):
+    """One reply of the ladder."""
+
+    def __init__(self, lane: int) -> None:
+        super().__init__(id=f"lane-{lane}")
+        self.lane = lane
+
+    def on_click(self, event: Click) -> None:
+        event.stop()
+        if isinstance(self.screen, LadderScreen):
+            self.screen.chosen = self.lane
+
+
+class LadderScreen(Screen[None]):
+    """As many columns as there are temperatures.
+
+    Args:
+        conversation: has just begun a ladder.
+        levels: tints the replies, or None; a block's source is the reply.
+    """
+
+    CSS_PATH = "../ladder.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "choose(-1)", "Lane", key_display="←", group=_LANE, id="ladder.lane"),
+        Binding(
+            "right,l", "choose(1)", "Lane", key_display="→", group=_LANE, id="ladder.next-lane"
+        ),
+        *(
+            Binding(str(number), f"choose_number({number})", show=False, id=f"ladder.{number}")
+            for number in range(1, 9)
+        ),
+        Binding(
+            "minus,down,f2", "turn(-1)", "Cooler", key_display="-", group=_TEMPERATURE,
+            id="ladder.cooler",
+        ),
+        Binding(
+            "plus,equals_sign,up,f3", "turn(1)", "Warmer", key_display="+", group=_TEMPERATURE,
+            id="ladder.warmer",
+        ),
+        Binding("enter", "pick", "Take it", id="ladder.pick"),
+        Binding("space,f4", "command('pause')", "Pause", key_display="space", id="ladder.pause"),
+        Binding("s,ctrl+s", "command('stop')", "Stop", key_display="s", id="ladder.stop"),
+        Binding("g,ctrl+g", "command('go-on')", "Go on", key_display="g", id="ladder.go-on"),
+        Binding(
+            "less_than_sign,comma,f8", "command('slower')", "Slower", key_display="<",
+            group=_SPEED, id="ladder.slower",
+        ),
+        Binding(
+            "greater_than_sign,full_stop,f9", "command('faster')", "Faster", key_display=">",
+            group=_SPEED, id="ladder.faster",
+        ),
+        Binding("escape", "pick", "Back", id="ladder.back"),
+    ]  # fmt: skip
+
+    chosen: var[int] = var(0)
+    """The lane that keys change, and that is taken."""
+
+    def __init__(self, conversation: Conversation, levels: Levels | None = None) -> None:
+        super().__init__()
+        self._conversation = conversation
+        self._levels = levels
+        self._acknowledging = False
+        self._lanes = [LaneText(lane) for lane in range(len(conversation.ladder))]
+
+    def compose(self) -> ComposeResult:
+        turn = self._conversation.turn
+        seed = "" if turn is None else visible(turn.seed[-SEED:].replace("\n", "⏎"))
+        yield Label(f"❯ {seed}", id="ladder-seed", markup=False)
+        with Container(id="lanes"):
+            yield from self._lanes
+        yield Label("", id="ladder-notice", markup=False)
+        yield KeysLine(_LEAST_WANTED)
+
+    def on_mount(self) -> None:
+        turn = self._conversation.turn
+        assert turn is not None
+        for lane, reply in zip(self._lanes, turn.replies, strict=True):
+            block = lane.add("reply", source=reply)
+            if len(reply.tape):  # came while the screen was made
+                lane.append(turn.vocabulary.decode(reply.tape.ids()))
+            assert block.source is reply
+            lane.tint(self._levels)
+        self._follow()
+        self.call_after_refresh(self._acknowledge)
+
+    def on_resize(self, event: Resize) -> None:
+        count = len(self._lanes)
+        columns = max(1, min(count, event.size.width // NARROWEST))
+        rows = -(-count // columns)
+        self.query_one("#lanes").styles.grid_size_columns = -(-count // rows)
+
+    # What the conversation tells.
+
+    def show(self, update: Update) -> None:
+        """Show what the conversation tells."""
+        match update:
+            case LanesAdded(texts=texts) if self.is_mounted:
+                for lane, text in zip(self._lanes, texts, strict=True):
+                    lane.append(text)
+                if not self._acknowledging:
+                    self._acknowledging = True
+                    self.call_after_refresh(self._acknowledge)
+            case Noticed(sentence=sentence):
+                self.query_one("#ladder-notice", Label).update(visible(sentence))
+            case StateChanged() if self.is_mounted:
+                self._follow()
+
+    def _acknowledge(self) -> None:
+        self._acknowledging = False
+        self._conversation.shown()
+        self._title_lanes()
+
+    def _follow(self) -> None:
+        it = self._conversation
+        for lane in self._lanes:
+            lane.speed = it.controls.speed
+            lane.live = it.busy
+        self._title_lanes()
+        self.refresh_bindings()
+
+    def _title_lanes(self) -> None:
+        """Say of each lane what its temperature is, and how surprising it has been."""
+        it, turn = self._conversation, self._conversation.turn
+        if turn is None or len(it.ladder) != len(self._lanes):
+            return
+        mark = _MARKS.get(it.state, "■")
+        for number, (lane, reply) in enumerate(zip(self._lanes, turn.replies, strict=True)):
+            length = len(reply.tape)
+            bits = f" · {reply.tape.total_bits / length:.2f} bits" if length else ""
+            lane.border_title = f"{number + 1} · temp {it.ladder[number]:.2f}"
+            lane.border_subtitle = f"{mark} {length:,}{bits}"
+
+    def watch_chosen(self, chosen: int) -> None:
+        for number, lane in enumerate(self._lanes):
+            lane.set_class(number == chosen, "-chosen")
+
+    # Keys.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Tell what can be done now."""
+        if action == "command":
+            return COMMANDS[str(parameters[0])].available(self._conversation)
+        return True
+
+    def action_command(self, command: str) -> None:
+        """Run a command of the session."""
+        COMMANDS[command].run(self._conversation, "")
+
+    def action_choose(self, steps: int) -> None:
+        """Go to another lane."""
+        self.chosen = (self.chosen + steps) % len(self._lanes)
+
+    def action_choose_number(self, number: int) -> None:
+        """Go to a lane by its number."""
+        self.chosen = min(number, len(self._lanes)) - 1
+
+    def action_turn(self, steps: int) -> None:
+        """Change the temperature of the chosen lane."""
+        self._conversation.turn_lane(self.chosen, steps)
+
+    def action_pick(self) -> None:
+        """Go on with the chosen lane; the others stay as its siblings."""
+        self.dismiss(None)
+        self._conversation.pick(self.chosen)

@@ -1,0 +1,115 @@
+"""The ladder on the screen: columns that stream together, and one that is taken."""
+
+from textual.widgets import Input
+
+from charlm_tui.session.messages import Acknowledged, DrawRequested, LanesRequested, RestRequested
+from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
+from charlm_tui.tui.screens.studio import StudioScreen
+from tests.tui.studio import Studio, studio
+
+WIDE = (120, 40)
+
+
+async def climb(it: Studio, seed: str = "seed") -> LadderScreen:
+    await it.load()
+    it.prompt.insert(seed)
+    await it.pilot.press("escape", "A")
+    await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder is there")
+    screen = it.app.screen
+    assert isinstance(screen, LadderScreen)
+    return screen
+
+
+def texts(screen: LadderScreen) -> list[str]:
+    return [
+        "".join(block.text for block in lane.blocks if block.kind == "reply")
+        for lane in screen.query(LaneText)
+    ]
+
+
+async def test_four_lanes_stream_together_and_each_batch_is_acknowledged() -> None:
+    async with studio(WIDE) as it:
+        screen = await climb(it)
+        wish = it.engine.last
+        assert isinstance(wish, LanesRequested)
+        assert [settings.temperature for settings in wish.settings] == [0.2, 0.5, 1.0, 1.2]
+        it.engine.lanes(["ab", "cd", "ef", "gh"])
+        it.engine.lanes(["ij", "kl", "mn", "op"])
+        await it.until(lambda: texts(screen) == ["abij", "cdkl", "efmn", "ghop"], "they stream")
+        await it.until(
+            lambda: Acknowledged(wish.wish, 4) in it.engine.requests, "they are acknowledged"
+        )
+        assert "0.20" in str(screen.query_one("#lane-0", LaneText).border_title)
+        assert "4 · 1.00 bits" in str(screen.query_one("#lane-3", LaneText).border_subtitle)
+
+
+async def test_the_chosen_lane_is_taken_and_the_others_are_siblings() -> None:
+    async with studio(WIDE) as it:
+        await climb(it)
+        it.engine.lanes(["ab", "cd", "ef", "gh"])
+        it.engine.end()
+        await it.pilot.press("right", "right", "enter")
+        await it.until(lambda: isinstance(it.app.screen, StudioScreen), "the studio is back")
+        assert it.blocks[-1] == ("reply", "ef")
+        assert "‹3/4›" in it.drawn()
+        await it.pilot.press("g")
+        wish = it.engine.last
+        assert isinstance(wish, DrawRequested)
+        assert (wish.first, wish.controls.settings.temperature) == (2, 1.0)
+        it.engine.stream("zz")
+        await it.until(lambda: it.reply == "efzz", "it goes on")
+        await it.pilot.press("s", "left_square_bracket")
+        await it.until(lambda: it.reply == "cd", "a sibling is shown")
+
+
+async def test_a_lane_is_turned_paused_and_left_with_escape() -> None:
+    async with studio(WIDE) as it:
+        screen = await climb(it)
+        it.engine.lanes(["ab", "cd", "ef", "gh"])
+        await it.until(lambda: texts(screen)[0] == "ab", "they stream")
+        await it.pilot.press("2", "plus")
+        wish = it.engine.last
+        assert isinstance(wish, LanesRequested)
+        assert wish.settings[1].temperature == 0.55
+        assert wish.first == 2
+        await it.pilot.press("space")
+        assert isinstance(it.engine.last, RestRequested)
+        await it.pilot.press("space")
+        assert isinstance(it.engine.last, LanesRequested)
+        await it.pilot.press("escape")
+        await it.until(lambda: isinstance(it.app.screen, StudioScreen), "the studio is back")
+        assert it.blocks[-1] == ("reply", "cd")
+
+
+async def test_temperatures_of_ones_own_and_a_narrow_screen() -> None:
+    async with studio((60, 20)) as it:
+        await it.load()
+        it.prompt.insert("seed")
+        it.app.screen.action_own_ladder()
+        await it.pilot.pause()
+        it.app.screen.query_one(Input).value = "0.1, 0.9 x"
+        await it.pilot.press("enter")
+        it.app.screen.query_one(Input).value = "0.1, 0.9, 1.5"
+        await it.pilot.press("enter")
+        await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder is there")
+        it.engine.lanes(["a", "b", "c"])
+        screen = it.app.screen
+        assert isinstance(screen, LadderScreen)
+        await it.until(lambda: texts(screen) == ["a", "b", "c"], "they stream")
+        assert all(lane.size.height > 2 for lane in screen.query(LaneText))
+
+
+async def test_an_engine_that_dies_is_told_and_the_lanes_go_on() -> None:
+    async with studio(WIDE) as it:
+        screen = await climb(it)
+        it.engine.lanes(["ab", "cd", "ef", "gh"])
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "another engine was started")
+        it.engine.load()
+        await it.until(lambda: it.app.conversation.can_go_on, "it is ready")
+        await it.pilot.press("g")
+        wish = it.engine.last
+        assert isinstance(wish, LanesRequested)
+        assert wish.first == 2
+        it.engine.lanes(["x", "y", "z", "w"])
+        await it.until(lambda: texts(screen) == ["abx", "cdy", "efz", "ghw"], "they go on")
