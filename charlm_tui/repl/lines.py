@@ -33,7 +33,7 @@ def take(conversation: Conversation, line: str) -> bool:
         run_line(conversation, line)
         return True
     if is_line(line):
-        conversation.open(from_line(line))
+        conversation.recorded.open(from_line(line))
         return True
     turn = conversation.turn
     if not line and turn and conversation.state is State.IDLE and not conversation.can_go_on:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.controls import LANES, Controls, new_rng_seed
+from charlm_tui.session.controls import Controls, new_rng_seed
+from charlm_tui.session.insights import Insights
+from charlm_tui.session.ladder import Ladder
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
@@ -24,23 +25,24 @@ from charlm_tui.session.messages import (
     GenerationFailed,
     Inspected,
     LanesGenerated,
-    LanesRequested,
+    LensOpened,
     LoadFailed,
     ModelLoaded,
+    Progressed,
     Remade,
     Request,
     RestRequested,
     Scored,
+    UnitTold,
+    WhatIfTold,
 )
 from charlm_tui.session.movement import Sweep, begun
-from charlm_tui.session.playback import Playback
 from charlm_tui.session.questions import Questions
-from charlm_tui.session.recording import Recording
-from charlm_tui.session.turns import Reply, Turn, recorded_turn
+from charlm_tui.session.recorded import Recorded
+from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
     EngineNeeded,
-    LanesAdded,
     Noticed,
     SeedDreamt,
     SeedReturned,
@@ -83,21 +85,24 @@ class Conversation:
         self.continues = False
         """Whether a new seed goes on with the conversation, or starts afresh."""
         self.tell = tell
-        self._clock = clock
-        self._send: Callable[[Request], None] = lambda _: None
+        self.clock = clock
+        self.ask: Callable[[Request], None] = lambda _: None
         self.reply_length = controls.length
         """Characters that a reply is to have; 0 is without end."""
         self._waiting: str | None = None
         self._wish = 0  # number of the last one
         self._dream: Turn | None = None
         self._stepping = False
-        self._questions = Questions(tell)
-        self._player: Playback | None = None
-        self.ladder: list[float] = []
-        """Temperatures of the last turn's replies, while they are drawn side by side."""
+        self.questions = Questions(tell)
+        self.insights = Insights(tell, lambda request: self.ask(request))
+        """The neuron lens, and what if."""
+        self.ladder = Ladder(self)
+        """Replies that are drawn side by side."""
+        self.recorded = Recorded(self)
+        """Recorded replies that are shown."""
         self.sweep = Sweep(self)
         """The temperature, while a key is held."""
-        self._undone: list[Turn] = []  # the last one taken back is the last
+        self.undone: list[Turn] = []  # the last one taken back is the last
         self._fallback = ""  # path of the model that comes back if another cannot be loaded
 
     # What a person wants.
@@ -126,20 +131,28 @@ class Conversation:
     def can_go_on(self) -> bool:
         """Whether there is a reply that has ended or was stopped."""
         turn = self.turn
-        return self.state is State.IDLE and turn is not None and self._is_at_hand(turn)
+        return self.state is State.IDLE and turn is not None and self.is_at_hand(turn)
 
     @property
     def asking(self) -> bool:
         """Whether a score, or the verdict on a recorded reply, is on its way."""
-        return self._questions.pending
+        return self.questions.pending
 
     def can_branch(self, turn: Turn) -> bool:
         """Whether another way can be taken in a turn's reply now."""
         ready = self.state in (State.IDLE, State.STREAMING, State.PAUSED)
-        alone = self._player is None and not self.ladder
-        return ready and alone and self._is_at_hand(turn)
+        return ready and self._alone and self.is_at_hand(turn)
 
-    def _is_at_hand(self, turn: Turn) -> bool:
+    @property
+    def _alone(self) -> bool:
+        """Whether the last reply is no recorded one that plays, and none of a ladder."""
+        return not self.recorded.playing and not self.ladder.temperatures
+
+    def can_look(self, turn: Turn) -> bool:
+        """Whether a turn's reply can be read again by the model that it is of."""
+        return self.is_at_hand(turn) and len(turn.tape) > 0
+
+    def is_at_hand(self, turn: Turn) -> bool:
         """Whether the model that is loaded is the one that replied."""
         return self.model is not None and turn.model.sha256 == self.model.sha256
 
@@ -174,14 +187,14 @@ class Conversation:
             return False
         if self.state is State.DREAMING:
             self.stop()
-        turn = self._new_turn(text)
+        turn = self.new_turn(text)
         if turn is None:
             return False
-        self._draw(turn, self.controls)
-        self._set_state(State.STREAMING)
+        self.draw(turn, self.controls)
+        self.enter(State.STREAMING)
         return True
 
-    def _new_turn(self, text: str) -> Turn | None:
+    def new_turn(self, text: str) -> Turn | None:
         """Add a turn for a seed; None if the model knows none of its characters."""
         assert self.model is not None
         assert self.vocabulary is not None
@@ -191,13 +204,12 @@ class Conversation:
             return None
         before = self._read() if self.continues else array("H")
         rng_seed = self.controls.settings.rng_seed
-        self._player = None
-        self.ladder = []
+        self.leave()
         turn = Turn(
-            fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self._clock()
+            fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self.clock()
         )
         self._stepping = False
-        self._undone = []
+        self.undone = []
         self.turns.append(turn)
         self.controls = begun(replace(self.controls, length=self.reply_length), 0)
         self.tell(TurnStarted(turn))
@@ -205,121 +217,49 @@ class Conversation:
             self.tell(Noticed(fitted.notice))
         return turn
 
-    # Replies side by side.
-
-    def climb(self, text: str, temperatures: Sequence[float]) -> bool:
-        """Draw replies to a seed side by side, one at each temperature; `pick` takes one.
-
-        Args:
-            text: the seed.
-            temperatures: of the replies, 2 to 8 of them.
-
-        Returns:
-            whether it was started; nothing is if the model knows none of its characters.
-
-        Raises:
-            SettingsError: a temperature is none, or there are too few or too many.
-        """
-        if not LANES[0] <= len(temperatures) <= LANES[1]:
-            raise SettingsError(
-                f"{len(temperatures)} temperatures were given where {LANES[0]} to {LANES[1]} are "
-                "expected; give as many"
-            )
-        for temperature in temperatures:
-            Settings(temperature=temperature)
-        if self.model is None or self.vocabulary is None:
-            raise SettingsError("no model is loaded yet; wait until it is ready")
-        self.stop()
-        turn = self._new_turn(text)
-        if turn is None:
-            return False
-        turn.replies = [Reply() for _ in temperatures]
-        self.ladder = list(temperatures)
-        self._draw(turn, self.controls)
-        self._set_state(State.STREAMING)
-        return True
-
-    def turn_lane(self, lane: int, steps: int) -> None:
-        """Change the temperature of a reply that is drawn beside others by `steps` of a key."""
-        if lane < len(self.ladder) and self.turn is not None:
-            controls = self.controls.with_settings(temperature=self.ladder[lane], moving="")
-            self.ladder[lane] = controls.warmer(steps).settings.temperature
-            if self.state is State.STREAMING:
-                self._draw(self.turn, self.controls)
-            self.tell(StateChanged())
-
-    def pick(self, lane: int) -> None:
-        """Go on with one of the replies that were drawn side by side; the others are siblings."""
-        turn = self.turn
-        if not self.ladder or turn is None:
-            return
-        self.stop()
-        settings = self._lane_settings(lane)
-        self.ladder = []
-        turn.shown = lane
-        self.controls = replace(self.controls, settings=settings)
-        self.tell(TurnRewound(turn, 0))
-        self.tell(TextAdded(turn.text()))
-        self._set_state(self.state)
-
-    def _lane_settings(self, lane: int) -> Settings:
-        return replace(self.controls.settings, temperature=self.ladder[lane], moving="")
-
-    def _lanes_added(self, event: LanesGenerated) -> None:
-        turn = self.turn
-        assert turn is not None
-        assert event.first == len(turn.tape)
-        elapsed_s = self._clock() - turn.start_s
-        texts = []
-        for number, (reply, lane) in enumerate(zip(turn.replies, event.lanes, strict=True)):
-            reply.tape.append(*lane, self._lane_settings(number), elapsed_s)
-            texts.append(turn.vocabulary.decode(array("H", lane.ids)))
-        self.tell(LanesAdded(turn, tuple(texts), event.draw_s))
-
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
         if controls == self.controls:
             return
         self.controls = controls
         if self.state is State.STREAMING and self.turn is not None:
-            self._draw(self.turn, controls)
+            self.draw(self.turn, controls)
         self.tell(StateChanged())
 
     def pause(self) -> None:
         """Pause the reply, or go on with it."""
-        if self._player is not None:
-            self._pause_playing(self._player)
+        if self.recorded.playing:
+            self.recorded.pause()
         elif self.state is State.STREAMING:
             self._halt()
-            self._set_state(State.PAUSED)
+            self.enter(State.PAUSED)
         elif self.state is State.PAUSED and self.turn is not None:
             self._lengthen(self.turn)
-            self._draw(self.turn, self.controls)
-            self._set_state(State.STREAMING)
+            self.draw(self.turn, self.controls)
+            self.enter(State.STREAMING)
 
     def step(self) -> None:
         """Draw one more character of the reply, and pause."""
         turn = self.turn
         if turn is not None and self.can_step:
             self._stepping = True
-            self._draw(turn, replace(self.controls, speed=0.0, length=turn.reply.next_number + 1))
-            self._set_state(State.PAUSED)
+            self.draw(turn, replace(self.controls, speed=0.0, length=turn.reply.next_number + 1))
+            self.enter(State.PAUSED)
 
     @property
     def can_step(self) -> bool:
         """Whether one more character of the last reply can be drawn."""
-        ready = self.busy or self.can_go_on
-        return ready and self._player is None and not self.ladder
+        return (self.busy or self.can_go_on) and self._alone
 
     def hold(self, direction: int) -> None:
         """Let the temperature move for as long as a key is held: +1 is warmer, -1 cooler."""
-        self.sweep.hold(direction, self._clock())
+        self.sweep.hold(direction, self.clock())
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
         if self.busy or self.state is State.DREAMING:
             self._halt()
-            self._rest()
+            self.rest()
 
     def go_on(self) -> None:
         """Add another reply's length to the last reply; one that is paused just goes on."""
@@ -327,8 +267,8 @@ class Conversation:
             self.pause()
         elif self.can_go_on and self.turn is not None:
             self._lengthen(self.turn, anew=True)
-            self._draw(self.turn, self.controls)
-            self._set_state(State.STREAMING)
+            self.draw(self.turn, self.controls)
+            self.enter(State.STREAMING)
 
     def again(self) -> None:
         """Answer the last seed once more, with a new RNG seed."""
@@ -345,11 +285,11 @@ class Conversation:
         self._dream = Turn("", new_rng_seed(), self.model, self.vocabulary)
         temperature = self.controls.settings.temperature or DREAM_TEMPERATURE
         controls = replace(self.controls, speed=0.0, length=self.model.window)
-        self._draw(
+        self.draw(
             self._dream,
             controls.with_settings(rng_seed=self._dream.rng_seed, temperature=temperature),
         )
-        self._set_state(State.DREAMING)
+        self.enter(State.DREAMING)
 
     def branch(
         self, turn: Turn, number: int, ids: Sequence[int] = (), rng_seed: int | None = None
@@ -380,8 +320,8 @@ class Conversation:
             self.controls = self.controls.with_settings(rng_seed=rng_seed)
         self._stepping = False
         self._lengthen(turn, anew=True)
-        self._draw(turn, self.controls)
-        self._set_state(State.STREAMING)
+        self.draw(turn, self.controls)
+        self.enter(State.STREAMING)
         return True
 
     def walk(self, turn: Turn, steps: int) -> bool:
@@ -392,6 +332,7 @@ class Conversation:
         if turn not in self.turns or len(turn.replies) == 1:
             return False
         self.stop()
+        self.leave()
         index = self.turns.index(turn)
         before = turn.reply
         before.later = self.turns[index + 1 :]
@@ -406,104 +347,49 @@ class Conversation:
             self.tell(TurnStarted(later))
             if len(later.tape):
                 self.tell(TextAdded(later.text()))
-        self._set_state(self.state)
+        self.enter(self.state)
         return True
 
     def undo(self) -> None:
         """Take the last turn back; `redo` brings it again, until another one begins."""
         if self.turns:
             self.stop()
+            self.leave()
             turn = self.turns.pop()
-            self._undone.append(turn)
+            self.undone.append(turn)
             self.tell(TurnRemoved(turn))
-            self._set_state(self.state)
+            self.enter(self.state)
 
     @property
     def can_redo(self) -> bool:
         """Whether there is a turn that was taken back."""
-        return bool(self._undone)
+        return bool(self.undone)
 
     def redo(self) -> None:
         """Bring back the turn that was taken back last."""
-        if self._undone:
+        if self.undone:
             self.stop()
-            turn = self._undone.pop()
-            self._show_turn(turn)
-            self._set_state(self.state)
+            self.leave()
+            turn = self.undone.pop()
+            self.show_turn(turn)
+            self.enter(self.state)
 
-    def _show_turn(self, turn: Turn) -> None:
+    def show_turn(self, turn: Turn) -> None:
         """Add a turn that has its text."""
         self.turns.append(turn)
         self.tell(TurnStarted(turn))
         if len(turn.tape):
             self.tell(TextAdded(turn.text()))
 
-    # Recorded replies.
-
-    def open(self, recording: Recording, conversation: int = 0) -> Turn:
-        """Show a recorded reply, whole, as the last turn; it can be gone on with.
-
-        Args:
-            recording: of the reply.
-            conversation: how many characters of its seed are of the conversation before it.
-        """
-        self.stop()
-        turn = recorded_turn(recording, self.model, conversation)
-        turn.reply.tape = recording.tape
-        self._undone = []
-        self._show_turn(turn)
-        self._begin_remaking(turn, recording)
-        self._set_state(self.state)
-        return turn
-
-    def play(self, recording: Recording, at_once: bool = False, conversation: int = 0) -> Turn:
-        """Show a recorded reply at its own pace, or as fast as it goes; see `advance`.
-
-        Where its model is at hand it is made again beside that, and compared.
-        """
-        self.stop()
-        turn = recorded_turn(recording, self.model, conversation)
-        self._undone = []
-        self.turns.append(turn)
-        self._player = Playback(recording.tape, at_once, self._clock())
-        self.tell(TurnStarted(turn))
-        self._begin_remaking(turn, recording)
-        self._set_state(State.PLAYING)
-        return turn
-
     def advance(self) -> None:
         """Do what is due: called some ten times a second while a reply plays or a key is held."""
-        self.sweep.look(self._clock())
-        player, turn = self._player, self.turn
-        if self.state is not State.PLAYING or player is None or turn is None:
-            return
-        shown = len(turn.tape)
-        due = min(player.due(self._clock()), shown + MOST_PLAYED)
-        if due > shown:
-            turn.tape.extend(player.tape, due)
-            self.tell(TextAdded(turn.text(shown)))
-        if due >= len(player.tape):
-            self._rest()
+        self.sweep.look(self.clock())
+        self.recorded.advance()
 
-    def _pause_playing(self, player: Playback) -> None:
-        if self.state is State.PLAYING:
-            player.pause(self._clock())
-            self._set_state(State.PAUSED)
-        else:
-            player.resume(self._clock())
-            self._set_state(State.PLAYING)
-
-    def _begin_remaking(self, turn: Turn, recording: Recording) -> None:
-        """Let the reply be made again, if its model is at hand; say so if it is not."""
-        if self._is_at_hand(turn):
-            self._send(self._questions.remake(turn, recording))
-        else:
-            self.tell(
-                Noticed(
-                    f"the model of this reply, {recording.model} "
-                    f"({recording.model_sha256[:12]}…), is not at hand: what was recorded is shown"
-                )
-            )
+    def leave(self) -> None:
+        """Leave a ladder, and a recorded reply that plays; what there is of them stays."""
+        self.recorded.end()
+        self.ladder.temperatures = []
 
     # What a text is worth to the model.
 
@@ -515,7 +401,7 @@ class Conversation:
         """
         if self.model is None or self.vocabulary is None:
             raise SettingsError("no model is loaded yet: wait until it is ready")
-        self._send(self._questions.score(text, self.vocabulary, self.controls.settings))
+        self.ask(self.questions.score(text, self.vocabulary, self.controls.settings))
 
     # The engine's model.
 
@@ -530,7 +416,7 @@ class Conversation:
         """Ask for what was possible at a character, under the settings of now."""
         if self.model is None or not self.can_branch(turn):
             return
-        self._send(self._questions.inspect(turn, number, self.controls.settings))
+        self.ask(self.questions.inspect(turn, number, self.controls.settings))
 
     def toggle_continue(self) -> None:
         """Let a new seed go on with the conversation, or start afresh."""
@@ -550,16 +436,17 @@ class Conversation:
         """Tell the engine that all that was told is on the screen: it waits for that."""
         turn = self._dream or self.turn
         if turn is not None:
-            self._send(Acknowledged(self._wish, len(turn.tape)))
+            self.ask(Acknowledged(self._wish, len(turn.tape)))
 
     # What the engine says.
 
     def attach(self, send: Callable[[Request], None]) -> None:
         """Speak to an engine that is loading its model."""
-        self._send = send
-        self._questions.forget()
+        self.ask = send
+        self.questions.forget()
+        self.insights.forget()
         self.model = None
-        self._set_state(State.LOADING)
+        self.enter(State.LOADING)
 
     def receive(self, event: Event) -> None:
         """Take in what the engine says."""
@@ -569,13 +456,15 @@ class Conversation:
             case CharactersGenerated() if self._is_current(event):
                 self._added(event)
             case LanesGenerated() if self._is_current(event):
-                self._lanes_added(event)
+                self.ladder.added(event)
             case Inspected() | Scored() | Remade():
-                self._questions.answered(event)
+                self.questions.answered(event)
+            case Progressed() | LensOpened() | UnitTold() | WhatIfTold():
+                self.insights.answered(event)
             case GenerationEnded() if self._is_current(event):
                 self._ended()
             case GenerationFailed() if self._is_current(event):
-                self._rest()
+                self.rest()
                 self.tell(Noticed(event.sentence, error=True))
             case LoadFailed():
                 self._not_loaded(event.sentence)
@@ -597,7 +486,7 @@ class Conversation:
             if waiting:
                 self.tell(SeedReturned(waiting))
             self.tell(Noticed(f"{sentence}; the conversation is kept, Enter tries again", True))
-            self._set_state(State.DOWN)
+            self.enter(State.DOWN)
         else:
             self.tell(Unusable(sentence))
 
@@ -609,7 +498,7 @@ class Conversation:
             )
         self.model = event
         self.vocabulary = Vocabulary(event.symbols, event.case)
-        self._set_state(State.IDLE)
+        self.enter(State.IDLE)
         if self._waiting is not None:
             text, self._waiting = self._waiting, None
             self.send(text)
@@ -624,7 +513,7 @@ class Conversation:
             event.entropy_bits,
             event.temperature,
             self.controls.settings,
-            self._clock() - turn.start_s,
+            self.clock() - turn.start_s,
             event.given,
         )
         if self._dream is None:
@@ -642,7 +531,7 @@ class Conversation:
         if self._stepping:
             self._stepping = False
             return
-        self._rest()
+        self.rest()
         if dream is not None:
             self.tell(SeedDreamt(dream.text()))
 
@@ -652,20 +541,20 @@ class Conversation:
             return
         kept = "the conversation is kept, and a new engine is starting"
         self.tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
-        self._rest()
+        self.rest()
         self.tell(EngineNeeded())
 
     # What is said to the engine.
 
-    def _draw(self, turn: Turn, controls: Controls) -> None:
+    def draw(self, turn: Turn, controls: Controls) -> None:
         """Let the engine draw what follows all that is shown of a turn."""
         first = len(turn.tape)
         self._wish += 1
-        if self.ladder and turn is self.turn:
-            self._send(self._lanes_wish(turn, first, controls))
+        if self.ladder.temperatures and turn is self.turn:
+            self.ask(self.ladder.wish(turn, self._wish, controls))
             return
         here = turn.moment(first, controls.settings)
-        self._send(
+        self.ask(
             DrawRequested(
                 self._wish,
                 first,
@@ -676,25 +565,10 @@ class Conversation:
             )
         )
 
-    def _lanes_wish(self, turn: Turn, first: int, controls: Controls) -> LanesRequested:
-        settings = tuple(self._lane_settings(lane) for lane in range(len(self.ladder)))
-        moments = [
-            turn.moment_of(reply, first, each)
-            for reply, each in zip(turn.replies, settings, strict=True)
-        ]
-        return LanesRequested(
-            self._wish,
-            first,
-            tuple(here.read.tobytes() for here in moments),
-            tuple(here.since_mirostat.tobytes() for here in moments),
-            settings,
-            controls,
-        )
-
     def _read(self) -> "array[int]":
         """Give the conversation so far, without the primer."""
         turn = self.turn
-        if turn is None or not self._is_at_hand(turn):
+        if turn is None or not self.is_at_hand(turn):
             return array("H")
         read = turn.primed[1:]
         read.extend(turn.tape.ids())
@@ -713,13 +587,14 @@ class Conversation:
         """Let the engine rest, and take nothing that is on its way."""
         self._wish += 1
         self._stepping = False
-        self._send(RestRequested())
+        self.ask(RestRequested())
 
-    def _rest(self) -> None:
-        self._dream = self._player = None
+    def rest(self) -> None:
+        self._dream = None
+        self.recorded.end()
         self.controls = replace(self.controls, length=self.reply_length)
-        self._set_state(State.IDLE)
+        self.enter(State.IDLE)
 
-    def _set_state(self, state: State) -> None:
+    def enter(self, state: State) -> None:
         self.state = state
         self.tell(StateChanged())

@@ -157,9 +157,9 @@ class CharlmApp(App[None]):
         before = len(store.origin(chosen.reply).before)
         it = self.conversation
         if chosen.way == "play":
-            turn = it.play(recording, conversation=before)
+            turn = it.recorded.play(recording, conversation=before)
         else:
-            turn = it.open(recording, before)
+            turn = it.recorded.open(recording, before)
         if self._recorder is not None:
             self._recorder.adopt(turn.reply, chosen.reply, len(recording.tape))
         if chosen.way == "branch":
@@ -211,7 +211,7 @@ class CharlmApp(App[None]):
             self.conversation.receive(message.event)
             if self._replay is not None and self.conversation.model is not None:
                 recording, self._replay = self._replay, None
-                self.conversation.play(recording, self.setup.at_once)
+                self.conversation.recorded.play(recording, self.setup.at_once)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the session's commands in the palette, beside Textual's own."""

@@ -282,7 +282,7 @@ def test_a_reply_from_the_history_goes_on_in_its_row(studio: Studio) -> None:
     studio.engine.stream("abc")
     studio.it.stop()
     with studio.history() as store:
-        turn = studio.it.open(store.recording(1), len(store.origin(1).before))
+        turn = studio.it.recorded.open(store.recording(1), len(store.origin(1).before))
     studio.recorder.adopt(turn.reply, 1, 3)
     studio.it.go_on()
     studio.engine.stream("def")
@@ -303,7 +303,7 @@ def test_a_reply_that_is_left_in_mid_play_goes_on_in_a_branch(studio: Studio) ->
         studio.now_s += 1
     studio.it.stop()
     with studio.history() as store:
-        turn = studio.it.play(store.recording(1))
+        turn = studio.it.recorded.play(store.recording(1))
     studio.recorder.adopt(turn.reply, 1, 6)
     studio.now_s += 0.5
     studio.it.advance()
@@ -328,10 +328,10 @@ def test_a_reply_from_elsewhere_is_kept_as_soon_as_it_goes_on(studio: Studio, pl
     tape.append(array("H", [2, 3, 4]).tobytes(), floats, floats, floats, Settings(0.7))
     recording = Recording("fake", "0" * 64, RUNTIME, "read seed", "abc", tape)
     if play:
-        turn = studio.it.play(recording, at_once=True, conversation=5)
+        turn = studio.it.recorded.play(recording, at_once=True, conversation=5)
         studio.it.advance()
     else:
-        turn = studio.it.open(recording, conversation=5)
+        turn = studio.it.recorded.open(recording, conversation=5)
     studio.it.undo()
     studio.it.redo()
     assert turn.text() == "abc"
@@ -497,9 +497,9 @@ def _open(studio: Studio, number: int) -> Turn | None:
         entry = entries[number % len(entries)]
         recording = store.recording(entry.id)
     if number % 2:
-        turn = studio.it.open(recording)
+        turn = studio.it.recorded.open(recording)
     else:
-        turn = studio.it.play(recording)
+        turn = studio.it.recorded.play(recording)
         studio.now_s += number / 10**6
         studio.it.advance()
     studio.recorder.adopt(turn.reply, entry.id, entry.length)

@@ -65,7 +65,7 @@ def test_every_lane_is_the_reply_that_its_temperature_gives_alone(
     model: OnnxModel, temperatures: list[float], carry: bool, parts: list[int]
 ) -> None:
     climber = Climber(model, Settings(0.7, 11, carry=carry))
-    assert climber.it.climb(SEED, temperatures)
+    assert climber.it.ladder.climb(SEED, temperatures)
     for part in parts:
         climber.draw(part)
         climber.it.pause()
@@ -79,15 +79,15 @@ def test_every_lane_is_the_reply_that_its_temperature_gives_alone(
 
 def test_one_is_gone_on_with_and_the_others_stay_as_siblings(model: OnnxModel) -> None:
     climber = Climber(model)
-    climber.it.climb(SEED, [0.2, 0.5, 1.0, 1.2])
+    climber.it.ladder.climb(SEED, [0.2, 0.5, 1.0, 1.2])
     climber.draw(12)
     texts = climber.texts
-    climber.it.pick(2)
+    climber.it.ladder.pick(2)
     it = climber.it
     turn = it.turn
     assert turn is not None
     assert (it.state, turn.shown, it.controls.settings.temperature) == (State.IDLE, 2, 1.0)
-    assert it.ladder == []
+    assert it.ladder.temperatures == []
     assert TurnRewound(turn, 0) in climber.told
     assert TextAdded(texts[2]) in climber.told
     it.go_on()
@@ -106,18 +106,18 @@ def test_a_lane_whose_temperature_is_changed_goes_on_from_there_and_replays(
     model: OnnxModel,
 ) -> None:
     climber = Climber(model)
-    climber.it.climb(SEED, [0.2, 1.0])
+    climber.it.ladder.climb(SEED, [0.2, 1.0])
     climber.draw(10)
     before = climber.texts
-    climber.it.turn_lane(1, 4)
+    climber.it.ladder.turn(1, 4)
     climber.draw(10)
-    assert climber.it.ladder == [0.2, 1.2]
+    assert climber.it.ladder.temperatures == [0.2, 1.2]
     turn = climber.it.turn
     assert turn is not None
     assert [text[:10] for text in climber.texts] == before
     assert [first for first, _ in turn.replies[1].tape.runs()] == [0, 10]
     assert [first for first, _ in turn.replies[0].tape.runs()] == [0]
-    climber.it.pick(0)
+    climber.it.ladder.pick(0)
     for shown in range(2):
         turn.shown = shown
         made = Tape()
@@ -129,7 +129,7 @@ def test_a_lane_whose_temperature_is_changed_goes_on_from_there_and_replays(
 def test_lanes_go_on_together_and_their_texts_are_told_together(model: OnnxModel) -> None:
     climber = Climber(model)
     climber.it.set_length(6)
-    climber.it.climb(SEED, [0.5, 1.0])
+    climber.it.ladder.climb(SEED, [0.5, 1.0])
     climber.draw(6)
     climber.it.stop()
     climber.it.go_on()
@@ -144,18 +144,18 @@ def test_lanes_go_on_together_and_their_texts_are_told_together(model: OnnxModel
 def test_what_is_no_ladder_is_refused(model: OnnxModel, wrong: list[float]) -> None:
     climber = Climber(model)
     with pytest.raises(SettingsError):
-        climber.it.climb(SEED, wrong)
+        climber.it.ladder.climb(SEED, wrong)
     assert climber.it.turns == []
 
 
 def test_a_new_seed_leaves_the_ladder_and_keeps_what_it_has(model: OnnxModel) -> None:
     climber = Climber(model)
-    climber.it.climb(SEED, [0.5, 1.0])
+    climber.it.ladder.climb(SEED, [0.5, 1.0])
     climber.draw(5)
     texts = climber.texts
     climber.it.send("another")
     climber.draw(5)
-    assert climber.it.ladder == []
+    assert climber.it.ladder.temperatures == []
     first = climber.it.turns[0]
     assert [first.vocabulary.decode(reply.tape.ids()) for reply in first.replies] == texts
     assert len(climber.it.turns[1].replies) == 1

@@ -67,7 +67,7 @@ def test_all_is_due_in_the_end_and_never_less_than_before(times: list[float], ea
 
 def test_a_reply_comes_at_the_pace_at_which_it_came_and_pauses_are_cut_short() -> None:
     viewer = Viewer()
-    viewer.it.play(recording())
+    viewer.it.recorded.play(recording())
     assert viewer.it.state is State.PLAYING
     assert viewer.wait(0.05) == ""
     assert viewer.wait(0.1) == "ab"
@@ -80,14 +80,14 @@ def test_a_reply_comes_at_the_pace_at_which_it_came_and_pauses_are_cut_short() -
 
 def test_a_reply_comes_at_once_if_that_is_wanted() -> None:
     viewer = Viewer()
-    viewer.it.play(recording(), at_once=True)
+    viewer.it.recorded.play(recording(), at_once=True)
     assert viewer.wait(0.0) == "abcdef"
     assert viewer.it.state is State.IDLE
 
 
 def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
     viewer = Viewer()
-    viewer.it.play(recording())
+    viewer.it.recorded.play(recording())
     viewer.wait(0.15)
     viewer.it.pause()
     assert viewer.it.state is State.PAUSED
@@ -103,7 +103,7 @@ def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
 
 def test_a_reply_is_made_again_beside_it_and_the_verdict_is_told() -> None:
     viewer = Viewer()
-    viewer.it.play(recording())
+    viewer.it.recorded.play(recording())
     request = viewer.engine.last
     assert isinstance(request, RemakeRequested)
     viewer.engine.say(Remade(request.number, "identical, 6 characters"))
@@ -113,7 +113,7 @@ def test_a_reply_is_made_again_beside_it_and_the_verdict_is_told() -> None:
 def test_what_a_shared_line_lacks_is_measured_as_far_as_it_is_shown() -> None:
     viewer = Viewer()
     bare = recording(bits=nan)
-    viewer.it.play(bare)
+    viewer.it.recorded.play(bare)
     viewer.wait(0.15)
     request = viewer.engine.last
     assert isinstance(request, RemakeRequested)
@@ -127,7 +127,7 @@ def test_what_a_shared_line_lacks_is_measured_as_far_as_it_is_shown() -> None:
 
 def test_without_its_model_the_recorded_text_is_played_and_that_is_told() -> None:
     viewer = Viewer()
-    viewer.it.play(recording(sha256="1" * 64))
+    viewer.it.recorded.play(recording(sha256="1" * 64))
     assert not isinstance(viewer.engine.last, RemakeRequested) if viewer.engine.requests else True
     assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
     assert viewer.wait(10) == "abcdef"
@@ -138,7 +138,7 @@ def test_without_its_model_the_recorded_text_is_played_and_that_is_told() -> Non
 
 def test_what_was_opened_goes_on_as_if_it_had_been_made_here() -> None:
     viewer = Viewer()
-    viewer.it.open(replace(recording(), seed="beforeseed"), conversation=6)
+    viewer.it.recorded.open(replace(recording(), seed="beforeseed"), conversation=6)
     turn = viewer.it.turns[0]
     assert (turn.seed, turn.text()) == ("seed", "abcdef")
     assert turn.recording().seed == "beforeseed"

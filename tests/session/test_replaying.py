@@ -77,7 +77,9 @@ class Walk:
             case "redo":
                 it.redo()
             case "open":
-                it.open(Recording.from_json(turn.recording().to_json(), "x"), len(turn.before))
+                it.recorded.open(
+                    Recording.from_json(turn.recording().to_json(), "x"), len(turn.before)
+                )
                 it.go_on()
             case "change":
                 changes = (

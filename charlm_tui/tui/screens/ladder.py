@@ -92,7 +92,7 @@ class LadderScreen(Screen[None]):
         self._conversation = conversation
         self._levels = levels
         self._acknowledging = False
-        self._lanes = [LaneText(lane) for lane in range(len(conversation.ladder))]
+        self._lanes = [LaneText(lane) for lane in range(len(conversation.ladder.temperatures))]
 
     def compose(self) -> ComposeResult:
         turn = self._conversation.turn
@@ -153,13 +153,13 @@ class LadderScreen(Screen[None]):
     def _title_lanes(self) -> None:
         """Say of each lane what its temperature is, and how surprising it has been."""
         it, turn = self._conversation, self._conversation.turn
-        if turn is None or len(it.ladder) != len(self._lanes):
+        if turn is None or len(it.ladder.temperatures) != len(self._lanes):
             return
         mark = _MARKS.get(it.state, "■")
         for number, (lane, reply) in enumerate(zip(self._lanes, turn.replies, strict=True)):
             length = len(reply.tape)
             bits = f" · {reply.tape.total_bits / length:.2f} bits" if length else ""
-            lane.border_title = f"{number + 1} · temp {it.ladder[number]:.2f}"
+            lane.border_title = f"{number + 1} · temp {it.ladder.temperatures[number]:.2f}"
             lane.border_subtitle = f"{mark} {length:,}{bits}"
 
     def watch_chosen(self, chosen: int) -> None:
@@ -188,9 +188,9 @@ class LadderScreen(Screen[None]):
 
     def action_turn(self, steps: int) -> None:
         """Change the temperature of the chosen lane."""
-        self._conversation.turn_lane(self.chosen, steps)
+        self._conversation.ladder.turn(self.chosen, steps)
 
     def action_pick(self) -> None:
         """Go on with the chosen lane; the others stay as its siblings."""
         self.dismiss(None)
-        self._conversation.pick(self.chosen)
+        self._conversation.ladder.pick(self.chosen)

@@ -1,0 +1,125 @@
+"""Replies to one seed at several temperatures, drawn side by side in one batched call.
+
+They are the replies of a turn, as branches are: one is gone on with, the others stay as siblings.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.controls import LANES, Controls
+from charlm_tui.session.messages import LanesGenerated, LanesRequested
+from charlm_tui.session.turns import Reply, Turn
+from charlm_tui.session.updates import LanesAdded, State, StateChanged, TextAdded, TurnRewound
+
+if TYPE_CHECKING:
+    from charlm_tui.session.conversation import Conversation
+
+
+class Ladder:
+    """The lanes of a conversation's last turn, while they are drawn.
+
+    Args:
+        conversation: whose.
+    """
+
+    def __init__(self, conversation: "Conversation") -> None:
+        self._conversation = conversation
+        self.temperatures: list[float] = []
+        """Of the lanes; none if there is no ladder."""
+
+    def climb(self, text: str, temperatures: Sequence[float]) -> bool:
+        """Draw replies to a seed side by side, one at each temperature; `pick` takes one.
+
+        Args:
+            text: the seed.
+            temperatures: of the replies, 2 to 8 of them.
+
+        Returns:
+            whether it was started; nothing is if the model knows none of its characters.
+
+        Raises:
+            SettingsError: a temperature is none, there are too few or too many, or no model is
+                there.
+        """
+        if not LANES[0] <= len(temperatures) <= LANES[1]:
+            raise SettingsError(
+                f"{len(temperatures)} temperatures were given where {LANES[0]} to {LANES[1]} are "
+                "expected; give as many"
+            )
+        for temperature in temperatures:
+            Settings(temperature=temperature)
+        it = self._conversation
+        if it.model is None:
+            raise SettingsError("no model is loaded yet; wait until it is ready")
+        it.stop()
+        turn = it.new_turn(text)
+        if turn is None:
+            return False
+        turn.replies = [Reply() for _ in temperatures]
+        self.temperatures = list(temperatures)
+        it.draw(turn, it.controls)
+        it.enter(State.STREAMING)
+        return True
+
+    def turn(self, lane: int, steps: int) -> None:
+        """Change the temperature of a lane by `steps` of a key."""
+        it = self._conversation
+        if lane < len(self.temperatures) and it.turn is not None:
+            controls = it.controls.with_settings(temperature=self.temperatures[lane], moving="")
+            self.temperatures[lane] = controls.warmer(steps).settings.temperature
+            if it.streaming:
+                it.draw(it.turn, it.controls)
+            it.tell(StateChanged())
+
+    def pick(self, lane: int) -> None:
+        """Go on with one of the lanes, at its temperature; the others are its siblings."""
+        it = self._conversation
+        if not self.temperatures or it.turn is None:
+            return
+        it.stop()
+        settings = self._settings(it.controls, lane)
+        self.temperatures = []
+        it.turn.shown = lane
+        it.controls = replace(it.controls, settings=settings)
+        it.tell(TurnRewound(it.turn, 0))
+        it.tell(TextAdded(it.turn.text()))
+        it.enter(it.state)
+
+    # For the conversation.
+
+    def wish(self, turn: Turn, number: int, controls: Controls) -> LanesRequested:
+        """Give the request to draw what follows all that there is of the lanes."""
+        first = len(turn.tape)
+        settings = tuple(self._settings(controls, lane) for lane in range(len(self.temperatures)))
+        moments = [
+            turn.moment_of(reply, first, each)
+            for reply, each in zip(turn.replies, settings, strict=True)
+        ]
+        return LanesRequested(
+            number,
+            first,
+            tuple(here.read.tobytes() for here in moments),
+            tuple(here.since_mirostat.tobytes() for here in moments),
+            settings,
+            controls,
+        )
+
+    def added(self, event: LanesGenerated) -> None:
+        """Take in characters of every lane."""
+        it = self._conversation
+        turn = it.turn
+        assert turn is not None
+        assert event.first == len(turn.tape)
+        elapsed_s = it.clock() - turn.start_s
+        texts = []
+        for number, (reply, lane) in enumerate(zip(turn.replies, event.lanes, strict=True)):
+            reply.tape.append(*lane, self._settings(it.controls, number), elapsed_s)
+            texts.append(turn.vocabulary.decode(array("H", lane.ids)))
+        it.tell(LanesAdded(turn, tuple(texts), event.draw_s))
+
+    def _settings(self, controls: Controls, lane: int) -> Settings:
+        return replace(controls.settings, temperature=self.temperatures[lane], moving="")
