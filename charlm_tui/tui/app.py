@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +23,9 @@ from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 
 if TYPE_CHECKING:  # SQLite is not needed before the first paint
-    from charlm_tui.session.history.recorder import Recorder
+    from charlm_tui.session.history.keeper import Keeper
     from charlm_tui.session.history.store import Store
-    from charlm_tui.session.history.writer import Writer
     from charlm_tui.tui.screens.history import Chosen
-
-MOST_PROMPTS = 1000  # of other sessions that can be recalled
-LAST_WRITE_S = 3.0  # that the history may take when the app ends
 
 
 @dataclass
@@ -79,8 +74,7 @@ class CharlmApp(App[None]):
         self.conversation = Conversation(controls, self._show)
         self.conversation.continues = self.setup.continues
         self._replay = self.setup.replay  # until there is a model to compare it with
-        self._writer: Writer | None = None
-        self._recorder: Recorder | None = None
+        self._keeper: Keeper | None = None
         self._studio = StudioScreen(self.conversation, self.setup)
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
@@ -125,8 +119,8 @@ class CharlmApp(App[None]):
             self.conversation.send(self._seed)
 
     def on_studio_screen_typed(self, message: StudioScreen.Typed) -> None:
-        if self._writer is not None and message.text:
-            self._writer.prompt(message.text)
+        if self._keeper is not None:
+            self._keeper.prompt(message.text)
 
     def on_studio_screen_history_wanted(self) -> None:
         """Let a reply be found that was kept, and bring it back into the conversation."""
@@ -160,31 +154,21 @@ class CharlmApp(App[None]):
             turn = it.recorded.play(recording, conversation=before)
         else:
             turn = it.recorded.open(recording, before)
-        if self._recorder is not None:
-            self._recorder.adopt(turn.reply, chosen.reply, len(recording.tape))
+        if self._keeper is not None:
+            self._keeper.adopt(turn.reply, chosen.reply, len(recording.tape))
         if chosen.way == "branch":
             self._studio.select_last()
 
     def _begin_history(self, path: Path) -> None:
-        from charlm_tui.session.history.recorder import Recorder
-        from charlm_tui.session.history.writer import Writer
+        from charlm_tui.session.history.keeper import Keeper, past_prompts
 
         def report(sentence: str) -> None:
             self.post_message(HistoryEnded(sentence))
 
-        self._writer = Writer(path, report)
-        self._recorder = Recorder(self.conversation, self._writer)
-
         def load() -> None:
-            from charlm_tui.session.history.store import Store
+            self.call_from_thread(self._studio.load_prompts, past_prompts(path))
 
-            try:
-                with closing(Store(path)) as store:
-                    prompts = store.prompts(limit=MOST_PROMPTS)
-            except CharlmError:  # of which the writer tells
-                return
-            self.call_from_thread(self._studio.load_prompts, prompts)
-
+        self._keeper = Keeper(path, self.conversation, report)
         self.run_worker(load, thread=True, group="prompts")
 
     def on_history_ended(self, message: HistoryEnded) -> None:
@@ -195,10 +179,9 @@ class CharlmApp(App[None]):
 
     def close(self) -> None:
         """Write what is still to be kept, and end the engine."""
-        if self._recorder is not None and self._writer is not None:
-            self._recorder.rest()
-            self._writer.close(LAST_WRITE_S)
-            self._recorder = self._writer = None
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         self.close_engine()
 
     def close_engine(self) -> None:
@@ -243,8 +226,8 @@ class CharlmApp(App[None]):
         self.conversation.attach(engine.send)
 
     def _show(self, update: Update) -> None:
-        if self._recorder is not None:
-            self._recorder.take(update)
+        if self._keeper is not None:
+            self._keeper.take(update)
         match update:
             case EngineNeeded(path=path):
                 self.close_engine()

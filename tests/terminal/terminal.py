@@ -65,6 +65,10 @@ class Terminal:
                     return
                 raise AssertionError(f"it never happened: {what}; the screen was\n{self.text}")
 
+    def read(self) -> None:
+        """Read what there is, without waiting."""
+        self._read(0.0)
+
     def shows(self, text: str) -> None:
         """Read until a text is on the screen."""
         self.until(lambda: text in self.text, f"{text!r} was shown")

@@ -1,0 +1,197 @@
+"""The history and the settings, through the installed command: what a kill leaves, for example."""
+
+import json
+import os
+import signal
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from charlm_tui.session.history.store import Store
+from tests.terminal.terminal import COMMAND, has_ended, terminal
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def kept(path: Path) -> list:
+    if not path.exists():
+        return []
+    with closing(Store(path)) as store:
+        return store.entries()
+
+
+def test_a_kill_loses_at_most_what_came_last_and_the_next_start_lets_search_find_it(
+    model_path: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.db"
+    options = ["--model", str(model_path), "--history", str(path), "--length", "0"]
+    with terminal(*options, "--seed", "the killed seed ", "--rng-seed", "5") as it:
+        it.until(lambda: any(entry.length > 150 for entry in kept(path)), "text was kept")
+        (engine,) = it.engines()
+        handle = os.pidfd_open(engine)
+        (before,) = kept(path)
+        assert not before.ended
+        it.process.kill()
+        assert it.end() == -signal.SIGKILL
+        assert has_ended(handle)
+    found = run("history", "search", "killed", "--json", "--history", str(path))
+    assert found.stdout == ""  # nobody has started since
+    with terminal(*options) as it:
+        it.shows("ready")
+        it.until(lambda: kept(path)[0].ended, "it was recovered")
+        it.send("\x11")
+        assert it.end() == 0
+    found = run("history", "search", "killed", "--json", "--history", str(path))
+    entry = json.loads(found.stdout)
+    assert entry["length"] >= before.length
+    replayed = tmp_path / "x.tape"
+    run("history", "export", "1", "-o", str(replayed), "--history", str(path))
+    again = run("replay", str(replayed), "--model", str(model_path))
+    assert again.returncode == 0
+    assert "identical" in again.stderr
+
+
+def test_two_apps_share_one_history(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    options = ["--model", str(model_path), "--history", str(path), "--length", "40"]
+    with (
+        terminal(*options, "--seed", "one of two ") as first,
+        terminal(*options, "--seed", "two of two ") as second,
+    ):
+
+        def both() -> bool:
+            second.read()  # or it waits for its terminal
+            return len([entry for entry in kept(path) if entry.ended]) == 2
+
+        first.until(both, "both are kept")
+        for it in (first, second):
+            it.send("\x11")
+            assert it.end() == 0
+    assert {entry.seed for entry in kept(path)} == {"one of two ", "two of two "}
+
+
+def test_the_commands_list_search_show_export_share_delete_and_restore(
+    model_path: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.db"
+    options = ["--model", str(model_path), "--history", str(path), "--length", "60"]
+    with terminal(*options, "--seed", "the world is ", "--rng-seed", "5") as it:
+        it.until(lambda: any(entry.ended for entry in kept(path)), "it is kept")
+        it.send("\x11")
+        assert it.end() == 0
+    place = ("--history", str(path))
+    whole = run("history", "show", "1", *place).stdout
+    assert whole.startswith("the world is ")
+    assert "the world is" in run("history", "list", *place).stdout
+    assert json.loads(run("history", "list", "--json", *place).stdout)["length"] == 60
+    assert run("history", "search", "nothingofthekind", *place).stdout == ""
+    shown = json.loads(run("history", "show", "1", "--json", *place).stdout)
+    assert shown["seed"] + shown["text"] == whole.removesuffix("\n")
+    for form in ("text", "markdown", "html", "svg", "json", "asciicast", "tape"):
+        assert run("history", "export", "1", "--format", form, *place).stdout
+    line = run("history", "share", "1", *place).stdout.strip()
+    again = run("replay", line, "--model", str(model_path))
+    assert (again.returncode, again.stdout) == (0, shown["text"])
+    assert run("history", "delete", "1", *place).returncode == 0
+    assert run("history", "list", *place).stdout == ""
+    assert run("history", "restore", "1", *place).returncode == 0
+    assert run("history", "list", *place).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["show", "7"], 1, "no reply 7"),
+        (["delete", "7"], 1, "no reply 7"),
+        (["show", "none"], 2, "not a valid"),
+        (["export", "1", "-o", "x.pdf"], 1, ".svg"),
+    ],
+)
+def test_what_is_asked_wrong_is_one_sentence(
+    tmp_path: Path, arguments: list[str], code: int, says: str
+) -> None:
+    path = tmp_path / "history.db"
+    Store(path).close()
+    told = run("history", *arguments, "--history", str(path))
+    assert (told.returncode, told.stdout) == (code, "")
+    assert says in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_history_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "none.db"
+    told = run("history", "list", "--history", str(path))
+    assert (told.returncode, told.stdout) == (0, "")
+    assert "no history" in told.stderr
+    assert run("history", "show", "1", "--history", str(path)).returncode == 1
+    assert not path.exists()
+
+
+def test_a_share_line_with_one_letter_missing_is_a_clear_error(tmp_path: Path) -> None:
+    told = run("replay", "charlm1.eKolvxL0qSXumF")
+    assert told.returncode == 1
+    assert "damaged" in told.stderr
+    tape = tmp_path / "x.tape"
+    tape.write_text('{"format": "charlm-tape", "version": 9}')
+    told = run("replay", str(tape))
+    assert told.returncode == 1
+    assert "newer charlm-tui" in told.stderr
+
+
+def test_a_tape_is_played_in_the_app_and_compared(model_path: Path, tmp_path: Path) -> None:
+    tape = tmp_path / "reply.tape"
+    made = run(
+        "generate", "--model", str(model_path), "--seed", "the ", "-n", "50", "--tape", str(tape)
+    )
+    with terminal("replay", str(tape), "--app", "--no-history", "--model", str(model_path)) as it:
+        it.shows("identical, 50 characters")
+        it.until(lambda: made.stdout.split()[0] in it.text, "the text is played")
+        it.send("\x11")
+        assert it.end() == 0
+
+
+def test_settings_come_from_the_file_and_the_environment_and_faults_are_told(
+    model_path: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('theme = "nord"\n[controls]\ntemperature = 0.9\ntop-k = "many"\nspeed = 30\n')
+    options = ["--model", str(model_path), "--config", str(path), "--no-history"]
+    with terminal(*options, columns=120, rows=40) as it:
+        it.shows("temperature 0.90")
+        it.shows("30 chars/s")
+        it.shows("many")
+        it.send("\x11")
+        assert it.end() == 0
+    with terminal(*options, "--temperature", "1.1", columns=120, rows=40) as it:
+        it.shows("temperature 1.10")
+        it.send("\x11")
+        assert it.end() == 0
+    checked = run("config", "check", "--config", str(path))
+    assert checked.returncode == 1
+    assert f"{path}:4" in checked.stdout
+
+
+def test_keys_are_taken_from_the_settings(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[keymap]\n"command.warmer" = "f7"\n"command.cooler" = "a"\n')
+    options = ["--model", str(model_path), "--config", str(path), "--no-history"]
+    with terminal(*options, columns=120, rows=40) as it:
+        it.shows("would keep it from being typed")
+        it.shows("temperature 0.50")
+        it.send("\x1b[18~")  # F7
+        it.shows("temperature 0.55")
+        it.send("a")
+        it.shows("█ a")
+        it.send("\x11")
+        assert it.end() == 0
