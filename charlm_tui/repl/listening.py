@@ -4,7 +4,7 @@ Plain keys are commands for as long as nothing is typed ahead; a key that is non
 no terminal: it is given keys.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
@@ -49,7 +49,7 @@ class Listener:
 
     def press(self, key: KeyPress) -> None:
         """Do what a key says, or keep it."""
-        name = key.key.value if isinstance(key.key, Keys) else key.key
+        name = _name(key)
         streams = self._conversation.busy
         plain = streams and not self.ahead
         if name == "c-d":
@@ -69,6 +69,18 @@ class Listener:
             self.ahead.append(key)
         elif name not in _ENTER:  # what is typed blindly is not sent before it is seen
             self._keep(key)
+
+    def press_early(self, keys: Iterable[KeyPress]) -> None:
+        """Take keys that were pressed before it could be seen that a reply streams.
+
+        Those that print are lines for the next prompts, sent if Enter is among them; the others are
+        pressed.
+        """
+        for key in keys:
+            if _name(key) in (*NAMED, "c-c", "c-d"):
+                self.press(key)
+            else:
+                self.ahead.append(key)
 
     def run(self, name: str) -> None:
         """Run a command that has a key, if it can be run now."""
@@ -90,3 +102,8 @@ class Listener:
                 return  # an arrow, say, begins no text
             self._printer.aside("typed ahead")
         self.ahead.append(key)
+
+
+def _name(key: KeyPress) -> str:
+    """Give prompt_toolkit's name of a key, or the character that it prints."""
+    return key.key.value if isinstance(key.key, Keys) else key.key

@@ -7,6 +7,7 @@ conversation is written elsewhere.
 import asyncio
 import contextlib
 import errno
+import math
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.history import History, InMemoryHistory
 from prompt_toolkit.input import create_input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from rich.console import Console
 
 from charlm_tui.lm.errors import CharlmError
@@ -110,7 +111,7 @@ class Chat:
         self._failure = ""
         self._offered = ""  # is in the next prompt
         self._patient = True  # whether answers are waited for
-        self._interrupted_s = -TWICE_S  # when Ctrl+C was pressed last
+        self._interrupted_s = -math.inf  # when Ctrl+C was pressed, if nothing was sent since
 
     async def run(self, seed: str | None) -> int:
         """Chat until the person leaves; give the exit code."""
@@ -161,6 +162,7 @@ class Chat:
 
     def _take(self, line: str) -> None:
         self._teller.typed = is_seed(line)
+        self._interrupted_s = -math.inf
         try:
             if not take(self.conversation, line):
                 self._offered = line
@@ -170,6 +172,7 @@ class Chat:
     async def _until_settled(self) -> None:
         """Wait, reading keys, until there is nothing that the person would wait for."""
         self._patient = True
+        self._listener.press_early(get_typeahead(self._input))  # what came with Enter
         if self._console.is_dumb_terminal:
             await self._settle()
             return

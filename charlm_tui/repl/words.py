@@ -5,6 +5,7 @@ Plain text that fits the width it is given. Knows nothing of terminals.
 
 from collections.abc import Sequence
 
+from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import ModelLoaded
@@ -26,7 +27,9 @@ def standing(conversation: Conversation, width: int) -> str:
     """Say how the conversation stands, in the longest words that fit a width."""
     settings = conversation.controls.settings
     name = conversation.model.name if conversation.model is not None else "loading"
-    temperature = f"{settings.temperature:.2f}" + ("" if settings.temperature else " greedy")
+    temperature = f"{settings.temperature:.2f}" + _moving(settings)
+    if not settings.temperature and not settings.moving:
+        temperature += " greedy"
     turns = "continued" if conversation.continues else "fresh"
     speed = conversation.controls.speed
     short = f"{speed:g}/s" if speed else "full"
@@ -60,9 +63,14 @@ def closing(turn: Turn) -> str:
     bits = f"{tape.total_bits / len(tape):.2f} bits per character" if tape.measured else ""
     runs = [settings for _, settings in tape.runs()]
     seeds = _steps([str(settings.rng_seed) for settings in runs])
-    temperatures = _steps([f"{settings.temperature:g}" for settings in runs])
+    temperatures = _steps([f"{settings.temperature:g}{_moving(settings)}" for settings in runs])
     told = [_characters(tape), bits, f"RNG seed {seeds}", f"temperature {temperatures}"]
     return ", ".join(part for part in told if part)
+
+
+def _moving(settings: Settings) -> str:
+    """Say how a temperature moves, behind it; nothing if it does not."""
+    return f" {settings.moving} {settings.moving_to:g}" if settings.moving else ""
 
 
 def _characters(tape: Tape) -> str:

@@ -167,6 +167,15 @@ def test_where_nothing_streams_every_plain_key_is_kept_and_enter_too() -> None:
     assert bench.written == ""
 
 
+def test_keys_that_came_with_enter_are_commands_if_they_print_nothing_else_the_next_line() -> None:
+    bench = Bench()
+    keys = [Keys.F3, *"st", Keys.Enter, Keys.ControlC]
+    bench.listener.press_early(KeyPress(key) for key in keys)
+    assert bench.temperature == 0.55
+    assert bench.ahead == [*"st", Keys.Enter]
+    assert bench.calls == ["interrupt"]
+
+
 def test_ctrl_c_interrupts_and_ctrl_d_leaves_whatever_is_typed_ahead() -> None:
     bench = Bench()
     bench.press("h", Keys.ControlC, Keys.ControlD)

@@ -69,5 +69,15 @@ def test_the_closing_line_tells_every_change_of_the_temperature_up_to_a_few() ->
     assert closing(made(0.1, 0.2, 0.3, 0.4, 0.5)).endswith("temperature 0.1 → 0.2 → … → 0.5")
 
 
+def test_a_temperature_that_moves_is_told_with_where_it_moves() -> None:
+    it, _, _ = conversation()
+    it.change(it.controls.with_settings(moving="ramp", moving_to=1.2))
+    assert "temperature 0.50 ramp 1.2 │" in standing(it, 120)
+    turn = made()
+    floats = array("f", [2.0]).tobytes()
+    turn.tape.append(array("H", [2]).tobytes(), floats, floats, floats, it.controls.settings)
+    assert closing(turn).endswith("temperature 0.5 ramp 1.2")
+
+
 def test_bits_that_were_not_measured_are_not_told() -> None:
     assert closing(made(0.5, bits=float("nan"))) == "1 character, RNG seed 7, temperature 0.5"
