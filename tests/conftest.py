@@ -1,6 +1,7 @@
 """What tests of several layers share: the corpus, the shipped model, and small stand-ins."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,15 @@ TEXT = (
     "a bird on the old wall sang to no one in the rain; we heard it, and went on: "
     "nobody asked why it was there? slowly evening came - quiet, grey, without wind!"
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _folders_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the person's own history, settings and caches out of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATA", "CONFIG", "CACHE"):
+            patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name.lower())))
+        yield
 
 
 @pytest.fixture(scope="session")

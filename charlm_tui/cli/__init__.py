@@ -13,7 +13,14 @@ import charlm_tui
 from charlm_tui.cli.app import known, run_app
 from charlm_tui.cli.config import config
 from charlm_tui.cli.history import history
-from charlm_tui.cli.options import context_options, model_option, sampling_options, with_options
+from charlm_tui.cli.options import (
+    FULL,
+    Speed,
+    context_options,
+    model_option,
+    sampling_options,
+    with_options,
+)
 from charlm_tui.cli.repl import repl
 from charlm_tui.cli.replay import replay
 from charlm_tui.cli.scripts import drop_output, generate, info, say, score
@@ -38,10 +45,16 @@ INTERRUPTED = 130
     help="Characters in a reply; 0 is until stopped.",
 )
 @click.option(
+    "--speed",
+    type=Speed(),
+    default=None,
+    help=f"Characters shown per second, or {FULL}.  [default: 60]",
+)
+@click.option(
     "--corpus",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="A text that seeds can be drawn from; default: the one that Keras has downloaded.",
+    help="A text for seeds, and to find in it what replies recite; default: Keras' download.",
 )
 @with_options(*history_options, *sampling_options, *context_options)
 @click.version_option(charlm_tui.__version__, prog_name="charlm-tui")

@@ -41,6 +41,33 @@ class Setting(click.ParamType[float]):
         return number
 
 
+FULL = "full"
+"""The word for a speed: as fast as it goes."""
+
+
+class Speed(click.ParamType[float]):
+    """Characters per second, as a number or as the word for as fast as it goes."""
+
+    name = "chars/s"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            speed = 0.0 if value == FULL else float(value)
+        except ValueError:
+            speed = -1.0
+        if not 0 <= speed < float("inf"):
+            self.fail(
+                f"{value!r} is no speed; give characters per second, such as 60, or {FULL}",
+                param,
+                ctx,
+            )
+        return speed
+
+
 class Temperatures(click.ParamType[tuple[float, ...]]):
     """Two to eight temperatures with commas between them."""
 

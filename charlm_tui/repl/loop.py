@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.history import History, InMemoryHistory
@@ -24,13 +25,14 @@ from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.lines import is_seed, take
 from charlm_tui.repl.listening import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
-from charlm_tui.repl.prompt import new_prompt
+from charlm_tui.repl.prompt import KeptPrompts, new_prompt
 from charlm_tui.repl.seat import EngineSeat, UnusableError
 from charlm_tui.repl.telling import Teller
 from charlm_tui.repl.words import standing
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.engine import Engine
+from charlm_tui.session.history.keeper import Keeper
 from charlm_tui.session.messages import CharactersGenerated, Event
 from charlm_tui.session.tints import Tint
 from charlm_tui.session.updates import (
@@ -59,7 +61,8 @@ def run(
     controls: Controls,
     seed: str | None = None,
     tint: Tint = Tint.PLAIN,
-    history: History | None = None,
+    history: Path | None = None,
+    continues: bool = False,
 ) -> int:
     """Chat until the person leaves; give the exit code.
 
@@ -69,13 +72,18 @@ def run(
         controls: at the start.
         seed: is sent at once, unless it is None.
         tint: of the text.
-        history: of what was typed; None is one that lasts as long as this.
+        history: where replies and prompts are kept; None is nowhere.
+        continues: whether new seeds go on with the conversation.
 
     Raises:
         UnusableError: no engine can load the model.
     """
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    return asyncio.run(Chat(model, new_engine, controls, tint, history).run(seed))
+
+    async def chat() -> int:
+        return await Chat(model, new_engine, controls, tint, history, continues).run(seed)
+
+    return asyncio.run(chat())
 
 
 class Chat:
@@ -87,12 +95,20 @@ class Chat:
         new_engine: Callable[[str], Engine],
         controls: Controls,
         tint: Tint,
-        history: History | None,
+        history: Path | None,
+        continues: bool,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         marks = MARKS if _has_all_characters(self._console) else PLAIN_MARKS
         self._printer = Printer(self._console, marks, self._place)
         self.conversation = Conversation(controls, self._show)
+        self.conversation.continues = continues
+        self._keeper: Keeper | None = None
+        prompts: History = InMemoryHistory()
+        if history is not None:
+            self._keeper = Keeper(history, self.conversation, self._history_ended)
+            prompts = KeptPrompts(self._keeper)
         self._teller = Teller(self.conversation, self._printer, tint)
         self._listener = Listener(
             self.conversation, self._printer, self._teller, self._interrupt, self._leave
@@ -104,7 +120,7 @@ class Chat:
             lambda width: standing(self.conversation, width),
             self._listener.run,
             self._input,
-            history or InMemoryHistory(),
+            prompts,
         )
         self._stirred = asyncio.Event()  # something was said, or a key was pressed
         self._code: int | None = None  # to leave with
@@ -115,7 +131,6 @@ class Chat:
 
     async def run(self, seed: str | None) -> int:
         """Chat until the person leaves; give the exit code."""
-        self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._leave, 128 + number)
         self._loop.add_signal_handler(signal.SIGINT, self._signalled)
@@ -130,6 +145,8 @@ class Chat:
                 raise
             self._leave(128 + signal.SIGHUP)
         finally:
+            if self._keeper is not None:
+                self._keeper.close()
             self._seat.close()
         if self._failure:
             raise UnusableError(self._failure)
@@ -216,7 +233,13 @@ class Chat:
                 self.conversation.shown()
             self._stirred.set()
 
+    def _history_ended(self, sentence: str) -> None:
+        """Bring why nothing more is kept to the loop's thread."""
+        self._loop.call_soon_threadsafe(self._show, Noticed(sentence, error=True))
+
     def _show(self, update: Update) -> None:
+        if self._keeper is not None:
+            self._keeper.take(update)
         match update:
             case EngineNeeded(path=path):
                 self.conversation.attach(self._seat.start(path).send)

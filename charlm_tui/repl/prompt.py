@@ -3,7 +3,8 @@
 Sets prompt_toolkit up, and owns what its keys do in the prompt; whoever runs it decides the rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from threading import Thread
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
@@ -16,11 +17,37 @@ from prompt_toolkit.styles import Style
 
 from charlm_tui.repl.completion import CommandCompleter
 from charlm_tui.repl.keys import IN_PROMPT
+from charlm_tui.session.history.keeper import Keeper, past_prompts
 
+PAST_S = 1.0  # that the first prompt waits for what was typed in other sessions, at the most
 MENU_ROWS = 7  # that the completions may take below the line
 _STYLE = Style.from_dict(
     {"prompt": "bold", "bottom-toolbar": "noreverse", "bottom-toolbar.text": "reverse"}
 )
+
+
+class KeptPrompts(History):
+    """What was typed, in this session and in others; the history keeps it.
+
+    It is read on a thread while the model loads: a disk may take its time.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        super().__init__()
+        self._keeper = keeper
+        self._past: list[str] = []
+        self._reader = Thread(target=self._read, name="prompts", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        self._past = past_prompts(self._keeper.path)
+
+    def load_history_strings(self) -> Iterable[str]:
+        self._reader.join(PAST_S)
+        return self._past
+
+    def store_string(self, string: str) -> None:
+        self._keeper.prompt(string)
 
 
 def new_prompt(

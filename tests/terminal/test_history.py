@@ -195,3 +195,23 @@ def test_keys_are_taken_from_the_settings(model_path: Path, tmp_path: Path) -> N
         it.shows("█ a")
         it.send("\x11")
         assert it.end() == 0
+
+
+def test_the_chat_keeps_its_replies_and_its_prompts(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    options = ["repl", "--model", str(model_path), "--history", str(path), "--length", "30"]
+    with terminal(*options) as it:
+        it.shows("/help tells")
+        it.shows("❯")
+        it.send("the world is \r")
+        it.shows("30 characters")
+        it.send("\x04")
+        assert it.end() == 0
+    assert [(entry.seed, entry.length) for entry in kept(path)] == [("the world is ", 30)]
+    with terminal(*options) as it:
+        it.shows("/help tells")
+        it.shows("❯")
+        it.send("\x1b[A")  # up
+        it.shows("❯ the world is")
+        it.send("\x03\x04")
+        assert it.end() == 0
