@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINNED := --constraint constraints.txt --build-constraint constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
-CODE := charlm_tui export tests benchmarks
+CODE := charlm_tui export tests benchmarks docs
 
 .PHONY: run test lint fix check snapshots bench train clean
 

@@ -1,7 +1,8 @@
 """The app, in the terminal that it was started in, with a log of when what was on the screen.
 
-`python -m benchmarks.instrumented_app empty|stream|keys|idle MODEL LOG`; the log is JSON, its times
-by the monotonic clock, which is one for all processes of a machine.
+`python -m benchmarks.instrumented_app empty|stream|keys|idle MODEL LOG [CORPUS]`; the log is JSON,
+its times by the monotonic clock, which is one for all processes of a machine. With a corpus the
+recital meter is on.
 """
 
 import gc
@@ -49,7 +50,7 @@ class EmptyApp(App[None]):
         self.set_timer(0.5, self.exit)
 
 
-def _charlm(mode: str, model: str, log: Log) -> App[None]:
+def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
     from charlm_tui.lm.settings import Settings
     from charlm_tui.session.controls import Controls
     from charlm_tui.session.engine import ProcessEngine
@@ -59,6 +60,7 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
         return ProcessEngine(path)
 
     from charlm_tui.tui.app import CharlmApp
+    from charlm_tui.tui.setup import Setup
     from charlm_tui.tui.widgets.sidebar import Sidebar
 
     class Instrumented(CharlmApp):
@@ -113,17 +115,17 @@ def _charlm(mode: str, model: str, log: Log) -> App[None]:
     )
     seed = None if mode == "idle" else "the slowly ascending ranks and classes "
     gc.freeze()  # as the command does
-    return Instrumented(model, new_engine, controls, seed)
+    return Instrumented(model, new_engine, controls, seed, Setup(corpus=corpus))
 
 
 def main() -> None:
     """Run one mode."""
-    mode, model, path = sys.argv[1:]
+    mode, model, path, *corpus = sys.argv[1:]
     log = Log(Path(path))
     if mode == "empty":
         EmptyApp(log).run()
     else:
-        app = _charlm(mode, model, log)
+        app = _charlm(mode, model, log, Path(corpus[0]) if corpus else None)
         if mode == "idle":
 
             def begin() -> None:

@@ -41,8 +41,9 @@ PRESS_EVERY_S = 0.23  # not a multiple of a frame's time
 @click.command()
 @click.option("--model", type=click.Path(path_type=Path), default=MODEL)
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--corpus", type=click.Path(path_type=Path), help="Stream with the recital meter on.")
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there too.")
-def main(model: Path, rounds: int, out: Path | None) -> None:
+def main(model: Path, rounds: int, corpus: Path | None, out: Path | None) -> None:
     """Time the screen against the same work without one."""
     console = Console()
     table = Table("what", "figure", "goal")
@@ -55,10 +56,10 @@ def main(model: Path, rounds: int, out: Path | None) -> None:
     ratios, frames, headless_s = [], [], []
     for _ in range(rounds):
         headless_s.append(_headless_s(model))
-        log = _run("stream", model)
+        log = _run("stream", model, corpus=corpus)
         seconds = log["end_s"] - log["start_s"]
         drawn = [at for at in log["frames_s"] if log["start_s"] <= at <= log["end_s"]]
-        assert log["panels"] == 3
+        assert log["panels"] == (3 if corpus is None else 4)
         assert log["characters"] == STREAMED
         ratios.append(headless_s[-1] / seconds)
         frames.append(len(drawn) / seconds)
@@ -139,6 +140,7 @@ def _run(
     mode: str,
     model: Path,
     press: Callable[[int, Path, Callable[[float], bool]], None] | None = None,
+    corpus: Path | None = None,
 ) -> Any:
     """Run the instrumented app in a terminal; give its log."""
     with tempfile.TemporaryDirectory() as folder:
@@ -147,8 +149,9 @@ def _run(
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         environment = dict(os.environ, TERM="xterm-256color", COLORTERM="truecolor")
         spawned_s = time.monotonic()
+        command = [sys.executable, "-m", "benchmarks.instrumented_app", mode, str(model), str(path)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.instrumented_app", mode, str(model), str(path)],
+            command if corpus is None else [*command, str(corpus)],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -124,7 +124,8 @@ class Looking:
         text = self._model.contract.vocabulary.decode(ids[request.start :])
         values = np.array([feature.of(text) for feature in FEATURES])
         yield None
-        reads, foretells = {}, {}
+        reads: Correlations = {}
+        foretells: Correlations = {}
         for part in _parts(piece):
             if number not in self._wanted:
                 return

@@ -84,6 +84,12 @@ class Turn:
         """Give the reply that is shown, or a part of it."""
         return self.vocabulary.decode(self.tape.ids(start, stop))
 
+    def read(self, number: int) -> "array[int]":
+        """Give all that was read before character `number` of the reply that is shown."""
+        read = self.primed
+        read.extend(self.tape.ids(0, number))
+        return read
+
     def moment(self, number: int, settings: Settings) -> Moment:
         """Give what it takes to draw character `number` of the reply that is shown."""
         return self.moment_of(self.reply, number, settings)

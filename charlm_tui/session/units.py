@@ -22,7 +22,7 @@ class Units(NamedTuple):
     """Name of each state and how many units it has, in the order of the model."""
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """How many there are, of all tensors."""
         return sum(size for _, size in self.tensors)
 
@@ -36,10 +36,10 @@ class Units(NamedTuple):
 
     def beside(self, number: int, by: int) -> int:
         """Give the unit that is `by` steps further, around the end and through all tensors."""
-        return (number + by) % self.count
+        return (number + by) % self.total
 
     def named(self, text: str) -> int:
-        """Give the unit that was typed: `c 52`, `c52`, `c[52]`; the name of an only tensor may miss.
+        """Give the unit that was typed: `c 52`, `c52`, `c[52]`; just `52` of an only tensor.
 
         Raises:
             UnitError: there is none of that name.

@@ -23,6 +23,7 @@ from charlm_tui.session.controls import Controls
 from charlm_tui.session.messages import (
     Acknowledged,
     CharactersGenerated,
+    Dismissed,
     DrawRequested,
     Event,
     GenerationEnded,
@@ -32,18 +33,22 @@ from charlm_tui.session.messages import (
     Lane,
     LanesGenerated,
     LanesRequested,
+    LensRequested,
     LoadFailed,
     LoadRequested,
     RemakeRequested,
     Request,
     RestRequested,
     ScoreRequested,
+    UnitRequested,
+    WhatIfRequested,
 )
 from charlm_tui.session.rescue import TerminalRescue
 
 if TYPE_CHECKING:
     from charlm_tui.lm.context import Context
     from charlm_tui.lm.generation import Batch
+    from charlm_tui.session.looking import Looking
 
 FRAME_S = 0.02  # between two batches
 FRAMES_AHEAD = 3  # batches that the screen has not acknowledged, as fast as it goes
@@ -181,6 +186,7 @@ class Worker:
         self._inspecting_key: tuple[int, bool] | None = None
         self._given = array("H")  # what of a wish is still to be taken
         self._chores: deque[Iterator[Event | None]] = deque()  # what is done beside a reply
+        self._looking: Looking | None = None
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
@@ -239,6 +245,8 @@ class Worker:
                 self._inspect(request)
             case ScoreRequested() | RemakeRequested():
                 self._take_on(request)
+            case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
+                self._look(request)
             case Acknowledged() if self._wish is not None and request.wish == self._wish.wish:
                 self._pace.acknowledged(request.before)
 
@@ -250,12 +258,30 @@ class Worker:
         else:
             self._chores.append(remaking(request, self._model))
 
+    def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
+        if self._looking is None:
+            from charlm_tui.session.looking import Looking
+
+            self._looking = Looking(self._model)
+        match request:
+            case LensRequested() | WhatIfRequested():
+                self._chores.append(self._looking.begin(request))
+            case UnitRequested():
+                told = self._looking.unit(request)
+                if told is not None:
+                    self._say(told)
+            case Dismissed():
+                self._looking.dismiss(request.number)
+
     def _work(self) -> None:
-        """Do the next slice of a chore."""
-        event = next(self._chores[0])
-        if event is not None:
+        """Do the next slice of a chore; take it away if there is none."""
+        try:
+            event = next(self._chores[0])
+        except StopIteration:
             self._chores.popleft()
-            self._say(event)
+        else:
+            if event is not None:
+                self._say(event)
 
     def _begin(self, request: DrawRequested) -> None:
         """Read what a wish wants read."""

@@ -125,7 +125,7 @@ ACTS = (
         "tint",
         "Tint",
         "Tint",
-        "Tint the text by surprisal, by entropy, by temperature, or not.",
+        "Tint the text by surprisal, entropy, temperature, what the corpus has of it, or not.",
         "v",
         footer=True,
     ),
@@ -147,6 +147,7 @@ ACTS = (
     Act("panel('next')", "Panel: next character", "", "Show or hide the next character.", "N"),
     Act("panel('controls')", "Panel: controls", "", "Show or hide the controls.", "C"),
     Act("panel('surprise')", "Panel: surprise", "", "Show or hide surprise over time.", "S"),
+    Act("panel('recital')", "Panel: recital", "", "Show or hide what stands in the corpus.", "M"),
     Act(
         "ladder",
         "Ladder",
@@ -159,6 +160,15 @@ ACTS = (
         "Ladder of temperatures",
         "",
         "The same with two to eight temperatures of one's own.",
+    ),
+    Act("lens", "Neuron lens", "Lens", "Tint the reply by what units of the model do.", "a"),
+    Act(
+        "what_if",
+        "What if",
+        "What if",
+        "Compare other settings at the selected character.",
+        "m",
+        footer=True,
     ),
     Act("history", "History", "History", "Find a reply that was kept.", "slash"),
     Act("command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
@@ -174,6 +184,7 @@ ACTS = (
 
 LEAST_WANTED = (
     "command.continue",
+    "transcript.what-if",
     "view.panels",
     "transcript.tint",
     "command.dream",
@@ -283,8 +294,20 @@ def usable_keys(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, .
     return kept, tuple(faults)
 
 
-def help_rows() -> list[tuple[str, str, str]]:
-    """Give (key anywhere, keys on the transcript, what it does) for every key there is."""
+def help_rows(keymap: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Give (key anywhere, keys on the transcript, what it does) for every key there is.
+
+    Args:
+        keymap: keys by the ids of bindings that have others than at first.
+    """
+
+    def row(
+        anywhere: str, plain: str, at_first: tuple[str, str], what: str
+    ) -> tuple[str, str, str]:
+        wide, narrow = keymap.get(anywhere, at_first[0]), keymap.get(plain, at_first[1])
+        names = " ".join(_GLYPHS.get(name, name) for name in narrow.split(","))
+        return _spoken(wide), names, what
+
     rows = [
         ("Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."),
         ("Ctrl+N", "", "A new line in the prompt. Pasted newlines are kept."),
@@ -299,11 +322,15 @@ def help_rows() -> list[tuple[str, str, str]]:
     for key in KEYS:
         if key.command.startswith("preset-"):  # told above, in one row
             continue
-        plain = " ".join(_GLYPHS.get(name, name) for name in key.plain.split(","))
-        rows.append((_spoken(key.anywhere), plain, COMMANDS[key.command].help))
-    rows += [(_spoken(act.anywhere), _GLYPHS.get(act.plain, act.plain), act.help) for act in ACTS]
+        ids = (f"command.{key.command}", f"transcript.{key.command}")
+        rows.append(row(*ids, (key.anywhere, key.plain), COMMANDS[key.command].help))
     rows += [
-        ("F1", "?", "This page."),
+        row(f"view.{act.id}", f"transcript.{act.id}", (act.anywhere, act.plain), act.help)
+        for act in ACTS
+    ]
+    rows += [
+        row("app.help", "transcript.help", ("f1", "?"), "This page."),
+        ("↑ Ctrl+R", "", "What was typed before, and a search in it."),
         ("Ctrl+P", "", "Every command by name."),
         ("Ctrl+Q", "", "Quit."),
     ]

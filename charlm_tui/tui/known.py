@@ -10,7 +10,9 @@ from textual.theme import BUILTIN_THEMES
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
+from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.studio import ConversationText, StudioScreen
+from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.prompt import Prompt
@@ -27,6 +29,8 @@ _OWNERS: tuple[type[DOMNode], ...] = (
     AskScreen,
     HistoryScreen,
     HistoryList,
+    LensScreen,
+    WhatIfScreen,
 )
 
 

@@ -17,14 +17,15 @@ class Setup:
     """How the app looks, what its keys are, and which files it has."""
 
     corpus: Path | None = None
-    """That seeds can be drawn from; None is what Keras has downloaded, if it has."""
+    """That seeds can be drawn from, and replies are held against; None is what Keras has
+    downloaded, if it has."""
     history: Path | None = None
     """Where replies are kept; None is nowhere."""
     theme: str | None = None
     """A name of Textual's; None is its default."""
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Keys, with commas between them, by the ids of bindings."""
-    panels: tuple[str, ...] = ("next", "controls", "surprise")
+    panels: tuple[str, ...] = ("next", "controls", "surprise", "recital")
     """Wanted; where there is not room for all, the first ones are shown."""
     tint: Tint = Tint.PLAIN
     animated: bool = True

@@ -5,6 +5,7 @@ Written on the pinned versions; after a change that is meant: `make snapshots`, 
 
 import re
 from array import array
+from pathlib import Path
 
 import pytest
 from rich.color import ColorSystem
@@ -19,12 +20,19 @@ from charlm_tui.session.messages import (
     Inspected,
     InspectRequested,
     LanesRequested,
+    LensOpened,
+    UnitRequested,
+    UnitTold,
 )
 from charlm_tui.session.movement import temperatures
 from charlm_tui.session.updates import State
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
+from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.status import Status
 from tests.engines import SYMBOLS
+from tests.tui import test_lens as lens
+from tests.tui import test_whatif as whatif
 from tests.tui.studio import Studio, studio
 
 WIDE, NARROW, SMALL = (120, 40), (80, 24), (60, 20)
@@ -238,3 +246,63 @@ async def climbing(it: Studio) -> None:
     await it.until(lambda: it.app.conversation.state is State.IDLE, "the replies ended")
     await it.pilot.press("l", "plus")
     await it.pilot.pause()
+
+
+async def test_lens(picture: SnapshotAssertion) -> None:
+    async with studio(WIDE, controls=CONTROLS) as it:
+        coloured(it)
+        it.app.theme = "textual-light"
+        await ended(it)
+        await lens.look(it)
+        number = lens.asked(it).number
+        it.engine.say(LensOpened(number, lens.TENSORS, lens.RANKINGS))
+        for key in ("p", "f", "r"):
+            await it.until(lambda: isinstance(it.engine.last, UnitRequested), "a unit is wanted")
+            say_unit(it, it.engine.last)
+            await it.until(lambda: all(each.levels for each in lens.text_of(it).columns), "shown")
+            await it.pilot.press(key)
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+def say_unit(it: Studio, request: UnitRequested) -> None:
+    """Tell of a unit that rises along each word, or of one that falls."""
+    sign = -1 if request.unit > 5 else 1
+    levels, length = bytearray(), 0
+    for char in SEED + TEXT:
+        length = length + 1 if char.isalnum() else -2
+        levels.append(6 + sign * min(length, 6))
+    tells = array("f", [sign * -0.5, sign * 0.25]).tobytes()
+    limit, bounded = (1.0, True) if sign > 0 else (3.5, False)
+    it.engine.say(
+        UnitTold(request.number, request.unit, bytes(levels), limit, bounded, tells, tells)
+    )
+
+
+async def test_what_if(picture: SnapshotAssertion) -> None:
+    async with studio(NARROW, controls=CONTROLS) as it:
+        coloured(it)
+        await selected(it)
+        await it.pilot.press("m")
+        await it.until(lambda: whatif.asked(it), "it was asked")
+        await whatif.told(it)
+        assert drawn(it.app) == picture
+
+
+async def test_recital(picture: SnapshotAssertion, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("and hear\nthe rain on an old wall, they said; and nobody asks.\n")
+    async with studio(WIDE, controls=CONTROLS, setup=Setup(corpus=corpus)) as it:
+        coloured(it)
+        panel = it.app.screen.query_one(RecitalPanel)
+        await it.load()
+        await it.until(lambda: panel.note == "", "the corpus was opened")
+        await it.send(SEED)
+        await it.stream(TEXT)
+        it.engine.end()
+        await it.until(
+            lambda: panel.findings is not None and panel.findings.length == len(TEXT),
+            "it was followed",
+        )
+        await it.pilot.pause()
+        assert drawn(it.app) == picture

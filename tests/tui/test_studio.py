@@ -251,3 +251,26 @@ async def test_a_hundred_kilobytes_are_pasted_and_sent() -> None:
         await it.pilot.press("enter")
         await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it was sent")
         assert it.blocks[-1] == ("seed", text)
+
+
+HOSTILE = ("\n", " ", "\t", "\x1b", "\x07", "\x9b", "\u202e", "\u200b", "界", "\u0301", "[", "a")
+
+
+async def test_a_hostile_vocabulary_draws_safely_everywhere() -> None:
+    text = "a\x1b[a\ta界a\u0301\x07\x9b\u202e[\u200b界\n" * 12
+    async with studio(WIDE) as it:
+        it.engine.load(HOSTILE)
+        await it.until(lambda: "ready" in it.status, "the model loaded")
+        await it.send("a[\x1b")
+        batch = it.engine.batch(text, HOSTILE)
+        even = array("f", [1 / len(HOSTILE)] * len(HOSTILE)).tobytes()
+        it.engine.say(batch._replace(model=even, after=even))
+        it.engine.end()
+        await it.until(lambda: it.reply == text, "it is shown")
+        await it.pilot.press("escape", "left", "h", "h", "v")
+        await it.pilot.pause()
+        screen = it.app.screen
+        for y, strip in enumerate(screen._compositor.render_strips()):
+            assert strip.cell_length == WIDE[0], y
+            assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in strip.text), y
+            assert not set(strip.text) & set("\u202e\u200b"), y

@@ -26,7 +26,7 @@ from charlm_tui.session.config.kinds import (
 )
 from charlm_tui.session.controls import Controls
 
-PANELS = ("next", "controls", "surprise")
+PANELS = ("next", "controls", "surprise", "recital")
 TINTS = ("plain", "surprisal", "entropy", "temperature")
 TURNS = ("fresh", "continued")
 
@@ -167,7 +167,7 @@ ENTRIES = (
         Place(),
         None,
         "the path of a text",
-        "Where seeds can be drawn from; without it, what Keras has downloaded.",
+        "Where seeds are drawn from and replies held against; without it, what Keras downloaded.",
         '"corpus.txt"',
     ),
     Entry(
@@ -277,7 +277,7 @@ ENTRIES = (
         "show",
         Selection(PANELS),
         PANELS,
-        'a list out of "next", "controls" and "surprise"',
+        'a list out of "next", "controls", "surprise" and "recital"',
         "Panels beside the text; the first ones where there is not room for all.",
     ),
     Entry(

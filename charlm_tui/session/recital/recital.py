@@ -152,6 +152,14 @@ class Recital:
         total, unknown = self.words
         return unknown / total if total else 0.0
 
+    def words_between(self, start: int, stop: int) -> int:
+        """Give how many words end after character `start` and no later than `stop`."""
+        return self._words.between(start, stop)
+
+    def newest_unknown(self, most: int) -> list[int]:
+        """Give where the newest unknown words end, `most` at the most, the newest first."""
+        return self._words.newest_unknown(most)
+
     @property
     def _state(self) -> tuple[int, int]:
         return (self._places[-1], self._lengths[-1]) if self._lengths else (0, 0)

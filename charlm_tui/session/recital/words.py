@@ -20,6 +20,16 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset([word.casefold() for word in {it.group() for it in _WORD.finditer(text)}])
 
 
+def goes_on(text: str, place: int) -> bool:
+    """Tell whether a word stands on both sides of a place in a text."""
+    return any(word.start() < place < word.end() for word in _WORD.finditer(text))
+
+
+def last_word(text: str) -> str:
+    """Give the last word of a text as it stands there; empty if it has none."""
+    return max(((word.end(), word.group()) for word in _WORD.finditer(text)), default=(0, ""))[1]
+
+
 class WordCount:
     """Counts the words of a text that grows.
 
@@ -46,6 +56,14 @@ class WordCount:
     def unknown(self) -> int:
         """How many of them are not known."""
         return len(self._unknown_ends)
+
+    def between(self, start: int, stop: int) -> int:
+        """Give how many words end after character `start` and no later than `stop`."""
+        return bisect_right(self._ends, stop) - bisect_right(self._ends, start)
+
+    def newest_unknown(self, most: int) -> list[int]:
+        """Give where the newest words end that are not known, the newest first."""
+        return self._unknown_ends[-1 : -most - 1 : -1].tolist()
 
     def read(self, text: str) -> None:
         """Count on; takes time for these characters only, however long a word is."""

@@ -47,13 +47,17 @@ from charlm_tui.session.updates import (
 from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.tinting import CorpusTint, Tinting, after
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
+    from charlm_tui.tui.meter import CorpusOpened, CorpusRefused, Meter
     from charlm_tui.tui.screens.ladder import LadderScreen
+    from charlm_tui.tui.screens.lens import LensScreen
+    from charlm_tui.tui.screens.what_if import WhatIfScreen
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.ribbon import Ribbon
@@ -100,7 +104,7 @@ class StudioScreen(Screen[None]):
     """In force."""
     continues: var[bool] = var(False)
     """Whether a new seed goes on with the conversation."""
-    tinted: var[Tint] = var(Tint.PLAIN)
+    tinted: var[Tinting] = var[Tinting](Tint.PLAIN)
     """What the text is tinted by."""
 
     @dataclass
@@ -132,7 +136,9 @@ class StudioScreen(Screen[None]):
         self._newest: DistributionKnown | None = None
         self._sidebar: Sidebar | None = None  # not before the screen is furnished
         self._ribbon: Ribbon | None = None
+        self._meter: Meter | None = None
         self._ladder: LadderScreen | None = None
+        self._closer: LensScreen | WhatIfScreen | None = None  # that is looked through
         self._editing: tuple[Turn, int] | None = None
         self._offered: list[bool | None] = []  # what could be done when the footer was made
 
@@ -161,11 +167,13 @@ class StudioScreen(Screen[None]):
         """Bring in what the first paint did without."""
         self.post_message(self.Painted())
         from charlm_tui.session.seeds import keras_corpus
+        from charlm_tui.tui.meter import Meter
+        from charlm_tui.tui.widgets.recital import RecitalPanel
         from charlm_tui.tui.widgets.ribbon import Ribbon
         from charlm_tui.tui.widgets.sidebar import Sidebar
 
         self._corpus = self._corpus or keras_corpus()
-        sidebar = Sidebar(self._setup.panels)
+        sidebar = Sidebar(self._setup.panels, () if self._corpus is not None else ("recital",))
         # Parsed only now: it takes a tenth of the time to the first paint.
         self.app.stylesheet.read(Path(__file__).parent.parent / "panels.tcss")
         with self.app.batch_update():
@@ -175,6 +183,15 @@ class StudioScreen(Screen[None]):
             ribbon.display = False
             await self.mount(ribbon, after="#desk")
             self._sidebar, self._ribbon = sidebar, ribbon
+            self._meter = Meter(
+                self,
+                self._conversation,
+                self.transcript,
+                sidebar.query_one(RecitalPanel),
+                self._corpus,
+                "recital" in self._setup.panels,
+                self.show,
+            )
             sidebar.fit(self.size.width, self.size.height)
             self._follow()
 
@@ -197,6 +214,8 @@ class StudioScreen(Screen[None]):
         """Show what the conversation tells."""
         if self._ladder is not None:
             self._ladder.show(update)
+        if self._closer is not None:
+            self._closer.show(update)
         match update:
             case TextAdded(text=text, draw_s=draw_s):
                 self._add_text(text)
@@ -249,6 +268,8 @@ class StudioScreen(Screen[None]):
         self.transcript.cut(last, last.length if last is seed else length - last.first)
         self._turn, self._count = turn, length
         self._mark(seed, turn)
+        if self._meter is not None:
+            self._meter.rewound(turn, length)
         self.transcript.to_end()
 
     def _remove(self, turn: Turn) -> None:
@@ -296,6 +317,8 @@ class StudioScreen(Screen[None]):
         model = self._conversation.model
         if model is not None:
             self._greet(model)
+            if self._meter is not None:
+                self._meter.use(model)
         status = self.query_one(Status)
         turn = self._conversation.turn
         status.sibling = _siblings(turn) if turn is not None else ""
@@ -358,6 +381,8 @@ class StudioScreen(Screen[None]):
             self._sidebar.show_controls(self._conversation)  # the dial moves
         if self._turn is not None and self._ribbon is not None:
             self._ribbon.follow(self._turn.tape)
+        if self._meter is not None:
+            self._meter.look()
         if self._selected is None:
             self._show_distribution(self._newest)
 
@@ -376,7 +401,7 @@ class StudioScreen(Screen[None]):
             if text and not self._type_over(turn, number, text):
                 message.prompt.give_back(text)
         elif is_line(message.text):
-            self._told(lambda: self._conversation.open(from_line(message.text)))
+            self._told(lambda: self._conversation.recorded.open(from_line(message.text)))
         elif not self._conversation.send(message.text):
             message.prompt.give_back(message.text)
 
@@ -417,6 +442,12 @@ class StudioScreen(Screen[None]):
                 return COMMANDS[str(parameters[0])].available(it)
             case "alternatives" | "edit" | "redraw":
                 return self._selected is not None and it.can_branch(self._selected[0])
+            case "lens":
+                turn = self._turn_at_hand
+                return turn is not None and it.can_look(turn)
+            case "what_if":
+                at = self._selected
+                return at is not None and it.can_branch(at[0]) and at[1] < len(at[0].tape)
             case "walk":
                 turn = self._turn_at_hand
                 return turn is not None and len(turn.replies) > 1
@@ -474,15 +505,39 @@ class StudioScreen(Screen[None]):
 
         it, prompt = self._conversation, self.query_one(Prompt)
         seed = prompt.text or (it.turn.seed if it.turn is not None else "")
-        if it.climb(seed, temperatures):
+        if it.ladder.climb(seed, temperatures):
             prompt.clear()
-            levels = None if self.tinted is Tint.PLAIN else partial(_lane_levels, self.tinted)
+            tint = self.tinted if isinstance(self.tinted, Tint) else Tint.PLAIN  # lanes have tapes
+            levels = None if tint is Tint.PLAIN else partial(_lane_levels, tint)
             self._ladder = LadderScreen(it, levels)
             self.app.push_screen(self._ladder, self._leave_ladder)
 
     def _leave_ladder(self, _: None) -> None:
         self._ladder = None
         self.transcript.focus()
+
+    def action_lens(self) -> None:
+        """Look at the reply through the units of the model."""
+        from charlm_tui.tui.screens.lens import LensScreen
+
+        turn = self._turn_at_hand
+        if turn is not None:
+            place = self._selected[1] if self._selected is not None else None
+            self._look(LensScreen(self._conversation, turn, place))
+
+    def action_what_if(self) -> None:
+        """Compare settings at the selected character."""
+        from charlm_tui.tui.screens.what_if import WhatIfScreen
+
+        if self._selected is not None:
+            self._look(WhatIfScreen(self._conversation, *self._selected))
+
+    def _look(self, screen: "LensScreen | WhatIfScreen") -> None:
+        self._closer = screen
+        self.app.push_screen(screen, self._looked)
+
+    def _looked(self, _: None) -> None:
+        self._closer = None
 
     def action_history(self) -> None:
         """Find a reply that was kept."""
@@ -503,7 +558,7 @@ class StudioScreen(Screen[None]):
         from charlm_tui.tui.keys import help_rows
         from charlm_tui.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(help_rows()))
+        self.app.push_screen(HelpScreen(help_rows(self._setup.keymap)))
 
     # The selected character, and other ways from it.
 
@@ -623,15 +678,18 @@ class StudioScreen(Screen[None]):
 
     def action_tint(self) -> None:
         """Tint the text by the next thing that it can be tinted by."""
-        self.tinted = self.tinted.following
+        self.tinted = after(self.tinted, self._meter is not None and self._meter.ready)
 
-    def watch_tinted(self, tinted: Tint) -> None:
+    def watch_tinted(self, tinted: Tinting) -> None:
         if self.is_mounted:
             self._tint(tinted)
             self.notify(f"Tint: {tinted.value}.", timeout=2)
 
-    def _tint(self, tinted: Tint) -> None:
-        self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
+    def _tint(self, tinted: Tinting) -> None:
+        if isinstance(tinted, CorpusTint):
+            self.transcript.tint(self._meter.levels if self._meter is not None else None)
+        else:
+            self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""
@@ -643,7 +701,18 @@ class StudioScreen(Screen[None]):
         """Show or hide one panel."""
         if self._sidebar is not None:
             self._sidebar.toggle(panel)
+            if panel == "recital" and self._meter is not None:
+                self._meter.marking = panel in self._sidebar.shown
         self._follow_stream()
+
+    def on_corpus_opened(self, message: "CorpusOpened") -> None:
+        if self._meter is not None:
+            self._meter.opened(message)
+            self._tint(self.tinted)
+
+    def on_corpus_refused(self, message: "CorpusRefused") -> None:
+        if self._meter is not None:
+            self._meter.refused(message)
 
     # The controls.
 

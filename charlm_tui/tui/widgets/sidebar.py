@@ -12,9 +12,10 @@ from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import DistributionKnown
 from charlm_tui.tui.widgets.control_panel import ControlPanel, panel_of
 from charlm_tui.tui.widgets.next_character import NextCharacter, View
+from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.surprise import Surprise, course_of
 
-PANELS = ("next", "controls", "surprise")
+PANELS = ("next", "controls", "surprise", "recital")
 """Ids of the panels, from top to bottom."""
 WIDE = 110  # cells of the screen from which the panels have their full width
 
@@ -25,7 +26,7 @@ def capacity(width: int, height: int) -> int:
         return 0
     if width < 100 or height < 26:
         return 1
-    return 3 if height >= 36 else 2
+    return 4 if height >= 40 else 3 if height >= 36 else 2
 
 
 class Sidebar(Vertical):
@@ -33,11 +34,13 @@ class Sidebar(Vertical):
 
     Args:
         wanted: ids of those that are shown; where there is not room for all, the first ones are.
+        idle: ids of those that have nothing to show, and are left out until somebody asks for them.
     """
 
-    def __init__(self, wanted: Iterable[str] = PANELS) -> None:
+    def __init__(self, wanted: Iterable[str] = PANELS, idle: Iterable[str] = ()) -> None:
         super().__init__(id="sidebar")
         self._wanted = list(wanted)
+        self._idle = set(idle)
         self._forced: str | None = None
         self._room = 0
         self._known: DistributionKnown | None = None
@@ -46,6 +49,7 @@ class Sidebar(Vertical):
         yield NextCharacter(id="next")
         yield ControlPanel(id="controls")
         yield Surprise(id="surprise")
+        yield RecitalPanel(id="recital")
 
     def fit(self, width: int, height: int) -> None:
         """Show what has room on a screen of this size."""
@@ -55,6 +59,7 @@ class Sidebar(Vertical):
 
     def toggle(self, panel: str) -> None:
         """Show a panel, in place of another one if need be, or fold it away."""
+        self._idle.discard(panel)
         if panel in self.shown:
             self._wanted.remove(panel)
         else:
@@ -66,8 +71,9 @@ class Sidebar(Vertical):
         """With room for one: the next panel, then none. Else: all of them, then none."""
         shown = self.shown
         if self._room <= 1:
-            after = PANELS.index(shown[0]) + 1 if shown else 0
-            self._wanted = [PANELS[after]] if after < len(PANELS) else []
+            panels = [panel for panel in PANELS if panel not in self._idle]
+            after = panels.index(shown[0]) + 1 if shown else 0
+            self._wanted = [panels[after]] if after < len(panels) else []
         else:
             self._wanted = [] if shown else list(PANELS)
         self._arrange()
@@ -105,7 +111,7 @@ class Sidebar(Vertical):
         self.query_one(ControlPanel).panel = panel_of(conversation)
 
     def _arrange(self) -> None:
-        chosen = self._wanted[: self._room]
+        chosen = [panel for panel in self._wanted if panel not in self._idle][: self._room]
         if self._forced is not None and self._forced not in chosen:
             chosen = [self._forced, *chosen][: max(self._room, 1)]
         for panel in PANELS:

@@ -8,7 +8,7 @@ models.
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
@@ -26,6 +26,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm_tui.tui.blocks import Block, Kind, Selection, char_at
+from charlm_tui.tui.marks import Mark, changed, overlaid
 from charlm_tui.tui.tints import Ramp
 from charlm_tui.tui.wrapping import cells, visible
 
@@ -56,6 +57,7 @@ class Transcript(ScrollView, can_focus=True):
     | `transcript--notice`, `transcript--error` | what the app has to say |
     | `transcript--selected` | the characters that are selected |
     | `transcript--badge` | a mark after a block's first line |
+    | `transcript--recited` | what stands in the corpus, too |
     | `transcript--low`, `--middle`, `--high` | the shades of tints |
     """
 
@@ -68,6 +70,7 @@ class Transcript(ScrollView, can_focus=True):
         "transcript--error",
         "transcript--selected",
         "transcript--badge",
+        "transcript--recited",
         "transcript--low",
         "transcript--middle",
         "transcript--high",
@@ -145,6 +148,7 @@ class Transcript(ScrollView, can_focus=True):
         self._wrap_width = 0
         self._at_end = True
         self._levels: Levels | None = None
+        self._recited: Sequence[Mark] = ()
         self._dragging = False
 
     # What is shown.
@@ -210,6 +214,21 @@ class Transcript(ScrollView, can_focus=True):
         self._levels = levels
         self._strips.clear()
         self.refresh()
+
+    def recite(self, marks: Sequence[Mark]) -> None:
+        """Mark what stands in the corpus; only lines where that is another than before are drawn.
+
+        Args:
+            marks: in place of those of before, one a block at the most.
+        """
+        before, self._recited = self._recited, marks
+        for block, start, stop in changed(before, marks):
+            if block in self._blocks:
+                top = self._firsts[self._blocks.index(block)]
+                first, last = block.line_of(start), block.line_of(stop - 1)
+                for line in range(top + first, top + last + 1):
+                    self._strips.discard(line)
+                self.refresh_lines(top + first, last - first + 1)
 
     def append(self, text: str) -> None:
         """Add text to the last block; it arrives bright, if new characters are animated."""
@@ -508,7 +527,7 @@ class Transcript(ScrollView, can_focus=True):
             name: self.get_component_rich_style(f"transcript--{name}")
             for name in (
                 *("seed", "reply", "fresh", "cursor", "notice", "error"),
-                *("selected", "badge", "low", "middle", "high"),
+                *("selected", "badge", "recited", "low", "middle", "high"),
             )
         }
         ramp = Ramp(*(self._styles[name] for name in ("low", "middle", "high")))
@@ -550,6 +569,11 @@ class Transcript(ScrollView, can_focus=True):
             segments += self._tinted_segments(block, text, start)
         else:
             segments.append(Segment(visible(text), style))
+        for recited in self._recited:
+            first, end = max(recited.start - start, 0), min(recited.stop - start, len(text))
+            if recited.block is block and first < end:
+                left, right = (GUTTER + cells(text[:place]) for place in (first, end))
+                segments = overlaid(segments, left, right, self._styles["recited"])
         chosen = self.selection
         if chosen is not None and chosen.block is block:
             self._select_segments(segments, text, start, chosen)

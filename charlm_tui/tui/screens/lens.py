@@ -1,0 +1,316 @@
+"""The neuron lens: a text tinted by what units of the model do while they read it.
+
+Shows what the engine tells of units, and turns keys into other units. What they do, how they are
+ranked and what is kept of it, the engine knows.
+"""
+
+from array import array
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import Label
+
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.insights import Lens
+from charlm_tui.session.messages import LensOpened, Progressed, Ranking, UnitTold
+from charlm_tui.session.turns import Turn
+from charlm_tui.session.units import Units
+from charlm_tui.session.updates import InsightGained, StateChanged, Update
+from charlm_tui.tui.pins import MOST, Pins
+from charlm_tui.tui.widgets.keys_line import KeysLine
+from charlm_tui.tui.widgets.unit_list import UnitList
+from charlm_tui.tui.widgets.unit_text import Column, UnitText
+from charlm_tui.tui.wrapping import visible
+
+KEPT = 64  # units that need not be asked for again: 20 kB each at the most
+FOLDED = 72  # cells of the screen below which the list is folded away
+_UNIT = Binding.Group("Unit", compact=True)
+_RANK = Binding.Group("Rank", compact=True)
+_LEAST_WANTED = ("lens.columns", "lens.down", "lens.named", "lens.foretells", "lens.ranking")
+
+
+class LensScreen(Screen[None]):
+    """A text in up to four columns, and a list of units beside it.
+
+    Args:
+        conversation: has the model.
+        turn: whose seed and reply are read.
+        place: number of a character of the reply that is in sight at first.
+    """
+
+    CSS_PATH = "../lens.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="lens.leave"),
+        Binding(
+            "left_square_bracket", "step(-1)", "Unit", key_display="[", group=_UNIT,
+            id="lens.before",
+        ),
+        Binding(
+            "right_square_bracket", "step(1)", "Unit", key_display="]", group=_UNIT,
+            id="lens.next",
+        ),
+        Binding("up", "move(-1)", "Rank", key_display="↑", group=_RANK, id="lens.up"),
+        Binding("down", "move(1)", "Rank", key_display="↓", group=_RANK, id="lens.down"),
+        Binding("f,tab", "ranking(1)", "Ranking", key_display="f", id="lens.ranking"),
+        Binding("F,shift+tab", "ranking(-1)", "Ranking", show=False, id="lens.ranking-before"),
+        Binding("r", "foretells", "Reads/foretells", id="lens.foretells"),
+        Binding("p", "pin", "Pin", id="lens.pin"),
+        Binding("P", "unpin", "Unpin all", show=False, id="lens.unpin"),
+        Binding("g", "named", "Unit by name", id="lens.named"),
+        *(
+            Binding(f"{number}", f"pinned({number})", show=False, id=f"lens.pin-{number}")
+            for number in range(1, MOST + 1)
+        ),
+        Binding("j", "scroll(1)", "Down", show=False, id="lens.line-down"),
+        Binding("k", "scroll(-1)", "Up", show=False, id="lens.line-up"),
+        Binding("pagedown,space", "page(1)", "Page down", show=False, id="lens.page-down"),
+        Binding("pageup,b", "page(-1)", "Page up", show=False, id="lens.page-up"),
+        Binding("home", "edge(-1)", "Top", show=False, id="lens.top"),
+        Binding("end,G", "edge(1)", "End", show=False, id="lens.end"),
+    ]  # fmt: skip
+
+    def __init__(self, conversation: Conversation, turn: Turn, place: int | None = None) -> None:
+        super().__init__()
+        self._conversation = conversation
+        self._turn = turn
+        settings = conversation.controls.settings
+        depth = settings.depth or turn.model.window
+        self._read_with = "carried" if settings.carry else f"depth {depth}"
+        self._lens: Lens = conversation.insights.lens(turn, settings)
+        last = len(self._lens.text) - 1
+        self._place = last if place is None else min(max(place - self._lens.first, 0), last)
+        self._units: Units | None = None  # not before they are told, nor after they are gone
+        self._rankings: tuple[Ranking, ...] = ()
+        self._ranking = 0  # which of them is listed
+        self._rank = 0  # in it, from which arrows go on
+        self._foretells = False
+        self._pins = Pins()
+        self._told: LRUCache[int, UnitTold] = LRUCache(KEPT)
+        self._shown = 0  # the last unit that was looked at and is told
+
+    def compose(self) -> ComposeResult:
+        yield Label("", id="lens-title", markup=False)
+        with Horizontal(id="lens"):
+            yield UnitText(self._lens.text, self._place)
+            yield UnitList()
+        yield KeysLine(_LEAST_WANTED)
+
+    def on_mount(self) -> None:
+        self._title("reading the text again")
+
+    def on_resize(self, event: Resize) -> None:
+        self.query_one(UnitList).display = event.size.width >= FOLDED
+        self.call_after_refresh(self._draw)
+
+    # What the conversation tells.
+
+    def show(self, update: Update) -> None:
+        """Show what the conversation tells."""
+        if not self.is_mounted:
+            return
+        match update:
+            case InsightGained(answer=Progressed(number=self._lens.number, percent=percent)):
+                self._title(f"reading the text again, {percent} %")
+            case InsightGained(answer=LensOpened() as opened):
+                if opened.number == self._lens.number:
+                    self._open(opened)
+            case InsightGained(answer=UnitTold() as told):
+                if told.number == self._lens.number:
+                    self._take(told)
+            case StateChanged() if not self._conversation.can_look(self._turn):
+                self._lose()
+
+    def _open(self, opened: LensOpened) -> None:
+        if opened.sentence:
+            self._title(opened.sentence)
+            return
+        self._units, self._rankings = Units(opened.tensors), opened.rankings
+        ranked = self._listed
+        self._look_at(ranked[0][0] if ranked else 0)
+        self.refresh_bindings()
+
+    def _take(self, told: UnitTold) -> None:
+        self._told[told.unit] = told
+        self._draw()
+
+    def _lose(self) -> None:
+        """Say that no more can be asked; what is shown stays."""
+        self._units = None
+        self._title("the engine is gone, and with it the states of the units; Esc leaves")
+        self.refresh_bindings()
+
+    # What is shown.
+
+    def _title(self, words: str) -> None:
+        self.query_one("#lens-title", Label).update(visible(f"Lens: {words}"))
+
+    @property
+    def _listed(self) -> list[tuple[int, float]]:
+        """(Number of a unit, what it is ranked by) of the ranking that is listed."""
+        if not self._rankings:
+            return []
+        it = self._rankings[self._ranking]
+        later = self._foretells and it.foretells
+        units = array("I", it.foretells if later else it.reads)
+        values = array("f", it.foretells_by if later else it.reads_by)
+        return list(zip(units, values, strict=True))
+
+    def _draw(self) -> None:
+        """Show the units that are looked at, their place in the ranking, and the ranking."""
+        units = self._units
+        if units is None or not self.is_mounted:
+            return
+        text, listed = self.query_one(UnitText), self._listed
+        if self._pins.current in self._told:
+            self._shown = self._pins.current
+        text.columns = tuple(
+            self._column(units, number) for number in self._pins.columns(text.room)
+        )
+        rows = self.query_one(UnitList)
+        form = "+.2f" if self._ranking else ".2f"  # the first one is of sizes
+        rows.rows = tuple((units.name(number), it, f"{it:{form}}") for number, it in listed)
+        places = {number: rank for rank, (number, _) in enumerate(listed)}
+        rows.chosen = places.get(self._pins.current)
+        self._rank = self._rank if rows.chosen is None else rows.chosen
+        ranking = self._rankings[self._ranking]
+        way = "" if not ranking.foretells else "foretells " if self._foretells else "reads "
+        title = f"{way}{ranking.title}"
+        rows.border_title = title
+        rank = "–" if rows.chosen is None else f"{rows.chosen + 1}"
+        place = f" {rank}/{len(listed)}" if listed else ": no unit tells it"
+        self._title(
+            f"{title}{place} · {units.total:,} units · "
+            f"{len(self._lens.text):,} characters, {self._read_with}"
+        )
+
+    def _column(self, units: Units, number: int) -> Column:
+        """Give what a column shows; the unit of before until the one that is wanted is told."""
+        current = number == self._pins.current
+        told = self._told.get(number)
+        if told is None and current:
+            told = self._told.get(self._shown)
+            number = told.unit if told is not None else number
+        pinned = number in self._pins.pinned
+        if told is None:
+            return Column(units.name(number), pinned=pinned, current=current)
+        values = array("f", told.foretells if self._foretells else told.reads)
+        titles = [ranking.title for ranking in self._rankings[1:]]
+        tells = sorted(zip(titles, values, strict=True), key=lambda it: -abs(it[1]))
+        return Column(
+            units.name(number),
+            told.levels,
+            told.limit,
+            told.bounded,
+            tuple(tells),
+            pinned,
+            current,
+        )
+
+    # Which unit.
+
+    def _look_at(self, number: int) -> None:
+        self._pins.current = number
+        for each in self._pins.columns(MOST):
+            if self._told.get(each) is None:
+                self._conversation.insights.unit(self._lens, each)
+        self._draw()
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
+    ) -> bool | None:
+        """Tell what can be done now: without the units there is only the text to be read."""
+        if action in ("step", "move", "ranking", "foretells", "pin", "unpin", "named", "pinned"):
+            return self._units is not None
+        return True
+
+    def action_leave(self) -> None:
+        """Leave; the engine forgets the states."""
+        self._conversation.insights.dismiss(self._lens.number)
+        self.dismiss(None)
+
+    def action_step(self, by: int) -> None:
+        """Look at the unit before or after, through all tensors."""
+        if self._units is not None:
+            self._look_at(self._units.beside(self._pins.current, by))
+
+    def action_move(self, by: int) -> None:
+        """Look at the unit before or after in the list."""
+        listed = self._listed
+        if listed:
+            chosen = self.query_one(UnitList).chosen
+            rank = self._rank if chosen is None else chosen + by
+            self._pick(min(max(rank, 0), len(listed) - 1))
+
+    def _pick(self, rank: int) -> None:
+        self._rank = rank
+        self._look_at(self._listed[rank][0])
+
+    def on_unit_list_picked(self, message: UnitList.Picked) -> None:
+        if self._units is not None:
+            self._pick(message.rank)
+
+    def action_ranking(self, by: int) -> None:
+        """List another ranking, and look at its best."""
+        self._ranking = (self._ranking + by) % len(self._rankings)
+        self._rank = 0
+        if self._listed:
+            self._pick(0)
+        else:
+            self._draw()
+
+    def action_foretells(self) -> None:
+        """Rank by what units foretell of the next character, or by what they read of this one."""
+        self._foretells = not self._foretells
+        self._draw()
+
+    def action_pin(self) -> None:
+        """Pin the unit, or no longer."""
+        if not self._pins.toggle():
+            self.notify(f"{MOST} units are pinned; go to one by its number and unpin it first.")
+        self._draw()
+
+    def action_unpin(self) -> None:
+        """Pin none."""
+        self._pins.pinned.clear()
+        self._draw()
+
+    def action_pinned(self, number: int) -> None:
+        """Look at a unit that is pinned, by its place."""
+        if number <= len(self._pins.pinned):
+            self._look_at(self._pins.pinned[number - 1])
+
+    def action_named(self) -> None:
+        """Ask for a unit by its name."""
+        from charlm_tui.tui.screens.ask import AskScreen
+
+        units = self._units
+        if units is not None:
+            name = units.name(self._pins.current)
+            self.app.push_screen(
+                AskScreen(
+                    f"A unit, such as {name}.", "", lambda typed: self._look_at(units.named(typed))
+                )
+            )
+
+    # The text.
+
+    def action_scroll(self, lines: int) -> None:
+        """Read up or down."""
+        self.query_one(UnitText).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Read a page further, or back."""
+        text = self.query_one(UnitText)
+        text.scroll_relative(y=pages * text.page, animate=False)
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the beginning or to the end."""
+        text = self.query_one(UnitText)
+        text.scroll_to(y=0 if direction < 0 else text.max_scroll_y, animate=False)

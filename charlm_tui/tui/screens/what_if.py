@@ -1,0 +1,162 @@
+"""What if: a character's moment under other settings, in one table.
+
+Shows what the engine tells, and asks anew where the settings are others than before. What is
+compared, and how far it is apart, the engine knows.
+"""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Label, Static
+
+from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import Progressed, WhatIfTold
+from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import InsightGained, StateChanged, Update
+from charlm_tui.tui.widgets.keys_line import KeysLine
+from charlm_tui.tui.widgets.next_character import name
+from charlm_tui.tui.widgets.what_if_table import Moment, WhatIfTable
+from charlm_tui.tui.wrapping import visible
+
+BEFORE = 24  # characters that are shown before the one that is looked at
+WORDS = (
+    "p: how likely the character is that stands there.\n"
+    "entropy: of what is drawn from, in bits.\n"
+    "JS: how far that is from now, in bits: 0 is no difference, 1 is nothing in common.\n"
+    "KL: bits that a character drawn now costs in excess if a row is believed; ∞ where the row "
+    "leaves out what can be drawn now.\n"
+    "own KL: the same of the model's own distributions, where a row reads another context."
+)
+_TEMPERATURE = Binding.Group("Temp", compact=True)
+_CHARACTER = Binding.Group("Character", compact=True)
+
+
+class WhatIfScreen(Screen[None]):
+    """A table of settings, and what its columns are.
+
+    Args:
+        conversation: has the settings in force.
+        turn: of the character.
+        number: of the character in its reply.
+    """
+
+    CSS_PATH = "../what_if.tcss"
+    AUTO_FOCUS: ClassVar[str] = "#what-if"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", id="what-if.leave"),
+        Binding(
+            "left,h", "go(-1)", "Character", key_display="←", group=_CHARACTER,
+            id="what-if.before",
+        ),
+        Binding(
+            "right,l", "go(1)", "Character", key_display="→", group=_CHARACTER, id="what-if.next"
+        ),
+        Binding(
+            "minus,underscore,f2", "command('cooler')", "Cooler", key_display="-",
+            group=_TEMPERATURE, id="what-if.cooler",
+        ),
+        Binding(
+            "plus,equals_sign,f3", "command('warmer')", "Warmer", key_display="+",
+            group=_TEMPERATURE, id="what-if.warmer",
+        ),
+        Binding("t,ctrl+t", "command('next-preset')", "Preset", show=False, id="what-if.preset"),
+    ]  # fmt: skip
+
+    def __init__(self, conversation: Conversation, turn: Turn, number: int) -> None:
+        super().__init__()
+        self._conversation = conversation
+        self._turn = turn
+        self._number = number
+        self._asked: int | None = None  # number of the question; None if it cannot be asked
+        self._settings = conversation.controls.settings
+
+    def compose(self) -> ComposeResult:
+        yield Label("", id="what-if-title", markup=False)
+        with VerticalScroll(id="what-if"):
+            yield WhatIfTable()
+            yield Static(WORDS, id="what-if-words", markup=False)
+        yield KeysLine(("what-if.cooler", "what-if.before"))
+
+    def on_mount(self) -> None:
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask what is asked, under the settings of now."""
+        insights = self._conversation.insights
+        if self._asked is not None:
+            insights.dismiss(self._asked)
+        self._settings = self._conversation.controls.settings
+        self._asked = insights.what_if(self._turn, self._number, self._settings)
+        self._title("")
+        self.query_one(WhatIfTable).add_class("-old")
+
+    def _title(self, words: str) -> None:
+        turn, number = self._turn, self._number
+        before = (turn.seed + turn.text(max(0, number - BEFORE), number))[-BEFORE:]
+        here = f"‘{name(turn.text(number, number + 1))}’ after “…{_in_line(before)}”"
+        said = f": {words}" if words else ""
+        title = f"What if, at character {number + 1:,}, {here}{said}"
+        self.query_one("#what-if-title", Label).update(title)
+
+    # What the conversation tells.
+
+    def show(self, update: Update) -> None:
+        """Show what the conversation tells."""
+        if not self.is_mounted:
+            return
+        match update:
+            case InsightGained(answer=Progressed(number=self._asked, percent=percent)):
+                self._title(f"reading, {percent} %")
+            case InsightGained(answer=WhatIfTold() as told) if told.number == self._asked:
+                self._take(told)
+            case StateChanged() if not self._conversation.can_look(self._turn):
+                self._asked = None
+                self._title("the engine is gone; Esc leaves")
+                self.refresh_bindings()
+            case StateChanged() if self._asked is not None:
+                if self._settings != self._conversation.controls.settings:
+                    self._ask()
+
+    def _take(self, told: WhatIfTold) -> None:
+        self._title(told.sentence)
+        if not told.sentence:
+            drawn = self._turn.tape.ids(self._number, self._number + 1)[0]
+            symbols = self._turn.vocabulary.symbols
+            table = self.query_one(WhatIfTable)
+            table.moment = Moment(symbols, drawn, told.rows)
+            table.remove_class("-old")
+
+    # Keys.
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
+    ) -> bool | None:
+        """Tell what can be done now: nothing is asked of an engine that is gone."""
+        return self._asked is not None or action not in ("go", "command")
+
+    def action_leave(self) -> None:
+        """Leave; the engine forgets the question."""
+        if self._asked is not None:
+            self._conversation.insights.dismiss(self._asked)
+        self.dismiss(None)
+
+    def action_command(self, command: str) -> None:
+        """Run a command of the session."""
+        COMMANDS[command].run(self._conversation, "")
+
+    def action_go(self, by: int) -> None:
+        """Look at the character before or after."""
+        number = self._number + by
+        if 0 <= number < len(self._turn.tape):
+            self._number = number
+            self._ask()
+
+
+def _in_line(text: str) -> str:
+    return visible(text.replace("\n", "⏎"))

@@ -1,0 +1,203 @@
+"""`python -m docs.pictures`: the README's pictures of the app, made by the app itself.
+
+The real app with the real engine and the model that comes with it, without a terminal: brought to
+a state by its keys, and drawn as SVG. Names of pictures as arguments make these alone.
+"""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.color import ColorSystem
+from textual.pilot import Pilot
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.engine import ProcessEngine
+from charlm_tui.session.seeds import keras_corpus
+from charlm_tui.session.updates import State
+from charlm_tui.tui.app import CharlmApp
+from charlm_tui.tui.screens.ladder import LadderScreen
+from charlm_tui.tui.screens.lens import LensScreen
+from charlm_tui.tui.screens.what_if import WhatIfScreen
+from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.recital import RecitalPanel
+from charlm_tui.tui.widgets.unit_text import UnitText
+from charlm_tui.tui.widgets.what_if_table import WhatIfTable
+
+ROOT = Path(__file__).resolve().parent.parent
+MODEL = ROOT / "models" / "nietzsche.onnx"
+PICTURES = Path(__file__).resolve().parent / "pictures"
+SIZE = (110, 32)
+SEED = "the slowly ascending ranks and classes"  # the notebook's own
+LENGTH = 600  # characters of the reply
+MOST_BYTES = 150_000
+WAIT_S = 60.0  # that a state may take to come
+LOOK_S = 0.02  # between two looks whether it has
+
+_CELL = r'<rect fill="([^"]+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="24\.65"/>'
+_CELLS = re.compile(f"(?:{_CELL})+")
+Stage = Callable[[CharlmApp, Pilot[None]], Awaitable[None]]
+
+
+async def until(pilot: Pilot[None], reached: Callable[[], object], what: str) -> None:
+    """Wait until a state is reached, and say what never happened if it is not."""
+    for _ in range(int(WAIT_S / LOOK_S)):
+        if reached():
+            await pilot.pause()
+            return
+        await pilot.pause(LOOK_S)
+    raise TimeoutError(f"it never happened: {what}")
+
+
+async def ended(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """Wait for the reply."""
+
+    def reached() -> bool:
+        it = app.conversation
+        return it.state is State.IDLE and it.turn is not None and len(it.turn.tape) > 0
+
+    await until(pilot, reached, "the reply ended")
+
+
+async def studio(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """The studio with a selected character and a tint."""
+    await ended(app, pilot)
+    await pilot.press("escape", "v", "left", *"bbbb")
+    await until(pilot, lambda: not app._notifications, "the notification is gone")
+
+
+async def ladder(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """The ladder on the notebook's temperatures."""
+    await ended(app, pilot)
+    await pilot.press("escape", "A")
+    await until(pilot, lambda: isinstance(app.screen, LadderScreen), "the ladder opened")
+    await ended(app, pilot)
+    await pilot.press("l", "l")
+
+
+async def ribbon(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """The ribbon under a reply whose temperature goes to and fro."""
+    await ended(app, pilot)
+    await pilot.press("escape", "v", "v", "v")
+    await until(pilot, lambda: not app._notifications, "the notification is gone")
+
+
+async def lens(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """The lens with three units beside each other: of spaces, of vowels, and a cell's."""
+    await ended(app, pilot)
+    await pilot.press("escape", "a")
+
+    def told() -> bool:
+        screen = app.screen
+        if not isinstance(screen, LensScreen):
+            return False
+        columns = screen.query_one(UnitText).columns
+        return bool(columns) and all(column.levels for column in columns)
+
+    await until(pilot, told, "the lens opened")
+    await pilot.press("f", "f", "p", "f", "f", "p", "f", "f", "f", "f", "f", "f", "f", "home")
+    await until(pilot, lambda: told() and len(app.screen.query_one(UnitText).columns) == 3, "pins")
+
+
+async def what_if(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """What if, at the first letter of a word."""
+    await ended(app, pilot)
+    await pilot.press("escape", "left", *"bbbbbb", "m")
+
+    def told() -> bool:
+        screen = app.screen
+        return isinstance(screen, WhatIfScreen) and (
+            screen.query_one(WhatIfTable).moment is not None
+        )
+
+    await until(pilot, told, "the table was told")
+
+
+async def recital(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """The recital meter, with the text tinted by what the notebook's corpus has of it."""
+    await ended(app, pilot)
+    panel = app.screen.query_one(RecitalPanel)
+    await until(
+        pilot,
+        lambda: panel.findings is not None and panel.findings.length == LENGTH,
+        "the corpus was read: set CHARLM_CORPUS to the path of nietzsche.txt",
+    )
+    assert panel.findings is not None
+    assert panel.findings.passage.length < 40  # the picture is no copy of a book
+    await pilot.press("escape", "M", *"vvvv", "home")
+    await until(pilot, lambda: not app._notifications, "the notification is gone")
+
+
+def with_corpus() -> Setup:
+    """Give a setup with the corpus that is at hand."""
+    named = os.environ.get("CHARLM_CORPUS")
+    return Setup(corpus=Path(named) if named else keras_corpus())
+
+
+SETUPS: dict[str, Callable[[], Setup]] = {"recital": with_corpus}
+STAGES: dict[str, tuple[Stage, Settings]] = {
+    "studio": (studio, Settings(0.5, rng_seed=5)),
+    "ladder": (ladder, Settings(0.5, rng_seed=3)),
+    "ribbon": (ribbon, Settings(0.2, rng_seed=3, moving="cycle", moving_to=1.4, moving_over=160)),
+    "lens": (lens, Settings(0.5, rng_seed=5)),
+    "what-if": (what_if, Settings(0.5, rng_seed=5, depth=8)),  # so that what is before it tells
+    "recital": (recital, Settings(0.2, rng_seed=4)),
+}
+
+
+async def picture(stage: Stage, settings: Settings, setup: Setup) -> str:
+    """Bring the app to a state, and give what it looks like: SVG that downloads no font."""
+    controls = Controls(settings, speed=0.0, length=LENGTH)
+    app = CharlmApp(str(MODEL), ProcessEngine, controls, SEED, setup)
+    async with app.run_test(size=SIZE) as pilot:
+        app.console._color_system = ColorSystem.TRUECOLOR  # there is no terminal to tell it
+        await stage(app, pilot)
+        await pilot.pause()
+        return slim(app.export_screenshot(title="charlm-tui"))
+
+
+def slim(svg: str) -> str:
+    """Take out of Rich's SVG what its look does without: fonts to download, words said each time.
+
+    Every piece of text names its line's clip path; none is longer than its line.
+    """
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<clipPath id="[^"]*-line-\d+">.*?</clipPath>\s*', "", svg, flags=re.DOTALL)
+    svg = re.sub(r' clip-path="url\(#[^"]*-line-\d+\)"', "", svg)
+    svg = svg.replace(' textLength="12.2"', "")  # of a single character
+    svg = svg.replace(' shape-rendering="crispEdges"', "")
+    svg = _CELLS.sub(_joined, svg)
+    svg = svg.replace("<style>", "<style>rect { shape-rendering: crispEdges; }", 1)
+    return re.sub(r"terminal-\d+-", "", svg)
+
+
+def _joined(cells: re.Match[str]) -> str:
+    """Make one rectangle of neighbours of one colour."""
+    joined: list[list[str]] = []
+    for fill, x, y, width in re.findall(_CELL, cells[0]):
+        if joined and joined[-1][0] == fill and joined[-1][2] == y:
+            joined[-1][3] = f"{float(x) + float(width) - float(joined[-1][1]):.1f}"
+        else:
+            joined.append([fill, x, y, width])
+    return "".join(
+        f'<rect fill="{fill}" x="{x}" y="{y}" width="{width}" height="24.65"/>'
+        for fill, x, y, width in joined
+    )
+
+
+def main() -> None:
+    """Write the pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or STAGES:
+        svg = asyncio.run(picture(*STAGES[name], SETUPS.get(name, Setup)()))
+        assert len(svg.encode()) < MOST_BYTES, f"{name} has {len(svg.encode()):,} bytes"
+        (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
+        print(f"{name}.svg: {len(svg.encode()):,} bytes")
+
+
+if __name__ == "__main__":
+    main()
