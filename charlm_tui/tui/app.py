@@ -18,6 +18,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.engine import Engine
 from charlm_tui.session.messages import Event
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
+from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.keys import ACTS, usable_keys
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
@@ -89,6 +90,7 @@ class CharlmApp(App[None]):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
             except (RuntimeError, ValueError):  # not the main thread: tests of others, say
                 break
+        watch_terminal(lambda: loop.call_soon_threadsafe(self.exit, None, 128 + signal.SIGHUP))
         if self.setup.theme is not None and self.setup.theme in self.available_themes:
             self.theme = self.setup.theme
         if self.setup.keymap:

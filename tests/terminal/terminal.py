@@ -24,7 +24,12 @@ class Terminal:
     """A process on a terminal of its own; reads what it draws while a test waits."""
 
     def __init__(
-        self, *arguments: str, columns: int = 80, rows: int = 24, command: str = COMMAND
+        self,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 24,
+        command: str = COMMAND,
+        controlling: bool = True,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -43,7 +48,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
             env=environment | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""},
         )
 

@@ -114,8 +114,10 @@ def test_a_killed_app_leaves_no_orphan_and_its_engine_gives_the_terminal_back(
         assert has_ended(handle)
 
 
-def test_a_closed_terminal_leaves_nothing_behind(model_path: Path) -> None:
-    with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
+@pytest.mark.parametrize("controlling", [True, False], ids=["with SIGHUP", "without"])
+def test_a_closed_terminal_leaves_nothing_behind(model_path: Path, controlling: bool) -> None:
+    options = ["--model", str(model_path), "--seed", "the ", "--length", "0"]
+    with terminal(*options, controlling=controlling) as it:
         it.shows("streaming")
         (engine,) = it.engines()
         handles = [os.pidfd_open(engine), os.pidfd_open(it.process.pid)]
