@@ -4,6 +4,7 @@ Imports nothing at its top that takes time: `--help` loads no numpy, no onnxrunt
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,8 +12,6 @@ import click
 
 import charlm_tui
 from charlm_tui.cli.app import known, run_app
-from charlm_tui.cli.config import config
-from charlm_tui.cli.history import history
 from charlm_tui.cli.options import (
     FULL,
     Speed,
@@ -21,17 +20,41 @@ from charlm_tui.cli.options import (
     sampling_options,
     with_options,
 )
-from charlm_tui.cli.repl import repl
-from charlm_tui.cli.replay import replay
-from charlm_tui.cli.scripts import drop_output, generate, info, say, score
 from charlm_tui.cli.start import history_options, start
+from charlm_tui.cli.streams import drop_output, say
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.controls import REPLY_LENGTH
 
 INTERRUPTED = 130
+COMMANDS = {
+    "config": "config",
+    "generate": "scripts",
+    "history": "history",
+    "info": "scripts",
+    "repl": "repl",
+    "replay": "replay",
+    "score": "scripts",
+}
+"""The module of each subcommand."""
+
+
+class LazyGroup(click.Group):
+    """Loads a subcommand when it is asked for: the app does without all of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            import_module(f"charlm_tui.cli.{COMMANDS[cmd_name]}"), cmd_name
+        )
+        return command
 
 
 @click.group(
+    cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -75,10 +98,6 @@ def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
             "for scripts there are: charlm-tui generate, and charlm-tui repl"
         )
     sys.exit(run_app(start(context, values), seed))
-
-
-for _command in (config, repl, generate, history, replay, score, info):
-    cli.add_command(_command)
 
 
 def _refuse_misplaced_options(context: click.Context) -> None:

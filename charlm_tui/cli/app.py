@@ -2,10 +2,14 @@
 
 import gc
 import sys
+from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
 from charlm_tui.session.config import Known
 from charlm_tui.session.recording import Recording
+
+if TYPE_CHECKING:
+    from charlm_tui.session.engine import ProcessEngine
 
 
 def known() -> Known:
@@ -36,7 +40,6 @@ def run_app(
         at_once: whether it is played as fast as it goes.
     """
     gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
-    from charlm_tui.session.engine import ProcessEngine
     from charlm_tui.session.rescue import TerminalRescue
     from charlm_tui.tui.app import CharlmApp
     from charlm_tui.tui.escape import LEAVE_SEQUENCE
@@ -47,7 +50,9 @@ def run_app(
     gc.enable()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
 
-    def new_engine(path: str) -> ProcessEngine:
+    def new_engine(path: str) -> "ProcessEngine":
+        from charlm_tui.session.engine import ProcessEngine
+
         return ProcessEngine(path, rescue)
 
     app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)

@@ -11,17 +11,9 @@ from pathlib import Path
 
 import click
 
-from charlm_tui.cli.options import with_options
-from charlm_tui.cli.scripts import output, say
+from charlm_tui.cli.options import config_option, with_options
+from charlm_tui.cli.streams import output, say
 from charlm_tui.session.config import Known, find_path, read
-
-config_option = click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="A settings file; default: $CHARLM_CONFIG, else the one in your configuration folder.",
-)
 
 
 @click.group()

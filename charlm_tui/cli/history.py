@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charlm_tui.cli.config import config_option
-from charlm_tui.cli.options import with_options
-from charlm_tui.cli.scripts import output, say
+from charlm_tui.cli.options import config_option, with_options
 from charlm_tui.cli.start import history_path
+from charlm_tui.cli.streams import output, say
 
 if TYPE_CHECKING:
     from charlm_tui.session.history import Entry

@@ -107,6 +107,13 @@ model_option = click.option(
     metavar="PATH",
     help="A model file; default: the one that comes with the program.",
 )
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A settings file; default: $CHARLM_CONFIG, else the one in your configuration folder.",
+)
 context_options = (
     _setting("--depth", "Characters of context, exactly; 0 is the model's window.", int),
     click.option("--carry", is_flag=True, help="Carry the state on without bound: no window."),

@@ -14,8 +14,8 @@ from charlm_tui.cli.options import (
     sampling_options,
     with_options,
 )
-from charlm_tui.cli.scripts import output, say
 from charlm_tui.cli.start import Start, history_options, start
+from charlm_tui.cli.streams import output, say
 from charlm_tui.repl.filter import Form
 from charlm_tui.session.config import Source
 from charlm_tui.session.controls import REPLY_LENGTH

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charlm_tui.cli.options import model_option, model_path, with_options
-from charlm_tui.cli.scripts import output, say
 from charlm_tui.cli.start import history_options, start
+from charlm_tui.cli.streams import output, say
 
 if TYPE_CHECKING:
     from charlm_tui.session.recording import Recording

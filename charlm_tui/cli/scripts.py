@@ -1,12 +1,9 @@
 """The commands for scripts: their options, and where their output goes."""
 
-import contextlib
 import json
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,22 +16,13 @@ from charlm_tui.cli.options import (
     settings_of,
     with_options,
 )
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.cli.streams import output, say
 from charlm_tui.session.controls import REPLY_LENGTH
 
 if TYPE_CHECKING:
     from charlm_tui.scripts.score import Report
 
 WORST = 10  # places that a score names
-
-
-class OutputError(CharlmError):
-    """Standard output cannot be written."""
-
-
-def say(sentence: str) -> None:
-    """Tell the person something, on standard error."""
-    print(sentence, file=sys.stderr, flush=True)
 
 
 @click.command()
@@ -165,23 +153,3 @@ def read_text(file: str, what: str) -> str:
         raise click.UsageError(
             f"{what} is not UTF-8 (at byte {error.start:,}); convert it first"
         ) from error
-
-
-@contextlib.contextmanager
-def output() -> Iterator[BinaryIO]:
-    """Give standard output; a reader that has enough is no error, a full disk is."""
-    try:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        drop_output()
-    except OSError as error:
-        drop_output()
-        raise OutputError(
-            f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
-        ) from error
-
-
-def drop_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter complains of it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from charlm_tui.cli.config import config_option
-from charlm_tui.cli.options import model_path
+from charlm_tui.cli.options import config_option, model_path
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.session.config import Configuration, read
 from charlm_tui.session.config.entries import BY_NAME

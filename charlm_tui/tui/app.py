@@ -15,7 +15,6 @@ from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.engine import Engine
 from charlm_tui.session.messages import Event
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
 from charlm_tui.tui.hangup import watch_terminal
@@ -23,7 +22,8 @@ from charlm_tui.tui.keys import ACTS, usable_keys
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 
-if TYPE_CHECKING:  # SQLite is not needed before the first paint
+if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
+    from charlm_tui.session.engine import Engine
     from charlm_tui.session.history.keeper import Keeper
     from charlm_tui.session.history.store import Store
     from charlm_tui.tui.screens.history import Chosen
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # SQLite is not needed before the first paint
 class EngineSpoke(Message):
     """The engine has said something; posted from the thread that reads its pipe."""
 
-    engine: Engine
+    engine: "Engine"
     event: Event
 
 
@@ -61,7 +61,7 @@ class CharlmApp(App[None]):
     def __init__(
         self,
         model: str,
-        new_engine: Callable[[str], Engine],
+        new_engine: "Callable[[str], Engine]",
         controls: Controls,
         seed: str | None = None,
         setup: Setup | None = None,
@@ -218,7 +218,7 @@ class CharlmApp(App[None]):
                     )
         yield from super().get_system_commands(screen)
 
-    def _listen_to(self, engine: Engine) -> None:
+    def _listen_to(self, engine: "Engine") -> None:
         self.engine = engine
 
         def receive(event: Event) -> None:

@@ -1,0 +1,38 @@
+"""Where commands write to: replies to standard output, words for the person to standard error."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from charlm_tui.lm.errors import CharlmError
+
+
+class OutputError(CharlmError):
+    """Standard output cannot be written."""
+
+
+def say(sentence: str) -> None:
+    """Tell the person something, on standard error."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def output() -> Iterator[BinaryIO]:
+    """Give standard output; a reader that has enough is no error, a full disk is."""
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        drop_output()
+    except OSError as error:
+        drop_output()
+        raise OutputError(
+            f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
+        ) from error
+
+
+def drop_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter complains of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
