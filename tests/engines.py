@@ -16,7 +16,7 @@ from charlm_tui.session.messages import (
     ModelLoaded,
     Request,
 )
-from charlm_tui.session.recording import Runtime
+from charlm_tui.session.runtime import Runtime
 
 RUNTIME = Runtime("1.0", "a fake machine")
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")

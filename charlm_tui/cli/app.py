@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
 from charlm_tui.session.config import Known
-from charlm_tui.session.recording import Recording
 
 if TYPE_CHECKING:
     from charlm_tui.session.engine import ProcessEngine
+    from charlm_tui.session.recording import Recording
 
 
 def known() -> Known:
@@ -29,7 +29,7 @@ def known() -> Known:
 
 
 def run_app(
-    it: Start, seed: str | None = None, replay: Recording | None = None, at_once: bool = False
+    it: Start, seed: str | None = None, replay: "Recording | None" = None, at_once: bool = False
 ) -> int:
     """Run the app in this terminal; give its exit code.
 

@@ -14,7 +14,8 @@ from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.files import write_whole
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 BATCH = 256  # characters between two writes, at the most

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.recording import Runtime
+from charlm_tui.session.runtime import Runtime
 
 if TYPE_CHECKING:
     from charlm_tui.lm.model import OnnxModel

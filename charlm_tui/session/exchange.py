@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.recording import Recording, read_recording
 from charlm_tui.session.tints import Tint
 from charlm_tui.session.updates import Noticed, Shared
+
+if TYPE_CHECKING:
+    from charlm_tui.session.recording import Recording
 
 
 class ExchangeError(CharlmError):
@@ -43,12 +46,13 @@ def share(conversation: Conversation) -> None:
     conversation.tell(Shared(to_line(_reply(conversation))))
 
 
-def recorded(text: str) -> Recording:
+def recorded(text: str) -> "Recording":
     """Give what a path of a tape, or a shared line, has.
 
     Raises:
         CharlmError: it is neither, or damaged.
     """
+    from charlm_tui.session.recording import read_recording
     from charlm_tui.session.sharing import from_line, is_line
 
     if is_line(text):
@@ -57,13 +61,13 @@ def recorded(text: str) -> Recording:
 
 
 def taking(
-    take: Callable[[Conversation, Recording], object],
+    take: "Callable[[Conversation, Recording], object]",
 ) -> Callable[[Conversation, str], object]:
     """Give a function of a conversation that takes in what a path or a line has."""
     return lambda it, text: take(it, recorded(text))
 
 
-def _reply(conversation: Conversation) -> Recording:
+def _reply(conversation: Conversation) -> "Recording":
     turn = conversation.turn
     if turn is None or not len(turn.tape):
         raise ExchangeError("there is no reply yet; send a seed first")

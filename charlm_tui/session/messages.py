@@ -11,12 +11,15 @@ front end changed something carries an old number, and is dropped.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
 from charlm_tui.session.controls import Controls
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.runtime import Runtime
+
+if TYPE_CHECKING:
+    from charlm_tui.session.recording import Recording
 
 
 class LoadRequested(NamedTuple):
@@ -87,7 +90,7 @@ class RemakeRequested(NamedTuple):
 
     number: int
     """Of the request: the answer carries it."""
-    recording: Recording
+    recording: "Recording"
 
 
 class LensRequested(NamedTuple):

@@ -5,6 +5,7 @@ Owns the numbers of the questions, and what each was about. Answers become updat
 
 from array import array
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
@@ -18,9 +19,11 @@ from charlm_tui.session.messages import (
     Scored,
     ScoreRequested,
 )
-from charlm_tui.session.recording import Recording
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import DistributionKnown, Noticed, Update
+
+if TYPE_CHECKING:
+    from charlm_tui.session.recording import Recording
 
 BEFORE = 12  # characters that are shown before the most surprising one
 
@@ -70,7 +73,7 @@ class Questions:
         ids = array("H", vocabulary.encode(fitted.text)).tobytes()
         return ScoreRequested(self._number, ids, settings)
 
-    def remake(self, turn: Turn, recording: Recording) -> Request:
+    def remake(self, turn: Turn, recording: "Recording") -> Request:
         """Give the question whether a recorded reply comes out the same."""
         self._number += 1
         self._remade[self._number] = (turn, recording)
@@ -119,7 +122,7 @@ class Questions:
             )
         )
 
-    def _take_remade(self, event: Remade, turn: Turn, recording: Recording) -> None:
+    def _take_remade(self, event: Remade, turn: Turn, recording: "Recording") -> None:
         surprisal, entropy = array("f", event.surprisal_bits), array("f", event.entropy_bits)
         if event.differs_at is None and not recording.tape.measured:
             recording.tape.measure(surprisal, entropy)

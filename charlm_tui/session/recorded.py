@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 from charlm_tui.session.playback import Playback
-from charlm_tui.session.recording import Recording
 from charlm_tui.session.turns import Turn, recorded_turn
 from charlm_tui.session.updates import Noticed, State, TextAdded, TurnStarted
 
 if TYPE_CHECKING:
     from charlm_tui.session.conversation import Conversation
+    from charlm_tui.session.recording import Recording
 
 MOST = 20_000  # characters that are shown at a time
 
@@ -29,7 +29,7 @@ class Recorded:
         """Whether one plays, paused or not."""
         return self._playback is not None
 
-    def open(self, recording: Recording, conversation: int = 0) -> Turn:
+    def open(self, recording: "Recording", conversation: int = 0) -> Turn:
         """Show a recorded reply, whole, as the last turn; it can be gone on with.
 
         Args:
@@ -44,7 +44,7 @@ class Recorded:
         it.enter(it.state)
         return turn
 
-    def play(self, recording: Recording, at_once: bool = False, conversation: int = 0) -> Turn:
+    def play(self, recording: "Recording", at_once: bool = False, conversation: int = 0) -> Turn:
         """Show a recorded reply at its own pace, or as fast as it goes; see `advance`.
 
         Where its model is at hand it is made again beside that, and compared.
@@ -88,14 +88,14 @@ class Recorded:
         """Play no more; what was shown stays."""
         self._playback = None
 
-    def _turn(self, recording: Recording, conversation: int) -> Turn:
+    def _turn(self, recording: "Recording", conversation: int) -> Turn:
         it = self._conversation
         it.stop()
         it.leave()
         it.undone = []
         return recorded_turn(recording, it.model, conversation)
 
-    def _remake(self, turn: Turn, recording: Recording) -> None:
+    def _remake(self, turn: Turn, recording: "Recording") -> None:
         """Let the reply be made again, if its model is at hand; say so if it is not."""
         it = self._conversation
         if it.is_at_hand(turn):

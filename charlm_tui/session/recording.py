@@ -8,7 +8,6 @@ sentence.
 import base64
 import binascii
 import json
-import platform
 import sys
 import zlib
 from array import array
@@ -19,6 +18,7 @@ from typing import Any
 
 from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.lm.settings import Settings
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 FORMAT = "charlm-tape"
@@ -27,19 +27,6 @@ VERSION = 1
 
 class TapeFileError(CharlmError):
     """A tape file cannot be read, is damaged, or is of a later version."""
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What the reply was computed with; elsewhere a float32 may come out another."""
-
-    onnxruntime: str
-    machine: str
-    """The processor's architecture and the system."""
-
-    @classmethod
-    def here(cls, onnxruntime: str) -> "Runtime":
-        return cls(onnxruntime, f"{platform.machine()} {platform.system()}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

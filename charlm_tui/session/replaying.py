@@ -11,7 +11,8 @@ from charlm_tui.lm.generation import Batch, Generation, primed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.vocabulary import describe_symbol
-from charlm_tui.session.recording import Recording, Runtime, TapeFileError
+from charlm_tui.session.recording import Recording, TapeFileError
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.timeline import moment
 

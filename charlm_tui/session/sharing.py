@@ -30,7 +30,8 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.session.exports.pace import LONGEST, filled, thinned
 from charlm_tui.session.movement import temperatures
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 VERSION = 1

@@ -6,13 +6,16 @@ Data alone: says what a model has read where, and what was drawn; knows no engin
 import time
 from array import array
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.recording import Recording
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.timeline import Moment, moment
+
+if TYPE_CHECKING:
+    from charlm_tui.session.recording import Recording
 
 _UNKNOWN = 0xF0000  # private code points, for ids of which a recording does not tell the symbol
 
@@ -104,8 +107,10 @@ class Turn:
         self.replies.append(Reply(origin.tape.fork(number), number, origin))
         self.shown = len(self.replies) - 1
 
-    def recording(self) -> Recording:
+    def recording(self) -> "Recording":
         """Give the reply that is shown, with all that it takes to make it again."""
+        from charlm_tui.session.recording import Recording
+
         return Recording(
             self.model.name,
             self.model.sha256,
@@ -116,7 +121,7 @@ class Turn:
         )
 
 
-def recorded_turn(recording: Recording, model: ModelLoaded | None, conversation: int = 0) -> Turn:
+def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversation: int = 0) -> Turn:
     """Give the turn of a recording, with an empty tape: whoever shows it has the recording's.
 
     Args:
@@ -141,7 +146,7 @@ def recorded_turn(recording: Recording, model: ModelLoaded | None, conversation:
     )
 
 
-def _author(recording: Recording) -> ModelLoaded:
+def _author(recording: "Recording") -> ModelLoaded:
     """Give what is known of a model from one reply of it."""
     ids = recording.tape.ids()
     known = dict(zip(ids, recording.text, strict=True))

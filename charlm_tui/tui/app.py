@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
+from textual.events import Event as Event_
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 
@@ -76,6 +78,7 @@ class CharlmApp(App[None]):
         self.conversation.continues = self.setup.continues
         self._replay = self.setup.replay  # until there is a model to compare it with
         self._keeper: Keeper | None = None
+        self._early: list[Key | Paste] = []  # typed before there was a prompt
         self._studio = StudioScreen(self.conversation, self.setup)
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
@@ -109,6 +112,19 @@ class CharlmApp(App[None]):
                 self.call_from_thread(self.notify, f"{error}", severity="warning", markup=False)
 
         self.run_worker(keep, thread=True, group="theme", exclusive=True)
+
+    async def on_event(self, event: Event_) -> None:
+        """Keep what is typed until there is a prompt for it."""
+        if isinstance(event, Key | Paste) and not self._studio.furnished:
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    def on_studio_screen_furnished(self) -> None:
+        """Let what was typed meanwhile be typed now."""
+        early, self._early = self._early, []
+        for event in early:
+            self.post_message(event)
 
     def on_studio_screen_painted(self) -> None:
         """Start the engine, now that a screen is there: side by side both would take longer."""

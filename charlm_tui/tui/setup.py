@@ -5,11 +5,15 @@ Taken from the settings once, so that the app knows nothing of files of settings
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from charlm_tui.session.config import Configuration, keep
-from charlm_tui.session.recording import Recording
+from charlm_tui.session.config import Configuration
 from charlm_tui.session.tints import Tint
+
+if TYPE_CHECKING:
+    from charlm_tui.session.recording import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Setup:
     """Whether new seeds go on with the conversation."""
     faults: tuple[str, ...] = ()
     """What is wrong with the settings, a sentence each."""
-    replay: Recording | None = None
+    replay: "Recording | None" = None
     """Is played at once."""
     at_once: bool = False
     """Whether it is played as fast as it goes."""
@@ -47,7 +51,7 @@ class Setup:
         it: Configuration,
         corpus: Path | None,
         history: Path | None,
-        replay: Recording | None = None,
+        replay: "Recording | None" = None,
         at_once: bool = False,
     ) -> "Setup":
         """Take a setup out of the settings."""
@@ -63,5 +67,11 @@ class Setup:
             faults=tuple(str(fault) for fault in it.faults),
             replay=replay,
             at_once=at_once,
-            keep_theme=lambda theme: keep(it.path, "theme", theme),
+            keep_theme=partial(_keep_theme, it.path),
         )
+
+
+def _keep_theme(path: Path, theme: str) -> None:
+    from charlm_tui.session.config.keeping import keep
+
+    keep(path, "theme", theme)

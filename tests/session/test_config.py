@@ -20,14 +20,13 @@ from charlm_tui.session.config import (
     CARRIED,
     ENTRIES,
     Configuration,
-    ConfigWriteError,
     Known,
     Source,
     default_path,
-    keep,
     read,
 )
 from charlm_tui.session.config.entries import BY_NAME, PANELS, TINTS
+from charlm_tui.session.config.keeping import ConfigWriteError, keep
 from charlm_tui.session.config.showing import as_toml
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.knobs import KNOBS

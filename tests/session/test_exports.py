@@ -23,7 +23,8 @@ from rich.cells import cell_len
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.exports import FORMATS, ExportError, export, format_of
 from charlm_tui.session.exports.shown import Shown, shown, visible
-from charlm_tui.session.recording import Recording, Runtime, read_recording
+from charlm_tui.session.recording import Recording, read_recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.sharing import from_line, to_line
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.tints import FULL, LEVELS, Tint, levels
@@ -110,7 +111,8 @@ def test_what_cannot_be_written_is_told_in_one_sentence() -> None:
 def test_nothing_of_it_loads_a_screen_or_numpy() -> None:
     program = """
 from charlm_tui.session.exports import FORMATS, export
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.sharing import from_line, to_line
 from charlm_tui.session.tape import Tape
 for name in FORMATS:

@@ -29,7 +29,8 @@ from charlm_tui.session.history.store import (
     Piece,
     Store,
 )
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 WAIT_S = 60.0  # for a child process

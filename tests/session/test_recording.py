@@ -11,12 +11,8 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.files import FileWriteError, write_whole
-from charlm_tui.session.recording import (
-    Recording,
-    Runtime,
-    TapeFileError,
-    read_recording,
-)
+from charlm_tui.session.recording import Recording, TapeFileError, read_recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 floats = st.floats(0, 50, width=32)

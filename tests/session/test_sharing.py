@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session import sharing
-from charlm_tui.session.recording import Recording, Runtime, read_recording
+from charlm_tui.session.recording import Recording, read_recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.sharing import ShareLineError, from_line, is_line, to_line
 from charlm_tui.session.tape import Tape
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.session.recording import Recording, Runtime, read_recording
+from charlm_tui.session.recording import Recording, read_recording
+from charlm_tui.session.runtime import Runtime
 from tests.terminal.terminal import COMMAND
 from tests.terminal.test_generate import run
 

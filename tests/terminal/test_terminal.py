@@ -75,6 +75,15 @@ def test_a_person_selects_branches_types_over_and_walks_between_siblings(
         assert it.is_sane
 
 
+def test_what_is_typed_before_the_first_paint_is_not_lost(model_path: Path) -> None:
+    with terminal("--model", str(model_path), "--length", "30") as it:
+        it.send("typed ahead")
+        it.shows("ready")
+        it.shows("█ typed ahead")
+        it.send("\r")
+        it.shows("❯ typed ahead")
+
+
 def test_forty_by_twelve_works(model_path: Path) -> None:
     with terminal("--model", str(model_path), "--seed", "the ", columns=40, rows=12) as it:
         it.shows("❯ the")

@@ -6,14 +6,12 @@ themes and bindings are checked against what a front end says it has.
 
 from charlm_tui.session.config.configuration import Configuration, Fault, Known, Origin, Source
 from charlm_tui.session.config.entries import ENTRIES, Entry
-from charlm_tui.session.config.keeping import ConfigWriteError, keep
 from charlm_tui.session.config.kinds import CARRIED
 from charlm_tui.session.config.reading import default_path, find_path, read
 
 __all__ = [
     "CARRIED",
     "ENTRIES",
-    "ConfigWriteError",
     "Configuration",
     "Entry",
     "Fault",
@@ -22,6 +20,5 @@ __all__ = [
     "Source",
     "default_path",
     "find_path",
-    "keep",
     "read",
 ]

@@ -4,7 +4,6 @@ Works on sources that tomllib has accepted: it finds, and does not check.
 """
 
 import re
-import tomllib
 from typing import Any
 
 Key = tuple[str, ...]
@@ -63,6 +62,8 @@ def line_of(key: Key, lines: dict[Key, int]) -> int | None:
 
 def _path(text: str) -> Key:
     """Give the parts of a dotted key, quotes and escapes undone."""
+    import tomllib
+
     path = []
     node: Any = tomllib.loads(text.strip() + " = 0")
     while isinstance(node, dict):

@@ -4,7 +4,6 @@ Never fails: what is wrong becomes a fault, with its line, and the rest applies.
 """
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -97,6 +96,8 @@ class _FileReader:
         self.faults: list[Fault] = []
 
     def read(self, text: str) -> None:
+        import tomllib  # only where there is a file: the first paint waits for this
+
         try:
             document = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # not of TOML alone: a number too long, say

@@ -8,7 +8,7 @@ All of it can fail, and the app goes on without it.
 from dataclasses import dataclass
 
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.recording import Runtime
+from charlm_tui.session.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)

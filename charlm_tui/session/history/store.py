@@ -29,7 +29,8 @@ from charlm_tui.session.history.schema import (
     told,
     transaction,
 )
-from charlm_tui.session.recording import Recording, Runtime
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 __all__ = ["Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]

@@ -48,8 +48,6 @@ from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.tinting import CorpusTint, Tinting, after
-from charlm_tui.tui.widgets.keys_line import KeysLine
-from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
@@ -60,6 +58,7 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.screens.what_if import WhatIfScreen
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
+    from charlm_tui.tui.widgets.prompt import Prompt
     from charlm_tui.tui.widgets.ribbon import Ribbon
     from charlm_tui.tui.widgets.sidebar import Sidebar
 
@@ -86,7 +85,8 @@ class ConversationText(Transcript):
 class StudioScreen(Screen[None]):
     """The conversation and the panels, one line of status, the prompt below.
 
-    The text, the prompt and the keys are there at the first paint, the panels with the next.
+    The text is there at the first paint, the prompt, the keys and the panels with the next. What
+    is typed until then the app keeps.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,7 +96,7 @@ class StudioScreen(Screen[None]):
         Binding("escape", "back", "To the text", show=False, id="app.to-transcript"),
         Binding("ctrl+q", "app.quit", "Quit", id="app.quit", priority=True),
     ]
-    AUTO_FOCUS: ClassVar[str] = "#prompt"
+    AUTO_FOCUS: ClassVar[str] = ""  # the prompt takes the focus when it is there
 
     state: var[State] = var(State.LOADING)
     """Of the conversation."""
@@ -110,6 +110,10 @@ class StudioScreen(Screen[None]):
     @dataclass
     class Painted(Message):
         """The first paint is done."""
+
+    @dataclass
+    class Furnished(Message):
+        """All of the screen is there."""
 
     @dataclass
     class Typed(Message):
@@ -137,6 +141,7 @@ class StudioScreen(Screen[None]):
         self._sidebar: Sidebar | None = None  # not before the screen is furnished
         self._ribbon: Ribbon | None = None
         self._meter: Meter | None = None
+        self._prompt: Prompt | None = None
         self._ladder: LadderScreen | None = None
         self._closer: LensScreen | WhatIfScreen | None = None  # that is looked through
         self._editing: tuple[Turn, int] | None = None
@@ -146,8 +151,6 @@ class StudioScreen(Screen[None]):
         with Horizontal(id="desk"):
             yield ConversationText(id="transcript")
         yield Status().data_bind(StudioScreen.state, StudioScreen.controls, StudioScreen.continues)
-        yield Prompt(id="prompt")
-        yield KeysLine(LEAST_WANTED)
 
     def on_mount(self) -> None:
         self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._rate, pause=True)
@@ -157,15 +160,16 @@ class StudioScreen(Screen[None]):
         self._play_timer = self.set_interval(
             1 / PLAY_FRAMES_PER_S, self._conversation.advance, pause=True
         )
-        self.query_one(Prompt).placeholder = PLACEHOLDER
         self.transcript.animated = self._setup.animated
         self.set_reactive(StudioScreen.tinted, self._setup.tint)
         self._tint(self._setup.tint)
+        self.add_class("-bare")
         self.call_after_refresh(self._furnish)
 
     async def _furnish(self) -> None:
         """Bring in what the first paint did without."""
         self.post_message(self.Painted())
+        await self._mount_prompt()
         from charlm_tui.session.seeds import keras_corpus
         from charlm_tui.tui.meter import Meter
         from charlm_tui.tui.widgets.recital import RecitalPanel
@@ -194,6 +198,26 @@ class StudioScreen(Screen[None]):
             )
             sidebar.fit(self.size.width, self.size.height)
             self._follow()
+        self.post_message(self.Furnished())
+
+    async def _mount_prompt(self) -> None:
+        from charlm_tui.tui.widgets.keys_line import KeysLine
+        from charlm_tui.tui.widgets.prompt import Prompt
+
+        prompt = Prompt(id="prompt")
+        prompt.placeholder = PLACEHOLDER
+        with self.app.batch_update():
+            await self.mount(prompt)
+            await self.mount(KeysLine(LEAST_WANTED))
+            self.remove_class("-bare")
+            self._prompt = prompt
+            prompt.focus()
+
+    @property
+    def prompt(self) -> "Prompt":
+        """Where seeds are typed; not before the screen is furnished."""
+        assert self._prompt is not None
+        return self._prompt
 
     def on_resize(self, event: Resize) -> None:
         if self._sidebar is not None:
@@ -242,7 +266,7 @@ class StudioScreen(Screen[None]):
                 if text:
                     self._waiting = self.transcript.add("seed", text)
             case SeedReturned(text=text):
-                self.query_one(Prompt).give_back(text)
+                self.prompt.give_back(text)
             case SeedDreamt(text=text):
                 self._offer(text)
             case Noticed(sentence=sentence, error=error):
@@ -388,7 +412,7 @@ class StudioScreen(Screen[None]):
 
     # Keys.
 
-    def on_prompt_submitted(self, message: Prompt.Submitted) -> None:
+    def on_prompt_submitted(self, message: "Prompt.Submitted") -> None:
         from charlm_tui.session.sharing import from_line, is_line
 
         message.stop()
@@ -471,7 +495,7 @@ class StudioScreen(Screen[None]):
 
     def action_to_prompt(self) -> None:
         """Go back to the prompt."""
-        self.query_one(Prompt).focus()
+        self.prompt.focus()
 
     def action_enter(self) -> None:
         """Go to the selected character's alternatives; without one, to the prompt."""
@@ -503,7 +527,7 @@ class StudioScreen(Screen[None]):
         """Begin a ladder on what stands in the prompt, else on the last seed."""
         from charlm_tui.tui.screens.ladder import LadderScreen
 
-        it, prompt = self._conversation, self.query_one(Prompt)
+        it, prompt = self._conversation, self.prompt
         seed = prompt.text or (it.turn.seed if it.turn is not None else "")
         if it.ladder.climb(seed, temperatures):
             prompt.clear()
@@ -551,7 +575,7 @@ class StudioScreen(Screen[None]):
             if text is not None:
                 self._offer(text)
 
-        self.app.push_screen(RecallScreen(self.query_one(Prompt).prompts), take)
+        self.app.push_screen(RecallScreen(self.prompt.prompts), take)
 
     def action_help(self) -> None:
         """Show every key."""
@@ -592,7 +616,7 @@ class StudioScreen(Screen[None]):
 
     def load_prompts(self, newest_first: Iterable[str]) -> None:
         """Let what was typed in other sessions be recalled."""
-        self.query_one(Prompt).prompts.load(newest_first)
+        self.prompt.prompts.load(newest_first)
 
     def action_alternatives(self) -> None:
         """Go to the selected character's alternatives."""
@@ -630,7 +654,7 @@ class StudioScreen(Screen[None]):
 
     def _edit(self, place: tuple[Turn, int] | None) -> None:
         self._editing = place
-        prompt = self.query_one(Prompt)
+        prompt = self.prompt
         prompt.placeholder = EDITING if place is not None else PLACEHOLDER
         prompt.set_class(place is not None, "-editing")
         if place is not None:
@@ -745,7 +769,7 @@ class StudioScreen(Screen[None]):
     # Seeds.
 
     def _offer(self, text: str) -> None:
-        prompt = self.query_one(Prompt)
+        prompt = self.prompt
         prompt.offer(text)
         prompt.focus()
 
