@@ -1,8 +1,8 @@
 """The app, in the terminal that it was started in, with a log of when what was on the screen.
 
-`python -m benchmarks.instrumented_app empty|stream|keys|idle MODEL LOG [CORPUS]`; the log is JSON,
-its times by the monotonic clock, which is one for all processes of a machine. With a corpus the
-recital meter is on.
+`python -m benchmarks.instrumented_app empty|stream|ladder|keys|idle MODEL LOG [CORPUS]`. The log is
+JSON, its times by the monotonic clock, which is one for all processes of a machine. With a corpus
+the recital meter is on.
 """
 
 import gc
@@ -19,6 +19,7 @@ from textual.screen import Screen
 import charlm_tui
 
 STREAMED = 20_000  # characters in the timed reply
+LADDER = 20_000  # characters in each of its replies
 IDLE_S = 3.0
 
 
@@ -92,11 +93,15 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
                 if temperature != self._temperature:
                     self._temperature = temperature
                     self._new = round(temperature, 2)
-            if isinstance(update, StateChanged) and mode == "stream":
+            if isinstance(update, StateChanged) and mode in ("stream", "ladder"):
                 self._follow_reply()
 
         def _follow_reply(self) -> None:
             it = self.conversation
+            if mode == "ladder" and it.state is State.IDLE and not self._started and it.model:
+                if not it.turns and self._studio.furnished:
+                    self._studio.call_later(self._studio.action_ladder)
+                return
             if it.state is State.STREAMING and not self._started:
                 self._started = True
                 log.known["start_s"] = time.monotonic()
@@ -105,15 +110,18 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
                 assert it.turn is not None
                 log.known["end_s"] = time.monotonic()
                 log.known["characters"] = len(it.turn.tape)
+                log.known["lanes"] = len(it.turn.replies)
                 log.known["panels"] = len(self._studio.query_one(Sidebar).shown)
                 log.known["cpu_s"] = time.process_time() - log.known["start_cpu_s"]
                 log.write()
                 self.exit()
 
     controls = Controls(
-        Settings(0.5, rng_seed=1), speed=0.0, length=STREAMED if mode == "stream" else 0
+        Settings(0.5, rng_seed=1),
+        speed=0.0,
+        length={"stream": STREAMED, "ladder": LADDER}.get(mode, 0),
     )
-    seed = None if mode == "idle" else "the slowly ascending ranks and classes "
+    seed = None if mode in ("idle", "ladder") else "the slowly ascending ranks and classes "
     gc.freeze()  # as the command does
     return Instrumented(model, new_engine, controls, seed, Setup(corpus=corpus))
 

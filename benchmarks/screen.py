@@ -27,7 +27,7 @@ import pyte
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.instrumented_app import IDLE_S, STREAMED
+from benchmarks.instrumented_app import IDLE_S, LADDER, STREAMED
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
 COLUMNS, ROWS = 120, 40
@@ -75,6 +75,19 @@ def main(model: Path, rounds: int, corpus: Path | None, out: Path | None) -> Non
         " ".join(f"{each:.0f}" for each in frames),
         "≥ 25",
     )
+    for threads in (1, 2):
+        shares = []
+        for _ in range(rounds):
+            alone_s = _headless_ladder_s(model, threads)
+            log = _run("ladder", model)
+            assert (log["characters"], log["lanes"]) == (LADDER, 4)
+            shares.append(alone_s / (log["end_s"] - log["start_s"]))
+        tell(
+            f"four lanes, share of headless on {threads} thread{'s' * (threads > 1)}",
+            statistics.median(shares),
+            " ".join(f"{share:.0%}" for share in shares),
+            "≥ 70 %",
+        )
     latencies = sorted(_latencies_ms(model))
     p50, p99 = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99) - 1]
     tell("key to screen, median, ms", p50, f"{p50:.0f}", "≤ 50")
@@ -131,6 +144,26 @@ def _headless_s(model: Path) -> float:
         "it = Generation(open_context(model, settings), Sampler(len(vocabulary)), settings, seed)\n"
         "start = time.perf_counter()\n"
         f"it.draw({STREAMED})\n"
+        "print(time.perf_counter() - start)\n"
+    )
+    return float(subprocess.check_output([sys.executable, "-c", program, str(model)]))
+
+
+def _headless_ladder_s(model: Path, threads: int) -> float:
+    """Give the seconds that the ladder takes in a process of its own, its start not counted."""
+    program = (
+        "import sys, time\n"
+        "from charlm_tui.lm.context import open_context\n"
+        "from charlm_tui.lm.generation import Lanes, primed\n"
+        "from charlm_tui.lm.model import OnnxModel\n"
+        "from charlm_tui.lm.settings import Settings\n"
+        "from charlm_tui.session.controls import PRESETS\n"
+        f"model = OnnxModel(sys.argv[1], {threads}, spinning={threads > 1})\n"
+        "settings = [Settings(each, rng_seed=1) for each in PRESETS]\n"
+        "it = Lanes(open_context(model, settings[0], len(PRESETS)), settings,\n"
+        "    [primed(model.contract.vocabulary, [])] * len(PRESETS))\n"
+        "start = time.perf_counter()\n"
+        f"it.draw({LADDER})\n"
         "print(time.perf_counter() - start)\n"
     )
     return float(subprocess.check_output([sys.executable, "-c", program, str(model)]))

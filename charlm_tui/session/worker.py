@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 FRAME_S = 0.02  # between two batches
 FRAMES_AHEAD = 3  # batches that the screen has not acknowledged, as fast as it goes
+LANES_AHEAD = 5  # the same of a ladder: its frames take longer, and nobody waits for one key
 CATCH_UP_S = 0.25  # how far behind its pace a reply may fall before the pace starts anew
 
 
@@ -118,10 +119,14 @@ class Pace:
         count: the number of the next character.
         last_s: when the character before it was drawn, by the monotonic clock: a change of the
             controls takes no time from the next one.
+        ahead: batches that may be ahead of the screen, as fast as it goes.
     """
 
-    def __init__(self, controls: Controls, count: int, last_s: float) -> None:
+    def __init__(
+        self, controls: Controls, count: int, last_s: float, ahead: int = FRAMES_AHEAD
+    ) -> None:
         self._controls = controls
+        self._ahead = ahead
         self.count = count
         """The number of the next character."""
         self._unacknowledged: deque[int] = deque()
@@ -138,7 +143,7 @@ class Pace:
     def wait_s(self) -> float | None:
         """Seconds until characters are due; None: not before something is heard."""
         speed = self._controls.speed
-        if len(self._unacknowledged) >= (1 if speed else FRAMES_AHEAD):
+        if len(self._unacknowledged) >= (1 if speed else self._ahead):
             return None
         if not speed:
             return 0.0
@@ -237,7 +242,7 @@ class Worker:
                 self._wish = request
                 self._begin_lanes(request)
                 self._given = array("H")
-                self._pace = Pace(request.controls, request.first, self._drawn_s)
+                self._pace = Pace(request.controls, request.first, self._drawn_s, LANES_AHEAD)
             case RestRequested():
                 self._wish = None
                 self._given = array("H")

@@ -22,6 +22,7 @@ from charlm_tui.tui.widgets.transcript import Levels, Transcript
 from charlm_tui.tui.wrapping import visible
 
 NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
+TITLES_PER_S = 4  # at which they follow the stream
 SEED = 200  # characters of the seed that can be in the line above
 _MARKS = {State.STREAMING: "▶", State.PAUSED: "‖", State.LOADING: "…"}
 _LEAST_WANTED = ("ladder.slower", "ladder.stop", "ladder.go-on", "ladder.lane")
@@ -112,6 +113,8 @@ class LadderScreen(Screen[None]):
                 lane.append(turn.vocabulary.decode(reply.tape.ids()))
             assert block.source is reply
             lane.tint(self._levels)
+        # A title draws its whole lane: as often as it can be read.
+        self._title_timer = self.set_interval(1 / TITLES_PER_S, self._title_lanes, pause=True)
         self._follow()
         self.call_after_refresh(self._acknowledge)
 
@@ -140,7 +143,6 @@ class LadderScreen(Screen[None]):
     def _acknowledge(self) -> None:
         self._acknowledging = False
         self._conversation.shown()
-        self._title_lanes()
 
     def _follow(self) -> None:
         it = self._conversation
@@ -148,6 +150,10 @@ class LadderScreen(Screen[None]):
             lane.speed = it.controls.speed
             lane.live = it.busy
         self._title_lanes()
+        if it.streaming:
+            self._title_timer.resume()
+        else:
+            self._title_timer.pause()
         self.refresh_bindings()
 
     def _title_lanes(self) -> None:
