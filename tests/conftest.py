@@ -1,6 +1,7 @@
 """What tests of several layers share: the corpus, the shipped model, and small stand-ins."""
 
 import random
+import sqlite3  # noqa: F401  (before TensorFlow, which brings one without full-text search)
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,10 +1,15 @@
 """The ladder on the screen: columns that stream together, and one that is taken."""
 
+from contextlib import closing
+from pathlib import Path
+
 from textual.widgets import Input
 
+from charlm_tui.session.history.store import Store
 from charlm_tui.session.messages import Acknowledged, DrawRequested, LanesRequested, RestRequested
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.screens.studio import StudioScreen
+from charlm_tui.tui.setup import Setup
 from tests.tui.studio import Studio, studio
 
 WIDE = (120, 40)
@@ -40,7 +45,8 @@ async def test_four_lanes_stream_together_and_each_batch_is_acknowledged() -> No
             lambda: Acknowledged(wish.wish, 4) in it.engine.requests, "they are acknowledged"
         )
         assert "0.20" in str(screen.query_one("#lane-0", LaneText).border_title)
-        assert "4 · 1.00 bits" in str(screen.query_one("#lane-3", LaneText).border_subtitle)
+        lane = screen.query_one("#lane-3", LaneText)
+        await it.until(lambda: "4 · 1.00 bits" in str(lane.border_subtitle), "it is told")
 
 
 async def test_the_chosen_lane_is_taken_and_the_others_are_siblings() -> None:
@@ -113,3 +119,24 @@ async def test_an_engine_that_dies_is_told_and_the_lanes_go_on() -> None:
         assert wish.first == 2
         it.engine.lanes(["x", "y", "z", "w"])
         await it.until(lambda: texts(screen) == ["abx", "cdy", "efz", "ghw"], "they go on")
+
+
+async def test_every_lane_is_kept_in_the_history(tmp_path: Path) -> None:
+    async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
+        await climb(it)
+        it.engine.lanes(["ab", "cd", "ef", "gh"])
+        it.engine.lanes(["ij", "kl", "mn", "op"])
+        it.engine.end()
+        await it.until(lambda: it.app.conversation.can_go_on, "the replies ended")
+        await it.pilot.press("3", "enter")
+        await it.pilot.press("g")
+        await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it goes on")
+        it.engine.stream("zz")
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+    with closing(Store(tmp_path / "h.db")) as store:
+        assert sorted(entry.beginning for entry in store.entries()) == [
+            "abij", "cdkl", "efmnzz", "ghop",
+        ]  # fmt: skip
+        tapes = [store.recording(entry.id).tape for entry in store.entries()]
+        assert sorted(tape.settings[0].temperature for tape in tapes) == [0.2, 0.5, 1.0, 1.2]

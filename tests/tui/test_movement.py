@@ -1,0 +1,64 @@
+"""A temperature that moves, on the screen: by a key that is held, by a command; and a ribbon."""
+
+from textual.widgets import Input
+
+from charlm_tui.session.messages import DrawRequested
+from charlm_tui.session.movement import temperatures
+from charlm_tui.tui.widgets.control_panel import ControlPanel
+from charlm_tui.tui.widgets.ribbon import Ribbon
+from tests.tui.studio import Studio, studio
+
+WIDE = (120, 40)
+
+
+def ribbon(it: Studio) -> Ribbon:
+    return it.app.screen_stack[0].query_one(Ribbon)
+
+
+async def moving(it: Studio, text: str) -> None:
+    """Stream characters at the temperatures that the last wish asks for."""
+    wish = it.engine.last
+    assert isinstance(wish, DrawRequested)
+    batch = it.engine.batch(text)
+    first, end = batch.first, batch.first + len(text)
+    column = temperatures(wish.controls.settings, "", " " * first + text, first, end)
+    it.engine.say(batch._replace(temperature=column.tobytes()))
+    await it.until(lambda: len(it.app.conversation.turn.tape) == end, "it came")
+
+
+async def test_a_held_key_sweeps_the_temperature_and_a_ribbon_shows_it() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        await moving(it, "a" * 20)
+        assert not ribbon(it).display
+        await it.pilot.press("escape", "right_curly_bracket", "right_curly_bracket")
+        wish = it.engine.last
+        assert isinstance(wish, DrawRequested)
+        assert (wish.controls.settings.moving, wish.controls.settings.moving_from) == ("ramp", 20)
+        await moving(it, "b" * 60)
+        it.app.screen._follow_stream()
+        await it.until(
+            lambda: "0.50–0." in ribbon(it).render_line(0).text, "the ribbon tells the range"
+        )
+        await it.until(
+            lambda: it.app.conversation.controls.settings.moving == "", "the key was let go"
+        )
+        assert it.app.conversation.controls.settings.temperature > 0.5
+        assert len(it.app.conversation.turn.tape.runs()) == 2
+
+
+async def test_a_movement_is_typed_as_a_command_and_shown_among_the_controls() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.pilot.press("escape", "colon")
+        it.app.screen.query_one(Input).value = "move cycle 1.2"
+        await it.pilot.press("enter")
+        await it.until(lambda: it.app.conversation.controls.settings.moving == "cycle", "it moves")
+        panel = it.app.screen_stack[0].query_one(ControlPanel)
+        await it.until(
+            lambda: any("cycle to 1.20 in 200" in panel.render_line(y).text for y in range(6)),
+            "it is shown",
+        )
+        await it.pilot.press("2")
+        assert it.app.conversation.controls.settings.moving == ""
