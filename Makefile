@@ -37,6 +37,7 @@ snapshots: $(DEV)  ## write the pictures of the tests anew; look at them
 bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.recital
 
 clean:
 	rm -rf $(VENV)

@@ -27,6 +27,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.recital import Recital, build, open_index
 from charlm_tui.session.recital.corpora import fit_corpus, read_corpus
+from charlm_tui.session.seeds import keras_corpus
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
 REPLY = 20_000  # characters
@@ -91,13 +92,21 @@ class Automaton:
 
 
 @click.command()
-@click.option("--corpus", type=click.Path(path_type=Path), required=True, help="A UTF-8 text.")
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path),
+    envvar="CHARLM_CORPUS",
+    default=keras_corpus,
+    help="A UTF-8 text; default: $CHARLM_CORPUS, else what Keras has downloaded.",
+)
 @click.option("--model", type=click.Path(path_type=Path), default=MODEL, help="The model file.")
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True)
 @click.option("--tries", is_flag=True, help="Measure a suffix automaton, too.")
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there too.")
-def main(corpus: Path, model: Path, rounds: int, tries: bool, out: Path | None) -> None:
+def main(corpus: Path | None, model: Path, rounds: int, tries: bool, out: Path | None) -> None:
     """Measure the recital meter."""
+    if corpus is None:
+        raise click.UsageError("there is no corpus at hand; give one with --corpus PATH")
     console = Console()
     vocabulary = OnnxModel(model).contract.vocabulary
     text = fit_corpus(read_corpus(corpus), corpus, vocabulary)
