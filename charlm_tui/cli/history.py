@@ -87,6 +87,7 @@ def show(reply: int, as_json: bool, **place: Any) -> None:
     type=click.Choice(FORMATS),
     help="Default: what the suffix of --output says, else text.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option(
     "--tint",
     type=click.Choice(TINTS),
@@ -128,8 +129,8 @@ def share(reply: int, **place: Any) -> None:
 
 @history.command()
 @click.argument("replies", type=click.IntRange(1), nargs=-1, required=True)
-@with_options(*_place)
-def delete(replies: tuple[int, ...], **place: Any) -> None:
+@with_options(*_place, _json)
+def delete(replies: tuple[int, ...], as_json: bool, **place: Any) -> None:
     """Delete replies; for a week they can be restored."""
     with _store(**place) as store:
         for reply in replies:
@@ -138,6 +139,9 @@ def delete(replies: tuple[int, ...], **place: Any) -> None:
             store.delete(reply)
     names = " ".join(map(str, replies))
     say(f"deleted {names}; to undo it: charlm-tui history restore {names}")
+    if as_json:
+        with output() as out:
+            out.write(json.dumps({"deleted": list(replies)}).encode() + b"\n")
 
 
 @history.command()

@@ -1,0 +1,63 @@
+"""What the app takes from the settings, and what it writes into them."""
+
+from pathlib import Path
+
+from charlm_tui.session.config import read
+from charlm_tui.session.tints import Tint
+from charlm_tui.tui.known import binding_ids, theme_names
+from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.sidebar import Sidebar
+from tests.tui.studio import studio
+
+WIDE = (120, 40)
+
+
+def setup_of(path: Path) -> Setup:
+    return Setup.of(read(path, {}), None, None)
+
+
+async def test_looks_and_turns_are_those_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        'theme = "nord"\n[controls]\nturns = "continued"\n'
+        '[show]\npanels = ["surprise"]\ntint = "entropy"\nanimations = false\n'
+    )
+    async with studio(WIDE, setup=setup_of(path)) as it:
+        await it.load()
+        assert it.app.theme == "nord"
+        assert it.app.conversation.continues
+        assert it.app.screen.query_one(Sidebar).shown == ["surprise"]
+        assert it.app.screen.tinted is Tint.ENTROPY
+        assert not it.transcript.animated
+        assert path.read_text().startswith('theme = "nord"')  # what was not chosen is not written
+
+
+async def test_a_theme_that_is_chosen_is_kept_with_all_else_that_stands_there(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('# mine\ntheme = "nord"  # cold\n[controls]\ntemperature = 0.9\n')
+    async with studio(WIDE, setup=setup_of(path)) as it:
+        await it.load()
+        it.app.theme = "dracula"
+        await it.app.workers.wait_for_complete()
+        await it.until(lambda: "dracula" in path.read_text(), "it is kept")
+    assert path.read_text() == '# mine\ntheme = "dracula"  # cold\n[controls]\ntemperature = 0.9\n'
+
+
+async def test_a_theme_that_cannot_be_kept_is_told_and_the_app_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("theme = [broken")
+    async with studio(WIDE, setup=setup_of(path)) as it:
+        await it.load()
+        assert [kind for kind, _ in it.blocks if kind == "error"]
+        it.app.theme = "dracula"
+        await it.until(lambda: it.app._notifications, "it is told")
+    assert path.read_text() == "theme = [broken"
+
+
+def test_every_binding_has_an_id_that_the_settings_can_name() -> None:
+    ids = binding_ids()
+    assert {"command.warmer", "transcript.pause", "history.open", "app.quit"} <= ids
+    assert all(id_ and " " not in id_ and "(" not in id_ for id_ in ids)
+    assert "nord" in theme_names()
