@@ -93,6 +93,7 @@ class LadderScreen(Screen[None]):
         self._conversation = conversation
         self._levels = levels
         self._acknowledging = False
+        self._ready = False
         self._lanes = [LaneText(lane) for lane in range(len(conversation.ladder.temperatures))]
 
     def compose(self) -> ComposeResult:
@@ -115,6 +116,7 @@ class LadderScreen(Screen[None]):
             lane.tint(self._levels)
         # A title draws its whole lane: as often as it can be read.
         self._title_timer = self.set_interval(1 / TITLES_PER_S, self._title_lanes, pause=True)
+        self._ready = True
         self._follow()
         self.call_after_refresh(self._acknowledge)
 
@@ -128,8 +130,10 @@ class LadderScreen(Screen[None]):
 
     def show(self, update: Update) -> None:
         """Show what the conversation tells."""
+        if not self._ready:  # what has come until then is shown when it is
+            return
         match update:
-            case LanesAdded(texts=texts) if self.is_mounted:
+            case LanesAdded(texts=texts):
                 for lane, text in zip(self._lanes, texts, strict=True):
                     lane.append(text)
                 if not self._acknowledging:
@@ -137,7 +141,7 @@ class LadderScreen(Screen[None]):
                     self.call_after_refresh(self._acknowledge)
             case Noticed(sentence=sentence):
                 self.query_one("#ladder-notice", Label).update(visible(sentence))
-            case StateChanged() if self.is_mounted:
+            case StateChanged():
                 self._follow()
 
     def _acknowledge(self) -> None:

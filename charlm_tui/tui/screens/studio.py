@@ -168,8 +168,8 @@ class StudioScreen(Screen[None]):
 
     async def _furnish(self) -> None:
         """Bring in what the first paint did without."""
+        await self._mount_prompt()  # what comes of the next line may need it
         self.post_message(self.Painted())
-        await self._mount_prompt()
         from charlm_tui.session.seeds import keras_corpus
         from charlm_tui.tui.meter import Meter
         from charlm_tui.tui.widgets.recital import RecitalPanel
