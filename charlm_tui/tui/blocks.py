@@ -56,9 +56,9 @@ class Block:
         """Keep the first `length` characters alone."""
         row = self.line_of(length)
         kept = self.lines[row][: length - self.starts[row]]
-        if row and not kept:  # the line before it may have ended here only for want of room
-            row -= 1
-            kept = self.lines[row]
+        if row and not self.lines[row - 1].endswith("\n"):
+            row -= 1  # that line ended where it did only for want of room: now there may be some
+            kept = self.lines[row] + kept
         del self.lines[row:], self.starts[row:]
         start = self.starts[-1] + len(self.lines[-1]) if self.lines else 0
         self.lines.append("")

@@ -1,6 +1,6 @@
 """The transcript: wrapping that loses nothing, and characters that settle."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
@@ -36,6 +36,7 @@ def test_text_that_grows_is_wrapped_as_if_it_had_come_at_once(parts: list[str], 
 
 
 @given(texts, st.integers(0, 120), texts, st.integers(1, 30))
+@example("00000 00", 7, "", 7)
 def test_text_that_is_cut_and_goes_on_is_wrapped_as_if_it_had_always_been_so(
     text: str, length: int, more: str, width: int
 ) -> None:
