@@ -8,13 +8,16 @@ RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks docs
 
-.PHONY: run test lint fix check snapshots bench train clean
+.PHONY: run test test-long lint fix check snapshots bench train clean
 
 run: $(RUN)  ## open the app on the model that comes with it
 	$(BIN)/charlm-tui --model models/nietzsche.onnx
 
 test: $(DEV)  ## the whole test suite, export included
 	$(BIN)/python -m pytest
+
+test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
+	$(BIN)/python -m pytest -m long
 
 lint: $(DEV)  ## format, lint, types, import contracts; changes nothing
 	$(BIN)/ruff format --check $(CODE)

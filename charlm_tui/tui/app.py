@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import App, SystemCommand
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event as Event_
 from textual.events import Key, Paste
 from textual.message import Message
@@ -19,6 +21,7 @@ from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import Event
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
+from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.keys import ACTS, usable_keys
 from charlm_tui.tui.screens.studio import StudioScreen
@@ -83,6 +86,10 @@ class CharlmApp(App[None]):
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
 
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
+
     def get_default_screen(self) -> Screen[None]:
         return self._studio
 
@@ -93,7 +100,10 @@ class CharlmApp(App[None]):
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
             except (RuntimeError, ValueError):  # not the main thread: tests of others, say
                 break
-        watch_terminal(lambda: loop.call_soon_threadsafe(self.exit, None, 128 + signal.SIGHUP))
+        hung_up = 128 + signal.SIGHUP
+        watch_terminal(
+            lambda: loop.call_soon_threadsafe(self.exit, None, hung_up), self._save, hung_up
+        )
         if self.setup.theme is not None and self.setup.theme in self.available_themes:
             self.theme = self.setup.theme
         if self.setup.keymap:
@@ -194,6 +204,12 @@ class CharlmApp(App[None]):
 
     def on_unmount(self) -> None:
         self.close()
+
+    def _save(self) -> None:
+        """Let what was handed to the history be written, without the event loop."""
+        keeper = self._keeper
+        if keeper is not None:
+            keeper.flush()
 
     def close(self) -> None:
         """Write what is still to be kept, and end the engine."""

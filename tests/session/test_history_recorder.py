@@ -15,6 +15,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.history.keeper import Keeper
 from charlm_tui.session.history.recorder import MOST_CHARACTERS, Recorder, cut
 from charlm_tui.session.history.store import HistoryError, Store
 from charlm_tui.session.history.writer import Ticket, Writer
@@ -705,6 +706,17 @@ def test_an_app_leaves_in_time_though_its_history_hangs(path: Path) -> None:
     assert writer.close(WAIT_S)
     with closing(Store(path)) as store:
         assert store.prompts() == ["typed"]
+
+
+def test_what_was_handed_over_is_written_before_a_process_ends_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    conversation = Conversation(Controls(Settings()), lambda _: None)
+    keeper = Keeper(path, conversation, Fault())
+    for number in range(100):
+        keeper.prompt(f"typed {number}")
+    assert keeper.flush(WAIT_S)
+    with closing(Store(path)) as store:
+        assert len(store.prompts()) == 100
 
 
 def test_the_conversation_goes_on_without_its_history(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 import pyte
 
 BOUND_S = 60.0
+ON_AT_FIRST = (b"7", b"25")  # of the private modes: line wrap, and the cursor
 COMMAND = str(Path(sys.executable).parent / "charlm-tui")
 
 
@@ -72,7 +74,8 @@ class Terminal:
 
     def read(self) -> None:
         """Read what there is, without waiting."""
-        self._read(0.0)
+        while self._read(0.0):
+            pass
 
     def shows(self, text: str) -> None:
         """Read until a text is on the screen."""
@@ -81,8 +84,7 @@ class Terminal:
     def end(self) -> int:
         """Read until the process has ended; give its exit code, or minus its signal."""
         self.until(lambda: self.process.poll() is not None, "the process ended")
-        while self._read(0.0):
-            pass
+        self.read()
         return int(self.process.returncode)
 
     def hang_up(self) -> None:
@@ -93,17 +95,22 @@ class Terminal:
 
     @property
     def is_sane(self) -> bool:
-        """Whether the terminal is as it was: its modes, its screen, its cursor, the mouse."""
+        """Whether the terminal is as it was, with every mode that the output has changed."""
+        return not self.modes_left and termios.tcgetattr(self._slave) == self.attributes
+
+    @property
+    def modes_left(self) -> list[str]:
+        """The private modes and the keyboard protocols that are not as they were."""
+        modes = {}
+        for numbers, way in re.findall(rb"\x1b\[\?([\d;]+)([hl])", self.output):
+            modes |= dict.fromkeys(numbers.split(b";"), way)
         left = [
-            self.output.rfind(leave) >= self.output.rfind(enter)  # the same if it was never entered
-            for enter, leave in (
-                (b"\x1b[?1049h", b"\x1b[?1049l"),
-                (b"\x1b[?1003h", b"\x1b[?1003l"),
-                (b"\x1b[?2004h", b"\x1b[?2004l"),
-                (b"\x1b[?25l", b"\x1b[?25h"),
-            )
+            (number + way).decode()
+            for number, way in modes.items()
+            if way != (b"h" if number in ON_AT_FIRST else b"l")
         ]
-        return all(left) and termios.tcgetattr(self._slave) == self.attributes
+        pushed = len(re.findall(rb"\x1b\[>\d+u", self.output))
+        return left + ["keyboard"] * (pushed > self.output.count(b"\x1b[<u"))
 
     def _read(self, timeout_s: float) -> bool:
         """Read what there is; whether the terminal is still to be waited for."""
@@ -115,14 +122,15 @@ class Terminal:
         self._stream.feed(data)
         return bool(data)
 
+    def fill(self) -> None:
+        """Read nothing more, and wait until the process can write no more."""
+        end_s = time.monotonic() + BOUND_S
+        while select.select([], [self._slave], [], 0.0)[1]:
+            assert time.monotonic() < end_s, "it never happened: the terminal was full"
+
     def engines(self) -> list[int]:
         """The process ids of the engines below the process."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [
-            int(pid)
-            for pid in children.split()
-            if b"session.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        return engines_of(self.process.pid)
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -130,6 +138,16 @@ class Terminal:
             self.process.wait()
         if self._master >= 0:
             self.hang_up()
+
+
+def engines_of(pid: int) -> list[int]:
+    """The process ids of the engines below a process."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [
+        int(pid)
+        for pid in children.split()
+        if b"session.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from charlm_tui.session.turns import Reply
 from charlm_tui.session.updates import Update
 
 LAST_WRITE_S = 3.0  # that the last words may take
+FLUSH_S = 0.4  # the same, where the process ends at once
 MOST_PROMPTS = 1000  # of other sessions that can be recalled
 
 
@@ -47,6 +48,17 @@ class Keeper:
         """Keep what was typed, unless it is empty."""
         if text:
             self._writer.prompt(text)
+
+    def flush(self, timeout_s: float = FLUSH_S) -> bool:
+        """Write what was handed over; nothing is kept after this.
+
+        Can be called on any thread, beside a conversation that goes on: what has come since the
+        last piece was handed over, a second ago at the most, is lost.
+
+        Returns:
+            whether all of it is written.
+        """
+        return self._writer.close(timeout_s)
 
     def close(self) -> None:
         """Keep what is still to be kept; nothing is after this."""
