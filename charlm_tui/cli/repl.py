@@ -21,7 +21,7 @@ from charlm_tui.session.config import Source
 from charlm_tui.session.controls import REPLY_LENGTH
 from charlm_tui.session.tints import Tint
 
-LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?25h\x1b[0m\x1b[J"
+LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m\x1b[J"
 """Takes a terminal out of the modes that a prompt puts it into, and the status below it away."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.terminal import has_ended, terminal
+from tests.terminal.terminal import Terminal, has_ended, terminal
 
 
 def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Path) -> None:
@@ -96,12 +96,19 @@ def test_forty_by_twelve_works(model_path: Path) -> None:
         assert it.end() == 0
 
 
+def has_every_mode(it: Terminal) -> None:
+    """Say that the terminal tells its size by itself, of which Textual makes use."""
+    it.send("\x1b[?2048;2$y")
+    it.until(lambda: b"\x1b[?1016h" in it.output, "the mouse is told in pixels")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_app_with_a_sane_terminal_and_no_orphan(
     model_path: Path, number: signal.Signals
 ) -> None:
     with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
         it.shows("streaming")
+        has_every_mode(it)
         (engine,) = it.engines()
         handle = os.pidfd_open(engine)
         it.process.send_signal(number)
@@ -110,17 +117,21 @@ def test_a_signal_ends_the_app_with_a_sane_terminal_and_no_orphan(
         assert has_ended(handle)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT, signal.SIGABRT])
 def test_a_killed_app_leaves_no_orphan_and_its_engine_gives_the_terminal_back(
-    model_path: Path,
+    model_path: Path, number: signal.Signals
 ) -> None:
     with terminal("--model", str(model_path), "--seed", "the ", "--length", "0") as it:
         it.shows("streaming")
+        has_every_mode(it)
         (engine,) = it.engines()
         handle = os.pidfd_open(engine)
-        it.process.kill()
-        assert it.end() == -signal.SIGKILL
-        it.until(lambda: it.is_sane, "the terminal was given back")
+        it.process.send_signal(number)
+        assert it.end() == -number
         assert has_ended(handle)
+        it.read()
+        assert it.modes_left == []
+        assert it.is_sane
 
 
 @pytest.mark.parametrize("controlling", [True, False], ids=["with SIGHUP", "without"])
