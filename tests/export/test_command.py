@@ -22,11 +22,13 @@ BOUND_S = 240
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Give this one without what would decide a run, and without a GPU that TensorFlow sees."""
+    """Return this one without what would decide a run, and without a GPU that TensorFlow sees."""
     kept = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith("CHARLM_") and "proxy" not in key.lower() and key != "FORCE_COLOR"
+        if not key.startswith(("CHARLM_", "ORT_"))
+        and "proxy" not in key.lower()
+        and key != "FORCE_COLOR"
     }
     return {**kept, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", **changes}
 
@@ -47,7 +49,7 @@ class Served:
 def served(tiny_corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Served:
     """The command as a user types it, one epoch of the default recipe, with a server of ours."""
     folder = tmp_path_factory.mktemp("served")
-    for name in ("site", "keras", "bin"):
+    for name in ("site", "keras", "bin", "home"):
         (folder / name).mkdir()
     (folder / "site" / "text").write_text(tiny_corpus, encoding="utf-8", newline="")
     driver = folder / "bin" / "nvidia-smi"
@@ -73,7 +75,12 @@ def served(tiny_corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Served
                 *("--page", str(folder / "out" / "README.md")),
             ],
             cwd=folder,
-            env=environment(KERAS_HOME=str(folder / "keras"), PATH=path),
+            env=environment(
+                KERAS_HOME=str(folder / "keras"),
+                HOME=str(folder / "home"),
+                XDG_CACHE_HOME=str(folder / "home"),
+                PATH=path,
+            ),
             capture_output=True,
             text=True,
             timeout=BOUND_S,
@@ -102,6 +109,11 @@ def test_one_command_downloads_trains_and_exports(served: Served, tiny_corpus: s
     ]
     page = (served.folder / "out" / "README.md").read_text(encoding="utf-8")
     assert model.sha256 in page
+
+
+def test_training_leaves_nothing_in_the_home_folder(served: Served) -> None:
+    assert served.result.returncode == 0, served.result.stderr
+    assert list((served.folder / "home").rglob("*")) == []
 
 
 def test_the_run_tells_its_device_and_time_first_and_its_figures_last(served: Served) -> None:
