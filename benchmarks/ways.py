@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from benchmarks.timing import Way
 from charlm_tui.lm.context import CarriedState, RollingWindow
 from charlm_tui.lm.generation import Generation, Lanes, primed
-from charlm_tui.lm.model import LANE_THREADS, OnnxModel
+from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.scoring import Scores, score
 from charlm_tui.lm.settings import Settings
@@ -87,7 +87,7 @@ def exact(path: Path, threads: int = 1, spinning: bool = False, name: str = "") 
 
 def step_alone(path: Path, lanes: int = 1) -> Way:
     """The exact rolling window without sampling: what the graph takes."""
-    model = OnnxModel(path) if lanes == 1 else OnnxModel(path, LANE_THREADS, spinning=True)
+    model = OnnxModel(path) if lanes == 1 else OnnxModel.for_lanes(path)
     window = RollingWindow(model, model.contract.window, lanes)
     ids = [3] * lanes
 
@@ -111,7 +111,7 @@ def carried(path: Path) -> Way:
 
 def four_lanes(path: Path) -> Way:
     """Four replies drawn side by side."""
-    model = OnnxModel(path, LANE_THREADS, spinning=True)
+    model = OnnxModel.for_lanes(path)
     vocabulary = model.contract.vocabulary
     lanes = Lanes(
         RollingWindow(model, model.contract.window, 4),
@@ -127,7 +127,7 @@ def four_lanes(path: Path) -> Way:
 
 def scoring(path: Path) -> Way:
     """`charlm-tui score` by the exact rolling window."""
-    model = OnnxModel(path, LANE_THREADS, spinning=True)
+    model = OnnxModel.for_lanes(path)
     rng = np.random.default_rng(0)
     ids = rng.integers(len(model.contract.vocabulary), size=12_000).tolist()
 

@@ -28,9 +28,7 @@ Ids = NDArray[np.int64]
 Step = Callable[[], None]
 """Runs one step over the buffers that it was bound to, in place."""
 
-LANE_THREADS = min(2, os.cpu_count() or 1)
-"""Threads that pay, spinning, where several lanes are read side by side by a process that does
-nothing else. One lane beside a screen leaves the other core to the screen."""
+LANE_THREADS = 2  # the most that pay
 MAX_FILE_BYTES = 2**31  # protobuf reads no more
 
 
@@ -87,6 +85,18 @@ class OnnxModel:
         )
         self._try_a_step()
 
+    @classmethod
+    def for_lanes(cls, path: str | Path) -> "OnnxModel":
+        """Load a model file for several lanes, in a process that does nothing else.
+
+        Threads that spin pay there, as far as there are cores. One lane has one thread, and an
+        engine, too, which leaves the other cores to the screen.
+
+        Raises:
+            CharlmError: as the constructor does.
+        """
+        return cls(path, min(LANE_THREADS, _cores()), spinning=True)
+
     def bind(
         self,
         ids: Ids,
@@ -137,6 +147,13 @@ class OnnxModel:
                 f"{self.path} breaks the model contract: "
                 f"its step does not run ({_first_line(error.__cause__)}); {HOW_TO}"
             ) from error
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read(path: Path) -> bytes:

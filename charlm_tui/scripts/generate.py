@@ -19,7 +19,6 @@ from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
 BATCH = 256  # characters between two writes, at the most
-THREADS = 2  # of onnxruntime, for several lanes
 FLUSH_S = 0.05  # seconds between them, at the most
 
 
@@ -93,7 +92,7 @@ def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> No
         CharlmError: as `run` does.
     """
     lanes = len(job.temperatures)
-    model = OnnxModel(job.model, THREADS, spinning=True)
+    model = OnnxModel.for_lanes(job.model)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(job.seed)
     if fitted.notice:

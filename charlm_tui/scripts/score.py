@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.lm.model import LANE_THREADS, OnnxModel
+from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.scoring import Scores
 from charlm_tui.lm.scoring import score as score_text
 from charlm_tui.lm.settings import Settings
@@ -82,7 +82,7 @@ def run(
     Raises:
         CharlmError: the model cannot be used, or nothing is left to score.
     """
-    model = OnnxModel(path, LANE_THREADS, spinning=True)
+    model = OnnxModel.for_lanes(path)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(text)
     if fitted.notice:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,25 @@ def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
     assert result.returncode == 1
     assert b"No space left" in result.stderr
     assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a core of its own")
+def test_several_replies_on_one_core_are_drawn_by_one_thread(model_path: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+        "from charlm_tui.lm.settings import Settings\n"
+        "from charlm_tui.scripts.generate import Job, run\n"
+        "class Out:\n"
+        "    def write(self, text):\n"
+        "        print(len(os.listdir('/proc/self/task')))\n"
+        "    def flush(self):\n"
+        "        pass\n"
+        "job = Job(Path(sys.argv[1]), 'the ', 5, Settings(), temperatures=(0.5, 1.0))\n"
+        "run(job, Out(), print)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(model_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "1\n1\n"
