@@ -280,16 +280,17 @@ class Lanes:
         ids, surprisal, entropy, temperatures = (
             np.array(column) for column in zip(*draws, strict=True)
         )
-        return [
-            Batch(
-                first,
-                ids[:, lane].astype(np.uint16),
-                surprisal[:, lane].astype(np.float32),
-                entropy[:, lane].astype(np.float32),
-                temperatures[:, lane].astype(np.float32),
-            )
-            for lane in range(len(self._settings))
-        ]
+        with unwarned():  # a temperature above 3.4e38 is infinite in the tape's float32
+            return [
+                Batch(
+                    first,
+                    ids[:, lane].astype(np.uint16),
+                    surprisal[:, lane].astype(np.float32),
+                    entropy[:, lane].astype(np.float32),
+                    temperatures[:, lane].astype(np.float32),
+                )
+                for lane in range(len(self._settings))
+            ]
 
     def _draw_together(self) -> _Draws:
         assert self._together is not None
@@ -324,10 +325,11 @@ def _batch(
     entropy: list[float],
     temperatures: list[float],
 ) -> Batch:
-    return Batch(
-        first,
-        np.array(ids, np.uint16),
-        np.array(surprisal, np.float32),
-        np.array(entropy, np.float32),
-        np.array(temperatures, np.float32),
-    )
+    with unwarned():  # a temperature above 3.4e38 is infinite in the tape's float32
+        return Batch(
+            first,
+            np.array(ids, np.uint16),
+            np.array(surprisal, np.float32),
+            np.array(entropy, np.float32),
+            np.array(temperatures, np.float32),
+        )

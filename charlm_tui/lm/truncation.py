@@ -103,11 +103,13 @@ def mirostat_limit(target_bits: float, surprisals: Iterable[float]) -> float:
 
     Args:
         target_bits: tau of the paper.
-        surprisals: of the characters since Mirostat was given this target.
+        surprisals: of the characters since Mirostat was given this target. One that was not
+            measured (NaN) counts as on target: it moves the limit nowhere.
     """
     limit = 2 * target_bits
     for surprisal in surprisals:
-        limit = next_mirostat_limit(limit, target_bits, surprisal)
+        if surprisal == surprisal:  # no NaN
+            limit = next_mirostat_limit(limit, target_bits, surprisal)
     return limit
 
 

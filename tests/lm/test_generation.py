@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm_tui.lm.context import RollingWindow
+from charlm_tui.lm.context import RollingWindow, open_context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.generation import Batch, Generation, primed
+from charlm_tui.lm.generation import Batch, Generation, Lanes, primed
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler, Uniforms, probabilities
 from charlm_tui.lm.settings import Settings
@@ -263,3 +263,22 @@ def test_the_distribution_after_the_settings_is_truncated_and_sharpened() -> Non
     here = generation(ScriptedModel(symbols, table), settings, seed="abc").distribution()
     assert here.model == pytest.approx([0.4, 0.3, 0.2, 0.1], rel=1e-5)
     assert here.after == pytest.approx([16 / 25, 9 / 25, 0, 0], rel=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-320, 1e-300, 1e39, 1e300, 1.7e308])
+@pytest.mark.parametrize("truncated", [{}, {"top_p": 0.9}, {"mirostat": 2.0}, {"moving": "ramp"}])
+def test_any_temperature_is_drawn_and_recorded_without_a_warning(
+    tiny: OnnxModel, temperature: float, truncated: dict
+) -> None:
+    chosen = [
+        Settings(each, 5, moving_to=temperature, **truncated) for each in (temperature, 0.5)
+    ]
+    read = primed(tiny.contract.vocabulary, tiny.contract.vocabulary.encode(SEED))
+    lanes = Lanes(open_context(tiny, chosen[0], 2), chosen, [read] * 2).draw(LENGTH)
+    for settings, lane in zip(chosen, lanes, strict=True):
+        alone = generation(tiny, settings)
+        batch = alone.draw(LENGTH)
+        assert ids_of(lane) == ids_of(batch)
+        assert lane.temperature.tolist() == batch.temperature.tolist()
+        assert np.isfinite(alone.distribution().after).all()
+        alone.give([1, 2])

@@ -146,3 +146,8 @@ def test_a_setting_out_of_range_is_one_sentence(wrong: dict[str, float]) -> None
         Settings(**wrong)
     assert "\n" not in str(told.value)
     assert "expected" in str(told.value)
+
+
+def test_what_was_not_measured_moves_mirostats_limit_nowhere() -> None:
+    nan = math.nan
+    assert mirostat_limit(2.0, [nan, 1.0, nan]) == mirostat_limit(2.0, [1.0])
