@@ -9,6 +9,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.movement import temperature_now
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.turns import Turn
 
@@ -25,10 +26,10 @@ def greeting(model: ModelLoaded) -> str:
 
 def standing(conversation: Conversation, width: int) -> str:
     """Say how the conversation stands, in the longest words that fit a width."""
-    settings = conversation.controls.settings
+    settings, now = conversation.controls.settings, temperature_now(conversation)
     name = conversation.model.name if conversation.model is not None else "loading"
-    temperature = f"{settings.temperature:.2f}" + _moving(settings)
-    if not settings.temperature and not settings.moving:
+    temperature = f"{now:.2f}" + _moving(settings)
+    if not now and not settings.moving:
         temperature += " greedy"
     turns = "continued" if conversation.continues else "fresh"
     speed = conversation.controls.speed
@@ -40,16 +41,17 @@ def standing(conversation: Conversation, width: int) -> str:
         f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed} │ {long} "
         f"│ {turns} turns",
         f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {turns}",
-        f" {name[:9]} T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {turns}",
-        f" T{settings.temperature:.2f} RNG{settings.rng_seed} {short}",
+        f" {name[:9]} T{now:.2f} RNG{settings.rng_seed} {short} {turns}",
+        f" T{now:.2f} RNG{settings.rng_seed} {short}",
     )
     return next((form for form in forms if len(form) <= width), forms[-1])
 
 
 def change(before: Controls, after: Controls) -> str:
     """Say what a key has changed, in a word or two; nothing if it changed nothing."""
-    if before.settings.temperature != after.settings.temperature:
-        return f"{after.settings.temperature:.2f}"
+    old, new = before.settings, after.settings
+    if (old.temperature, old.moving) != (new.temperature, new.moving):
+        return f"{new.temperature:.2f}{_moving(new)}"
     if before.speed != after.speed:
         return f"{after.speed:g}/s" if after.speed else "full speed"
     return ""
@@ -60,7 +62,7 @@ def closing(turn: Turn) -> str:
     tape = turn.tape
     if not len(tape):
         return "no characters"
-    bits = f"{tape.total_bits / len(tape):.2f} bits per character" if tape.measured else ""
+    bits = f"{tape.mean_bits:.2f} bits per character" if tape.mean_bits is not None else ""
     runs = [settings for _, settings in tape.runs()]
     seeds = _steps([str(settings.rng_seed) for settings in runs])
     temperatures = _steps([f"{settings.temperature:g}{_moving(settings)}" for settings in runs])

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.about import rows
-from charlm_tui.session.controls import PRESETS, new_rng_seed
+from charlm_tui.session.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.exchange import save, share, taking
 from charlm_tui.session.knobs import KNOBS, Knob
-from charlm_tui.session.movement import steady
+from charlm_tui.session.movement import temperature_now
 from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, State
 
 NEAREST = 3  # commands that are named where one is unknown
@@ -53,7 +53,7 @@ def _preset(number: int, temperature: float) -> Command:
         f"preset-{number}",
         f"Temperature {temperature}",
         f"Set the temperature to the notebook's {temperature}.",
-        lambda it, _: it.change(steady(it).with_settings(temperature=temperature)),
+        lambda it, _: it.set_temperature(temperature),
     )
 
 
@@ -64,7 +64,7 @@ def _numbered_preset(it: Conversation, text: str) -> None:
             f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
             "0.2, 0.5, 1.0 or 1.2"
         )
-    it.change(steady(it).with_settings(temperature=numbers[text]))
+    it.set_temperature(numbers[text])
 
 
 def _typed(knob: Knob) -> Command:
@@ -151,19 +151,19 @@ _COMMANDS = (
         "cooler",
         "Cooler",
         "Lower the temperature by 0.05: surer, more repetitive text.",
-        lambda it, _: it.change(steady(it).warmer(-1)),
+        lambda it, _: it.set_temperature(warmer(temperature_now(it), -1)),
     ),
     Command(
         "warmer",
         "Warmer",
         "Raise the temperature by 0.05: bolder, more surprising text.",
-        lambda it, _: it.change(steady(it).warmer(+1)),
+        lambda it, _: it.set_temperature(warmer(temperature_now(it), +1)),
     ),
     Command(
         "next-preset",
         "Next preset",
         "Set the temperature to the next of the notebook's four: 0.2, 0.5, 1.0, 1.2.",
-        lambda it, _: it.change(steady(it).next_preset()),
+        lambda it, _: it.set_temperature(next_preset(temperature_now(it))),
     ),
     Command(
         "sweep-down",

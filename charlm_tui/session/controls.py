@@ -35,24 +35,25 @@ class Controls:
         """Give these controls with some of the sampling settings changed."""
         return replace(self, settings=replace(self.settings, **changes))
 
-    def warmer(self, steps: int = 1) -> "Controls":
-        """Give these controls `steps` of temperature up; negative is down. Ends at 0 and 5."""
-        now = self.settings.temperature
-        after = round(round(now / TEMPERATURE_STEP + steps) * TEMPERATURE_STEP, 2)
-        if steps > 0:
-            after = max(now, min(after, HIGHEST_TEMPERATURE))
-        return self.with_settings(temperature=max(after, 0.0))
-
-    def next_preset(self) -> "Controls":
-        """Give these controls at the lowest preset above the temperature, else at the first."""
-        now = self.settings.temperature
-        after = next((preset for preset in PRESETS if preset > now), PRESETS[0])
-        return self.with_settings(temperature=after)
-
     def faster(self, steps: int = 1) -> "Controls":
         """Give these controls `steps` along `SPEEDS`; negative is slower."""
         place = SPEEDS.index(self.speed) if self.speed in SPEEDS else SPEEDS.index(60.0)
         return replace(self, speed=SPEEDS[min(max(place + steps, 0), len(SPEEDS) - 1)])
+
+
+def warmer(temperature: float, steps: int = 1) -> float:
+    """Return the temperature `steps` of a key up, negative is down, on a grid from 0 to 5."""
+    after = round(temperature + steps * TEMPERATURE_STEP, 2)
+    if temperature <= HIGHEST_TEMPERATURE:
+        after = round(round(temperature / TEMPERATURE_STEP + steps) * TEMPERATURE_STEP, 2)
+    if steps > 0:
+        after = max(temperature, min(after, HIGHEST_TEMPERATURE))
+    return max(after, 0.0)
+
+
+def next_preset(temperature: float) -> float:
+    """Return the lowest preset above a temperature, else the first one."""
+    return next((preset for preset in PRESETS if preset > temperature), PRESETS[0])
 
 
 def new_rng_seed() -> int:

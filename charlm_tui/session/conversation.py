@@ -226,6 +226,14 @@ class Conversation:
             self.draw(self.turn, controls)
         self.tell(StateChanged())
 
+    def set_temperature(self, temperature: float) -> None:
+        """Put a temperature in force; a schedule that is running ends.
+
+        Raises:
+            SettingsError: it is none.
+        """
+        self.change(self.controls.with_settings(temperature=temperature, moving=""))
+
     def pause(self) -> None:
         """Pause the reply, or go on with it."""
         if self.recorded.playing:

@@ -14,7 +14,7 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import MOVING, RNG_SEEDS, Moving
 from charlm_tui.session.controls import HIGHEST_TEMPERATURE, SPEEDS, TEMPERATURE_STEP
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.movement import in_words, move, steady
+from charlm_tui.session.movement import in_words, move, stand_still, temperature_now
 
 CARRIED = 10**9  # as a depth: more than any window
 
@@ -135,7 +135,7 @@ def _read_moving(conversation: Conversation, text: str) -> None:
         found = []
         to = over = None
     if word in ("off", "steady") and not numbers:
-        conversation.change(steady(conversation))
+        stand_still(conversation)
     elif len(found) != 1 or len(numbers) > 2:
         raise SettingsError(
             f"the temperature is to move by {text.strip()!r:.30} where steady, or ramp, cycle or "
@@ -248,9 +248,9 @@ KNOBS = (
         "temperature",
         "Temperature",
         "How boldly characters are drawn: 0 takes the most likely, 1 is the model's own.",
-        _setting("temperature"),
+        temperature_now,
         _fixed(_TEMPERATURES),
-        lambda it, value: it.change(steady(it).with_settings(temperature=value)),
+        Conversation.set_temperature,
         lambda value: f"{value:.2f}" if value else "0 greedy",
         (("greedy", 0.0),),
         idle=_temperature_idle,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import LANES, Controls
+from charlm_tui.session.controls import LANES, Controls, warmer
 from charlm_tui.session.messages import LanesGenerated, LanesRequested
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import LanesAdded, State, StateChanged, TextAdded, TurnRewound
@@ -69,8 +69,7 @@ class Ladder:
         """Change the temperature of a lane by `steps` of a key."""
         it = self._conversation
         if lane < len(self.temperatures) and it.turn is not None:
-            controls = it.controls.with_settings(temperature=self.temperatures[lane], moving="")
-            self.temperatures[lane] = controls.warmer(steps).settings.temperature
+            self.temperatures[lane] = warmer(self.temperatures[lane], steps)
             if it.streaming:
                 it.draw(it.turn, it.controls)
             it.tell(StateChanged())

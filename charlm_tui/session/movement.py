@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charlm_tui.lm.settings import Moving, Settings
-from charlm_tui.session.controls import HIGHEST_TEMPERATURE, Controls
+from charlm_tui.session.controls import HIGHEST_TEMPERATURE, Controls, warmer
 
 if TYPE_CHECKING:
     from charlm_tui.session.conversation import Conversation
 
 SWEEP_PER_CHARACTER = 0.005  # of temperature, while a key is held
+MOST_SWEPT = 1000.0  # of temperature, at that pace: what was typed may be any number
 HELD_S = 0.7  # after the last repeat of a key, until it counts as let go: the first repeat is slow
 
 
@@ -26,18 +27,25 @@ def begun(controls: Controls, number: int) -> Controls:
 
 
 def temperature_now(conversation: "Conversation") -> float:
-    """Give the temperature in force at the newest character, if it moves; else the setting."""
+    """Return the temperature in force: where a schedule has come to, else the setting.
+
+    A schedule moves while the model draws. A recorded reply that plays has temperatures of its own,
+    or none: they are in force for nothing.
+    """
     settings, turn = conversation.controls.settings, conversation.turn
-    if not settings.moving or turn is None or not conversation.busy or not len(turn.tape):
+    moves = settings.moving and conversation.busy and not conversation.recorded.playing
+    if not moves or turn is None:
         return settings.temperature
-    last = len(turn.tape) - 1
-    return turn.tape.temperature(last)[0]
+    number = turn.reply.next_number
+    last = turn.text(len(turn.tape) - 1) if len(turn.tape) else turn.seed[-1:]
+    return settings.temperature_at(number, last.isalnum())
 
 
-def steady(conversation: "Conversation") -> Controls:
-    """Give the controls with the temperature of now, which moves no more."""
-    temperature = round(temperature_now(conversation), 2)
-    return conversation.controls.with_settings(moving="", temperature=temperature)
+def stand_still(conversation: "Conversation") -> None:
+    """End a schedule at the temperature to which it has come."""
+    temperature = temperature_now(conversation)
+    moves = conversation.controls.settings.moving
+    conversation.set_temperature(round(temperature, 2) if moves else temperature)
 
 
 def move(
@@ -54,17 +62,18 @@ def move(
     Raises:
         SettingsError: a value is outside its range.
     """
-    controls = steady(conversation)
-    settings = controls.settings
+    settings = conversation.controls.settings
+    start = temperature_now(conversation)
     changed = replace(
         settings,
+        temperature=round(start, 2) if settings.moving else start,
         moving=moving,
         moving_to=settings.moving_to if to is None else to,
         moving_over=settings.moving_over if over is None else over,
     )
     turn = conversation.turn
     number = turn.reply.next_number if conversation.busy and turn is not None else 0
-    conversation.change(begun(replace(controls, settings=changed), number))
+    conversation.change(begun(replace(conversation.controls, settings=changed), number))
 
 
 class Sweep:
@@ -91,21 +100,22 @@ class Sweep:
         """
         it = self._conversation
         if not it.streaming:
-            it.change(steady(it).warmer(direction))
+            it.set_temperature(warmer(temperature_now(it), direction))
             return
         self._until_s = now_s + HELD_S
         if direction == self._direction:
             return
         self._direction = direction
         now = temperature_now(it)
-        to = HIGHEST_TEMPERATURE if direction > 0 else 0.0
-        move(it, "ramp", to, max(1, round(abs(to - now) / SWEEP_PER_CHARACTER)))
+        to = max(now, HIGHEST_TEMPERATURE) if direction > 0 else 0.0
+        span = min(abs(to - now), MOST_SWEPT)
+        move(it, "ramp", to, max(1, round(span / SWEEP_PER_CHARACTER)))
 
     def look(self, now_s: float) -> None:
         """End the sweep if the key was let go."""
         if self.active and (now_s >= self._until_s or not self._conversation.streaming):
             self._direction = 0
-            self._conversation.change(steady(self._conversation))
+            stand_still(self._conversation)
 
 
 def temperatures(settings: Settings, read: str, text: str, first: int, stop: int) -> "array[float]":

@@ -153,6 +153,11 @@ class Tape:
         """Whether surprisals and entropies are known; those of a shared line are not."""
         return not math.isnan(self.total_bits)
 
+    @property
+    def mean_bits(self) -> float | None:
+        """Surprisal per character; None of no character, or if not all of it was measured."""
+        return self.total_bits / self._length if self._length and self.measured else None
+
     def measure(self, surprisal_bits: "array[float]", entropy_bits: "array[float]") -> None:
         """Put surprisals and entropies, one a character from the first on, in place of what is.
 

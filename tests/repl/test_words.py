@@ -40,7 +40,9 @@ def test_the_status_has_model_speed_and_turns_where_there_is_room() -> None:
 def test_a_change_is_told_in_a_word() -> None:
     before = Controls()
     assert change(before, before) == ""
-    assert change(before, before.warmer()) == "0.55"
+    assert change(before, before.with_settings(temperature=0.55)) == "0.55"
+    moving = before.with_settings(moving="ramp")
+    assert change(moving, before) == "0.50"  # a schedule was ended where it began
     assert change(before, before.faster()) == "120/s"
     assert change(before, replace(before, speed=0.0)) == "full speed"
 

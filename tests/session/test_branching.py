@@ -113,7 +113,7 @@ def test_typed_text_that_is_not_taken_yet_is_taken_after_a_change_of_the_control
     reader.it.branch(turn, 1, ids("xyz"))
     batch = reader.engine.batch("x")
     reader.engine.say(batch)
-    reader.it.change(reader.it.controls.warmer())
+    reader.it.set_temperature(0.9)
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
     assert (request.first, array("H", request.given).tolist()) == (2, ids("yz"))

@@ -7,7 +7,7 @@ import pytest
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.commands import COMMANDS
-from charlm_tui.session.controls import PRESETS, SPEEDS, Controls
+from charlm_tui.session.controls import PRESETS, SPEEDS, Controls, next_preset, warmer
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import (
     Acknowledged,
@@ -251,22 +251,18 @@ def test_what_cannot_be_done_before_the_model_is_there_is_not_offered(command: s
 
 
 def test_temperature_steps_stay_in_range_and_on_a_grid() -> None:
-    controls = Controls(Settings(0.52))
-    assert controls.warmer(+1).settings.temperature == 0.55
-    assert controls.warmer(-1).settings.temperature == 0.45
-    low = Controls(Settings(0.0))
-    assert low.warmer(-1) == low
-    high = Controls(Settings(7.0))
-    assert high.warmer(+1) == high
-    assert high.warmer(-1).settings.temperature == 6.95
+    assert warmer(0.52, +1) == 0.55
+    assert warmer(0.52, -1) == 0.45
+    assert warmer(0.0, -1) == 0.0
+    assert warmer(4.98, +2) == 5.0
+    assert warmer(7.0, +1) == 7.0
+    assert warmer(7.0, -1) == 6.95
 
 
 def test_presets_go_round() -> None:
-    controls = Controls(Settings(0.3))
-    seen = []
-    for _ in range(5):
-        controls = controls.next_preset()
-        seen.append(controls.settings.temperature)
+    seen = [next_preset(0.3)]
+    for _ in range(4):
+        seen.append(next_preset(seen[-1]))
     assert seen == [0.5, 1.0, 1.2, 0.2, 0.5]
     assert PRESETS == (0.2, 0.5, 1.0, 1.2)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.history.keeper import Keeper
@@ -49,7 +50,9 @@ class Studio:
         self.now_s = 1000.0
         self.fault = Fault()
         self.writer = Writer(path, self.fault)
-        self.it = Conversation(Controls(Settings(0.5, 7), length=0), self.tell)
+        self.it = Conversation(
+            Controls(Settings(0.5, 7), length=0), self.tell, lambda: self.now_s
+        )
         self.recorder = Recorder(
             self.it,
             self.writer,
@@ -535,7 +538,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
         case "on":
             it.go_on()
         case "warmer":
-            it.change(it.controls.warmer(1 - 2 * (number % 2)))
+            COMMANDS["warmer" if number % 2 else "cooler"].run(it, "")
         case "continue":
             it.toggle_continue()
         case "dream":

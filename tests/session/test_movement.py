@@ -12,9 +12,10 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.generation import Generation, Lanes
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import MOVING, Settings
-from charlm_tui.session.commands import run_line
+from charlm_tui.session.commands import COMMANDS, run_line
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import CharactersGenerated, DrawRequested
 from charlm_tui.session.movement import HELD_S, temperature_now, temperatures
 from tests.engines import QueuedEngine
@@ -179,6 +180,53 @@ def test_a_ramp_begins_anew_with_each_seed_and_a_preset_ends_it() -> None:
     run_line(holder.it, "/preset 1")
     settings = holder.it.controls.settings
     assert (settings.moving, settings.temperature) == ("", 0.2)
+
+
+WAYS = {
+    "a preset": lambda it: run_line(it, "/preset 2"),
+    "a typed value": lambda it: run_line(it, "/temp 0.5"),
+    "cooler": lambda it: COMMANDS["cooler"].run(it, ""),
+    "warmer": lambda it: COMMANDS["warmer"].run(it, ""),
+    "the next preset": lambda it: COMMANDS["next-preset"].run(it, ""),
+    "a key of the controls": lambda it: KNOBS[0].turn(it, 1),
+    "steady": lambda it: run_line(it, "/move steady"),
+    "the dial": lambda it: it.set_temperature(0.5),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_set_the_temperature_ends_a_schedule_that_is_running(way: str) -> None:
+    holder = Holder()
+    run_line(holder.it, "/move ramp 1.5 20")
+    holder.stream("a" * 10)
+    assert temperature_now(holder.it) == pytest.approx(1.0)
+    WAYS[way](holder.it)
+    assert holder.it.controls.settings.moving == ""
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(1, 1.05), (-1, 0.95)])
+def test_a_step_of_the_controls_starts_from_the_temperature_in_force(
+    steps: int, expected: float
+) -> None:
+    holder = Holder()
+    run_line(holder.it, "/move ramp 1.5 20")
+    holder.stream("a" * 10)
+    KNOBS[0].turn(holder.it, steps)
+    assert holder.it.controls.settings.temperature == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("temperature", [5e-324, 1e-320, 1e39, 1e300, 1.7e308])
+def test_a_temperature_of_any_size_can_be_turned_swept_and_moved(temperature: float) -> None:
+    holder = Holder()
+    for command in ("warmer", "cooler", "next-preset", "sweep-up", "sweep-down"):
+        holder.it.set_temperature(temperature)
+        COMMANDS[command].run(holder.it, "")
+        now = holder.it.controls.settings
+        if command == "sweep-up":
+            assert now.moving_to >= now.temperature
+        holder.stream("abc")
+    run_line(holder.it, f"/move cycle {temperature} 20")
+    holder.stream("abc")
 
 
 @pytest.mark.parametrize("line", ["jump", "ramp x", "ramp 1 2 3", "ramp -1", "ramp 1 0", "r 1 1.5"])

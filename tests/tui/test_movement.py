@@ -1,7 +1,9 @@
 """A temperature that moves, on the screen: by a key that is held, by a command; and a ribbon."""
 
+import pytest
 from textual.widgets import Input
 
+from charlm_tui.session.commands import run_line
 from charlm_tui.session.messages import DrawRequested
 from charlm_tui.session.movement import temperatures
 from charlm_tui.tui.widgets.control_panel import ControlPanel
@@ -62,3 +64,33 @@ async def test_a_movement_is_typed_as_a_command_and_shown_among_the_controls() -
         )
         await it.pilot.press("2")
         assert it.app.conversation.controls.settings.moving == ""
+
+
+async def test_a_click_on_the_dial_ends_a_schedule() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        run_line(it.app.conversation, "/move ramp 1.5 200")
+        await moving(it, "a" * 20)
+        await it.pilot.click(ControlPanel, offset=(2, 1))  # the left end of the dial
+        settings = it.app.conversation.controls.settings
+        assert (settings.moving, settings.temperature) == ("", 0.0)
+
+
+async def test_status_dial_and_ribbon_tell_the_temperature_in_force() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        run_line(it.app.conversation, "/move ramp 1.5 200")
+        await moving(it, "a" * 100)
+        it.app.screen._follow_stream()
+        await it.pilot.pause()
+        panel = it.app.screen_stack[0].query_one(ControlPanel)
+        assert panel.panel.temperature == pytest.approx(1.0)
+        assert panel.panel.rows[0].value == "1.00"
+        assert "temperature 1.00 " in it.status
+        assert ribbon(it).render_line(0).text.startswith("temp 1.00 ")
+        it.app.conversation.stop()  # what comes next begins the ramp anew
+        await it.until(lambda: "temperature 0.50 " in it.status, "the status follows")
+        assert panel.panel.temperature == 0.5
+        assert ribbon(it).render_line(0).text.startswith("temp 0.50 ")

@@ -168,7 +168,8 @@ class LadderScreen(Screen[None]):
         mark = _MARKS.get(it.state, "■")
         for number, (lane, reply) in enumerate(zip(self._lanes, turn.replies, strict=True)):
             length = len(reply.tape)
-            bits = f" · {reply.tape.total_bits / length:.2f} bits" if length else ""
+            mean = reply.tape.mean_bits
+            bits = f" · {mean:.2f} bits" if mean is not None else ""
             lane.border_title = f"{number + 1} · temp {it.ladder.temperatures[number]:.2f}"
             lane.border_subtitle = f"{mark} {length:,}{bits}"
 

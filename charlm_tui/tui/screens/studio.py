@@ -26,6 +26,7 @@ from charlm_tui.session.controls import PRESETS, Controls, new_rng_seed
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.messages import ModelLoaded
+from charlm_tui.session.movement import temperature_now
 from charlm_tui.session.tints import Tint, levels
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
@@ -398,13 +399,15 @@ class StudioScreen(Screen[None]):
         status.made_per_s = count / worked_s if worked_s > 0 else None
 
     def _follow_stream(self) -> None:
-        """Let the panels show what is newest."""
-        if self._turn is not None and self._sidebar is not None:
-            self._sidebar.show_surprise(self._turn)
+        """Let the status and the panels show what is newest."""
+        temperature = self.query_one(Status).temperature = temperature_now(self._conversation)
+        tape = self._turn.tape if self._turn is not None else None
+        if self._sidebar is not None:
+            self._sidebar.show_surprise(tape)
         if self._sidebar is not None and self.controls.settings.moving:
             self._sidebar.show_controls(self._conversation)  # the dial moves
-        if self._turn is not None and self._ribbon is not None:
-            self._ribbon.follow(self._turn.tape)
+        if self._ribbon is not None:
+            self._ribbon.follow(tape, temperature)
         if self._meter is not None:
             self._meter.look()
         if self._selected is None:
@@ -751,8 +754,7 @@ class StudioScreen(Screen[None]):
             self._conversation.toggle_continue()
 
     def on_control_panel_dialled(self, message: "ControlPanel.Dialled") -> None:
-        it = self._conversation
-        it.change(it.controls.with_settings(temperature=message.temperature))
+        self._conversation.set_temperature(message.temperature)
 
     def on_control_panel_type_wanted(self, message: "ControlPanel.TypeWanted") -> None:
         self.ask_for(message.knob)

@@ -190,7 +190,7 @@ class ControlPanel(Widget, can_focus=True):
         """Draw the scale of the temperature, from 0 to 1.5, with the presets and the hand."""
         plain = self.rich_style
         most = width - 1
-        hand = min(round(self.panel.temperature / DIAL_MOST * most), most)
+        hand = round(min(self.panel.temperature / DIAL_MOST, 1.0) * most)
         presets = {round(preset / DIAL_MOST * most) for preset in PRESETS}
         segments = []
         for x in range(width):

@@ -1,5 +1,6 @@
 """The temperature that was in force, as a ribbon under the text; there only where it moves."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -24,25 +25,33 @@ class Warmth:
     cells: Sequence[float]
     """Mean temperature of the characters of each cell, the newest last."""
     now: float
+    """In force; what comes next is drawn with it."""
     lowest: float
     highest: float
 
 
-def warmth_of(tape: Tape, width: int) -> Warmth | None:
-    """Give what a ribbon of some width shows of a tape's end; None if nothing has moved."""
+def warmth_of(tape: Tape, width: int, now: float) -> Warmth | None:
+    """Return what a ribbon of some width shows of a tape's end; None if nothing has moved.
+
+    Args:
+        tape: of the reply; temperatures that it does not know are NaN.
+        width: in cells.
+        now: the temperature in force.
+    """
     length = len(tape)
     each = 1
     while each < MOST and length > each * width:
         each *= 2
     first = max(0, (length // each - width + 1) * each)
     column = tape.temperature(first)
-    if not column or min(column) == max(column):
+    known = [temperature for temperature in column if not math.isnan(temperature)]
+    if not known or min(known) == max(known):
         return None
     cells = [
         sum(part) / len(part)
         for part in (column[i : i + each] for i in range(0, len(column), each))
     ]
-    return Warmth(cells, column[-1], min(column), max(column))
+    return Warmth(cells, now, min(known), max(known))
 
 
 class Ribbon(Widget):
@@ -61,10 +70,10 @@ class Ribbon(Widget):
     def watch_warmth(self, warmth: Warmth | None) -> None:
         self.display = warmth is not None
 
-    def follow(self, tape: Tape) -> None:
-        """Show the end of a tape."""
-        width = self.screen.size.width - 2
-        self.warmth = warmth_of(tape, max(width - LABEL, 8))
+    def follow(self, tape: Tape | None, now: float) -> None:
+        """Show the end of a tape, if there is one, and the temperature in force."""
+        width = max(self.screen.size.width - 2 - LABEL, 8)
+        self.warmth = None if tape is None else warmth_of(tape, width, now)
 
     def render_line(self, y: int) -> Strip:
         plain, warmth = self.rich_style, self.warmth
@@ -72,10 +81,7 @@ class Ribbon(Widget):
             return Strip.blank(self.size.width, plain)
         muted = plain + self.get_component_rich_style("ribbon--muted")
         bar = plain + self.get_component_rich_style("ribbon--bar")
-        steps = len(BARS) - 1
-        text = "".join(
-            BARS[max(1, min(steps, round(cell / HIGHEST * steps)))] for cell in warmth.cells
-        )
+        text = "".join(map(_cell, warmth.cells))
         span = f"{warmth.lowest:.2f}–{warmth.highest:.2f}"
         return Strip(
             [
@@ -84,3 +90,11 @@ class Ribbon(Widget):
                 Segment(text, bar),
             ]
         ).adjust_cell_length(self.size.width, plain)
+
+
+def _cell(temperature: float) -> str:
+    """Draw a temperature as a bar; nothing where it is not known."""
+    if math.isnan(temperature):
+        return " "
+    steps = len(BARS) - 1
+    return BARS[max(1, round(min(temperature / HIGHEST, 1.0) * steps))]

@@ -8,12 +8,12 @@ from textual.widget import Widget
 
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.turns import Turn
+from charlm_tui.session.tape import Tape
 from charlm_tui.session.updates import DistributionKnown
 from charlm_tui.tui.widgets.control_panel import ControlPanel, panel_of
 from charlm_tui.tui.widgets.next_character import NextCharacter, View
 from charlm_tui.tui.widgets.recital import RecitalPanel
-from charlm_tui.tui.widgets.surprise import Surprise, course_of
+from charlm_tui.tui.widgets.surprise import NOTHING, Surprise, course_of
 
 PANELS = ("next", "controls", "surprise", "recital")
 """Ids of the panels, from top to bottom."""
@@ -100,11 +100,11 @@ class Sidebar(Vertical):
         else:
             panel.view = View(model.symbols, known.model, known.after, known.drawn, known.asked)
 
-    def show_surprise(self, turn: Turn) -> None:
-        """Show the surprisal of a turn's newest characters, if the panel for it is there."""
+    def show_surprise(self, tape: Tape | None) -> None:
+        """Show the surprisal of a tape's newest characters, if the panel for it is there."""
         panel = self.query_one(Surprise)
         if panel.display:
-            panel.course = course_of(turn.tape, max(panel.size.width, 1))
+            panel.course = NOTHING if tape is None else course_of(tape, max(panel.size.width, 1))
 
     def show_controls(self, conversation: Conversation) -> None:
         """Show what a conversation's knobs stand at."""

@@ -25,6 +25,8 @@ class Status(Widget):
     """The model's name."""
     controls: reactive[Controls] = reactive(Controls)
     """In force."""
+    temperature: reactive[float] = reactive(0.5)
+    """In force: it is another than the one that is set while a schedule moves it."""
     state: reactive[State] = reactive(State.LOADING)
     """Of the conversation."""
     shown_per_s: reactive[float | None] = reactive(None)
@@ -48,7 +50,7 @@ class Status(Widget):
             short = f"{shown} of {short}" if self.controls.speed else f"{shown}/s full"
         made = "" if self.made_per_s is None else f"  │  made {self.made_per_s:,.0f}/s"
         made_short = "" if self.made_per_s is None else f" made {self.made_per_s:.0f}/s"
-        temperature = f"{settings.temperature:.2f}" + ("" if settings.temperature else " greedy")
+        temperature = f"{self.temperature:.2f}" + ("" if self.temperature else " greedy")
         name = self.model or "model"
         word = _WORDS[self.state]
         more = "▼ more below" if self.more else ""
@@ -62,11 +64,11 @@ class Status(Widget):
             "  │  ".join(part for part in long if part),
             " │ ".join(part for part in middle if part),
             " │ ".join(part for part in [*middle[:3], short, turns, mark, word] if part),
-            f" {name[:9]} T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {turns} "
+            f" {name[:9]} T{self.temperature:.2f} RNG{settings.rng_seed} {short} {turns} "
             f"{word} {mark}".rstrip(),
-            f" T{settings.temperature:.2f} RNG{settings.rng_seed} {short} {turns} {word} "
+            f" T{self.temperature:.2f} RNG{settings.rng_seed} {short} {turns} {word} "
             f"{mark}".rstrip(),
-            f" T{settings.temperature:.2f} {short} {turns} {word} {mark}".rstrip(),
+            f" T{self.temperature:.2f} {short} {turns} {word} {mark}".rstrip(),
         )
         width = self.size.width
         text = next((form for form in forms if len(form) <= width), forms[-1])

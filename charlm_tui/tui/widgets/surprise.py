@@ -3,6 +3,7 @@
 Reads a tape at its end, whatever its length.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,6 +18,7 @@ from charlm_tui.session.tape import Tape
 
 MOST_BITS = 8.0  # at the top of the chart
 BARS = " ▁▂▃▄▅▆▇█"
+UNKNOWN = "·"  # a character is there, and was not measured
 ACROSS = 4  # characters that a column has at the most, once the reply is longer than the chart
 
 
@@ -25,11 +27,11 @@ class Course:
     """What is shown."""
 
     columns: Sequence[float]
-    """Mean surprisal in bits of each column, the newest last."""
+    """Mean surprisal in bits of each column, the newest last; NaN where it was not measured."""
     each: int
     """Characters in a column."""
     mean_bits: float | None
-    """Of the whole reply, per character."""
+    """Of the whole reply, per character; None if not all of it was measured."""
     length: int
 
 
@@ -51,7 +53,11 @@ def course_of(tape: Tape, width: int) -> Course:
     columns = [
         sum(part) / len(part) for part in (bits[i : i + each] for i in range(0, len(bits), each))
     ]
-    return Course(columns, each, tape.total_bits / length if length else None, length)
+    return Course(columns, each, tape.mean_bits, length)
+
+
+NOTHING = Course((), 1, None, 0)
+"""What is shown where there is no reply."""
 
 
 class Surprise(Widget):
@@ -65,7 +71,7 @@ class Surprise(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"surprise--bar", "surprise--muted"}
 
-    course: reactive[Course] = reactive(Course((), 1, None, 0))
+    course: reactive[Course] = reactive(NOTHING)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (Textual's own name)
         super().__init__(id=id)
@@ -77,7 +83,8 @@ class Surprise(Widget):
         width, course = self.size.width, self.course
         if y == 0:
             if course.mean_bits is None:
-                segments = [Segment("bits per character", muted)]
+                words = "bits per character" if not course.length else "not measured yet"
+                segments = [Segment(words, muted)]
             else:
                 each = f", {course.each} a column" if course.each > 1 else ""
                 segments = [
@@ -94,6 +101,8 @@ class Surprise(Widget):
 
 
 def _cell(bits: float, level: int, rows: int) -> str:
+    if math.isnan(bits):
+        return UNKNOWN if level == 0 else " "
     eighths = round(min(bits / MOST_BITS, 1.0) * rows * 8) - level * 8
     if level == 0:
         eighths = max(eighths, 1)  # a character is there, however sure the model was
