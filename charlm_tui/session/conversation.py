@@ -526,7 +526,7 @@ class Conversation:
         )
         if self._dream is None:
             ids = array("H", event.ids)
-            self.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s))
+            self.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s, event.given))
             if event.model:
                 model, after = array("f", event.model), array("f", event.after)
                 last = len(turn.tape) - 1

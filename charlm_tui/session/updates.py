@@ -35,6 +35,8 @@ class TextAdded(NamedTuple):
     text: str
     draw_s: float = 0.0
     """Seconds that it took to make them; 0 if they were there."""
+    given: bool = False
+    """Whether a person typed or picked them: such text comes at once, whatever the speed."""
 
 
 class LanesAdded(NamedTuple):

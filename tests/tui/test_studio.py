@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.commands import run_line
+from charlm_tui.session.controls import Controls
 from charlm_tui.session.messages import (
     CharactersGenerated,
     DrawRequested,
@@ -17,6 +20,7 @@ from charlm_tui.session.updates import State
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.sidebar import Sidebar
+from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.surprise import Surprise
 from tests.engines import SYMBOLS
 from tests.tui.studio import Studio, studio
@@ -274,3 +278,37 @@ async def test_a_hostile_vocabulary_draws_safely_everywhere() -> None:
             assert strip.cell_length == WIDE[0], y
             assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in strip.text), y
             assert not set(strip.text) & set("\u202e\u200b"), y
+
+
+async def test_a_recorded_reply_has_a_pace_of_its_own_and_no_part_of_the_speed() -> None:
+    async with studio(WIDE, controls=Controls(Settings(0.5, 7), speed=8.0)) as it:
+        await replied(it, "abcdef")
+        recording = it.app.conversation.turn.recording()
+        recording.tape.times = [(number, float(number)) for number in range(6)]
+        it.app.conversation.recorded.play(recording)
+        await it.until(lambda: "playing" in it.status, "it plays")
+        it.app.screen.query_one(Status).shown_per_s = 45.0
+        assert "45 chars/s" in it.status
+        assert "of 8" not in it.status
+
+
+async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
+    async with studio(WIDE, controls=Controls(Settings(0.5, 7), speed=480.0)) as it:
+        await it.load()
+        await it.send("seed")
+        it.app.screen._rate_timer.pause()
+        for _ in range(20):
+            await it.stream("abcdefgh")
+        it.app.screen._rate()
+        assert " of 480 chars/s" in it.status
+        run_line(it.app.conversation, "/speed 8")
+        await it.stream("a")
+        it.app.screen._rate()
+        assert "  8 chars/s  " in it.status
+        (turn,) = it.app.conversation.turns
+        it.app.conversation.branch(turn, 3, [1] * 60)
+        for _ in range(2):
+            it.engine.say(it.engine.batch("a" * 30)._replace(given=True))
+        await it.until(lambda: len(turn.tape) == 63, "it was typed over")
+        it.app.screen._rate()
+        assert "  8 chars/s  " in it.status

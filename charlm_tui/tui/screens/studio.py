@@ -5,7 +5,6 @@ Turns what a conversation tells into what is seen, and keys into commands. Decid
 
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -47,6 +46,7 @@ from charlm_tui.session.updates import (
 )
 from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
+from charlm_tui.tui.rates import Rates
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.tinting import CorpusTint, Tinting, after
 from charlm_tui.tui.widgets.status import Status
@@ -63,7 +63,6 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.widgets.ribbon import Ribbon
     from charlm_tui.tui.widgets.sidebar import Sidebar
 
-RATE_S = 1.0  # over which characters per second are counted
 RATE_FRAMES_PER_S = 4
 PANEL_FRAMES_PER_S = 8  # at which the panels follow the stream: as fast as they can be read
 PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
@@ -133,7 +132,7 @@ class StudioScreen(Screen[None]):
         self._corpus = (
             setup.corpus
         )  # what Keras has downloaded is found when the screen is furnished
-        self._arrivals: deque[tuple[float, int, float]] = deque()  # (when, characters, their time)
+        self._rates = Rates()
         self._waiting: Block | None = None  # the seed that waits for the model
         self._acknowledging = False
         self._turn: Turn | None = None  # that text is added to
@@ -242,9 +241,10 @@ class StudioScreen(Screen[None]):
         if self._closer is not None:
             self._closer.show(update)
         match update:
-            case TextAdded(text=text, draw_s=draw_s):
+            case TextAdded(text=text, draw_s=draw_s, given=given):
                 self._add_text(text)
-                self._arrivals.append((time.monotonic(), len(text), draw_s))
+                if not given:
+                    self._rates.came(time.monotonic(), len(text), draw_s)
                 if not self._acknowledging:
                     self._acknowledging = True
                     self.call_after_refresh(self._acknowledge)
@@ -335,6 +335,7 @@ class StudioScreen(Screen[None]):
             self.transcript.take_away(self._waiting)
             self._waiting = None
         changed = self.controls.settings != self._conversation.controls.settings
+        speed = self.controls.speed
         self.controls = self._conversation.controls
         self.continues = self._conversation.continues
         self.transcript.speed = self.controls.speed
@@ -356,9 +357,9 @@ class StudioScreen(Screen[None]):
             self._rate_timer.pause()
             self._panel_timer.pause()
             status.shown_per_s = status.made_per_s = None
-        elif before not in moving:
-            self._arrivals.clear()
-            self._stream_start_s = time.monotonic()
+        elif before is not self.state or speed != self.controls.speed:
+            self._rates.begin()
+            status.shown_per_s = status.made_per_s = None
             self._rate_timer.resume()
             self._panel_timer.resume()
         if self._sidebar is not None:
@@ -388,15 +389,9 @@ class StudioScreen(Screen[None]):
 
     def _rate(self) -> None:
         """Show how many characters a second have come of late, and how fast they were made."""
-        now = time.monotonic()
-        while self._arrivals and now - self._arrivals[0][0] > RATE_S:
-            self._arrivals.popleft()
-        over = min(RATE_S, now - self._stream_start_s)
         status = self.query_one(Status)
-        count = sum(n for _, n, _ in self._arrivals)
-        status.shown_per_s = count / max(over, 0.05)
-        worked_s = sum(draw_s for _, _, draw_s in self._arrivals)
-        status.made_per_s = count / worked_s if worked_s > 0 else None
+        status.shown_per_s = self._rates.shown_per_s(time.monotonic())
+        status.made_per_s = self._rates.made_per_s
 
     def _follow_stream(self) -> None:
         """Let the status and the panels show what is newest."""

@@ -44,7 +44,10 @@ class Status(Widget):
         settings = self.controls.settings
         speed = f"{self.controls.speed:.0f} chars/s" if self.controls.speed else "full speed"
         short = f"{self.controls.speed:.0f}/s" if self.controls.speed else "full"
-        if self.shown_per_s is not None:
+        if self.state is State.PLAYING:  # a recorded reply has a pace of its own
+            played = "" if self.shown_per_s is None else f"{self.shown_per_s:.0f}"
+            speed, short = (f"{played} chars/s", f"{played}/s") if played else ("own pace", "own")
+        elif self.shown_per_s is not None:
             shown = f"{self.shown_per_s:.0f}"
             speed = f"{shown} of {speed}" if self.controls.speed else f"{shown} chars/s, full speed"
             short = f"{shown} of {short}" if self.controls.speed else f"{shown}/s full"
