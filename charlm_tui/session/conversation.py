@@ -9,8 +9,10 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.controls import Controls, new_rng_seed
 from charlm_tui.session.insights import Insights
@@ -39,7 +41,7 @@ from charlm_tui.session.messages import (
 from charlm_tui.session.movement import Sweep, begun
 from charlm_tui.session.questions import Questions
 from charlm_tui.session.recorded import Recorded
-from charlm_tui.session.turns import Turn
+from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
     EngineNeeded,
@@ -59,6 +61,20 @@ from charlm_tui.session.updates import (
 
 MOST_PLAYED = 20_000  # characters of a recorded reply that are shown at a time
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
+
+
+class Asked(NamedTuple):
+    """What the engine was asked to draw: what comes back is recorded so, whatever is changed since.
+
+    Attributes:
+        turn: that it is drawn for.
+        replies: of the turn, that it is added to: one, or those of a ladder.
+        settings: of each reply.
+    """
+
+    turn: Turn
+    replies: tuple[Reply, ...]
+    settings: tuple[Settings, ...]
 
 
 class Conversation:
@@ -91,6 +107,7 @@ class Conversation:
         """Characters that a reply is to have; 0 is without end."""
         self._waiting: str | None = None
         self._wish = 0  # number of the last one
+        self._asked: Asked | None = None
         self._dream: Turn | None = None
         self._stepping = False
         self.questions = Questions(tell)
@@ -242,6 +259,7 @@ class Conversation:
             self._halt()
             self.enter(State.PAUSED)
         elif self.state is State.PAUSED and self.turn is not None:
+            self._stepping = False
             self._lengthen(self.turn)
             self.draw(self.turn, self.controls)
             self.enter(State.STREAMING)
@@ -311,9 +329,11 @@ class Conversation:
             rng_seed: in force from there on, if it is to be another.
 
         Returns:
-            whether it was taken; it is not if the turn is of another model.
+            whether it was taken; it is not if the turn is of another model, or is not shown, or if
+            its reply has no such character: a sibling that is shown since may be shorter.
         """
-        if turn not in self.turns or not self.can_branch(turn):
+        there = turn in self.turns and 0 <= number <= len(turn.tape)
+        if not there or not self.can_branch(turn):
             return False
         self._halt()
         index = self.turns.index(turn)
@@ -464,7 +484,8 @@ class Conversation:
             case CharactersGenerated() if self._is_current(event):
                 self._added(event)
             case LanesGenerated() if self._is_current(event):
-                self.ladder.added(event)
+                assert self._asked is not None
+                self.ladder.added(event, self._asked)
             case Inspected() | Scored() | Remade():
                 self.questions.answered(event)
             case Progressed() | LensOpened() | UnitTold() | WhatIfTold():
@@ -512,15 +533,15 @@ class Conversation:
             self.send(text)
 
     def _added(self, event: CharactersGenerated) -> None:
-        turn = self._dream or self.turn
-        assert turn is not None
-        assert event.first == len(turn.tape)
-        turn.tape.append(
+        assert self._asked is not None
+        turn, (reply,), (settings,) = self._asked
+        assert event.first == len(reply.tape)
+        reply.tape.append(
             event.ids,
             event.surprisal_bits,
             event.entropy_bits,
             event.temperature,
-            self.controls.settings,
+            settings,
             self.clock() - turn.start_s,
             event.given,
         )
@@ -529,7 +550,7 @@ class Conversation:
             self.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s, event.given))
             if event.model:
                 model, after = array("f", event.model), array("f", event.after)
-                last = len(turn.tape) - 1
+                last = len(reply.tape) - 1
                 self.tell(DistributionKnown(turn, last, model, after, ids[-1], asked=False))
         else:
             self.shown()  # nothing of a dream is, until it ends
@@ -559,8 +580,11 @@ class Conversation:
         first = len(turn.tape)
         self._wish += 1
         if self.ladder.temperatures and turn is self.turn:
-            self.ask(self.ladder.wish(turn, self._wish, controls))
+            lanes = self.ladder.wish(turn, self._wish, controls)
+            self._asked = Asked(turn, tuple(turn.replies), lanes.settings)
+            self.ask(lanes)
             return
+        self._asked = Asked(turn, (turn.reply,), (controls.settings,))
         here = turn.moment(first, controls.settings)
         self.ask(
             DrawRequested(
@@ -599,6 +623,7 @@ class Conversation:
 
     def rest(self) -> None:
         self._dream = None
+        self._stepping = False
         self.recorded.end()
         self.controls = replace(self.controls, length=self.reply_length)
         self.enter(State.IDLE)

@@ -16,7 +16,7 @@ from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import LanesAdded, State, StateChanged, TextAdded, TurnRewound
 
 if TYPE_CHECKING:
-    from charlm_tui.session.conversation import Conversation
+    from charlm_tui.session.conversation import Asked, Conversation
 
 
 class Ladder:
@@ -80,12 +80,12 @@ class Ladder:
         if not self.temperatures or it.turn is None:
             return
         it.stop()
-        settings = self._settings(it.controls, lane)
+        temperature = self.temperatures[lane]
         self.temperatures = []
         it.turn.shown = lane
-        it.controls = replace(it.controls, settings=settings)
         it.tell(TurnRewound(it.turn, 0))
         it.tell(TextAdded(it.turn.text()))
+        it.set_temperature(temperature)
         it.enter(it.state)
 
     # For the conversation.
@@ -107,16 +107,14 @@ class Ladder:
             controls,
         )
 
-    def added(self, event: LanesGenerated) -> None:
-        """Take in characters of every lane."""
-        it = self._conversation
-        turn = it.turn
-        assert turn is not None
-        assert event.first == len(turn.tape)
+    def added(self, event: LanesGenerated, asked: "Asked") -> None:
+        """Take in characters of every lane, as they were asked for."""
+        it, turn = self._conversation, asked.turn
         elapsed_s = it.clock() - turn.start_s
         texts = []
-        for number, (reply, lane) in enumerate(zip(turn.replies, event.lanes, strict=True)):
-            reply.tape.append(*lane, self._settings(it.controls, number), elapsed_s)
+        for reply, settings, lane in zip(asked.replies, asked.settings, event.lanes, strict=True):
+            assert event.first == len(reply.tape)
+            reply.tape.append(*lane, settings, elapsed_s)
             texts.append(turn.vocabulary.decode(array("H", lane.ids)))
         it.tell(LanesAdded(turn, tuple(texts), event.draw_s))
 

@@ -326,3 +326,67 @@ def test_a_reply_of_another_model_cannot_go_on() -> None:
     assert talk.it.state is State.IDLE
     talk.it.send("xy")
     assert talk.it.state is State.STREAMING
+
+
+def test_a_stepped_character_is_recorded_under_the_settings_of_its_request() -> None:
+    talk = Talk().started()
+    talk.engine.stream("abc")
+    talk.it.pause()
+    talk.it.step()
+    step = talk.engine.batch("d")
+    talk.it.set_temperature(1.2)
+    talk.engine.say(step)
+    talk.engine.end()
+    talk.it.pause()
+    talk.engine.stream("e")
+    tape = talk.it.turns[-1].tape
+    assert [tape.settings_at(n).temperature for n in range(5)] == [0.5, 0.5, 0.5, 0.5, 1.2]
+
+
+def test_a_dream_is_recorded_under_the_settings_of_its_request() -> None:
+    talk = Talk(Controls(Settings(0.0, 7)))
+    talk.engine.load()
+    talk.it.dream()
+    request, dream = talk.engine.last, talk.it._dream
+    assert isinstance(request, DrawRequested)
+    assert dream is not None
+    talk.it.set_temperature(1.2)
+    talk.engine.stream("abc")
+    assert dream.tape.settings == [request.controls.settings]
+
+
+@pytest.mark.parametrize("after", ["resume", "death", "failure"])
+def test_a_reply_that_was_stepped_ends_as_any_other(after: str) -> None:
+    talk = Talk().started()
+    talk.engine.stream("abc")
+    talk.it.pause()
+    talk.it.step()
+    if after == "resume":
+        talk.it.pause()
+    elif after == "death":
+        talk.engine.die()
+        talk.new_engine().load()
+        talk.it.go_on()
+    else:
+        talk.engine.say(GenerationFailed(talk.engine.last.wish, "it cannot go on"))
+        talk.it.go_on()
+    assert talk.it.state is State.STREAMING
+    talk.engine.stream("d")
+    talk.engine.end()
+    assert talk.it.state is State.IDLE
+
+
+def test_another_way_from_a_character_that_is_not_there_is_not_taken() -> None:
+    talk = Talk().started()
+    talk.engine.stream("abcdef")
+    talk.engine.end()
+    talk.it.send("more")
+    first, _ = talk.it.turns
+    assert talk.it.branch(first, 2, [1])
+    talk.it.walk(first, 1)
+    talk.it.walk(first, 1)
+    requests = len(talk.engine.requests)
+    for number in (-1, 3, 99):
+        assert not talk.it.branch(first, number, [1])
+    assert len(talk.engine.requests) == requests
+    assert len(first.replies) == 2

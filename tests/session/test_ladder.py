@@ -159,3 +159,18 @@ def test_a_new_seed_leaves_the_ladder_and_keeps_what_it_has(model: OnnxModel) ->
     first = climber.it.turns[0]
     assert [first.vocabulary.decode(reply.tape.ids()) for reply in first.replies] == texts
     assert len(climber.it.turns[1].replies) == 1
+
+
+def test_a_lane_is_recorded_under_the_settings_of_its_request(model: OnnxModel) -> None:
+    climber = Climber(model)
+    climber.it.ladder.climb(SEED, [0.2, 1.0])
+    (event,) = climber.engine.draw(5)
+    climber.it.controls = climber.it.controls.with_settings(top_k=3)
+    climber.it.ladder.temperatures[1] = 2.0
+    climber.it.receive(event)
+    turn = climber.it.turn
+    assert turn is not None
+    assert [reply.tape.settings for reply in turn.replies] == [
+        [Settings(0.2, 7)],
+        [Settings(1.0, 7)],
+    ]
