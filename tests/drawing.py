@@ -11,6 +11,7 @@ from charlm_tui.session.messages import (
     CharactersGenerated,
     DrawRequested,
     Event,
+    GenerationEnded,
     Lane,
     LanesGenerated,
     LanesRequested,
@@ -70,6 +71,10 @@ class DrawingEngine:
         wish = self._wish
         if wish is None:
             return
+        if wish.controls.length:
+            count = min(count, wish.controls.length - self._count)
+        if count < 1:
+            return
         if isinstance(wish, LanesRequested):
             first = self._lanes.count
             batches = self._lanes.draw(count)
@@ -79,6 +84,20 @@ class DrawingEngine:
             self._given = array("H")
         else:
             yield self._said(wish, self._drawing.draw(count), given=False)
+
+    def ended(self) -> Iterator[Event]:
+        """Say that the reply has its length, if it has."""
+        wish = self._wish
+        if wish is not None and 0 < wish.controls.length <= self._count:
+            self._wish = None
+            yield GenerationEnded(wish.wish, self._count)
+
+    @property
+    def _count(self) -> int:
+        """The number of the next character that is drawn."""
+        if isinstance(self._wish, LanesRequested):
+            return self._lanes.count
+        return self._drawing.count + len(self._given)
 
     def _said(self, wish: DrawRequested, batch: Batch, given: bool) -> Event:
         return CharactersGenerated(wish.wish, batch.first, *columns(batch), given)

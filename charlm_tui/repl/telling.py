@@ -44,7 +44,6 @@ class Teller:
         self._printer = printer
         self._turn: Turn | None = None  # that text is added to
         self._open = False  # whether its reply has no closing line yet
-        self._held: list[str] = []  # notices that wait for the end of the reply
         self._greeted = ""  # sha256 of the model that was told last
 
     def show(self, update: Update) -> None:
@@ -65,8 +64,6 @@ class Teller:
                 self._printer.table(("command", "what it does"), command_rows())
                 self._printer.raw("")
                 self._printer.table(("in the prompt", "streaming", "what it does"), key_rows())
-            case Noticed(error=False) if self._conversation.state is State.PLAYING:
-                self._held.append(update.sentence)  # it would stand in the middle of the text
             case Noticed(sentence=sentence, error=error):
                 self._printer.line("error" if error else "notice", sentence)
             case StateChanged():
@@ -107,6 +104,4 @@ class Teller:
             self._printer.line("notice", f"{greeting(it.model)}; /help tells what can be done")
         if self._open and self._turn is not None and it.state in _AT_REST:
             self._open = False
-            for sentence in (closing(self._turn), *self._held):
-                self._printer.line("notice", sentence)
-            self._held.clear()
+            self._printer.line("notice", closing(self._turn))

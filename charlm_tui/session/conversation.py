@@ -110,7 +110,9 @@ class Conversation:
         self._asked: Asked | None = None
         self._dream: Turn | None = None
         self._stepping = False
-        self.questions = Questions(tell)
+        self._at_rest = State.LOADING  # when nothing streams, dreams or plays
+        self._below: list[Noticed] = []  # what waits until no text comes any more
+        self.questions = Questions(tell, self.tell_below)
         self.insights = Insights(tell, lambda request: self.ask(request))
         """The neuron lens, and what if."""
         self.ladder = Ladder(self)
@@ -171,7 +173,9 @@ class Conversation:
 
     def is_at_hand(self, turn: Turn) -> bool:
         """Whether the model that is loaded is the one that replied."""
-        return self.model is not None and turn.model.sha256 == self.model.sha256
+        if self.model is None or not turn.model.path:  # known from the text of a reply alone
+            return False
+        return turn.model.sha256 == self.model.sha256
 
     def send(self, text: str) -> bool:
         """Send a seed; an empty one goes on from where the last reply ended.
@@ -474,7 +478,7 @@ class Conversation:
         self.questions.forget()
         self.insights.forget()
         self.model = None
-        self.enter(State.LOADING)
+        self._rest_as(State.LOADING)
 
     def receive(self, event: Event) -> None:
         """Take in what the engine says."""
@@ -515,7 +519,7 @@ class Conversation:
             if waiting:
                 self.tell(SeedReturned(waiting))
             self.tell(Noticed(f"{sentence}; the conversation is kept, Enter tries again", True))
-            self.enter(State.DOWN)
+            self._rest_as(State.DOWN)
         else:
             self.tell(Unusable(sentence))
 
@@ -527,7 +531,8 @@ class Conversation:
             )
         self.model = event
         self.vocabulary = Vocabulary(event.symbols, event.case)
-        self.enter(State.IDLE)
+        self.recorded.model_loaded()
+        self._rest_as(State.IDLE)
         if self._waiting is not None:
             text, self._waiting = self._waiting, None
             self.send(text)
@@ -626,8 +631,24 @@ class Conversation:
         self._stepping = False
         self.recorded.end()
         self.controls = replace(self.controls, length=self.reply_length)
-        self.enter(State.IDLE)
+        self.enter(self._at_rest)
+
+    def _rest_as(self, state: State) -> None:
+        """Take note of how the engine is; a recorded reply plays on without it."""
+        self._at_rest = state
+        self.enter(self.state if self.recorded.playing else state)
 
     def enter(self, state: State) -> None:
         self.state = state
         self.tell(StateChanged())
+        if not self.busy:
+            below, self._below = self._below, []
+            for notice in below:
+                self.tell(notice)
+
+    def tell_below(self, notice: Noticed) -> None:
+        """Tell something once no more text comes: it would stand in the middle of it."""
+        if self.busy:
+            self._below.append(notice)
+        else:
+            self.tell(notice)

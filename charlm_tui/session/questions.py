@@ -20,7 +20,7 @@ from charlm_tui.session.messages import (
     ScoreRequested,
 )
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import DistributionKnown, Noticed, Update
+from charlm_tui.session.updates import DistributionKnown, Noticed, ReplyMeasured, Update
 
 if TYPE_CHECKING:
     from charlm_tui.session.recording import Recording
@@ -33,10 +33,14 @@ class Questions:
 
     Args:
         tell: is called with an update for each answer.
+        tell_below: likewise, with what belongs below the text that is coming.
     """
 
-    def __init__(self, tell: Callable[[Update], None]) -> None:
+    def __init__(
+        self, tell: Callable[[Update], None], tell_below: Callable[[Noticed], None]
+    ) -> None:
         self._tell = tell
+        self._tell_below = tell_below
         self._number = 0  # of the last one
         self._inspected: tuple[int, Turn, int] | None = None  # only the last one is of interest
         self._scored: dict[int, str] = {}
@@ -126,8 +130,9 @@ class Questions:
         surprisal, entropy = array("f", event.surprisal_bits), array("f", event.entropy_bits)
         if event.differs_at is None and not recording.tape.measured:
             recording.tape.measure(surprisal, entropy)
-            shown = turn.tape
-            if shown is not recording.tape and not shown.measured:
-                count = shown.common(recording.tape)
-                shown.measure(surprisal[:count], entropy[:count])
-        self._tell(Noticed(f"made again: {event.sentence}"))
+            for tape in (reply.tape for reply in turn.replies):
+                if not tape.measured:
+                    count = tape.common(recording.tape)
+                    tape.measure(surprisal[:count], entropy[:count])
+            self._tell(ReplyMeasured(turn))
+        self._tell_below(Noticed(f"made again: {event.sentence}"))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.playback import Playback
 from charlm_tui.session.turns import Turn, recorded_turn
 from charlm_tui.session.updates import Noticed, State, TextAdded, TurnStarted
@@ -23,6 +24,7 @@ class Recorded:
     def __init__(self, conversation: "Conversation") -> None:
         self._conversation = conversation
         self._playback: Playback | None = None
+        self._early: list[tuple[Turn, Recording]] = []  # shown before there was a model
 
     @property
     def playing(self) -> bool:
@@ -35,6 +37,9 @@ class Recorded:
         Args:
             recording: of the reply.
             conversation: how many characters of its seed are of the conversation before it.
+
+        Raises:
+            TapeFileError: it is damaged; nothing is changed then.
         """
         it = self._conversation
         turn = self._turn(recording, conversation)
@@ -48,6 +53,9 @@ class Recorded:
         """Show a recorded reply at its own pace, or as fast as it goes; see `advance`.
 
         Where its model is at hand it is made again beside that, and compared.
+
+        Raises:
+            TapeFileError: it is damaged; nothing is changed then.
         """
         it = self._conversation
         turn = self._turn(recording, conversation)
@@ -88,20 +96,35 @@ class Recorded:
         """Play no more; what was shown stays."""
         self._playback = None
 
+    def model_loaded(self) -> None:
+        """Let what was shown before there was a model be of the one that is loaded, if it is."""
+        early, self._early = self._early, []
+        for turn, recording in early:
+            try:
+                known = recorded_turn(recording, self._conversation.model)
+            except CharlmError as error:
+                self._conversation.tell_below(Noticed(str(error), error=True))
+            else:
+                turn.model, turn.vocabulary = known.model, known.vocabulary
+                self._remake(turn, recording)
+
     def _turn(self, recording: "Recording", conversation: int) -> Turn:
         it = self._conversation
+        turn = recorded_turn(recording, it.model, conversation)
         it.stop()
         it.leave()
         it.undone = []
-        return recorded_turn(recording, it.model, conversation)
+        return turn
 
     def _remake(self, turn: Turn, recording: "Recording") -> None:
         """Let the reply be made again, if its model is at hand; say so if it is not."""
         it = self._conversation
-        if it.is_at_hand(turn):
+        if it.model is None:
+            self._early.append((turn, recording))
+        elif it.is_at_hand(turn):
             it.ask(it.questions.remake(turn, recording))
         else:
-            it.tell(
+            it.tell_below(
                 Noticed(
                     f"the model of this reply, {recording.model} "
                     f"({recording.model_sha256[:12]}…), is not at hand: what was recorded is shown"

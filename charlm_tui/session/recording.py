@@ -18,6 +18,7 @@ from typing import Any
 
 from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 
@@ -44,6 +45,31 @@ class Recording:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recording) and self.to_json() == other.to_json()
+
+    def check(self, vocabulary: Vocabulary) -> None:
+        """Refuse a recording that a model of this vocabulary cannot have made.
+
+        Raises:
+            TapeFileError: the seed or the reply has a character that the model does not know, or
+                the text is not what the ids say.
+        """
+        strange = next((char for char in self.seed if char not in vocabulary), None)
+        if strange is not None:
+            raise TapeFileError(
+                f"the tape is damaged: its seed has {describe_symbol(strange)}, which its model "
+                "does not know; take another copy of it"
+            )
+        ids = self.tape.ids()
+        if max(ids, default=0) >= len(vocabulary):
+            raise TapeFileError(
+                f"the tape is damaged: it has a character of number {max(ids)}, and its model "
+                f"knows {len(vocabulary)}; take another copy of it"
+            )
+        if vocabulary.decode(ids) != self.text:
+            raise TapeFileError(
+                "the tape is damaged: its text is another than the numbers of its characters say; "
+                "take another copy of it"
+            )
 
     def to_json(self) -> str:
         """Give the file's content."""

@@ -11,7 +11,7 @@ from charlm_tui.lm.generation import Batch, Generation, primed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.vocabulary import describe_symbol
-from charlm_tui.session.recording import Recording, TapeFileError
+from charlm_tui.session.recording import Recording
 from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
 from charlm_tui.session.timeline import moment
@@ -45,23 +45,13 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
         made: an empty tape, to which everything is added before it is yielded.
 
     Raises:
-        TapeFileError: the tape is not of this model's vocabulary.
+        TapeFileError: no model of this vocabulary can have made it.
     """
     vocabulary = model.contract.vocabulary
     sampler = Sampler(len(vocabulary), recording.model)
     tape = recording.tape
-    try:
-        seed = primed(vocabulary, vocabulary.encode(recording.seed))
-    except KeyError as error:
-        raise TapeFileError(
-            f"the tape is damaged: its seed has {describe_symbol(error.args[0])}, which its model "
-            "does not know; take another copy of it"
-        ) from None
-    if max(tape.ids(), default=0) >= len(vocabulary):
-        raise TapeFileError(
-            f"the tape is damaged: it has a character of number {max(tape.ids())}, and its model "
-            f"knows {len(vocabulary)}; take another copy of it"
-        )
+    recording.check(vocabulary)
+    seed = primed(vocabulary, vocabulary.encode(recording.seed))
     given = dict(tape.given)
     edges = {first for first, _ in tape.runs()} | set(given)
     edges |= {first + count for first, count in given.items()}
@@ -102,7 +92,7 @@ def replay(
 
     Raises:
         OtherModelError: the model is another.
-        TapeFileError: the tape is not of this model's vocabulary.
+        TapeFileError: no model of this vocabulary can have made it.
     """
     if model.sha256 != recording.model_sha256:
         raise OtherModelError(

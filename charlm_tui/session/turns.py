@@ -129,6 +129,9 @@ def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversatio
         model: the one at hand, if there is one. If it is another than the recording's, nothing can
             be drawn after the turn, and its vocabulary has the symbols of the text alone.
         conversation: how many characters of the recording's seed are of the conversation before it.
+
+    Raises:
+        TapeFileError: the recording is damaged: its model cannot have made it.
     """
     at_hand = model is not None and model.sha256 == recording.model_sha256
     if at_hand and model is not None:
@@ -136,6 +139,8 @@ def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversatio
     else:
         author, conversation = _author(recording), 0
     vocabulary = Vocabulary(author.symbols, author.case)
+    if at_hand:
+        recording.check(vocabulary)
     runs = recording.tape.runs(1)
     return Turn(
         recording.seed[conversation:],
@@ -147,12 +152,23 @@ def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversatio
 
 
 def _author(recording: "Recording") -> ModelLoaded:
-    """Give what is known of a model from one reply of it."""
-    ids = recording.tape.ids()
-    known = dict(zip(ids, recording.text, strict=True))
+    """Return what is known of a model from one reply of it: it has no path.
+
+    Raises:
+        TapeFileError: its ids do not tell its text.
+    """
+    from charlm_tui.session.recording import TapeFileError
+
+    pairs = list(zip(recording.tape.ids(), recording.text, strict=True))
+    known = dict(pairs)
     symbols = [
         known.get(index, chr(_UNKNOWN + index)) for index in range(max(known, default=0) + 1)
     ]
+    if any(known[index] != char for index, char in pairs) or len(set(symbols)) < len(symbols):
+        raise TapeFileError(
+            "the tape is damaged: one number stands for two of its characters, or two for one; "
+            "take another copy of it"
+        )
     return ModelLoaded(
         path="",
         name=recording.model,

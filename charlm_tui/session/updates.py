@@ -55,6 +55,12 @@ class TurnRewound(NamedTuple):
     length: int
 
 
+class ReplyMeasured(NamedTuple):
+    """The surprisals and entropies of a recorded reply are known now."""
+
+    turn: Turn
+
+
 class DistributionKnown(NamedTuple):
     """What was possible at a character.
 
@@ -152,6 +158,7 @@ Update = (
     | Shared
     | HelpWanted
     | QuitWanted
+    | ReplyMeasured
     | DistributionKnown
     | InsightGained
     | SeedWaiting

@@ -228,7 +228,10 @@ class CharlmApp(App[None]):
             self.conversation.receive(message.event)
             if self._replay is not None and self.conversation.model is not None:
                 recording, self._replay = self._replay, None
-                self.conversation.recorded.play(recording, self.setup.at_once)
+                try:
+                    self.conversation.recorded.play(recording, self.setup.at_once)
+                except CharlmError as error:
+                    self._studio.show(Noticed(f"{error}", error=True))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the session's commands in the palette, beside Textual's own."""

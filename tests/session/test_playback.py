@@ -3,17 +3,18 @@
 from array import array
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import Remade, RemakeRequested
+from charlm_tui.session.messages import LoadFailed, Remade, RemakeRequested
 from charlm_tui.session.playback import LONGEST_WAIT_S, Playback
-from charlm_tui.session.recording import Recording
+from charlm_tui.session.recording import Recording, TapeFileError
 from charlm_tui.session.tape import Tape
-from charlm_tui.session.updates import Noticed, State, TextAdded, Update
+from charlm_tui.session.updates import Noticed, ReplyMeasured, State, TextAdded, Update
 from tests.engines import RUNTIME, SYMBOLS, QueuedEngine
 
 nan = float("nan")
@@ -101,13 +102,152 @@ def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
     assert viewer.it.can_go_on
 
 
-def test_a_reply_is_made_again_beside_it_and_the_verdict_is_told() -> None:
+def verdict(viewer: Viewer) -> Remade:
+    """Give the answer to the reply that was last asked to be made again."""
+    asked = [it for it in viewer.engine.requests if isinstance(it, RemakeRequested)]
+    bits = array("f", [2.0] * 6).tobytes()
+    return Remade(asked[-1].number, "identical, 6 characters", None, bits, bits)
+
+
+TOLD = Noticed("made again: identical, 6 characters")
+
+
+def test_a_reply_is_made_again_beside_it_and_the_verdict_is_told_below_its_text() -> None:
     viewer = Viewer()
     viewer.it.recorded.play(recording())
-    request = viewer.engine.last
-    assert isinstance(request, RemakeRequested)
-    viewer.engine.say(Remade(request.number, "identical, 6 characters"))
-    assert Noticed("made again: identical, 6 characters") in viewer.told
+    viewer.wait(0.15)
+    viewer.engine.say(verdict(viewer))
+    assert TOLD not in viewer.told
+    viewer.it.pause()
+    assert TOLD not in viewer.told
+    viewer.it.pause()
+    viewer.wait(10)
+    texts = [i for i, update in enumerate(viewer.told) if isinstance(update, TextAdded)]
+    assert texts[-1] < viewer.told.index(TOLD)
+    assert viewer.told.count(TOLD) == 1
+
+
+def test_a_verdict_that_comes_when_all_is_shown_is_told_at_once() -> None:
+    viewer = Viewer()
+    viewer.it.recorded.open(recording())
+    viewer.engine.say(verdict(viewer))
+    assert viewer.told[-1] == TOLD
+
+
+@pytest.mark.parametrize("end", ["stop", "end", "death"])
+def test_a_verdict_waits_until_the_reply_that_has_gone_on_has_ended(end: str) -> None:
+    viewer = Viewer()
+    viewer.it.recorded.open(recording())
+    viewer.it.go_on()
+    viewer.engine.stream("xyz")
+    viewer.engine.say(verdict(viewer))
+    assert TOLD not in viewer.told
+    if end == "stop":
+        viewer.it.stop()
+    elif end == "end":
+        viewer.engine.end()
+    else:
+        viewer.engine.die()
+    assert TOLD in viewer.told
+
+
+def test_it_is_told_when_a_reply_is_measured_and_every_sibling_that_begins_so_is() -> None:
+    viewer = Viewer()
+    turn = viewer.it.recorded.open(recording(bits=nan))
+    viewer.it.branch(turn, 3, [5])
+    viewer.engine.say(verdict(viewer))
+    assert ReplyMeasured(turn) in viewer.told
+    assert [reply.tape.surprisal_bits().tolist() for reply in turn.replies] == [
+        [2.0] * 6,
+        [2.0] * 3,
+    ]
+
+
+def damaged(ids: list[int], text: str = "abcdef", seed: str = "seed") -> Recording:
+    made = Tape()
+    column = array("f", [1.0] * len(ids)).tobytes()
+    made.append(array("H", ids).tobytes(), column, column, column, Settings())
+    return Recording("fake", "0" * 64, RUNTIME, seed, text, made)
+
+
+FOREIGN = {
+    "an id that the model lacks": damaged([2, 3, 4, 5, 6, 999]),
+    "a text that its ids do not tell": damaged([2, 3, 4, 5, 6, 8]),
+    "a seed that the model does not know": damaged([2, 3, 4, 5, 6, 7], seed="séed"),
+    "one symbol of two ids": damaged([2, 3], text="aa"),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+@pytest.mark.parametrize("loaded", [True, False])
+def test_what_cannot_be_a_models_reply_is_refused_and_leaves_all_as_it_was(
+    what: str, loaded: bool
+) -> None:
+    viewer = Viewer()
+    viewer.it.send("seed")
+    viewer.engine.stream("abc")
+    if not loaded:
+        viewer.engine.die()
+        viewer.it.attach(viewer.engine.send)
+    state = viewer.it.state
+    for show in (viewer.it.recorded.open, viewer.it.recorded.play):
+        try:
+            show(FOREIGN[what])
+        except TapeFileError as error:
+            assert "damaged" in str(error)
+            assert len(viewer.it.turns) == 1
+            assert viewer.it.state is state
+        else:  # its text can be shown; nothing can be drawn after it
+            assert not loaded
+            viewer.it.undo()
+
+
+def test_a_reply_that_is_shown_before_the_model_is_there_goes_on_when_it_is() -> None:
+    viewer = Viewer()
+    viewer.it.attach(viewer.engine.send)
+    turn = viewer.it.recorded.open(recording())
+    assert viewer.it.state is State.LOADING
+    assert not any(isinstance(it, Noticed) for it in viewer.told)
+    viewer.engine.load()
+    viewer.engine.say(verdict(viewer))
+    assert TOLD in viewer.told
+    assert viewer.it.can_go_on
+    viewer.it.go_on()
+    viewer.engine.stream("xyz")
+    assert turn.text() == "abcdefxyz"
+
+
+def test_a_reply_of_another_model_that_is_shown_before_is_told_so_when_one_is_there() -> None:
+    viewer = Viewer()
+    viewer.it.attach(viewer.engine.send)
+    turn = viewer.it.recorded.open(recording(sha256="1" * 64))
+    viewer.engine.load()
+    assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
+    assert not viewer.it.is_at_hand(turn)
+
+
+def test_a_reply_plays_on_while_the_model_loads() -> None:
+    viewer = Viewer()
+    viewer.it.attach(viewer.engine.send)
+    viewer.it.recorded.play(recording())
+    assert viewer.wait(0.15) == "ab"
+    viewer.engine.load()
+    assert viewer.it.state is State.PLAYING
+    assert viewer.wait(0.1) == "abcd"
+    assert viewer.wait(10) == "abcdef"
+    assert viewer.it.state is State.IDLE
+
+
+@pytest.mark.parametrize("state", [State.LOADING, State.DOWN])
+def test_a_reply_that_has_played_leaves_the_engine_as_it_is(state: State) -> None:
+    viewer = Viewer()
+    viewer.it.recorded.open(recording())
+    viewer.it.attach(viewer.engine.send)
+    if state is State.DOWN:
+        viewer.engine.say(LoadFailed("it cannot be read"))
+    viewer.it.recorded.play(recording())
+    viewer.wait(10)
+    assert viewer.it.state is state
 
 
 def test_what_a_shared_line_lacks_is_measured_as_far_as_it_is_shown() -> None:

@@ -13,6 +13,7 @@ from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.session.about import loaded
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.messages import EngineDied, Event, RestRequested
 from charlm_tui.session.movement import move
 from charlm_tui.session.recording import Recording
 from charlm_tui.session.replaying import OtherModelError, Verdict, remake, replay
@@ -30,7 +31,9 @@ class Walk:
         self.it = Conversation(
             Controls(Settings(0.9, 7), length=0), self.updates.append, lambda: self.now
         )
+        self.model = model
         self.engine = DrawingEngine(model)
+        self.late: list[Event] = []
         self.it.attach(self.engine.send)
         self.it.receive(loaded(model))
         self.symbols = model.contract.vocabulary.symbols
@@ -38,7 +41,15 @@ class Walk:
         self.draw(9)
 
     def draw(self, count: int) -> None:
-        for event in self.engine.draw(count):
+        self.late += self.engine.draw(count)
+        self.answer()
+
+    def answer(self) -> None:
+        """Let the engine say what was on its way for a while, and end what has its length."""
+        late, self.late = self.late, []
+        for event in late:
+            self.it.receive(event)
+        for event in self.engine.ended():
             self.it.receive(event)
 
     def do(self, what: str, number: int) -> None:
@@ -74,6 +85,43 @@ class Walk:
             case "undo":
                 if len(it.turns) > 1:
                     it.undo()
+            case "late":
+                self.late += self.engine.draw(1 + number % 5)
+            case "pause":
+                it.pause()
+            case "step":
+                it.step()
+            case "stop":
+                it.stop()
+            case "again":
+                it.again()
+            case "dream":
+                it.dream()
+            case "climb":
+                it.ladder.climb("", [0.0, 0.7, 1.3][: 2 + number % 2])
+            case "lane":
+                it.ladder.turn(number % 3, 1 - 2 * (number % 2))
+            case "take":
+                it.ladder.pick(number % max(1, len(it.ladder.temperatures)))
+            case "play":
+                recording = Recording.from_json(turn.recording().to_json(), "x")
+                it.recorded.play(recording, bool(number % 2), len(turn.before))
+            case "advance":
+                self.now += number % 9 / 10
+                it.advance()
+            case "inspect":
+                it.inspect(turn, place)
+            case "reload":
+                self.late = []
+                it.receive(EngineDied("it was ended by SIGSEGV"))
+                if number % 2:
+                    self.do("play", number)
+                self.engine.send(RestRequested())
+                it.attach(self.engine.send)
+                self.do(("play", "open", "undo", "redo", "walk", "pick", "pause")[number % 7], number)
+                it.receive(loaded(self.model))
+            case "temperature":
+                it.set_temperature(number % 20 / 10)
             case "redo":
                 it.redo()
             case "open":
@@ -118,6 +166,21 @@ ACTS = (
 )
 
 
+def check(walk: Walk) -> None:
+    """Every reply comes out as its tape says when it is made again."""
+    vocabulary = walk.model.contract.vocabulary
+    for turn in walk.it.turns:
+        for shown, reply in enumerate(turn.replies):
+            turn.shown = shown
+            made = Tape()
+            for _ in remake(turn.recording(), walk.model, made):
+                pass
+            assert vocabulary.decode(made.ids()) == turn.text()
+            assert made.surprisal_bits().tolist() == reply.tape.surprisal_bits().tolist()
+            assert made.entropy_bits().tolist() == reply.tape.entropy_bits().tolist()
+            assert made.temperature() == reply.tape.temperature()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
@@ -134,17 +197,29 @@ def test_a_walk_of_picks_edits_walks_and_changes_replays_to_the_text_that_its_ta
     for what, number in steps:
         walk.do(what, number)
         walk.draw(3)
-    vocabulary = model.contract.vocabulary
-    for turn in walk.it.turns:
-        for shown, reply in enumerate(turn.replies):
-            turn.shown = shown
-            made = Tape()
-            for _ in remake(turn.recording(), model, made):
-                pass
-            assert vocabulary.decode(made.ids()) == turn.text()
-            assert made.surprisal_bits().tolist() == reply.tape.surprisal_bits().tolist()
-            assert made.entropy_bits().tolist() == reply.tape.entropy_bits().tolist()
-            assert made.temperature() == reply.tape.temperature()
+    check(walk)
+
+
+EVERY_ACT = (
+    *ACTS,
+    *("late", "late", "answer", "pause", "step", "step", "stop", "again", "dream", "climb", "lane"),
+    *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(EVERY_ACT), st.integers(0, 10**6)), max_size=30))
+def test_whatever_is_done_while_something_is_on_its_way_every_tape_tells_how_it_was_drawn(
+    model: OnnxModel, steps: list[tuple[str, int]]
+) -> None:
+    walk = Walk(model)
+    for what, number in steps:
+        if not walk.it.turns:
+            walk.it.send("")
+        walk.do(what, number)
+        if what != "late":
+            walk.answer()
+    check(walk)
 
 
 def recorded(model: OnnxModel) -> Recording:

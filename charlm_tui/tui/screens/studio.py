@@ -32,6 +32,7 @@ from charlm_tui.session.updates import (
     DistributionKnown,
     HelpWanted,
     Noticed,
+    ReplyMeasured,
     SeedDreamt,
     SeedReturned,
     SeedWaiting,
@@ -272,6 +273,9 @@ class StudioScreen(Screen[None]):
                 self._offer(text)
             case Noticed(sentence=sentence, error=error):
                 self.transcript.add("error" if error else "notice", sentence)
+            case ReplyMeasured():
+                self._tint(self.tinted)
+                self._follow_stream()
             case StateChanged():
                 self._follow()
 
