@@ -25,7 +25,12 @@ def known() -> Known:
 
         return theme_names()
 
-    return Known(bindings, themes)
+    def keys(binding: str, keys: str) -> str:
+        from charlm_tui.tui.known import binding_fault
+
+        return binding_fault(binding, keys)
+
+    return Known(bindings, themes, keys)
 
 
 def run_app(

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from charlm_tui.session.messages import Event
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
 from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
-from charlm_tui.tui.keys import ACTS, usable_keys
+from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 
@@ -107,9 +107,7 @@ class CharlmApp(App[None]):
         if self.setup.theme is not None and self.setup.theme in self.available_themes:
             self.theme = self.setup.theme
         if self.setup.keymap:
-            keymap, faults = usable_keys(self.setup.keymap)
-            self.set_keymap(keymap)
-            self.setup = replace(self.setup, faults=(*self.setup.faults, *faults))
+            self.set_keymap(self.setup.keymap)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     def _keep_theme(self, name: str) -> None:

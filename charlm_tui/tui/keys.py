@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from textual.binding import Binding
+from textual.keys import format_key
 
 from charlm_tui.session.commands import COMMANDS
 
@@ -60,6 +61,8 @@ KEYS = (
 class Act(NamedTuple):
     """Something that is done on the screen alone; a key and an entry of the palette."""
 
+    id: str
+    """Of its bindings, behind a dot, and for good: it stands in settings files."""
     action: str
     """Of the studio's screen."""
     title: str
@@ -73,14 +76,10 @@ class Act(NamedTuple):
     footer: bool = False
     """Whether the footer shows it when it can be done."""
 
-    @property
-    def id(self) -> str:
-        """Of its bindings, behind a dot: `type-over`."""
-        return self.title.lower().replace(":", "").replace(" ", "-")
-
 
 ACTS = (
     Act(
+        "alternatives",
         "alternatives",
         "Alternatives",
         "Alternatives",
@@ -89,6 +88,7 @@ ACTS = (
         footer=True,
     ),
     Act(
+        "type-over",
         "edit",
         "Type over",
         "Type over",
@@ -97,6 +97,7 @@ ACTS = (
         footer=True,
     ),
     Act(
+        "draw-anew-from-here",
         "redraw",
         "Draw anew from here",
         "Draw anew",
@@ -105,6 +106,7 @@ ACTS = (
         footer=True,
     ),
     Act(
+        "previous-sibling",
         "walk(-1)",
         "Previous sibling",
         "Sibling",
@@ -113,6 +115,7 @@ ACTS = (
         footer=True,
     ),
     Act(
+        "next-sibling",
         "walk(1)",
         "Next sibling",
         "Sibling",
@@ -120,8 +123,11 @@ ACTS = (
         "right_square_bracket",
         footer=True,
     ),
-    Act("copy", "Copy", "Copy", "Copy the selection, or the whole reply.", "y", footer=True),
     Act(
+        "copy", "copy", "Copy", "Copy", "Copy the selection, or the whole reply.", "y", footer=True
+    ),
+    Act(
+        "tint",
         "tint",
         "Tint",
         "Tint",
@@ -131,6 +137,7 @@ ACTS = (
     ),
     Act(
         "panels",
+        "panels",
         "Panels",
         "Panels",
         "Fold the panels away, or unfold them; with room for one: show the next.",
@@ -138,17 +145,47 @@ ACTS = (
         footer=True,
     ),
     Act(
+        "controls",
         "turn_controls",
         "Controls",
         "Controls",
         "Go to the controls: arrows turn them, Enter types a value.",
         "c",
     ),
-    Act("panel('next')", "Panel: next character", "", "Show or hide the next character.", "N"),
-    Act("panel('controls')", "Panel: controls", "", "Show or hide the controls.", "C"),
-    Act("panel('surprise')", "Panel: surprise", "", "Show or hide surprise over time.", "S"),
-    Act("panel('recital')", "Panel: recital", "", "Show or hide what stands in the corpus.", "M"),
     Act(
+        "panel-next-character",
+        "panel('next')",
+        "Panel: next character",
+        "",
+        "Show or hide the next character.",
+        "N",
+    ),
+    Act(
+        "panel-controls",
+        "panel('controls')",
+        "Panel: controls",
+        "",
+        "Show or hide the controls.",
+        "C",
+    ),
+    Act(
+        "panel-surprise",
+        "panel('surprise')",
+        "Panel: surprise",
+        "",
+        "Show or hide surprise over time.",
+        "S",
+    ),
+    Act(
+        "panel-recital",
+        "panel('recital')",
+        "Panel: recital",
+        "",
+        "Show or hide what stands in the corpus.",
+        "M",
+    ),
+    Act(
+        "ladder",
         "ladder",
         "Ladder",
         "Ladder",
@@ -156,13 +193,22 @@ ACTS = (
         "A",
     ),
     Act(
+        "ladder-of-temperatures",
         "own_ladder",
         "Ladder of temperatures",
         "",
         "The same with two to eight temperatures of one's own.",
     ),
-    Act("lens", "Neuron lens", "Lens", "Tint the reply by what units of the model do.", "a"),
     Act(
+        "neuron-lens",
+        "lens",
+        "Neuron lens",
+        "Lens",
+        "Tint the reply by what units of the model do.",
+        "a",
+    ),
+    Act(
+        "what-if",
         "what_if",
         "What if",
         "What if",
@@ -170,10 +216,18 @@ ACTS = (
         "m",
         footer=True,
     ),
-    Act("history", "History", "History", "Find a reply that was kept.", "slash"),
-    Act("command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
-    Act("seed_file", "Seed from a file", "", "Put a file's text into the prompt.", "o"),
+    Act("history", "history", "History", "History", "Find a reply that was kept.", "slash"),
+    Act("command", "command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
     Act(
+        "seed-from-a-file",
+        "seed_file",
+        "Seed from a file",
+        "",
+        "Put a file's text into the prompt.",
+        "o",
+    ),
+    Act(
+        "seed-from-the-corpus",
         "corpus_seed",
         "Seed from the corpus",
         "",
@@ -201,24 +255,7 @@ LEAST_WANTED = (
 )
 """Ids of the bindings that make room for others where a line is too short, the first one first."""
 
-_IS_NO_TEXT = re.compile(r"f\d+|(ctrl|alt|super|meta|hyper)\+.+|escape|insert|pause").fullmatch
-
-_GLYPHS = {
-    "minus": "-",
-    "underscore": "_",
-    "plus": "+",
-    "equals_sign": "=",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-    "comma": ",",
-    "full_stop": ".",
-    "colon": ":",
-    "slash": "/",
-    "left_curly_bracket": "{",
-    "right_curly_bracket": "}",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-}
+_FUNCTION_KEY = re.compile(r"f\d+").fullmatch
 
 
 def anywhere_bindings() -> list[Binding]:
@@ -268,7 +305,7 @@ def plain_bindings() -> list[Binding]:
             act.plain,
             f"screen.{act.action}",
             act.label or act.title,
-            key_display=_GLYPHS.get(act.plain, act.plain),
+            key_display=format_key(act.plain),
             show=act.footer,
             tooltip=act.help,
             id=f"transcript.{act.id}",
@@ -278,65 +315,133 @@ def plain_bindings() -> list[Binding]:
     ]
 
 
-def usable_keys(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Take out of a keymap what would keep text from being typed; give the rest, and sentences."""
-    anywhere = {binding.id for binding in anywhere_bindings()} | {"app.help", "app.quit"}
-    kept, faults = {}, []
-    for id_, keys in keymap.items():
-        typed = [key for key in keys.split(",") if id_ in anywhere and not _IS_NO_TEXT(key.strip())]
-        if typed:
-            faults.append(
-                f"the key {typed[0].strip()} for {id_} would keep it from being typed in the "
-                "prompt; give a function key, or one with ctrl or alt"
-            )
-        else:
-            kept[id_] = keys
-    return kept, tuple(faults)
+class Bound(NamedTuple):
+    """A binding as it is at first."""
+
+    keys: str
+    """With commas between them."""
+    place: str
+    """The class that it belongs to, where a key has one meaning."""
+    takes_typing: bool
+    """Whether its keys are taken before what is typed, or where all else is typed."""
 
 
-def help_rows(keymap: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Give (key anywhere, keys on the transcript, what it does) for every key there is.
+def keys_in_force(keymap: Mapping[str, str], bound: Mapping[str, Bound]) -> dict[str, str]:
+    """Return the keys of every binding, with commas between them; none where all were taken.
 
     Args:
         keymap: keys by the ids of bindings that have others than at first.
+        bound: every binding by its id.
     """
+    given: dict[str, set[str]] = {}  # by place
+    for id_, keys in keymap.items():
+        given.setdefault(bound[id_].place, set()).update(map(format_key, keys.split(",")))
+    return {
+        id_: keymap[id_]
+        if id_ in keymap
+        else ",".join(
+            key for key in it.keys.split(",") if format_key(key) not in given.get(it.place, ())
+        )
+        for id_, it in bound.items()
+    }
 
-    def row(
-        anywhere: str, plain: str, at_first: tuple[str, str], what: str
-    ) -> tuple[str, str, str]:
-        wide, narrow = keymap.get(anywhere, at_first[0]), keymap.get(plain, at_first[1])
-        names = " ".join(_GLYPHS.get(name, name) for name in narrow.split(","))
-        return _spoken(wide), names, what
 
+def help_rows(
+    keymap: Mapping[str, str], bound: Mapping[str, Bound] | None = None
+) -> list[tuple[str, str, str]]:
+    """Return (key anywhere, keys on the transcript, what it does) for every key there is.
+
+    Args:
+        keymap: keys by the ids of bindings that have others than at first.
+        bound: every binding by its id; needed only if the keymap has any.
+    """
+    bound = bound or {}
+    in_force = keys_in_force(keymap, bound)
+
+    def told(at_first: str, *ids: str) -> str:
+        """Return how the keys of some bindings are written."""
+        if all(in_force[id_] == bound[id_].keys for id_ in ids if id_ in bound):
+            return at_first
+        return _shown(",".join(in_force[id_] for id_ in ids if in_force[id_]))
+
+    arrows = [f"transcript.more-{way}" for way in ("left", "right", "up", "down")]
+    presets = [f"transcript.preset-{number}" for number in range(1, 5)]
+    back = told("Esc", "app.to-transcript")
+    to_prompt = told("i Enter", "transcript.prompt", "transcript.enter")
+    reading = told(
+        "↑ ↓ PgUp PgDn",
+        *(f"transcript.{way}" for way in ("up", "down", "page-up", "page-down")),
+    )
     rows = [
         ("Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."),
-        ("Ctrl+N", "", "A new line in the prompt. Pasted newlines are kept."),
-        ("Esc", "", "Go to the text, where plain keys work."),
-        ("", "i Enter", "Go back to the prompt; Enter on a selected character: its alternatives."),
-        ("", "↑ ↓ PgUp PgDn", "Read back. New text does not move what is read."),
-        ("", "← h", "Select from the end of what is in sight; arrows, h j k l, w b 0 $ move on."),
-        ("", "Shift+arrows", "Select more than one character; the mouse selects as well."),
-        ("", "Esc", "Select nothing."),
-        ("", "1 2 3 4", "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2."),
+        (
+            told("Ctrl+N", "prompt.newline"),
+            "",
+            "A new line in the prompt. Pasted newlines are kept.",
+        ),
+        (back, "", "Go to the text, where plain keys work."),
+        (
+            "",
+            to_prompt,
+            "Go back to the prompt; Enter on a selected character: its alternatives.",
+        ),
+        ("", reading, "Read back. New text does not move what is read."),
+        (
+            "",
+            told("← h", "transcript.left"),
+            "Select from the end of what is in sight; arrows, h j k l, w b 0 $ move on.",
+        ),
+        (
+            "",
+            told("Shift+arrows", *arrows),
+            "Select more than one character; the mouse selects as well.",
+        ),
+        ("", back, "Select nothing."),
+        (
+            "",
+            told("1 2 3 4", *presets),
+            "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2.",
+        ),
     ]
     for key in KEYS:
         if key.command.startswith("preset-"):  # told above, in one row
             continue
-        ids = (f"command.{key.command}", f"transcript.{key.command}")
-        rows.append(row(*ids, (key.anywhere, key.plain), COMMANDS[key.command].help))
+        rows.append(
+            (
+                told(_shown(key.anywhere), f"command.{key.command}"),
+                told(_shown(key.plain), f"transcript.{key.command}"),
+                COMMANDS[key.command].help,
+            )
+        )
     rows += [
-        row(f"view.{act.id}", f"transcript.{act.id}", (act.anywhere, act.plain), act.help)
+        (
+            told(_shown(act.anywhere), f"view.{act.id}"),
+            told(_shown(act.plain), f"transcript.{act.id}"),
+            act.help,
+        )
         for act in ACTS
     ]
     rows += [
-        row("app.help", "transcript.help", ("f1", "?"), "This page."),
-        ("↑ Ctrl+R", "", "What was typed before, and a search in it."),
+        (told("F1", "app.help"), told("?", "transcript.help"), "This page."),
+        (
+            f"↑ {told('Ctrl+R', 'app.recall')}".rstrip(),
+            "",
+            "What was typed before, and a search in it.",
+        ),
         ("Ctrl+P", "", "Every command by name."),
-        ("Ctrl+Q", "", "Quit."),
+        (told("Ctrl+Q", "app.quit"), "", "Quit."),
     ]
     return rows
 
 
-def _spoken(key: str) -> str:
-    """`ctrl+t` as `Ctrl+T`."""
-    return "+".join(part.capitalize() for part in key.split("+"))
+def _shown(keys: str) -> str:
+    """Return keys as they are written: `ctrl+t,minus` as `Ctrl+T -`."""
+    return " ".join(_written(key) for key in keys.split(","))
+
+
+def _written(key: str) -> str:
+    modifiers, _, name = key.rpartition("+")
+    if not modifiers and not _FUNCTION_KEY(key):
+        return format_key(key)
+    parts = [*modifiers.split("+"), format_key(name)] if modifiers else [name]
+    return "+".join(part.capitalize() for part in parts)

@@ -28,7 +28,7 @@ class Setup:
     theme: str | None = None
     """A name of Textual's; None is its default."""
     keymap: Mapping[str, str] = field(default_factory=dict)
-    """Keys, with commas between them, by the ids of bindings."""
+    """Keys, with commas between them, by the ids of bindings; only such as can be in force."""
     panels: tuple[str, ...] = ("next", "controls", "surprise", "recital")
     """Wanted; where there is not room for all, the first ones are shown."""
     tint: Tint = Tint.PLAIN

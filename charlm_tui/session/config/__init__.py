@@ -4,9 +4,16 @@ One sentence per wrong entry, and the rest still applies. Knows nothing of scree
 themes and bindings are checked against what a front end says it has.
 """
 
-from charlm_tui.session.config.configuration import Configuration, Fault, Known, Origin, Source
+from charlm_tui.session.config.configuration import (
+    Configuration,
+    Fault,
+    Known,
+    Origin,
+    Source,
+    unknown,
+)
 from charlm_tui.session.config.entries import ENTRIES, Entry
-from charlm_tui.session.config.kinds import CARRIED
+from charlm_tui.session.config.kinds import CARRIED, found
 from charlm_tui.session.config.reading import default_path, find_path, read
 
 __all__ = [
@@ -20,5 +27,7 @@ __all__ = [
     "Source",
     "default_path",
     "find_path",
+    "found",
     "read",
+    "unknown",
 ]

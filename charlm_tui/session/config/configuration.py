@@ -67,6 +67,8 @@ class Known(NamedTuple):
     bindings: Callable[[], Collection[str]] | None = None
     """Ids of all bindings."""
     themes: Callable[[], Collection[str]] | None = None
+    keys: Callable[[str, str], str] | None = None
+    """Says in a sentence why a binding, by its id, cannot have such keys; nothing if it can."""
 
 
 Layer = Mapping[str, Setting]
@@ -165,6 +167,8 @@ class Configuration:
         it = self
         if known.bindings is not None and self.keymap:
             it = it._without_bindings(known.bindings())
+        if known.keys is not None:
+            it = it._without_keys(known.keys)
         if known.themes is not None and it.value("theme") is not None:
             it = it._without_themes(known.themes())
         return it
@@ -192,6 +196,15 @@ class Configuration:
         ]
         keymap = {id_: setting for id_, setting in self.keymap.items() if id_ in ids}
         return replace(self, keymap=keymap, faults=(*self.faults, *faults))
+
+    def _without_keys(self, fault: Callable[[str, str], str]) -> "Configuration":
+        keymap, faults = {}, []
+        for id_, setting in self.keymap.items():
+            if sentence := fault(id_, setting.value):
+                faults.append(_fault(setting.origin, sentence))
+            else:
+                keymap[id_] = setting
+        return replace(self, keymap=keymap, faults=(*self.faults, *faults)) if faults else self
 
     def _without_themes(self, names: Collection[str]) -> "Configuration":
         layers, faults = [], []

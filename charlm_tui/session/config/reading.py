@@ -137,7 +137,7 @@ class _FileReader:
                 self._fault(
                     key,
                     f"the binding {found(id_)} is {found(value)} where keys with commas between "
-                    'them are expected, as in "f2,minus"; give them, or take it out',
+                    'them are expected, as in "f2,f6"; give them, or take it out',
                 )
 
     def _setting(self, key: Key, value: Any) -> Setting:

@@ -6,7 +6,7 @@ from charlm_tui.session.config.configuration import Configuration, Setting, Sour
 from charlm_tui.session.config.entries import ENTRIES, KEYMAP, Entry
 from charlm_tui.session.config.kinds import toml_string
 
-_SAMPLE = '"command.cooler" = "f2,minus"'
+_SAMPLE = '"command.cooler" = "f2,f6"'
 _WIDEST = 44  # of a line whose comment stands in the column of the others'
 
 

@@ -584,7 +584,12 @@ class StudioScreen(Screen[None]):
         from charlm_tui.tui.keys import help_rows
         from charlm_tui.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(help_rows(self._setup.keymap)))
+        rows = help_rows({})
+        if self._setup.keymap:
+            from charlm_tui.tui.known import bindings  # all the app: no more than the keymap needs
+
+            rows = help_rows(self._setup.keymap, bindings())
+        self.app.push_screen(HelpScreen(rows))
 
     # The selected character, and other ways from it.
 
