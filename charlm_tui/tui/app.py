@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first pai
     from charlm_tui.session.engine import Engine
     from charlm_tui.session.history.keeper import Keeper
     from charlm_tui.session.history.store import Store
+    from charlm_tui.session.recording import Recording
     from charlm_tui.tui.screens.history import Chosen
 
 
@@ -40,6 +41,13 @@ class EngineSpoke(Message):
 
     engine: "Engine"
     event: Event
+
+
+@dataclass
+class HistoryAnswered(Message):
+    """What was asked of the history has an answer; posted from the thread that looks into it."""
+
+    answer: Callable[[], None]
 
 
 @dataclass
@@ -152,34 +160,46 @@ class CharlmApp(App[None]):
         """Let a reply be found that was kept, and bring it back into the conversation."""
         if self.setup.history is None:
             return
-        from charlm_tui.session.history.store import Store
+        from charlm_tui.session.history.lookup import Lookup
         from charlm_tui.tui.screens.history import Chosen, HistoryScreen
 
+        lookup = Lookup(self.setup.history, self.answer)
+
+        def take(chosen: Chosen | None) -> None:
+            if chosen is not None:
+                lookup.ask(
+                    lambda store: _found(store, chosen),
+                    lambda found: self._bring_back(chosen, *found),
+                    lambda sentence: self._studio.show(Noticed(sentence, error=True)),
+                )
+            lookup.close()
+
+        self.push_screen(HistoryScreen(lookup), take)
+
+    def answer(self, answer: Callable[[], None]) -> None:
+        """Call something on the app's own thread; may be called on any."""
+        self.post_message(HistoryAnswered(answer))
+
+    def on_history_answered(self, message: HistoryAnswered) -> None:
+        message.answer()
+
+    def _bring_back(self, chosen: "Chosen", recording: "Recording", before: int) -> None:
+        """Show a reply that was found, as it was chosen.
+
+        Args:
+            chosen: which one, and what for.
+            recording: of it.
+            before: characters of the conversation that were read before its seed.
+        """
+        it = self.conversation
         try:
-            store = Store(self.setup.history)
+            if chosen.way == "play":
+                turn = it.recorded.play(recording, conversation=before)
+            else:
+                turn = it.recorded.open(recording, before)
         except CharlmError as error:
             self._studio.show(Noticed(f"{error}", error=True))
             return
-
-        def take(chosen: Chosen | None) -> None:
-            try:
-                if chosen is not None:
-                    self._bring_back(store, chosen)
-            except CharlmError as error:
-                self._studio.show(Noticed(f"{error}", error=True))
-            finally:
-                store.close()
-
-        self.push_screen(HistoryScreen(store), take)
-
-    def _bring_back(self, store: "Store", chosen: "Chosen") -> None:
-        recording = store.recording(chosen.reply)
-        before = len(store.origin(chosen.reply).before)
-        it = self.conversation
-        if chosen.way == "play":
-            turn = it.recorded.play(recording, conversation=before)
-        else:
-            turn = it.recorded.open(recording, before)
         if self._keeper is not None:
             self._keeper.adopt(turn.reply, chosen.reply, len(recording.tape))
         if chosen.way == "branch":
@@ -275,3 +295,8 @@ class CharlmApp(App[None]):
                 self.exit(return_code=1)
             case _:
                 self._studio.show(update)
+
+
+def _found(store: "Store", chosen: "Chosen") -> "tuple[Recording, int]":
+    """Return a reply, and how many characters of its conversation were read before its seed."""
+    return store.recording(chosen.reply), len(store.origin(chosen.reply).before)

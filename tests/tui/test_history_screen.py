@@ -1,10 +1,13 @@
 """The history in the app: what is kept, found again and brought back, on a real database."""
 
-from contextlib import closing
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
+from charlm_tui.session.history.lookup import Lookup
 from charlm_tui.session.history.store import Store
 from charlm_tui.session.messages import DrawRequested, RemakeRequested
 from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
@@ -22,14 +25,19 @@ async def said(it: Studio, seed: str, text: str) -> None:
     await it.until(lambda: "ready" in it.status, "the reply ended")
 
 
-async def opened(it: Studio, count: int) -> HistoryScreen:
-    """Go to the history as soon as it has so many replies that search finds."""
+async def until_kept(it: Studio, count: int) -> None:
+    """Wait until the history has so many replies that search finds."""
 
     def kept() -> bool:
         with closing(Store(it.app.setup.history)) as store:
             return sum(entry.ended for entry in store.entries()) == count
 
     await it.until(kept, f"{count} replies were kept")
+
+
+async def opened(it: Studio, count: int) -> HistoryScreen:
+    """Go to the history as soon as it has so many replies that search finds."""
+    await until_kept(it, count)
     await it.pilot.press("escape", "slash")
     await it.until(lambda: isinstance(it.app.screen, HistoryScreen), "the history is there")
     screen = it.app.screen
@@ -40,6 +48,19 @@ async def opened(it: Studio, count: int) -> HistoryScreen:
 def rows(it: Studio) -> list[str]:
     listed = it.app.screen.query_one(HistoryList)
     return [str(listed.get_option_at_index(i).prompt) for i in range(listed.option_count)]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[sqlite3.Connection]:
+    """Hold the history as another program does that writes for a long time."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield other
+
+
+def said_of_the_list(it: Studio) -> str:
+    labels = it.app.screen.query("#found").results(Label)
+    return "".join(str(label.render()) for label in labels)
 
 
 async def test_replies_are_listed_newest_first_and_found_as_one_types(tmp_path: Path) -> None:
@@ -128,7 +149,11 @@ async def test_a_history_that_cannot_be_used_is_told_once_and_the_app_goes_on(
         await said(it, "seed", "abc")
         assert [kind for kind, _ in it.blocks].count("error") == 1
         await it.pilot.press("escape", "slash")
-        await it.until(lambda: it.blocks[-1][0] == "error", "it cannot be looked at")
+        await it.until(
+            lambda: "is no SQLite database" in said_of_the_list(it), "it cannot be looked at"
+        )
+        await it.pilot.press("escape", "i")
+        await said(it, "seed", "abc")
     assert path.read_bytes() == before
 
 
@@ -160,3 +185,70 @@ async def test_without_a_history_nothing_is_offered() -> None:
         await it.pilot.press("escape", "slash")
         await it.pilot.pause()
         assert not isinstance(it.app.screen, HistoryScreen)
+
+
+async def test_keys_act_while_another_program_has_the_history_locked(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        await said(it, "first seed", "the rain sang")
+        await said(it, "second seed", "nobody asked why")
+        await until_kept(it, 2)
+        with locked(path):
+            await it.pilot.press("escape", "slash")
+            await it.until(lambda: isinstance(it.app.screen, HistoryScreen), "the screen is there")
+            await it.pilot.press("slash", *"rain")
+            assert it.app.screen.query_one(Input).value == "rain"
+            assert rows(it) == []
+            await it.pilot.press("escape", "escape")
+            await it.until(lambda: not isinstance(it.app.screen, HistoryScreen), "it is left")
+            await it.pilot.press("escape", "slash", "slash", *"sang")
+        await it.until(lambda: len(rows(it)) == 1, "the reply is found once the lock is gone")
+        assert "first seed" in rows(it)[0]
+
+
+async def test_a_star_waits_for_the_lock_and_the_screen_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        await said(it, "one", "abc")
+        await said(it, "two", "def")
+        await opened(it, 2)
+        await it.until(lambda: len(rows(it)) == 2, "they are listed")
+        with locked(path):
+            await it.pilot.press("s")
+            assert not rows(it)[0].startswith("★")
+            await it.pilot.press("j")
+            assert it.app.screen.query_one(HistoryList).highlighted == 1
+            await it.pilot.press("k")
+        await it.until(lambda: rows(it)[0].startswith("★"), "it is starred")
+
+
+async def test_a_history_that_stays_locked_is_told_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    Store(path).close()
+    async with studio(WIDE) as it:
+        await it.load()
+        with locked(path):
+            lookup = Lookup(path, it.app.answer, lambda path: Store(path, timeout_s=0.01))
+            it.app.push_screen(HistoryScreen(lookup))
+            await it.until(lambda: "is locked by another program" in said_of_the_list(it), "told")
+        await it.pilot.press("f")
+        await it.until(lambda: "0 replies" in said_of_the_list(it), "it is opened after all")
+        lookup.close()
+
+
+async def test_what_is_pressed_before_the_list_is_there_acts_on_it_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        for seed in ("one", "two", "three"):
+            await said(it, seed, "abc")
+        await until_kept(it, 3)
+        with locked(path):
+            await it.pilot.press("escape", "slash")
+            await it.until(lambda: isinstance(it.app.screen, HistoryScreen), "the screen is there")
+            await it.pilot.press("d", "d")
+        await it.until(lambda: ["one" in row for row in rows(it)] == [True], "two are deleted")
+        await it.pilot.press("u", "u")
+        await it.until(lambda: len(rows(it)) == 3, "both are back")

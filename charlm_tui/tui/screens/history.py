@@ -1,12 +1,14 @@
 """Every reply that was kept: found again, and opened, played, branched, named, starred, deleted.
 
-Reads and changes the history's file itself; what is opened is the caller's affair.
+Says what is to be read and changed in the history; a thread does it, and what is pressed meanwhile
+waits for it where it is about a reply. What is opened is the caller's affair.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, TypeVar
 
 from rich.text import Text
 from textual import on
@@ -17,8 +19,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.history import Entry
+from charlm_tui.session.history.lookup import Lookup
 from charlm_tui.session.history.store import Store
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.widgets.keys_line import KeysLine
@@ -28,6 +30,7 @@ MOST = 200  # replies that are listed; search finds the others
 SHOWN = 400  # characters of a seed and of a text that can be in a line
 
 Way = Literal["open", "play", "branch"]
+Found = TypeVar("Found")
 
 
 class Chosen(NamedTuple):
@@ -62,7 +65,7 @@ class HistoryScreen(ModalScreen[Chosen | None]):
     """A search, a list, and the keys of what can be done with a reply.
 
     Args:
-        store: an open history; whoever opened it closes it.
+        lookup: into the history; whoever opened it closes it.
     """
 
     CSS_PATH = "../history.tcss"
@@ -80,9 +83,12 @@ class HistoryScreen(ModalScreen[Chosen | None]):
         model: str | None = None
         starred: bool = False
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, lookup: Lookup) -> None:
         super().__init__()
-        self._store = store
+        self._lookup = lookup
+        self._asked = 0  # answers on their way; searches are one
+        self._listing = False
+        self._pressed: deque[Callable[[], object]] = deque()  # waits for what is on its way
         self._filter = self.Filter()
         self._entries: list[Entry] = []
         self._deleted: list[int] = []  # in this screen, the last one last
@@ -90,7 +96,7 @@ class HistoryScreen(ModalScreen[Chosen | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="history"):
             yield Input(placeholder="Search in seeds, texts and names", compact=True)
-            yield Label("", id="found", markup=False)
+            yield Label("looking into the history", id="found", markup=False)
             yield HistoryList(markup=False)
             yield KeysLine(("history.leave", "history.undo", "history.starred", "history.model"))
 
@@ -106,19 +112,82 @@ class HistoryScreen(ModalScreen[Chosen | None]):
     def _list(self, keep: int | None = None) -> None:
         """List what the filter lets through; the cursor stays where it was."""
         it = self._filter
+        query, model, starred = it.query, it.model, it.starred
+        self._listing = True
+
+        def show(entries: list[Entry]) -> None:
+            self._listing = False
+            if self.is_attached:
+                self._show(entries, keep)
+            self._go_on()
+
+        def failed(sentence: str) -> None:
+            self._listing = False
+            self._refuse(sentence)
+
+        self._lookup.search(
+            lambda store: store.entries(query, model, starred, limit=MOST), show, failed
+        )
+
+    def _show(self, entries: list[Entry], keep: int | None) -> None:
+        self._entries = entries
         listed = self._listed
         place = listed.highlighted if keep is None else keep
-        try:
-            self._entries = self._store.entries(it.query, it.model, it.starred, limit=MOST)
-        except CharlmError as error:
-            self._say(str(error))
-            return
         listed.clear_options()
         listed.add_options([Option(_line(entry)) for entry in self._entries])
         if self._entries:
             listed.highlighted = min(place or 0, len(self._entries) - 1)
         self._say(self._count())
         self.refresh_bindings()
+
+    # What is asked of the history, and what waits for the answer.
+
+    def _ask(
+        self,
+        job: Callable[[Store], Found],
+        then: Callable[[Found], None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Have something done in the history, and then what comes of it."""
+
+        def answered(found: Found) -> None:
+            self._asked -= 1
+            if self.is_attached:
+                then(found)
+            self._go_on()
+
+        def refused(sentence: str) -> None:
+            self._asked -= 1
+            self._refuse(sentence)
+            if self.is_current:
+                failed()
+
+        self._asked += 1
+        self._lookup.ask(job, answered, refused)
+
+    def _refuse(self, sentence: str) -> None:
+        """Say why something could not be done; what waited for it is not done either."""
+        self._pressed.clear()
+        if self.is_attached:
+            self._say(sentence)
+            self.refresh_bindings()
+
+    @property
+    def _busy(self) -> bool:
+        """Whether the list is not yet what it will be."""
+        return self._listing or self._asked > 0
+
+    def _when_listed(self, act: Callable[[], object]) -> None:
+        """Do something about the reply at the cursor once the list is as it was asked for."""
+        self._pressed.append(act)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._pressed and not self._busy:
+            if not self.is_current:  # it is left, or asks something
+                self._pressed.clear()
+                return
+            self._pressed.popleft()()
 
     def _count(self) -> str:
         it, count = self._filter, len(self._entries)
@@ -154,19 +223,23 @@ class HistoryScreen(ModalScreen[Chosen | None]):
 
     def action_next_model(self) -> None:
         """List the replies of the next model alone, and after the last one those of all."""
-        try:
-            names: list[str | None] = [None, *(name for name, _ in self._store.models())]
-        except CharlmError as error:
-            self._say(str(error))
-            return
-        now = names.index(self._filter.model) if self._filter.model in names else 0
-        self._filter.model = names[(now + 1) % len(names)]
-        self._list(keep=0)
+
+        def take(models: list[tuple[str, int]]) -> None:
+            names: list[str | None] = [None, *(name for name, _ in models)]
+            now = names.index(self._filter.model) if self._filter.model in names else 0
+            self._filter.model = names[(now + 1) % len(names)]
+            self._list(keep=0)
+
+        self._when_listed(lambda: self._ask(Store.models, take))
 
     def action_starred(self) -> None:
         """List what is starred alone, or all."""
-        self._filter.starred = not self._filter.starred
-        self._list(keep=0)
+
+        def change() -> None:
+            self._filter.starred = not self._filter.starred
+            self._list(keep=0)
+
+        self._when_listed(change)
 
     # What is done with one of them.
 
@@ -178,9 +251,9 @@ class HistoryScreen(ModalScreen[Chosen | None]):
         """Tell what can be done now."""
         match action:
             case "choose" | "rename" | "star" | "delete":
-                return self._entry is not None
+                return self._entry is not None or self._busy
             case "undo":
-                return bool(self._deleted)
+                return bool(self._deleted) or self._busy
         return True
 
     @property
@@ -194,8 +267,7 @@ class HistoryScreen(ModalScreen[Chosen | None]):
 
     def action_choose(self, way: Way) -> None:
         """Leave with the reply at the cursor."""
-        if self._entry is not None:
-            self.dismiss(Chosen(way, self._entry.id))
+        self._with_entry(lambda entry: self.dismiss(Chosen(way, entry.id)))
 
     def action_leave(self) -> None:
         """Leave with nothing; a search is cleared first."""
@@ -207,43 +279,60 @@ class HistoryScreen(ModalScreen[Chosen | None]):
 
     def action_star(self) -> None:
         """Star the reply, or no longer."""
-        entry = self._entry
-        if entry is not None:
-            self._change(lambda: self._store.star(entry.id, not entry.starred))
+        self._with_entry(
+            lambda entry: self._change(lambda store: store.star(entry.id, not entry.starred))
+        )
 
     def action_rename(self) -> None:
         """Let a name be typed for the reply."""
-        entry = self._entry
-        if entry is None:
-            return
+        self._with_entry(lambda entry: self._ask_for_name(entry.id, entry.name))
 
+    def _ask_for_name(self, reply: int, name: str) -> None:
         def answer(name: str) -> None:
-            self._store.rename(entry.id, name.strip())
-            self._list()
+            self._change(
+                lambda store: store.rename(reply, name.strip()),
+                failed=lambda: self._ask_for_name(reply, name),
+            )
 
-        self.app.push_screen(AskScreen("A name for the reply; empty for none.", entry.name, answer))
+        self.app.push_screen(AskScreen("A name for the reply; empty for none.", name, answer))
 
     def action_delete(self) -> None:
         """Delete the reply; `u` brings it back."""
-        entry = self._entry
-        if entry is not None and self._change(lambda: self._store.delete(entry.id)):
-            self._deleted.append(entry.id)
-            self.refresh_bindings()
+
+        def delete(entry: Entry) -> None:
+            self._change(
+                lambda store: store.delete(entry.id), lambda: self._deleted.append(entry.id)
+            )
+
+        self._with_entry(delete)
 
     def action_undo(self) -> None:
         """Bring back what was deleted last."""
-        if self._deleted:
-            last = self._deleted.pop()
-            self._change(lambda: self._store.restore(last))
 
-    def _change(self, change: Callable[[], None]) -> bool:
-        try:
-            change()
-        except CharlmError as error:
-            self._say(str(error))
-            return False
-        self._list()
-        return True
+        def undo() -> None:
+            if self._deleted:
+                last = self._deleted[-1]
+                self._change(lambda store: store.restore(last), lambda: self._deleted.remove(last))
+
+        self._when_listed(undo)
+
+    def _with_entry(self, act: Callable[[Entry], object]) -> None:
+        """Do something with the reply at the cursor, once the list is as it was asked for."""
+        self._when_listed(lambda: self._entry is not None and act(self._entry))
+
+    def _change(
+        self,
+        change: Callable[[Store], None],
+        then: Callable[[], object] = lambda: None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Change the history, then list what is there."""
+
+        def changed(_: None) -> None:
+            then()
+            self._list()
+
+        self._ask(change, changed, failed)
 
 
 def _line(entry: Entry) -> Text:
