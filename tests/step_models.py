@@ -103,6 +103,20 @@ def as_model(graph: onnx.GraphProto, metadata: Mapping[str, str]) -> onnx.ModelP
     return model
 
 
+def fond_model(symbol: str) -> onnx.ModelProto:
+    """Build a model that says one symbol, which may be one that the others do not know, for ever.
+
+    A seed with which it says another is not to be found: the odds are e^1000.
+    """
+    symbols = SYMBOLS if symbol in SYMBOLS else SYMBOLS + symbol
+    model = step_model(symbols=symbols)
+    [bias] = [it for it in model.graph.initializer if it.name == "bias"]
+    likely = weights_of(model, "bias").copy()
+    likely[symbols.index(symbol)] += 1000
+    bias.CopyFrom(numpy_helper.from_array(likely, "bias"))
+    return model
+
+
 def weights_of(model: onnx.ModelProto, name: str) -> NDArray[np.float32]:
     """Give one of a model's constants."""
     [found] = [it for it in model.graph.initializer if it.name == name]

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.keys import command_rows
-from charlm_tui.repl.lines import is_seed, take
+from charlm_tui.repl.lines import is_seed, line_of, take
 from charlm_tui.repl.seat import EngineSeat, UnusableError
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
@@ -165,7 +165,7 @@ class Filter:
         """Write the reply to a seed; to an empty line: how the reply before goes on."""
         it = self._conversation
         if not line and self._dreamt:
-            line = "/" + self._dreamt if self._dreamt.startswith("/") else self._dreamt
+            line = line_of(self._dreamt)
         self._dreamt, self._error = "", ""
         goes_on = not line and it.turn is not None
         self._answer = _Answer(len(it.turn.tape) if goes_on and it.turn is not None else 0)

@@ -19,6 +19,11 @@ def is_seed(line: str) -> bool:
     return not is_command(line) and not is_line(line)
 
 
+def line_of(seed: str) -> str:
+    """Return the line that sends a seed."""
+    return "/" + seed if seed.startswith("/") else seed
+
+
 def take(conversation: Conversation, line: str) -> bool:
     """Do what a line says.
 

@@ -22,7 +22,7 @@ from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from rich.console import Console
 
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.repl.lines import is_seed, take
+from charlm_tui.repl.lines import is_seed, line_of, take
 from charlm_tui.repl.listening import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
@@ -249,7 +249,7 @@ class Chat:
                 self._failure = sentence
                 self._leave(1)
             case SeedReturned(text=text) | SeedDreamt(text=text):
-                self._offered = text
+                self._offered = line_of(text)
             case _:
                 self._teller.show(update)
         if isinstance(update, StateChanged) and self._prompt.app.is_running:

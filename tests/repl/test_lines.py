@@ -3,12 +3,12 @@
 import pytest
 
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.repl.lines import is_command, is_seed, take
+from charlm_tui.repl.lines import is_command, is_seed, line_of, take
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.sharing import to_line
 from charlm_tui.session.updates import State, Update
-from tests.engines import QueuedEngine
+from tests.engines import SYMBOLS, QueuedEngine
 
 
 def conversation() -> tuple[Conversation, QueuedEngine, list[Update]]:
@@ -34,6 +34,15 @@ def conversation() -> tuple[Conversation, QueuedEngine, list[Update]]:
 )
 def test_a_line_is_a_seed_a_command_or_a_shared_reply(line: str, command: bool, seed: bool) -> None:
     assert (is_command(line), is_seed(line)) == (command, seed)
+
+
+@pytest.mark.parametrize("seed", ["the world", "", "/temp", "//temp", "\n/temp", " /", "/"])
+def test_the_line_of_a_seed_sends_that_seed(seed: str) -> None:
+    it, engine, _ = conversation()
+    engine.load((*SYMBOLS, "/"))
+    assert is_seed(line_of(seed))
+    assert take(it, line_of(seed))
+    assert [turn.seed for turn in it.turns] == [seed]
 
 
 def test_a_seed_that_begins_with_a_slash_is_typed_with_two() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from charlm_tui.session.recording import read_recording
+from tests.step_models import WINDOW, fond_model
 from tests.terminal.terminal import BOUND_S, COMMAND, Terminal, has_ended, terminal
 
 F2, F3, UP = "\x1bOQ", "\x1bOR", "\x1b[A"
@@ -280,13 +281,51 @@ def test_two_slashes_are_a_seed_that_begins_with_one(model_path: Path) -> None:
         it.shows("temperature 0.50 │")
 
 
-def test_a_dreamt_seed_is_in_the_prompt_and_is_sent_by_enter(model_path: Path) -> None:
-    with chat(model_path, "--length", "20") as it:
-        prompts(it)
-        it.send("/dream\r")
-        it.until(lambda: re.search(r"\n❯ [^/\n]{20}", it.text), "a seed was dreamt")
-        it.send("\r")
-        it.shows("· 20 characters")
+def dreams(it: Terminal) -> str:
+    """Have a seed dreamt; give the prompt with it, as far as it is shown."""
+    prompts(it)
+    it.send("/dream\r")
+    it.until(
+        lambda: it.text.count("❯") == 2 and "RNG seed 5" in it.text.splitlines()[-1],
+        "there is a prompt with a seed",
+    )
+    return "❯" + "\n".join(it.text.rpartition("❯")[2].splitlines()[:-1]).rstrip()
+
+
+def in_a_prompt(seed: str) -> str:
+    """Give a seed as a prompt shows it, without the spaces at the end of a line."""
+    first, *others = seed.split("\n")
+    lines = [f"❯ {first}", *(f"  {other}" for other in others)]
+    return "\n".join(line.rstrip() for line in lines).rstrip()
+
+
+def sends(it: Terminal, path: Path) -> str:
+    """Send what is in the prompt; give the seed that was replied to."""
+    it.send("\r")
+    it.shows("· 20 characters")
+    prompts(it)
+    it.send(f"/save {path}\r")
+    it.shows("saved")
+    return read_recording(path).seed
+
+
+def test_a_dreamt_seed_is_in_the_prompt_and_is_sent_by_enter(
+    model_path: Path, tmp_path: Path
+) -> None:
+    with chat(model_path, "--length", "20", rows=100) as it:  # it may have a newline anywhere
+        shown = dreams(it)
+        seed = sends(it, tmp_path / "reply.tape")
+        assert len(seed) == 60  # as long as the window
+        assert shown == in_a_prompt(seed)
+
+
+@pytest.mark.parametrize("symbol", ["\n", " ", "/", "a"])
+def test_a_dreamt_seed_is_sent_as_it_was_dreamt_whatever_it_is(tmp_path: Path, symbol: str) -> None:
+    model = tmp_path / "fond.onnx"
+    model.write_bytes(fond_model(symbol).SerializeToString())
+    with chat(model, "--length", "20", rows=60) as it:
+        dreams(it)
+        assert sends(it, tmp_path / "reply.tape") == symbol * WINDOW
 
 
 def test_a_shared_line_that_is_pasted_is_opened(model_path: Path) -> None:
