@@ -61,12 +61,13 @@ class Driver:
         count = batch.first + len(batch.ids) // 2
         self.engine.send(Acknowledged(batch.wish, count))
 
-    def drain(self, count: int) -> None:
-        """Take in and acknowledge batches; `queue.Empty` as soon as none comes any more."""
-        for _ in range(count):
-            event = self.events.get(timeout=0.3)
-            assert isinstance(event, CharactersGenerated)
-            self.acknowledge(event)
+    def before_an_answer(self) -> list[Event]:
+        """Ask something of the engine; give what it says before it answers."""
+        self.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
+        events = []
+        while not isinstance(event := self.next(), Inspected):
+            events.append(event)
+        return events
 
     def reply(self) -> list[int]:
         """Take in a reply, acknowledging it, until it ends."""
@@ -138,7 +139,7 @@ def test_a_new_wish_is_obeyed_from_where_it_says(driver: Driver) -> None:
     driver.load()
     driver.engine.send(start(400))
     whole = driver.reply()
-    driver.engine.send(start(400, wish=2))
+    driver.engine.send(start(0, wish=2))
     first = driver.batch()
     shown = min(3, len(first.ids) // 2)
     driver.engine.send(following(start(40, temperature=0.0), 3, whole[:shown]))
@@ -162,8 +163,8 @@ def test_it_never_runs_far_ahead_of_the_screen(driver: Driver) -> None:
     driver.engine.send(start(0))
     batches = [driver.batch() for _ in range(FRAMES_AHEAD)]
     # It has stopped there: what comes next, after an acknowledgement, is one batch more.
-    with pytest.raises(queue.Empty):
-        driver.events.get(timeout=0.3)
+    assert driver.before_an_answer() == []
+    assert driver.before_an_answer() == []
     driver.acknowledge(batches[0])
     following = driver.batch()
     assert following.first == batches[-1].first + len(batches[-1].ids) // 2
@@ -198,8 +199,11 @@ def test_an_engine_that_is_to_rest_says_nothing_until_the_next_wish(driver: Driv
     while event.wish == 1:
         event = driver.batch()
     driver.engine.send(RestRequested())
-    with pytest.raises(queue.Empty):
-        driver.drain(FRAMES_AHEAD + 1)  # more than can have been on their way
+    for late in driver.before_an_answer():  # was on its way
+        assert isinstance(late, CharactersGenerated)
+        driver.acknowledge(late)
+    assert driver.before_an_answer() == []
+    assert driver.before_an_answer() == []
 
 
 def test_a_carried_reply_goes_on_where_it_was_after_its_engine_has_read_other_things(
@@ -306,21 +310,20 @@ def test_a_distribution_is_told_in_mid_stream_and_the_reply_goes_on(driver: Driv
     driver.load()
     driver.engine.send(start(400))
     whole = driver.reply()
-    driver.engine.send(start(400, wish=2))
+    driver.engine.send(start(0, wish=2))
     first = driver.batch()
-    settings = Settings(0.0)
-    driver.engine.send(InspectRequested(1, PRIMER, b"", settings))
+    driver.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
     reply = array("H", first.ids)
     driver.acknowledge(first)
     told = None
-    while not isinstance(event := driver.next(), GenerationEnded):
+    while told is None or len(reply) < len(whole):
+        event = driver.next()
         if isinstance(event, Inspected):
             told = event
         else:
             assert isinstance(event, CharactersGenerated)
             driver.acknowledge(event)
             reply.extend(array("H", event.ids))
-    assert reply.tolist() == whole
-    assert told is not None
+    assert reply.tolist()[: len(whole)] == whole
     assert sum(array("f", told.model)) == pytest.approx(1, abs=1e-5)
     assert sorted(array("f", told.after))[-2:] == [0.0, 1.0]
