@@ -450,6 +450,21 @@ class Conversation:
             return
         self.ask(self.questions.inspect(turn, number, self.controls.settings))
 
+    def inspect_last(self) -> bool:
+        """Ask for what was possible at the last character that is shown, as it was drawn.
+
+        While characters are drawn that is told without a question.
+
+        Returns:
+            whether it was asked for: there has to be a character of the model that is loaded.
+        """
+        turn = self.turn
+        if self.streaming or turn is None or not len(turn.tape) or not self.can_branch(turn):
+            return False
+        last = len(turn.tape) - 1
+        self.ask(self.questions.inspect(turn, last, turn.tape.settings_at(last)))
+        return True
+
     def toggle_continue(self) -> None:
         """Let a new seed go on with the conversation, or start afresh."""
         self.continues = not self.continues

@@ -85,6 +85,8 @@ class Walk:
             case "undo":
                 if len(it.turns) > 1:
                     it.undo()
+            case "stale":
+                it.branch(turn, number % 60, ids)
             case "late":
                 self.late += self.engine.draw(1 + number % 5)
             case "pause":
@@ -202,7 +204,7 @@ def test_a_walk_of_picks_edits_walks_and_changes_replays_to_the_text_that_its_ta
 
 EVERY_ACT = (
     *ACTS,
-    *("late", "late", "answer", "pause", "step", "step", "stop", "again", "dream", "climb", "lane"),
+    *("late", "late", "stale", "answer", "pause", "step", "step", "stop", "again", "dream", "climb", "lane"),
     *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
 )
 

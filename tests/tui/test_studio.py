@@ -1,6 +1,7 @@
 """What a person does in the studio, against an engine that says only what a test lets it say."""
 
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,17 @@ from charlm_tui.session.messages import (
     DrawRequested,
     Inspected,
     InspectRequested,
+    LanesRequested,
+    Remade,
+    RemakeRequested,
 )
+from charlm_tui.session.sharing import from_line, to_line
 from charlm_tui.session.tints import Tint
 from charlm_tui.session.updates import State
+from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
+from charlm_tui.tui.widgets.ribbon import Ribbon
 from charlm_tui.tui.widgets.sidebar import Sidebar
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.surprise import Surprise
@@ -312,3 +319,207 @@ async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
         await it.until(lambda: len(turn.tape) == 63, "it was typed over")
         it.app.screen._rate()
         assert "  8 chars/s  " in it.status
+
+
+def line(it: Studio, temperature: float | None = None) -> str:
+    """Give the last reply as a line; with temperatures that are not known, if one is given."""
+    recording = it.app.conversation.turn.recording()
+    if temperature is not None:
+        settings = recording.tape.settings_at(0)
+        recording.tape.settings[0] = replace(settings, temperature=temperature)
+    return to_line(recording)
+
+
+def measured(it: Studio, count: int, bits: float = 2.0) -> Remade:
+    """Give the answer to the reply that was last asked to be made again."""
+    asked = [request for request in it.engine.requests if isinstance(request, RemakeRequested)]
+    column = array("f", [bits] * count).tobytes()
+    return Remade(asked[-1].number, "identical", None, column, column)
+
+
+async def paste(it: Studio, text: str) -> None:
+    it.prompt.insert(text)
+    await it.pilot.press("enter")
+    await it.pilot.pause()
+
+
+async def test_a_pasted_line_is_drawn_before_it_is_measured_and_after() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abc def\nghi" * 9)
+        await it.pilot.press("ctrl+o", "ctrl+o")
+        shared = line(it)
+        await it.pilot.press("escape", "v", "i")
+        await paste(it, shared)
+        assert "not measured yet" in lines(it, Surprise)
+        assert "·····" in lines(it, Surprise).splitlines()[2]
+        plain = transcript_styles(it)
+        it.engine.say(measured(it, 99))
+        await it.until(lambda: "2.00 bits/char over 99" in lines(it, Surprise), "it is measured")
+        assert "·" not in lines(it, Surprise)
+        assert transcript_styles(it) != plain  # the tint has come
+        it.app.conversation.go_on()
+        await it.until(lambda: it.app.conversation.streaming, "it goes on")
+        it.engine.stream("jkl")
+        await it.until(lambda: it.reply == "jkl", "what is new is below the verdict")
+        assert it.blocks[-2] == ("notice", "made again: identical")
+
+
+def transcript_styles(it: Studio) -> list[set[str]]:
+    height = it.transcript.size.height
+    return [
+        {str(segment.style) for segment in it.transcript.render_line(y)} for y in range(height)
+    ]
+
+
+async def test_a_reply_whose_temperatures_are_not_known_plays_under_a_schedule() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        shared = line(it, temperature=0.9)
+        run_line(it.app.conversation, "/move ramp 1.2 10")
+        it.app.conversation.recorded.play(from_line(shared), at_once=True)
+        it.app.conversation.advance()
+        await it.until(lambda: "ready" in it.status, "it was played")
+        run_line(it.app.conversation, "/temp 0.7")
+        it.app.conversation.go_on()
+        await it.until(lambda: "streaming" in it.status, "it goes on")
+        for temperature in (0.7, 0.9):  # it moves, behind what is not known
+            batch = it.engine.batch("g")
+            column = array("f", [temperature]).tobytes()
+            it.engine.say(batch._replace(temperature=column))
+        await it.until(lambda: it.reply.endswith("gg"), "it came")
+        it.app.screen._follow_stream()
+        await it.pilot.pause()
+        ribbon = it.app.screen.query_one(Ribbon)
+        assert "0.70–0.90" in ribbon.render_line(0).text
+
+
+async def test_what_cannot_be_the_models_reply_is_told_and_given_back_nothing() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        recording = it.app.conversation.turn.recording()
+        recording.tape._chunks[0].ids[2] = 999
+        await paste(it, to_line(recording))
+        await it.until(lambda: it.blocks[-1][0] == "error", "it is told")
+        assert "damaged" in it.blocks[-1][1]
+        assert len(it.app.conversation.turns) == 1
+
+
+async def test_a_tape_that_its_model_cannot_have_made_does_not_end_the_app() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        recording = it.app.conversation.turn.recording()
+        recording.tape._chunks[0].ids[2] = 999
+    async with studio(WIDE, setup=Setup(replay=recording)) as it:
+        it.engine.load()
+        await it.until(lambda: it.blocks and it.blocks[-1][0] == "error", "it is told")
+
+
+def known(it: Studio, likely: str) -> None:
+    """Answer the question what was possible at the last character that is shown."""
+    request, turn = it.engine.last, it.app.conversation.turn
+    assert isinstance(request, InspectRequested)
+    assert request.first == len(turn.tape) - 1
+    assert request.settings == turn.tape.settings_at(request.first)
+    answer(it, likely)
+
+
+def panels(it: Studio) -> tuple[str, str]:
+    """Give what Next character and Surprise tell."""
+    return lines(it, NextCharacter).splitlines()[0], lines(it, Surprise).splitlines()[0]
+
+
+async def stream_known(it: Studio, text: str, likely: str) -> None:
+    """Stream text with what was possible at its end."""
+    model = array("f", [float(symbol == likely) for symbol in SYMBOLS]).tobytes()
+    length = len(it.app.conversation.turn.tape) + len(text)
+    it.engine.say(it.engine.batch(text)._replace(model=model, after=model))
+    await it.until(lambda: len(it.app.conversation.turn.tape) == length, "it came")
+    await it.until(lambda: f"drew {text[-1]}" in panels(it)[0], "it is followed")
+
+
+async def test_panels_follow_what_is_shown_after_an_undo() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        await stream_known(it, "abc", "c")
+        await it.send("more")
+        assert "nothing drawn yet" in panels(it)[0]
+        await stream_known(it, "uvwx", "x")
+        await it.pilot.press("escape", "u")
+        await it.until(lambda: "over 3" in panels(it)[1], "the surprise is the other turn's")
+        assert "nothing drawn yet" in panels(it)[0]
+        known(it, "c")
+        await it.until(lambda: "drew c" in panels(it)[0], "the character is the other turn's")
+        assert panel(it).border_title == "Next character"
+        await it.pilot.press("u")
+        await it.until(lambda: "nothing drawn yet" in panels(it)[0], "there is none")
+        assert panels(it)[1] == "bits per character"
+
+
+async def test_panels_follow_what_is_shown_after_a_walk() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        await stream_known(it, "abc", "c")
+        it.app.conversation.branch(it.app.conversation.turn, 1, [])
+        await stream_known(it, "xyzx", "x")
+        await it.pilot.press("escape", "left_square_bracket")
+        await it.until(lambda: "over 3" in panels(it)[1], "the surprise is the sibling's")
+        assert "nothing drawn yet" in panels(it)[0]
+        await it.pilot.press("left")  # the question about a selected character takes its place
+        await it.pilot.press("escape")
+        known(it, "c")
+        await it.until(lambda: "drew c" in panels(it)[0], "the character is the sibling's")
+
+
+async def test_panels_follow_what_is_shown_after_a_lane_is_taken() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        await stream_known(it, "abc", "c")
+        await it.pilot.press("escape", "A")
+        await it.until(lambda: isinstance(it.engine.last, LanesRequested), "a ladder began")
+        it.engine.lanes(["ab", "cd", "ef", "gh"])
+        it.engine.end()
+        await it.pilot.press("3", "enter")
+        await it.until(lambda: it.reply == "ef", "a lane is taken")
+        await it.until(lambda: "over 2" in panels(it)[1], "the surprise is the lane's")
+        known(it, "f")
+        await it.until(lambda: "drew f" in panels(it)[0], "the character is the lane's")
+
+
+async def test_the_ribbon_goes_with_the_reply_that_it_is_of() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        await it.send("seed")
+        batch = it.engine.batch("ab")
+        it.engine.say(batch._replace(temperature=array("f", [0.5, 0.9]).tobytes()))
+        it.engine.end()
+        ribbon = it.app.screen.query_one(Ribbon)
+        await it.until(lambda: ribbon.display, "the temperature has moved")
+        await it.pilot.press("escape", "u")
+        await it.until(lambda: not ribbon.display, "there is nothing to show")
+
+
+async def test_a_panel_that_has_room_again_shows_the_reply() -> None:
+    async with studio((60, 20)) as it:
+        await replied(it, "abcdef")
+        await it.pilot.resize_terminal(*WIDE)
+        await it.until(lambda: "over 6" in panels(it)[1], "it is drawn")
+        assert len(lines(it, Surprise).splitlines()[2]) == 6
+
+
+async def test_typing_over_ends_when_its_place_is_no_longer_shown() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        turn = it.app.conversation.turn
+        it.app.conversation.branch(turn, 1, [5])
+        it.app.conversation.stop()
+        it.app.conversation.walk(turn, 1)
+        await it.pilot.press("escape", "left", "e")
+        assert it.prompt.has_class("-editing")
+        await it.pilot.press(*"xy")
+        it.app.conversation.walk(turn, 1)
+        await it.pilot.pause()
+        assert not it.prompt.has_class("-editing")
+        assert it.prompt.text == "xy"

@@ -139,6 +139,7 @@ class StudioScreen(Screen[None]):
         self._turn: Turn | None = None  # that text is added to
         self._count = 0  # characters of its reply that are shown
         self._newest: DistributionKnown | None = None
+        self._stale = False  # whether it is none, and is to be asked for
         self._sidebar: Sidebar | None = None  # not before the screen is furnished
         self._ribbon: Ribbon | None = None
         self._meter: Meter | None = None
@@ -223,6 +224,7 @@ class StudioScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         if self._sidebar is not None:
             self._sidebar.fit(event.size.width, event.size.height)
+            self.call_after_refresh(self._follow_stream)
 
     @property
     def furnished(self) -> bool:
@@ -244,6 +246,8 @@ class StudioScreen(Screen[None]):
         match update:
             case TextAdded(text=text, draw_s=draw_s, given=given):
                 self._add_text(text)
+                if self._conversation.streaming:
+                    self._stale = False  # what is possible comes with it
                 if not given:
                     self._rates.came(time.monotonic(), len(text), draw_s)
                 if not self._acknowledging:
@@ -253,6 +257,7 @@ class StudioScreen(Screen[None]):
                 self._know(update)
             case TurnStarted(turn=turn):
                 self._turn, self._count = turn, 0
+                self._forget_newest()
                 self._mark(self.transcript.add("seed", turn.seed, turn), turn)
                 self.transcript.to_end()
             case TurnRewound(turn=turn, length=length):
@@ -296,6 +301,9 @@ class StudioScreen(Screen[None]):
                 last = block
         self.transcript.cut(last, last.length if last is seed else length - last.first)
         self._turn, self._count = turn, length
+        self._forget_newest()
+        if self._editing is not None and self._editing[0] is turn and self._editing[1] > length:
+            self._edit(None)
         self._mark(seed, turn)
         if self._meter is not None:
             self._meter.rewound(turn, length)
@@ -311,6 +319,9 @@ class StudioScreen(Screen[None]):
             self.transcript.clear()
         self._turn = self._conversation.turn
         self._count = len(self._turn.tape) if self._turn is not None else 0
+        self._forget_newest()
+        if self._editing is not None and self._editing[0] is turn:
+            self._edit(None)
 
     def _mark(self, seed: Block, turn: Turn) -> None:
         self.transcript.mark(seed, _siblings(turn))
@@ -321,11 +332,26 @@ class StudioScreen(Screen[None]):
         self._conversation.shown()
 
     def _know(self, known: DistributionKnown) -> None:
-        if known.asked:
-            if self._selected == (known.turn, known.number):
-                self._show_distribution(known)
-        else:
-            self._newest = known
+        turn = self._conversation.turn
+        if not known.asked:
+            self._newest, self._stale = known, False
+        elif self._selected == (known.turn, known.number):
+            self._show_distribution(known)
+        elif known.turn is turn and known.number == len(turn.tape) - 1 and self._newest is None:
+            self._newest = known._replace(asked=False)
+            self._show_newest()
+
+    def _forget_newest(self) -> None:
+        """Forget what was possible at a character that is no longer the newest one shown."""
+        self._newest, self._stale = None, True
+
+    def _show_newest(self) -> None:
+        """Show what was possible at the newest character, unless another one is selected."""
+        if self._selected is not None:
+            return
+        if self._stale and self._sidebar is not None and "next" in self._sidebar.shown:
+            self._stale = not self._conversation.inspect_last()
+        self._show_distribution(self._newest)
 
     def _show_distribution(self, known: DistributionKnown | None) -> None:
         if self._sidebar is not None:
@@ -345,7 +371,9 @@ class StudioScreen(Screen[None]):
         self.transcript.speed = self.controls.speed
         self.transcript.live = self._conversation.busy
         model = self._conversation.model
-        if model is not None:
+        if model is None:
+            self._stale = self._newest is None  # the engine that was asked is gone
+        else:
             self._greet(model)
             if self._meter is not None:
                 self._meter.use(model)
@@ -409,8 +437,7 @@ class StudioScreen(Screen[None]):
             self._ribbon.follow(tape, temperature)
         if self._meter is not None:
             self._meter.look()
-        if self._selected is None:
-            self._show_distribution(self._newest)
+        self._show_newest()
 
     # Keys.
 
@@ -608,8 +635,9 @@ class StudioScreen(Screen[None]):
 
     def on_transcript_selected(self) -> None:
         if self._selected is None:
-            self._show_distribution(self._newest)
+            self._show_newest()
         else:
+            self._stale = self._stale or self._newest is None  # only the last question is answered
             self._conversation.inspect(*self._selected)
         self._offer_keys()
 
