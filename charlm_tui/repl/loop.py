@@ -107,7 +107,7 @@ class Chat:
         self._keeper: Keeper | None = None
         prompts: History = InMemoryHistory()
         if history is not None:
-            self._keeper = Keeper(history, self.conversation, self._history_ended)
+            self._keeper = Keeper(history, self.conversation, self._history_told)
             prompts = KeptPrompts(self._keeper)
         self._teller = Teller(self.conversation, self._printer, tint)
         self._listener = Listener(
@@ -233,9 +233,15 @@ class Chat:
                 self.conversation.shown()
             self._stirred.set()
 
-    def _history_ended(self, sentence: str) -> None:
-        """Bring why nothing more is kept to the loop's thread."""
-        self._loop.call_soon_threadsafe(self._show, Noticed(sentence, error=True))
+    def _history_told(self, sentence: str) -> None:
+        """Bring what the history says of itself to the loop's thread."""
+
+        def take() -> None:
+            self._show(Noticed(sentence, error=True))
+            if self._keeper is not None:
+                self._keeper.look()
+
+        self._loop.call_soon_threadsafe(take)
 
     def _show(self, update: Update) -> None:
         if self._keeper is not None:

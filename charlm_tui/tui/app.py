@@ -51,8 +51,8 @@ class HistoryAnswered(Message):
 
 
 @dataclass
-class HistoryEnded(Message):
-    """Nothing more can be kept, and why; posted from the thread that writes."""
+class HistoryTold(Message):
+    """Nothing more can be kept, or the file is another; posted from the thread that writes."""
 
     sentence: str
 
@@ -209,7 +209,7 @@ class CharlmApp(App[None]):
         from charlm_tui.session.history.keeper import Keeper, past_prompts
 
         def report(sentence: str) -> None:
-            self.post_message(HistoryEnded(sentence))
+            self.post_message(HistoryTold(sentence))
 
         def load() -> None:
             self.call_from_thread(self._studio.load_prompts, past_prompts(path))
@@ -217,8 +217,10 @@ class CharlmApp(App[None]):
         self._keeper = Keeper(path, self.conversation, report)
         self.run_worker(load, thread=True, group="prompts")
 
-    def on_history_ended(self, message: HistoryEnded) -> None:
+    def on_history_told(self, message: HistoryTold) -> None:
         self._studio.show(Noticed(message.sentence, error=True))
+        if self._keeper is not None:
+            self._keeper.look()
 
     def on_unmount(self) -> None:
         self.close()

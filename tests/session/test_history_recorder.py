@@ -1,5 +1,6 @@
 """What a conversation hands to the history, when, and what a writer does that can do no more."""
 
+import shutil
 import tempfile
 import threading
 from array import array
@@ -17,7 +18,7 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.history.keeper import Keeper
-from charlm_tui.session.history.recorder import MOST_CHARACTERS, Recorder, cut
+from charlm_tui.session.history.recorder import MOST_CHARACTERS, PERIOD_S, Recorder, cut
 from charlm_tui.session.history.store import HistoryError, Store
 from charlm_tui.session.history.writer import Ticket, Writer
 from charlm_tui.session.recording import Recording
@@ -51,7 +52,7 @@ class Studio:
         self.fault = Fault()
         self.writer = Writer(path, self.fault)
         self.it = Conversation(
-            Controls(Settings(0.5, 7), length=0), self.tell, lambda: self.now_s
+            Controls(Settings(0.5, 7), length=0), self.tell, clock=lambda: self.now_s
         )
         self.recorder = Recorder(
             self.it,
@@ -735,3 +736,130 @@ def test_the_conversation_goes_on_without_its_history(tmp_path: Path) -> None:
     assert "is a folder; give the path of a file" in sentence
     with pytest.raises(HistoryError):
         Store(tmp_path)
+
+
+# A file that is no longer the one that was opened.
+
+
+@pytest.fixture
+def bereft(path: Path) -> Iterator[Studio]:
+    """A conversation with a reply that streams, whose file a test takes away."""
+    opened = Studio(path)
+    opened.it.send("seed")
+    opened.engine.stream("abc")
+    opened.written().close()
+    yield opened
+    opened.recorder.rest()
+    assert opened.writer.close(WAIT_S)
+
+
+def _more(studio: Studio, text: str) -> None:
+    studio.now_s += PERIOD_S
+    studio.engine.stream(text)
+
+
+def _kept_texts(path: Path) -> list[str]:
+    with closing(Store(path)) as store:
+        return [entry.beginning for entry in store.entries()]
+
+
+def test_a_file_that_is_removed_while_text_streams_is_told_once_and_begun_again(
+    bereft: Studio,
+) -> None:
+    bereft.path.unlink()
+    _more(bereft, "def")
+    assert bereft.fault.told.wait(WAIT_S), "nothing was said of it"
+    _more(bereft, "ghi")
+    bereft.engine.end()
+    bereft.written().close()
+    assert _kept_texts(bereft.path) == ["abcdefghi"]
+    (sentence,) = bereft.fault.sentences
+    assert f"the history {bereft.path} was removed" in sentence
+    assert "\n" not in sentence
+
+
+def test_a_folder_that_is_removed_with_all_that_is_in_it_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "history.db"
+    studio = Studio(path)
+    studio.it.send("seed")
+    studio.engine.stream("abc")
+    studio.written().close()
+    shutil.rmtree(path.parent)
+    _more(studio, "def")
+    assert studio.fault.told.wait(WAIT_S), "nothing was said of it"
+    _more(studio, "ghi")
+    studio.recorder.rest()
+    assert studio.writer.close(WAIT_S)
+    assert _kept_texts(path) == ["abcdefghi"]
+
+
+def test_a_reply_that_ends_with_its_file_gone_is_kept_once_that_is_known(bereft: Studio) -> None:
+    bereft.path.unlink()
+    bereft.engine.stream("def")
+    bereft.engine.end()
+    assert bereft.fault.told.wait(WAIT_S), "nothing was said of it"
+    bereft.recorder.look()
+    with closing(bereft.written()) as store:
+        (entry,) = store.entries()
+        assert (entry.beginning, entry.ended) == ("abcdef", True)
+
+
+def test_a_file_that_is_moved_away_stays_as_it_was(bereft: Studio, tmp_path: Path) -> None:
+    bereft.path.rename(tmp_path / "moved.db")
+    (tmp_path / "history.db-wal").rename(tmp_path / "moved.db-wal")
+    _more(bereft, "def")
+    assert bereft.fault.told.wait(WAIT_S), "nothing was said of it"
+    _more(bereft, "ghi")
+    bereft.written().close()
+    assert _kept_texts(tmp_path / "moved.db") == ["abc"]
+    assert _kept_texts(bereft.path) == ["abcdefghi"]
+
+
+def test_a_file_in_whose_place_another_was_put_is_left_and_that_one_goes_on(
+    bereft: Studio, tmp_path: Path
+) -> None:
+    with closing(Store(tmp_path / "other.db")) as store:
+        kept(store, "of another day")
+    (tmp_path / "other.db").replace(bereft.path)
+    for end in ("-wal", "-shm"):
+        (tmp_path / f"history.db{end}").unlink()
+    _more(bereft, "def")
+    assert bereft.fault.told.wait(WAIT_S), "nothing was said of it"
+    _more(bereft, "ghi")
+    bereft.engine.end()
+    bereft.written().close()
+    assert sorted(_kept_texts(bereft.path)) == ["abcdefghi", "of another day"]
+    assert "another file is there" in bereft.fault.sentences[0]
+
+
+def test_a_branch_is_kept_without_a_parent_that_went_with_its_file(bereft: Studio) -> None:
+    bereft.engine.end()
+    bereft.written().close()
+    bereft.path.unlink()
+    assert bereft.it.branch(bereft.it.turns[0], 1, rng_seed=3)
+    _more(bereft, "xy")
+    assert bereft.fault.told.wait(WAIT_S), "nothing was said of it"
+    _more(bereft, "z")
+    bereft.engine.end()
+    with closing(bereft.written()) as store:
+        assert [(it.beginning, it.parent) for it in store.entries()] == [("axyz", None)]
+
+
+def test_what_is_still_to_be_kept_at_the_end_is_kept_though_the_file_is_gone(path: Path) -> None:
+    fault = Fault()
+    it = Conversation(Controls(Settings(0.5, 7), length=0), lambda update: keeper.take(update))
+    keeper = Keeper(path, it, fault)
+    engine = QueuedEngine()
+    engine.listen(it.receive)
+    it.attach(engine.send)
+    engine.load()
+    it.send("seed")
+    engine.stream("abc")
+    written = threading.Event()
+    keeper._writer._put(lambda _: written.set())
+    assert written.wait(WAIT_S)
+    path.unlink()
+    engine.stream("def")
+    keeper.close()
+    assert _kept_texts(path) == ["abcdef"]
+    assert len(fault.sentences) == 1

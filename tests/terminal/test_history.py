@@ -215,3 +215,23 @@ def test_the_chat_keeps_its_replies_and_its_prompts(model_path: Path, tmp_path: 
         it.shows("❯ the world is")
         it.send("\x03\x04")
         assert it.end() == 0
+
+
+def test_the_chat_says_that_its_history_was_removed_and_begins_another(
+    model_path: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "history.db"
+    options = ["--model", str(model_path), "--history", str(path), "--length", "0"]
+    with terminal("repl", *options, "--speed", "40", columns=200, rows=40) as it:
+        it.shows("/help tells")
+        it.shows("❯")
+        it.send("the world is \r")
+        it.until(lambda: path.exists() and kept(path), "the reply is kept")
+        path.unlink()
+        it.shows("was removed")
+        it.send("\x03")
+        it.shows("temperature")
+        it.send("\x04")
+        assert it.end() == 0
+    [entry] = kept(path)
+    assert (entry.seed, entry.ended) == ("the world is ", True)

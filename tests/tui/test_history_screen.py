@@ -50,6 +50,11 @@ def rows(it: Studio) -> list[str]:
     return [str(listed.get_option_at_index(i).prompt) for i in range(listed.option_count)]
 
 
+def kept_rows(path: Path) -> int:
+    with closing(Store(path)) as store:
+        return len(store.entries())
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[sqlite3.Connection]:
     """Hold the history as another program does that writes for a long time."""
@@ -252,3 +257,25 @@ async def test_what_is_pressed_before_the_list_is_there_acts_on_it_in_order(tmp_
         await it.until(lambda: ["one" in row for row in rows(it)] == [True], "two are deleted")
         await it.pilot.press("u", "u")
         await it.until(lambda: len(rows(it)) == 3, "both are back")
+
+
+async def test_a_history_that_is_removed_while_text_streams_is_told_and_begun_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "h.db"
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        await it.until(lambda: path.exists() and kept_rows(path), "it is kept")
+        path.unlink()
+        it.engine.stream("def")
+        it.engine.end()
+        await it.until(
+            lambda: any(f"the history {path} was removed" in text for _, text in it.blocks),
+            "it is told",
+        )
+        await until_kept(it, 1)
+        assert [kind for kind, _ in it.blocks].count("error") == 1
+    with closing(Store(path)) as store:
+        assert [entry.beginning for entry in store.entries()] == ["abcdef"]

@@ -3,6 +3,7 @@
 Puts the recorder and the writer together; reading is `store`'s affair.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,8 +26,8 @@ class Keeper:
     Args:
         path: of the history.
         conversation: whose updates it is given.
-        report: is called once at most, on another thread, with a sentence that says why nothing
-            more is kept.
+        report: is called on another thread with a sentence: why nothing more is kept, once at
+            most, or that the file is another one from here on. `look` is to be called then.
     """
 
     def __init__(
@@ -60,10 +61,17 @@ class Keeper:
         """
         return self._writer.close(timeout_s)
 
+    def look(self) -> None:
+        """Keep the last reply again if the file that had it is gone."""
+        self._recorder.look()
+
     def close(self) -> None:
         """Keep what is still to be kept; nothing is after this."""
+        until_s = time.monotonic() + LAST_WRITE_S
         self._recorder.rest()
-        self._writer.close(LAST_WRITE_S)
+        if self._writer.settle(LAST_WRITE_S):
+            self._recorder.look()
+        self._writer.close(max(0.0, until_s - time.monotonic()))
 
 
 def past_prompts(path: Path) -> list[str]:

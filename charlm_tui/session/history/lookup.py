@@ -22,8 +22,8 @@ Found = TypeVar("Found")
 class Lookup:
     """Reads and changes a history on a thread of its own.
 
-    The file is opened there when something is asked, and once more as long as that fails: another
-    program may have locked it.
+    The file is opened there when something is asked, and again as long as that fails, for another
+    program may have locked it, and if another file is at the path.
 
     Args:
         path: of the file.
@@ -100,6 +100,9 @@ class Lookup:
         failed: Callable[[str], None],
     ) -> None:
         try:
+            if self._store is not None and self._store.gone:
+                self._store.close()
+                self._store = None
             if self._store is None:
                 self._store = self._open_store(self._path)
             found = job(self._store)

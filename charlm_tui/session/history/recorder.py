@@ -74,6 +74,7 @@ class Recorder:
         self._now = now
         self._kept: dict[Reply, _Kept] = {}
         self._growing: list[tuple[Turn, Reply]] = []  # have text since they were last finished
+        self._grew: list[tuple[Turn, Reply]] = []  # the last that were finished
         self._state = conversation.state
 
     def take(self, update: Update) -> None:
@@ -104,7 +105,7 @@ class Recorder:
             row: its id there.
             length: how many characters it has there.
         """
-        self._kept[reply] = _Kept(Ticket(row), length)
+        self._kept[reply] = _Kept(Ticket(row, self._writer.file), length)
 
     def rest(self) -> None:
         """Hand over and finish what grows; the last thing before the writer is closed."""
@@ -112,7 +113,19 @@ class Recorder:
             kept = self._hand_over(turn, reply)
             assert kept.ticket is not None
             self._writer.finish(kept.ticket)
-        self._growing = []
+        if self._growing:
+            self._grew, self._growing = self._growing, []
+
+    def look(self) -> None:
+        """Hand over all of the last reply again if the file that had it is gone."""
+        if self._growing:
+            for turn, reply in self._growing:
+                self._hand_over(turn, reply)
+            return
+        lost = [(turn, reply) for turn, reply in self._grew if self._is_lost(self._kept[reply])]
+        if lost:
+            self._growing = lost
+            self.rest()
 
     def _look(self) -> None:
         """Let a reply rest that is no longer the last one that is shown."""
@@ -139,6 +152,8 @@ class Recorder:
     def _hand_over(self, turn: Turn, reply: Reply) -> _Kept:
         """Hand over all that is new of a reply."""
         kept, tape = self._kept[reply], reply.tape
+        if self._is_lost(kept):
+            kept.ticket, kept.length = None, 0
         if kept.ticket is None:
             kept.ticket = self._begin(turn, reply)
         while kept.length < len(tape):
@@ -163,12 +178,16 @@ class Recorder:
         )
         return self._writer.begin(origin, parent)
 
+    def _is_lost(self, kept: _Kept) -> bool:
+        """Tell whether what the history had of a reply went with its file."""
+        return kept.ticket is not None and self._writer.has_lost(kept.ticket)
+
     def _parent(self, reply: Reply) -> Ticket | None:
         """Give the reply that a branch is of; one without a character of its own is none."""
         sibling = reply.origin
         while sibling is not None:
             kept = self._kept.get(sibling)
-            if kept is not None and kept.ticket is not None:
+            if kept is not None and kept.ticket is not None and not self._is_lost(kept):
                 return kept.ticket
             sibling = sibling.origin
         return None

@@ -61,10 +61,19 @@ class Store:
     ) -> None:
         self.path = path
         self.database = open_database(path, timeout_s, migrations)
+        self._file = _identity(path)
         self._now = now
 
     def close(self) -> None:
         self.database.close()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the file at the path is no longer the one that is open.
+
+        SQLite goes on with a file that was removed, which nobody will ever read.
+        """
+        return _identity(self.path) != self._file
 
     # Replies that grow.
 
@@ -465,6 +474,15 @@ def _extend(tape: Tape, piece: Piece) -> None:
             tape.given[-1] = (tape.given[-1][0], tape.given[-1][1] + count)
         else:
             tape.given.append((first, count))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from any other; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _lives(pid: int, owner: str) -> bool:
