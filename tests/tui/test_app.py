@@ -1,14 +1,19 @@
 """The app as a person drives it, with engines that block and die when a test says so."""
 
+import signal
+
 import pytest
 from textual import events
+from textual.message import Message
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.messages import Acknowledged, DrawRequested, LoadFailed
+from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.widgets.status import Status
+from tests.engines import QueuedEngine
 from tests.tui.studio import studio
 
 
@@ -323,3 +328,25 @@ async def test_what_was_drawn_is_acknowledged_once_it_is_on_the_screen() -> None
             lambda: Acknowledged(1, 3) in it.engine.requests, "the engine heard that it is shown"
         )
         assert "abc" in it.drawn()
+
+
+async def test_an_app_that_is_left_while_it_starts_ends_quietly() -> None:
+    moment = 0
+    while True:
+        moment += 2
+        app = CharlmApp("fake.onnx", lambda _: QueuedEngine(), Controls(), None, None)
+        come = 0
+
+        def leave(message: Message, moment: int = moment, app: CharlmApp = app) -> None:
+            nonlocal come
+            come += isinstance(message, events.Mount | events.Compose)
+            if come == moment:
+                app.exit(return_code=128 + signal.SIGTERM)
+
+        async with app.run_test(message_hook=leave) as pilot:
+            while come < moment and not app.screen_stack[0].furnished:
+                await pilot.pause()
+        if come < moment:  # all of the screen was there
+            break
+        assert app.return_code == 128 + signal.SIGTERM
+    assert moment > 20

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.css.query import NoMatches
 from textual.events import Resize
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
+from textual.widget import MountError
 
 from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.session.commands import COMMANDS, Command, run_line
@@ -155,6 +157,8 @@ class StudioScreen(Screen[None]):
         yield Status().data_bind(StudioScreen.state, StudioScreen.controls, StudioScreen.continues)
 
     def on_mount(self) -> None:
+        if not self.is_attached:  # the app was left before there was anything
+            return
         self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._rate, pause=True)
         self._panel_timer = self.set_interval(
             1 / PANEL_FRAMES_PER_S, self._follow_stream, pause=True
@@ -169,7 +173,14 @@ class StudioScreen(Screen[None]):
         self.call_after_refresh(self._furnish)
 
     async def _furnish(self) -> None:
-        """Bring in what the first paint did without."""
+        """Bring in what the first paint did without, unless the app is left meanwhile."""
+        try:
+            await self._bring_in()
+        except (MountError, NoMatches):
+            if self.is_attached:
+                raise
+
+    async def _bring_in(self) -> None:
         await self._mount_prompt()  # what comes of the next line may need it
         self.post_message(self.Painted())
         from charlm_tui.session.seeds import keras_corpus
