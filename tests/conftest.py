@@ -2,11 +2,12 @@
 
 import random
 import sqlite3  # noqa: F401  (before TensorFlow, which brings one without full-text search)
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from charlm_tui.session import controls
 from export.corpus import VARIABLE, find_corpus
 from tests.step_models import step_model
 
@@ -17,13 +18,27 @@ TEXT = (
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _folders_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the person's own history, settings and caches out of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("DATA", "CONFIG", "CACHE"):
-            patch.setenv(f"XDG_{name}_HOME", str(tmp_path_factory.mktemp(name.lower())))
-        yield
+# How long an example takes depends on what else the machine does: no property is about that.
+timeless = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", timeless, derandomize=True)
+settings.register_profile("search", timeless, print_blob=True)
+settings.load_profile("same")
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep the person's own history, settings and caches out of it, and those of other tests."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in ("DATA", "CONFIG", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _the_same_rng_seeds_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fix what nobody chose; in other processes `--rng-seed` does."""
+    monkeypatch.setattr(controls, "SOURCE", random.Random(17))
 
 
 @pytest.fixture(scope="session")

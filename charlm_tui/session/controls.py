@@ -19,6 +19,8 @@ LANES = (2, 8)
 """Replies that are drawn side by side: at least, at most."""
 REPLY_LENGTH = 400
 """Characters in a reply, as in the notebook."""
+SOURCE: random.Random = random.SystemRandom()
+"""Where everything comes from that nobody chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +60,4 @@ def next_preset(temperature: float) -> float:
 
 def new_rng_seed() -> int:
     """Give an RNG seed that nobody chose: short enough to be read aloud and typed again."""
-    return random.SystemRandom().randrange(min(RNG_SEEDS, 10**6))
+    return SOURCE.randrange(min(RNG_SEEDS, 10**6))

@@ -833,7 +833,7 @@ class StudioScreen(Screen[None]):
 
         model, corpus = self._conversation.model, self._corpus
         if model is not None and corpus is not None:
-            rng = random.SystemRandom()
+            rng = random.Random(new_rng_seed())
             self._told(lambda: self._offer(passage(corpus, model.window, rng)))
 
 

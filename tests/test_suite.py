@@ -1,0 +1,32 @@
+"""What holds of the tests themselves: they find the same in every run, in any order."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from charlm_tui.session import controls
+from charlm_tui.session.controls import new_rng_seed
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+SOURCES = sorted((ROOT / "charlm_tui").rglob("*.py"))
+
+
+@pytest.mark.parametrize("_run", [1, 2])
+def test_an_rng_seed_that_nobody_chose_is_the_same_in_every_run(_run: int) -> None:
+    assert [new_rng_seed() for _ in range(3)] == [547_339, 434_286, 845_876]
+
+
+def test_what_nobody_chose_comes_from_one_place() -> None:
+    unchosen = re.compile(r"SystemRandom|default_rng\(\)|urandom|\bsecrets\b|random\.Random\(\)")
+    found = [path.name for path in SOURCES if unchosen.search(path.read_text(encoding="utf-8"))]
+    assert found == [Path(controls.__file__).name]
+    assert not isinstance(controls.SOURCE, random.SystemRandom)
+
+
+def test_no_property_depends_on_how_fast_the_machine_is() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None
