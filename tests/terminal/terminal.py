@@ -19,6 +19,8 @@ import pyte
 
 BOUND_S = 60.0
 ON_AT_FIRST = (b"7", b"25")  # of the private modes: line wrap, and the cursor
+
+LAST = b"\0"  # which a terminal does not show, and no program of ours writes
 COMMAND = str(Path(sys.executable).parent / "charlm-tui")
 
 
@@ -85,6 +87,13 @@ class Terminal:
         """Read until the process has ended; give its exit code, or minus its signal."""
         self.until(lambda: self.process.poll() is not None, "the process ended")
         self.read()
+
+        while self._read(0.0):
+            pass
+        # Its last words may still be on their way; what is written now comes after them.
+        read = len(self.output)
+        os.write(self._slave, LAST)
+        self.until(lambda: LAST in self.output[read:], "all that the process wrote was read")
         return int(self.process.returncode)
 
     def hang_up(self) -> None:

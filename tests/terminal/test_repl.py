@@ -20,7 +20,7 @@ from charlm_tui.session.recording import read_recording
 from tests.step_models import WINDOW, fond_model
 from tests.terminal.terminal import BOUND_S, COMMAND, Terminal, has_ended, terminal
 
-F2, F3, UP = "\x1bOQ", "\x1bOR", "\x1b[A"
+F2, F3, F9, UP = "\x1bOQ", "\x1bOR", "\x1b[20~", "\x1b[A"
 CTRL_C, CTRL_D = "\x03", "\x04"
 ONCE_MORE = "Ctrl+C once more"
 CLOSED = r"· [\d,]+ characters?, \d\.\d\d bits per character, RNG seed 5, temperature "
@@ -223,10 +223,11 @@ def test_an_engine_that_dies_under_the_prompt_is_told_above_it(model_path: Path)
 
 
 def test_what_is_typed_ahead_is_in_the_next_prompt(model_path: Path) -> None:
-    with chat(model_path, "--length", "60", "--seed", "the ") as it:
+    with chat(model_path, "--length", "60", "--seed", "the ", "--speed", "4") as it:
         streams(it, "the")
         it.send("hello there 4")
         it.shows("‹typed ahead›")
+        it.send(F9 * 9)  # as fast as it goes
         it.until(lambda: it.text.split("\n\n")[0].endswith("\n❯ hello there 4"), "it is there")
         assert re.search(CLOSED + r"0\.5\n", it.text)
         assert re.search(r"· 60 characters", it.text)

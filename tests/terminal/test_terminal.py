@@ -85,7 +85,8 @@ def test_what_is_typed_before_the_first_paint_is_not_lost(model_path: Path) -> N
 
 
 def test_forty_by_twelve_works(model_path: Path) -> None:
-    with terminal("--model", str(model_path), "--seed", "the ", columns=40, rows=12) as it:
+    options = ["--model", str(model_path), "--seed", "the ", "--speed", "8"]
+    with terminal(*options, columns=40, rows=12) as it:
         it.shows("❯ the")
         it.shows("streaming")
         assert all(len(line) <= 40 for line in it.text.splitlines())

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 
 from textual.pilot import Pilot
 
@@ -14,7 +15,7 @@ from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 from tests.engines import QueuedEngine
 
-ROUNDS = 400  # of the event loop that a condition is waited for at the most
+BOUND_S = 60.0  # that a condition is waited for at the most; a busy machine is slow
 
 
 class Studio:
@@ -59,11 +60,11 @@ class Studio:
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for a condition, and say what never happened if it does not come."""
-        for _ in range(ROUNDS):
-            if condition():
-                return
+        end_s = monotonic() + BOUND_S
+        while not condition():
+            if monotonic() > end_s:
+                raise AssertionError(f"it never happened: {what}")
             await self.pilot.pause()
-        raise AssertionError(f"it never happened: {what}")
 
     async def load(self) -> None:
         self.engine.load()
