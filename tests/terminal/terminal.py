@@ -19,7 +19,6 @@ import pyte
 
 BOUND_S = 60.0
 ON_AT_FIRST = (b"7", b"25")  # of the private modes: line wrap, and the cursor
-
 LAST = b"\0"  # which a terminal does not show, and no program of ours writes
 COMMAND = str(Path(sys.executable).parent / "charlm-tui")
 
@@ -87,9 +86,6 @@ class Terminal:
         """Read until the process has ended; give its exit code, or minus its signal."""
         self.until(lambda: self.process.poll() is not None, "the process ended")
         self.read()
-
-        while self._read(0.0):
-            pass
         # Its last words may still be on their way; what is written now comes after them.
         read = len(self.output)
         os.write(self._slave, LAST)
