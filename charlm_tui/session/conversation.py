@@ -110,6 +110,7 @@ class Conversation:
         self._asked: Asked | None = None
         self._dream: Turn | None = None
         self._stepping = False
+        self._step_end = 0  # characters of the reply when all steps on their way are drawn
         self._at_rest = State.LOADING  # when nothing streams, dreams or plays
         self._below: list[Noticed] = []  # what waits until no text comes any more
         self.questions = Questions(tell, self.tell_below)
@@ -269,11 +270,13 @@ class Conversation:
             self.enter(State.STREAMING)
 
     def step(self) -> None:
-        """Draw one more character of the reply, and pause."""
+        """Draw one more character of the reply, also beside one that is on its way; pause."""
         turn = self.turn
         if turn is not None and self.can_step:
+            number = turn.reply.next_number
+            self._step_end = 1 + (max(self._step_end, number) if self._stepping else number)
             self._stepping = True
-            self.draw(turn, replace(self.controls, speed=0.0, length=turn.reply.next_number + 1))
+            self.draw(turn, replace(self.controls, speed=0.0, length=self._step_end))
             self.enter(State.PAUSED)
 
     @property

@@ -1,6 +1,7 @@
 """Branches of replies: what is shown, what stays, and that it is what the tapes say."""
 
 from array import array
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import (
     CharactersGenerated,
     DrawRequested,
+    GenerationFailed,
     Inspected,
     InspectRequested,
 )
@@ -171,6 +173,52 @@ def test_a_step_draws_one_character_and_pauses() -> None:
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
     assert (request.first, request.controls.length) == (4, 0)
+
+
+def test_every_step_draws_one_character_also_before_the_first_is_back() -> None:
+    reader = started("abc")
+    for _ in range(10):
+        reader.it.step()
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, request.controls.length) == (3, 13)
+    reader.engine.stream("def")
+    reader.it.step()
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, request.controls.length) == (6, 14)
+    reader.engine.stream("ghijklmn")
+    reader.engine.end()
+    assert reader.it.state is State.PAUSED
+    reader.it.step()
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, request.controls.length) == (14, 15)
+
+
+@pytest.mark.parametrize("resume", [Conversation.pause, Conversation.go_on])
+def test_a_reply_that_is_resumed_while_a_step_is_on_its_way_comes_to_its_end(
+    resume: Callable[[Conversation], None],
+) -> None:
+    reader = started("abc")
+    reader.it.step()
+    resume(reader.it)
+    reader.engine.stream("def")
+    reader.engine.end()
+    assert reader.it.state is State.IDLE
+
+
+def test_steps_that_an_engine_has_failed_to_draw_are_not_owed() -> None:
+    reader = started("abc")
+    for _ in range(5):
+        reader.it.step()
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    reader.engine.say(GenerationFailed(request.wish, "it has failed"))
+    reader.it.step()
+    request = reader.engine.last
+    assert isinstance(request, DrawRequested)
+    assert (request.first, request.controls.length) == (3, 4)
 
 
 def test_only_the_last_question_is_answered() -> None:
