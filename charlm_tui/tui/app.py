@@ -24,8 +24,10 @@ from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusab
 from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.keys import ACTS
+from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
     from charlm_tui.session.engine import Engine
@@ -89,7 +91,7 @@ class CharlmApp(App[None]):
         self.conversation.continues = self.setup.continues
         self._replay = self.setup.replay  # until there is a model to compare it with
         self._keeper: Keeper | None = None
-        self._early: list[Key | Paste] = []  # typed before there was a prompt
+        self._typed = TypeAhead(self, super().on_event, self._takes_keys)
         self._studio = StudioScreen(self.conversation, self.setup)
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
@@ -130,17 +132,24 @@ class CharlmApp(App[None]):
         self.run_worker(keep, thread=True, group="theme", exclusive=True)
 
     async def on_event(self, event: Event_) -> None:
-        """Keep what is typed until there is a prompt for it."""
-        if isinstance(event, Key | Paste) and not self._studio.furnished:
-            self._early.append(event)
-        else:
+        """Let keys act one after another, each on a screen that is there for it."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self._typed.add(event, self.screen if self._studio.furnished else self._studio)
+        elif not isinstance(event, Key) or self._typed.is_for(self.screen):
             await super().on_event(event)
 
-    def on_studio_screen_furnished(self) -> None:
-        """Let what was typed meanwhile be typed now."""
-        early, self._early = self._early, []
-        for event in early:
-            self.post_message(event)
+    def _takes_keys(self) -> bool:
+        if not self._studio.furnished:
+            return False
+        return not isinstance(self.screen, Overlay) or self.screen.present
+
+    async def on_studio_screen_furnished(self) -> None:
+        """Let what was typed meanwhile act now."""
+        await self._typed.go_on()
+
+    async def on_overlay_composed(self) -> None:
+        """Let what was typed meanwhile act now."""
+        await self._typed.go_on()
 
     def on_studio_screen_painted(self) -> None:
         """Start the engine, now that a screen is there: side by side both would take longer."""
@@ -252,6 +261,21 @@ class CharlmApp(App[None]):
                     self.conversation.recorded.play(recording, self.setup.at_once)
                 except CharlmError as error:
                     self._studio.show(Noticed(f"{error}", error=True))
+
+    def action_command_palette(self) -> None:
+        """Offer every command by its name."""
+        from charlm_tui.tui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Offer every theme by its name."""
+        from textual.theme import ThemeProvider
+
+        from charlm_tui.tui.screens.palette import Palette
+
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the session's commands in the palette, beside Textual's own."""

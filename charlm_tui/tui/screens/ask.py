@@ -3,46 +3,63 @@
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from charlm_tui.lm.errors import CharlmError
+from charlm_tui.tui.screens.overlay import ModalOverlay
 
 
-class AskScreen(ModalScreen[None]):
-    """Asks, and stays for as long as the answer is refused.
+def ask(
+    app: App[object],
+    question: str,
+    answer: Callable[[str], object],
+    value: str = "",
+    refusal: str = "",
+) -> None:
+    """Put a question; it has left when its answer acts, and comes back if that is refused.
 
     Args:
+        app: over whose screen.
         question: a line.
-        value: stands there at first.
         answer: takes what was typed; a `CharlmError` says why it cannot be.
+        value: stands there at first.
+        refusal: of the answer before, if it was refused.
     """
+
+    def take(typed: str | None) -> None:
+        if typed is None:
+            return
+        try:
+            answer(typed)
+        except CharlmError as error:
+            ask(app, question, answer, typed, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
+
+    app.push_screen(AskScreen(question, value, refusal), take)
+
+
+class AskScreen(ModalOverlay[str | None]):
+    """A question and a line; leaves with what was typed, or with None."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Leave it", id="ask.close"),
     ]
 
-    def __init__(self, question: str, value: str, answer: Callable[[str], object]) -> None:
+    def __init__(self, question: str, value: str, refusal: str = "") -> None:
         super().__init__()
         self._question = question
         self._value = value
-        self._answer = answer
+        self._refusal = refusal
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
             yield Label(self._question, markup=False)
             yield Input(self._value, compact=True)
-            yield Label("", id="refusal", markup=False)
+            yield Label(self._refusal, id="refusal", markup=False)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        try:
-            self._answer(message.value)
-        except CharlmError as error:
-            self.query_one("#refusal", Label).update(f"{error}"[:1].upper() + f"{error}"[1:] + ".")
-        else:
-            self.dismiss()
+        self.dismiss(message.value)

@@ -8,14 +8,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from charlm_tui.tui.screens.overlay import ModalOverlay
 
 Row = tuple[str, str, str]
 """Keys while the prompt has the focus, keys on the transcript, what they do."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalOverlay[None]):
     """A table of keys over the conversation, which goes on below it."""
 
     CSS_PATH = "../dialogs.tcss"

@@ -15,14 +15,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from charlm_tui.session.history import Entry
 from charlm_tui.session.history.lookup import Lookup
 from charlm_tui.session.history.store import Store
-from charlm_tui.tui.screens.ask import AskScreen
+from charlm_tui.tui.screens.ask import ask
+from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.wrapping import visible
 
@@ -61,7 +61,7 @@ class HistoryList(OptionList):
     ]
 
 
-class HistoryScreen(ModalScreen[Chosen | None]):
+class HistoryScreen(ModalOverlay[Chosen | None]):
     """A search, a list, and the keys of what can be done with a reply.
 
     Args:
@@ -258,7 +258,7 @@ class HistoryScreen(ModalScreen[Chosen | None]):
 
     @property
     def _entry(self) -> Entry | None:
-        place = self._listed.highlighted if self.is_mounted else None
+        place = self._listed.highlighted if self.present else None
         return self._entries[place] if place is not None and place < len(self._entries) else None
 
     @on(OptionList.OptionSelected)
@@ -294,7 +294,7 @@ class HistoryScreen(ModalScreen[Chosen | None]):
                 failed=lambda: self._ask_for_name(reply, name),
             )
 
-        self.app.push_screen(AskScreen("A name for the reply; empty for none.", name, answer))
+        ask(self.app, "A name for the reply; empty for none.", answer, name)
 
     def action_delete(self) -> None:
         """Delete the reply; `u` brings it back."""

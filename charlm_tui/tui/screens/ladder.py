@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Click, Resize
 from textual.reactive import var
-from textual.screen import Screen
 from textual.widgets import Label
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import LanesAdded, Noticed, State, StateChanged, Update
+from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.transcript import Levels, Transcript
 from charlm_tui.tui.wrapping import visible
@@ -44,7 +44,7 @@ class LaneText(Transcript, can_focus=False):
             self.screen.chosen = self.lane
 
 
-class LadderScreen(Screen[None]):
+class LadderScreen(Overlay[None]):
     """As many columns as there are temperatures.
 
     Args:
@@ -93,7 +93,6 @@ class LadderScreen(Screen[None]):
         self._conversation = conversation
         self._levels = levels
         self._acknowledging = False
-        self._ready = False
         self._lanes = [LaneText(lane) for lane in range(len(conversation.ladder.temperatures))]
 
     def compose(self) -> ComposeResult:
@@ -116,7 +115,6 @@ class LadderScreen(Screen[None]):
             lane.tint(self._levels)
         # A title draws its whole lane: as often as it can be read.
         self._title_timer = self.set_interval(1 / TITLES_PER_S, self._title_lanes, pause=True)
-        self._ready = True
         self._follow()
         self.call_after_refresh(self._acknowledge)
 
@@ -128,10 +126,8 @@ class LadderScreen(Screen[None]):
 
     # What the conversation tells.
 
-    def show(self, update: Update) -> None:
-        """Show what the conversation tells."""
-        if not self._ready:  # what has come until then is shown when it is
-            return
+    def told(self, update: Update) -> None:
+        """Show what the conversation tells; what has come before is shown when it is mounted."""
         match update:
             case LanesAdded(texts=texts):
                 for lane, text in zip(self._lanes, texts, strict=True):

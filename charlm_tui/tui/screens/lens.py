@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.screen import Screen
 from textual.widgets import Label
 
 from charlm_tui.session.conversation import Conversation
@@ -22,6 +21,7 @@ from charlm_tui.session.turns import Turn
 from charlm_tui.session.units import Units
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.tui.pins import MOST, Pins
+from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList
 from charlm_tui.tui.widgets.unit_text import Column, UnitText
@@ -34,7 +34,7 @@ _RANK = Binding.Group("Rank", compact=True)
 _LEAST_WANTED = ("lens.columns", "lens.down", "lens.named", "lens.foretells", "lens.ranking")
 
 
-class LensScreen(Screen[None]):
+class LensScreen(Overlay[None]):
     """A text in up to four columns, and a list of units beside it.
 
     Args:
@@ -109,10 +109,8 @@ class LensScreen(Screen[None]):
 
     # What the conversation tells.
 
-    def show(self, update: Update) -> None:
+    def told(self, update: Update) -> None:
         """Show what the conversation tells."""
-        if not self.is_mounted:
-            return
         match update:
             case InsightGained(answer=Progressed(number=self._lens.number, percent=percent)):
                 self._title(f"reading the text again, {percent} %")
@@ -163,7 +161,7 @@ class LensScreen(Screen[None]):
     def _draw(self) -> None:
         """Show the units that are looked at, their place in the ranking, and the ranking."""
         units = self._units
-        if units is None or not self.is_mounted:
+        if units is None or not self.present:
             return
         text, listed = self.query_one(UnitText), self._listed
         if self._pins.current in self._told:
@@ -288,15 +286,15 @@ class LensScreen(Screen[None]):
 
     def action_named(self) -> None:
         """Ask for a unit by its name."""
-        from charlm_tui.tui.screens.ask import AskScreen
+        from charlm_tui.tui.screens.ask import ask
 
         units = self._units
         if units is not None:
             name = units.name(self._pins.current)
-            self.app.push_screen(
-                AskScreen(
-                    f"A unit, such as {name}.", "", lambda typed: self._look_at(units.named(typed))
-                )
+            ask(
+                self.app,
+                f"A unit, such as {name}.",
+                lambda typed: self._look_at(units.named(typed)),
             )
 
     # The text.

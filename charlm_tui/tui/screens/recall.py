@@ -6,18 +6,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from charlm_tui.session.prompts import Prompts
+from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.wrapping import visible
 
 MOST = 50  # that are listed
 SHOWN = 300  # characters of one
 
 
-class RecallScreen(ModalScreen[str | None]):
+class RecallScreen(ModalOverlay[str | None]):
     """A search over what was typed, the newest first; leaves with the one that was picked."""
 
     CSS_PATH = "../dialogs.tcss"

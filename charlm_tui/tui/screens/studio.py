@@ -50,6 +50,7 @@ from charlm_tui.session.updates import (
 from charlm_tui.tui.blocks import Block
 from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
 from charlm_tui.tui.rates import Rates
+from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.tinting import CorpusTint, Tinting, after
 from charlm_tui.tui.widgets.status import Status
@@ -57,9 +58,6 @@ from charlm_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.meter import CorpusOpened, CorpusRefused, Meter
-    from charlm_tui.tui.screens.ladder import LadderScreen
-    from charlm_tui.tui.screens.lens import LensScreen
-    from charlm_tui.tui.screens.what_if import WhatIfScreen
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.prompt import Prompt
@@ -146,8 +144,6 @@ class StudioScreen(Screen[None]):
         self._ribbon: Ribbon | None = None
         self._meter: Meter | None = None
         self._prompt: Prompt | None = None
-        self._ladder: LadderScreen | None = None
-        self._closer: LensScreen | WhatIfScreen | None = None  # that is looked through
         self._editing: tuple[Turn, int] | None = None
         self._offered: list[bool | None] = []  # what could be done when the footer was made
 
@@ -250,10 +246,9 @@ class StudioScreen(Screen[None]):
 
     def show(self, update: Update) -> None:
         """Show what the conversation tells."""
-        if self._ladder is not None:
-            self._ladder.show(update)
-        if self._closer is not None:
-            self._closer.show(update)
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Overlay):
+                screen.show(update)
         match update:
             case TextAdded(text=text, draw_s=draw_s, given=given):
                 self._add_text(text)
@@ -490,9 +485,9 @@ class StudioScreen(Screen[None]):
             self.show(Noticed(_sentence(str(error)), error=True))
 
     def _ask(self, question: str, answer: Callable[[str], object], value: str = "") -> None:
-        from charlm_tui.tui.screens.ask import AskScreen
+        from charlm_tui.tui.screens.ask import ask
 
-        self.app.push_screen(AskScreen(question, value, answer))
+        ask(self.app, question, answer, value)
 
     def action_command_line(self) -> None:
         """Let a command be typed, as in the REPL."""
@@ -559,7 +554,7 @@ class StudioScreen(Screen[None]):
                     f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
                     "give them, such as: 0.2 0.5 1.0"
                 ) from None
-            self.call_after_refresh(self._told, lambda: self._climb(temperatures))
+            self._climb(temperatures)
 
         self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
 
@@ -567,17 +562,17 @@ class StudioScreen(Screen[None]):
         """Begin a ladder on what stands in the prompt, else on the last seed."""
         from charlm_tui.tui.screens.ladder import LadderScreen
 
+        if self.app.screen is not self:  # one that is there already has the conversation's lanes
+            return
         it, prompt = self._conversation, self.prompt
         seed = prompt.text or (it.turn.seed if it.turn is not None else "")
         if it.ladder.climb(seed, temperatures):
             prompt.clear()
             tint = self.tinted if isinstance(self.tinted, Tint) else Tint.PLAIN  # lanes have tapes
             levels = None if tint is Tint.PLAIN else partial(_lane_levels, tint)
-            self._ladder = LadderScreen(it, levels)
-            self.app.push_screen(self._ladder, self._leave_ladder)
+            self.app.push_screen(LadderScreen(it, levels), self._leave_ladder)
 
     def _leave_ladder(self, _: None) -> None:
-        self._ladder = None
         self.transcript.focus()
 
     def action_lens(self) -> None:
@@ -587,21 +582,14 @@ class StudioScreen(Screen[None]):
         turn = self._turn_at_hand
         if turn is not None:
             place = self._selected[1] if self._selected is not None else None
-            self._look(LensScreen(self._conversation, turn, place))
+            self.app.push_screen(LensScreen(self._conversation, turn, place))
 
     def action_what_if(self) -> None:
         """Compare settings at the selected character."""
         from charlm_tui.tui.screens.what_if import WhatIfScreen
 
         if self._selected is not None:
-            self._look(WhatIfScreen(self._conversation, *self._selected))
-
-    def _look(self, screen: "LensScreen | WhatIfScreen") -> None:
-        self._closer = screen
-        self.app.push_screen(screen, self._looked)
-
-    def _looked(self, _: None) -> None:
-        self._closer = None
+            self.app.push_screen(WhatIfScreen(self._conversation, *self._selected))
 
     def action_history(self) -> None:
         """Find a reply that was kept."""

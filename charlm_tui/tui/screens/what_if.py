@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Label, Static
 
 from charlm_tui.session.commands import COMMANDS
@@ -17,6 +16,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.messages import Progressed, WhatIfTold
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
+from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.next_character import name
 from charlm_tui.tui.widgets.what_if_table import Moment, WhatIfTable
@@ -35,7 +35,7 @@ _TEMPERATURE = Binding.Group("Temp", compact=True)
 _CHARACTER = Binding.Group("Character", compact=True)
 
 
-class WhatIfScreen(Screen[None]):
+class WhatIfScreen(Overlay[None]):
     """A table of settings, and what its columns are.
 
     Args:
@@ -104,10 +104,8 @@ class WhatIfScreen(Screen[None]):
 
     # What the conversation tells.
 
-    def show(self, update: Update) -> None:
+    def told(self, update: Update) -> None:
         """Show what the conversation tells."""
-        if not self.is_mounted:
-            return
         match update:
             case InsightGained(answer=Progressed(number=self._asked, percent=percent)):
                 self._title(f"reading, {percent} %")
