@@ -340,6 +340,19 @@ def test_a_deleted_reply_can_be_restored_until_it_is_purged(path: Path) -> None:
         assert store.database.execute("SELECT DISTINCT reply FROM pieces").fetchall() == [(other,)]
 
 
+def test_what_was_deleted_last_is_restored_first(path: Path) -> None:
+    times = iter([10.0, 30.0, 20.0])
+    with closing(Store(path, now=lambda: next(times))) as store:
+        replies = [kept(store, "oak") for _ in range(3)]
+        assert store.last_deleted() is None
+        for reply in replies:
+            store.delete(reply)
+        for reply in (replies[1], replies[2], replies[0]):
+            assert store.last_deleted() == reply
+            store.restore(reply)
+        assert store.last_deleted() is None
+
+
 def test_an_id_never_means_another_reply(store: Store) -> None:
     reply = kept(store, "text")
     store.delete(reply)

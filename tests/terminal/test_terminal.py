@@ -37,6 +37,37 @@ def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Pa
         assert has_ended(handle)
 
 
+def test_keys_that_come_in_one_read_act_one_after_another(model_path: Path, tmp_path: Path) -> None:
+    options = ["--model", str(model_path), "--history", str(tmp_path / "history.db")]
+    with terminal(*options, "--rng-seed", "5", "--length", "20", columns=120, rows=40) as it:
+        it.shows("ready")
+        it.send("the world is ")
+        it.send("\r")
+        it.shows("over 20")
+        it.shows("ready")
+        it.send("\x1b")  # Escape: to the text
+        it.shows("Copy")
+        it.send("nnnnnnnnnn")
+        it.shows("over 30")
+        it.send("n:temp 0.7\rn")
+        it.shows("temperature 0.70")
+        it.shows("over 32")
+        it.send("/death")
+        it.shows("0 replies, with “death”")
+        it.send("\x1b")
+        it.shows("1 reply")
+        it.send("\r")
+        it.shows("Delete")
+        it.send("d")
+        it.shows("Deleted “the world is")
+        it.send("u")
+        it.shows("Restored “the world is")
+        it.send("\r\r\r")
+        it.shows("ready")
+        it.send("\x11")  # Ctrl+Q
+        assert it.end() == 0
+
+
 def reply(text: str) -> list[str]:
     """The lines of the transcript that are no seed, left of the panels."""
     rows = [line[:76].rstrip() for line in text.splitlines()[:-4]]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input, Label
 
 from charlm_tui.session.history.lookup import Lookup
@@ -13,6 +14,7 @@ from charlm_tui.session.messages import DrawRequested, RemakeRequested
 from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.keys_line import KeysLine
 from tests.tui.studio import Studio, studio
 
 WIDE = (120, 40)
@@ -75,11 +77,66 @@ async def test_replies_are_listed_newest_first_and_found_as_one_types(tmp_path: 
         await said(it, "second seed", "nobody asked why")
         await opened(it, 2)
         assert ["second" in rows(it)[0], "first" in rows(it)[1]] == [True, True]
-        await it.pilot.press("slash", *"sang ra")
+        await it.pilot.press(*"sang ra")
         await it.until(lambda: len(rows(it)) == 1, "one is found")
         assert "first seed" in rows(it)[0]
         await it.pilot.press("escape")
         await it.until(lambda: len(rows(it)) == 2, "all are listed again")
+        await it.pilot.press("down", "slash", *"asked")
+        await it.until(lambda: len(rows(it)) == 1, "another one is found")
+
+
+@pytest.mark.parametrize("words", ["death", "soul", "nothing", "muffled"])
+async def test_what_is_typed_behind_the_slash_is_searched_and_is_no_command(
+    tmp_path: Path, words: str
+) -> None:
+    path = tmp_path / "h.db"
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        await said(it, "one", "abc")
+        screen = await opened(it, 1)
+        await it.pilot.press(*words)
+        await it.until(lambda: not rows(it), "nothing is found")
+        assert it.app.screen is screen
+        assert screen.query_one(Input).value == words
+    with closing(Store(path)) as store:
+        assert [(entry.seed, entry.starred) for entry in store.entries()] == [("one", False)]
+
+
+def says(it: Studio) -> str:
+    return str(it.app.screen.query_one("#found", Label).content)
+
+
+async def test_a_deletion_says_what_it_deleted_and_the_key_that_restores_it(
+    tmp_path: Path,
+) -> None:
+    setup = Setup(history=tmp_path / "h.db", keymap={"history.undo": "z"})
+    async with studio(WIDE, setup=setup) as it:
+        await it.load()
+        await said(it, "one", "abc")
+        await said(it, "two", "def")
+        await opened(it, 2)
+        await it.pilot.press("down", "d")
+        assert says(it) == "Deleted “twodef”; z restores it. 1 reply"
+        await it.pilot.press("delete")
+        assert says(it) == "Deleted “oneabc”; z restores it. 0 replies"
+        await it.pilot.press("z")
+        assert says(it) == "Restored “oneabc”. 1 reply"
+        await it.pilot.press("z")
+        assert says(it) == "Restored “twodef”. 2 replies"
+        await it.pilot.press("z")
+        assert len(rows(it)) == 2
+
+
+async def test_a_deletion_can_be_undone_when_the_history_is_opened_again(tmp_path: Path) -> None:
+    async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
+        await it.load()
+        await said(it, "one", "abc")
+        await opened(it, 1)
+        await it.pilot.press("down", "d", "escape", "slash", "down")
+        assert "u Undo" in it.app.screen.query_one(KeysLine).render_line(0).text
+        await it.pilot.press("u")
+        assert ["one" in row for row in rows(it)] == [True]
 
 
 async def test_a_reply_is_named_starred_deleted_and_brought_back(tmp_path: Path) -> None:
@@ -88,7 +145,7 @@ async def test_a_reply_is_named_starred_deleted_and_brought_back(tmp_path: Path)
         await said(it, "one", "abc")
         await said(it, "two", "def")
         await opened(it, 2)
-        await it.pilot.press("n")
+        await it.pilot.press("down", "n")
         it.app.screen.query_one(Input).value = "the second"
         await it.pilot.press("enter")
         assert "the second" in rows(it)[0]
@@ -108,7 +165,7 @@ async def test_a_reply_is_opened_and_goes_on_in_its_own_row(tmp_path: Path) -> N
         await it.load()
         await said(it, "seed", "abc")
         await opened(it, 1)
-        await it.pilot.press("enter")
+        await it.pilot.press("enter", "enter")
         await it.until(lambda: isinstance(it.engine.last, RemakeRequested), "it is made again")
         assert it.blocks[-1] == ("reply", "abc")
         it.transcript.focus()
@@ -128,7 +185,7 @@ async def test_a_reply_that_is_branched_is_kept_beside_its_origin(tmp_path: Path
         await it.load()
         await said(it, "seed", "abcdef")
         await opened(it, 1)
-        await it.pilot.press("b")
+        await it.pilot.press("down", "b")
         await it.until(lambda: it.transcript.selection is not None, "a character is selected")
         await it.pilot.press("h", "h", "h", "R")
         await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it branched")

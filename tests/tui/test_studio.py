@@ -366,9 +366,7 @@ async def test_a_pasted_line_is_drawn_before_it_is_measured_and_after() -> None:
 
 def transcript_styles(it: Studio) -> list[set[str]]:
     height = it.transcript.size.height
-    return [
-        {str(segment.style) for segment in it.transcript.render_line(y)} for y in range(height)
-    ]
+    return [{str(segment.style) for segment in it.transcript.render_line(y)} for y in range(height)]
 
 
 async def test_a_reply_whose_temperatures_are_not_known_plays_under_a_schedule() -> None:

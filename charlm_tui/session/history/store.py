@@ -194,6 +194,15 @@ class Store:
             return entry
         raise self._gone(reply)
 
+    def last_deleted(self) -> int | None:
+        """Give the reply that was deleted last and can still be restored, if there is one."""
+        with told(self.path):
+            row = self.database.execute(
+                "SELECT id FROM replies WHERE deleted_s IS NOT NULL "
+                "ORDER BY deleted_s DESC, id DESC LIMIT 1"
+            ).fetchone()
+        return None if row is None else int(row[0])
+
     def models(self) -> list[tuple[str, int]]:
         """Give (name, how many replies) of every model, in the order of the names."""
         with told(self.path):

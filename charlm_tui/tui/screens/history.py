@@ -28,6 +28,7 @@ from charlm_tui.tui.wrapping import visible
 
 MOST = 200  # replies that are listed; search finds the others
 SHOWN = 400  # characters of a seed and of a text that can be in a line
+NAMED = 30  # characters of a reply by which it is named
 
 Way = Literal["open", "play", "branch"]
 Found = TypeVar("Found")
@@ -60,19 +61,25 @@ class HistoryList(OptionList):
         Binding("G", "last", "Last", show=False, id="history.last"),
     ]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Tell what can be done now: where nothing is drawn yet there is no page to turn."""
+        if action in ("page_up", "page_down"):
+            return bool(self.scrollable_content_region)
+        return super().check_action(action, parameters)
+
 
 class HistoryScreen(ModalOverlay[Chosen | None]):
-    """A search, a list, and the keys of what can be done with a reply.
+    """A search, which has the focus at first, a list, and the keys of what can be done there.
 
     Args:
         lookup: into the history; whoever opened it closes it.
     """
 
     CSS_PATH = "../history.tcss"
-    AUTO_FOCUS: ClassVar[str] = "HistoryList"
+    AUTO_FOCUS: ClassVar[str] = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="history.leave"),
-        Binding("down", "to_list", "List", show=False, id="history.to-list"),
+        Binding("down", "to_list", "To the list", key_display="↓", id="history.to-list"),
     ]
 
     @dataclass(slots=True)
@@ -91,7 +98,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         self._pressed: deque[Callable[[], object]] = deque()  # waits for what is on its way
         self._filter = self.Filter()
         self._entries: list[Entry] = []
-        self._deleted: list[int] = []  # in this screen, the last one last
+        self._last_deleted: int | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(id="history"):
@@ -109,35 +116,41 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
     # What is listed.
 
-    def _list(self, keep: int | None = None) -> None:
-        """List what the filter lets through; the cursor stays where it was."""
+    def _list(self, keep: int | None = None, done: Callable[[], str] = str) -> None:
+        """List what the filter lets through.
+
+        Args:
+            keep: where the cursor is to stand; None is where it was.
+            done: says what was changed, once that is listed; told with the count.
+        """
         it = self._filter
         query, model, starred = it.query, it.model, it.starred
         self._listing = True
 
-        def show(entries: list[Entry]) -> None:
+        def find(store: Store) -> tuple[list[Entry], int | None]:
+            return store.entries(query, model, starred, limit=MOST), store.last_deleted()
+
+        def show(found: tuple[list[Entry], int | None]) -> None:
             self._listing = False
             if self.is_attached:
-                self._show(entries, keep)
+                self._entries, self._last_deleted = found
+                self._show(keep, done)
             self._go_on()
 
         def failed(sentence: str) -> None:
             self._listing = False
             self._refuse(sentence)
 
-        self._lookup.search(
-            lambda store: store.entries(query, model, starred, limit=MOST), show, failed
-        )
+        self._lookup.search(find, show, failed)
 
-    def _show(self, entries: list[Entry], keep: int | None) -> None:
-        self._entries = entries
+    def _show(self, keep: int | None, done: Callable[[], str]) -> None:
         listed = self._listed
         place = listed.highlighted if keep is None else keep
         listed.clear_options()
         listed.add_options([Option(_line(entry)) for entry in self._entries])
         if self._entries:
             listed.highlighted = min(place or 0, len(self._entries) - 1)
-        self._say(self._count())
+        self._say(done() + self._count())
         self.refresh_bindings()
 
     # What is asked of the history, and what waits for the answer.
@@ -253,7 +266,9 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
             case "choose" | "rename" | "star" | "delete":
                 return self._entry is not None or self._busy
             case "undo":
-                return bool(self._deleted) or self._busy
+                return self._last_deleted is not None or self._busy
+            case "to_list":
+                return self.present and not self._listed.has_focus
         return True
 
     @property
@@ -273,7 +288,6 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         """Leave with nothing; a search is cleared first."""
         if self._filter.query:
             self.query_one(Input).value = ""
-            self._listed.focus()
         else:
             self.dismiss(None)
 
@@ -297,24 +311,36 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         ask(self.app, "A name for the reply; empty for none.", answer, name)
 
     def action_delete(self) -> None:
-        """Delete the reply; `u` brings it back."""
+        """Delete the reply, say which, and name the key that restores it."""
 
         def delete(entry: Entry) -> None:
             self._change(
-                lambda store: store.delete(entry.id), lambda: self._deleted.append(entry.id)
+                lambda store: store.delete(entry.id),
+                lambda _: f"Deleted {_name(entry)}; {self._key_of('history.undo')} restores it. ",
             )
 
         self._with_entry(delete)
 
     def action_undo(self) -> None:
-        """Bring back what was deleted last."""
+        """Restore what was deleted last, in this session or before."""
 
         def undo() -> None:
-            if self._deleted:
-                last = self._deleted[-1]
-                self._change(lambda store: store.restore(last), lambda: self._deleted.remove(last))
+            last = self._last_deleted
+            if last is None:
+                return
+
+            def restore(store: Store) -> Entry:
+                store.restore(last)
+                return store.entry(last)
+
+            self._change(restore, lambda entry: f"Restored {_name(entry)}. ")
 
         self._when_listed(undo)
+
+    def _key_of(self, binding: str) -> str:
+        """Return the key of a binding, as it is shown."""
+        bound = [it.binding for it in self.active_bindings.values() if it.binding.id == binding]
+        return self.app.get_key_display(bound[0]) if bound else ""
 
     def _with_entry(self, act: Callable[[Entry], object]) -> None:
         """Do something with the reply at the cursor, once the list is as it was asked for."""
@@ -322,17 +348,12 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
     def _change(
         self,
-        change: Callable[[Store], None],
-        then: Callable[[], object] = lambda: None,
+        change: Callable[[Store], Found],
+        done: Callable[[Found], str] = lambda _: "",
         failed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Change the history, then list what is there."""
-
-        def changed(_: None) -> None:
-            then()
-            self._list()
-
-        self._ask(change, changed, failed)
+        """Change the history, then list what is there and say what was done."""
+        self._ask(change, lambda found: self._list(done=lambda: done(found)), failed)
 
 
 def _line(entry: Entry) -> Text:
@@ -351,6 +372,12 @@ def _line(entry: Entry) -> Text:
     text.append(" → ", "dim")
     text.append(_in_line(entry.beginning))
     return text
+
+
+def _name(entry: Entry) -> str:
+    """Give a few words by which a person knows a reply: its name, else how it begins."""
+    words = entry.name or entry.seed + entry.beginning
+    return f"“{_in_line(words[:NAMED])}{'…' * (len(words) > NAMED)}”"
 
 
 def _in_line(text: str) -> str:
