@@ -166,7 +166,10 @@ async def test_a_reply_is_opened_and_goes_on_in_its_own_row(tmp_path: Path) -> N
         await said(it, "seed", "abc")
         await opened(it, 1)
         await it.pilot.press("enter", "enter")
-        await it.until(lambda: isinstance(it.engine.last, RemakeRequested), "it is made again")
+        await it.until(
+            lambda: any(isinstance(each, RemakeRequested) for each in it.engine.requests),
+            "it is made again",
+        )
         assert it.blocks[-1] == ("reply", "abc")
         it.transcript.focus()
         await it.pilot.press("g")

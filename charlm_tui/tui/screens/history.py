@@ -45,7 +45,7 @@ class HistoryList(OptionList):
     """Replies, the newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Open", id="history.open"),
+        Binding("enter", "screen.choose('open')", "Open", id="history.open"),
         Binding("p", "screen.choose('play')", "Play", id="history.play"),
         Binding("b", "screen.choose('branch')", "Branch", id="history.branch"),
         Binding("n", "screen.rename", "Name", id="history.rename"),
