@@ -11,7 +11,7 @@ WINDOW_S = 1.0  # that the rates look back
 
 class _Arrival(NamedTuple):
     at_s: float
-    count: int
+    characters: int
     draw_s: float
 
 
@@ -48,7 +48,7 @@ class Rates:
         first, last = self._arrivals[0], self._arrivals[-1]
         gap = (last.at_s - first.at_s) / (len(self._arrivals) - 1)
         over = max(last.at_s - first.at_s, now_s - first.at_s - gap)
-        count = sum(each.count for each in self._arrivals) - first.count
+        count = sum(each.characters for each in self._arrivals) - first.characters
         return count / over if over > 0 else None
 
     @property
@@ -56,4 +56,4 @@ class Rates:
         """Characters that were made in a second of work; None if none were."""
         made = [each for each in self._arrivals if each.draw_s > 0]
         worked_s = sum(each.draw_s for each in made)
-        return sum(each.count for each in made) / worked_s if made else None
+        return sum(each.characters for each in made) / worked_s if made else None

@@ -270,9 +270,7 @@ def test_the_distribution_after_the_settings_is_truncated_and_sharpened() -> Non
 def test_any_temperature_is_drawn_and_recorded_without_a_warning(
     tiny: OnnxModel, temperature: float, truncated: dict
 ) -> None:
-    chosen = [
-        Settings(each, 5, moving_to=temperature, **truncated) for each in (temperature, 0.5)
-    ]
+    chosen = [Settings(each, 5, moving_to=temperature, **truncated) for each in (temperature, 0.5)]
     read = primed(tiny.contract.vocabulary, tiny.contract.vocabulary.encode(SEED))
     lanes = Lanes(open_context(tiny, chosen[0], 2), chosen, [read] * 2).draw(LENGTH)
     for settings, lane in zip(chosen, lanes, strict=True):

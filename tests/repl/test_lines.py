@@ -90,3 +90,16 @@ def test_a_shared_reply_is_opened() -> None:
     assert it.turns[1].text() == "def"
     with pytest.raises(CharlmError, match="damaged"):
         take(it, "charlm1.abcdefghijkl")
+
+
+def test_a_shared_reply_that_the_model_cannot_have_made_is_refused() -> None:
+    it, engine, _ = conversation()
+    take(it, "abc")
+    engine.stream("def")
+    engine.end()
+    recording = it.turns[0].recording()
+    recording.tape._chunks[0].ids[1] = 999
+    line = to_line(recording)
+    with pytest.raises(CharlmError, match="a character of number 999, and its model knows"):
+        take(it, line)
+    assert len(it.turns) == 1

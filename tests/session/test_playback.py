@@ -191,15 +191,14 @@ def test_what_cannot_be_a_models_reply_is_refused_and_leaves_all_as_it_was(
         viewer.it.attach(viewer.engine.send)
     state = viewer.it.state
     for show in (viewer.it.recorded.open, viewer.it.recorded.play):
-        try:
-            show(FOREIGN[what])
-        except TapeFileError as error:
-            assert "damaged" in str(error)
-            assert len(viewer.it.turns) == 1
-            assert viewer.it.state is state
+        if loaded or what == "one symbol of two ids":
+            with pytest.raises(TapeFileError, match="damaged"):
+                show(FOREIGN[what])
         else:  # its text can be shown; nothing can be drawn after it
-            assert not loaded
+            show(FOREIGN[what])
             viewer.it.undo()
+        assert len(viewer.it.turns) == 1
+        assert viewer.it.state is state
 
 
 def test_a_reply_that_is_shown_before_the_model_is_there_goes_on_when_it_is() -> None:

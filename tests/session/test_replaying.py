@@ -120,7 +120,9 @@ class Walk:
                     self.do("play", number)
                 self.engine.send(RestRequested())
                 it.attach(self.engine.send)
-                self.do(("play", "open", "undo", "redo", "walk", "pick", "pause")[number % 7], number)
+                self.do(
+                    ("play", "open", "undo", "redo", "walk", "pick", "pause")[number % 7], number
+                )
                 it.receive(loaded(self.model))
             case "temperature":
                 it.set_temperature(number % 20 / 10)
@@ -204,7 +206,20 @@ def test_a_walk_of_picks_edits_walks_and_changes_replays_to_the_text_that_its_ta
 
 EVERY_ACT = (
     *ACTS,
-    *("late", "late", "stale", "answer", "pause", "step", "step", "stop", "again", "dream", "climb", "lane"),
+    *(
+        "late",
+        "late",
+        "stale",
+        "answer",
+        "pause",
+        "step",
+        "step",
+        "stop",
+        "again",
+        "dream",
+        "climb",
+        "lane",
+    ),
     *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
 )
 

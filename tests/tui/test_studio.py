@@ -391,7 +391,7 @@ async def test_a_reply_whose_temperatures_are_not_known_plays_under_a_schedule()
         assert "0.70–0.90" in ribbon.render_line(0).text
 
 
-async def test_what_cannot_be_the_models_reply_is_told_and_given_back_nothing() -> None:
+async def test_a_line_that_the_model_cannot_have_made_is_told_and_not_shown() -> None:
     async with studio(WIDE) as it:
         await replied(it, "abcdef")
         recording = it.app.conversation.turn.recording()
@@ -402,7 +402,7 @@ async def test_what_cannot_be_the_models_reply_is_told_and_given_back_nothing() 
         assert len(it.app.conversation.turns) == 1
 
 
-async def test_a_tape_that_its_model_cannot_have_made_does_not_end_the_app() -> None:
+async def test_a_tape_that_the_model_cannot_have_made_does_not_end_the_app() -> None:
     async with studio(WIDE) as it:
         await replied(it, "abcdef")
         recording = it.app.conversation.turn.recording()
