@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 
+from charlm_tui.files import write_document
 from charlm_tui.lm.model import OnnxModel
 from export.checkpoint import Snapshot
 from export.corpus import NOTEBOOK_FILE, NOTEBOOK_URL, Corpus
-from export.model_file import put_in_place
 from export.network import StepWeights, count_parameters
 from export.progress import BITS, in_words
 from export.recipes import Recipe
@@ -119,7 +119,7 @@ def write_page(model_path: Path, page: Path) -> None:
     """Write a model file's card as a Markdown page, with a sample at each temperature.
 
     Raises:
-        WriteError: the page cannot be written.
+        FileWriteError: the page cannot be written.
     """
     model = OnnxModel(model_path)
     card = model.contract.card
@@ -166,5 +166,4 @@ def write_page(model_path: Path, page: Path) -> None:
     ]
     for temperature, text in zip(TEMPERATURES, texts, strict=True):
         lines += [f"Temperature {temperature}:", "", "```text", text, "```", ""]
-    with put_in_place(page, "\n".join(lines).encode()):
-        pass
+    write_document(page, "\n".join(lines))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm_tui.files import replace_file
 from export.errors import CheckpointError
-from export.model_file import put_in_place
 
 FORMAT = 1
 GROUPS = ("network", "optimizer", "best")
@@ -56,14 +56,14 @@ class Snapshot:
 
 def checkpoint_path(out: Path) -> Path:
     """Give the place of the checkpoint of a run whose model file is `out`."""
-    return out.with_name(f"{out.name}.checkpoint")
+    return out.parent / f"{out.name}.checkpoint"
 
 
 def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot) -> None:
     """Put a checkpoint in its place; until it is whole the last one stays.
 
     Raises:
-        WriteError: it cannot be written; for want of room, for example.
+        FileWriteError: it cannot be written; for want of room, for example.
     """
     facts = {
         "format": FORMAT,
@@ -79,8 +79,7 @@ def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot
     content = io.BytesIO()
     text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     np.savez(content, allow_pickle=False, facts=text, **arrays)
-    with put_in_place(path, content.getvalue()):
-        pass
+    replace_file(path, content.getvalue())
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:

@@ -19,6 +19,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from charlm_tui.errors import CharlmError
+from charlm_tui.files import FileWriteError
 from export import errors, reference
 from export.corpus import Ids
 from export.errors import ConversionError, ExportError
@@ -26,6 +28,7 @@ from export.network import LayerWeights, StepWeights
 from export.onnx_export import Parity, export, keras_predict
 
 BACKEND = "tensorflow"
+_ERRORS: dict[str, type[CharlmError]] = {**vars(errors), "FileWriteError": FileWriteError}
 
 
 def make_model_file(
@@ -40,7 +43,7 @@ def make_model_file(
         path: of the file.
 
     Raises:
-        ExportError: `path` is as it was.
+        ExportError, FileWriteError: `path` is as it was.
     """
     if keras.backend.backend() != BACKEND:
         return _converter.make_model_file(weights, metadata, ids, path)
@@ -63,7 +66,7 @@ class _Converter:
             job.write_bytes(_pack(weights, metadata, ids))
             said = self._ask(json.dumps([str(job), str(path.absolute())]))
         if "error" in said:
-            kind = getattr(errors, said["error"], ExportError)
+            kind = _ERRORS.get(said["error"], ExportError)
             raise kind(said["sentence"])
         return Parity(**said)
 
@@ -145,7 +148,7 @@ def _serve() -> None:
         said: dict[str, Any]
         try:
             said = asdict(make_model_file(*_unpack(Path(job)), Path(path)))
-        except ExportError as error:
+        except CharlmError as error:
             said = {"error": type(error).__name__, "sentence": str(error)}
         print(json.dumps(said), file=answers, flush=True)
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from charlm_tui.files import check_replaceable, make_folder_for
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
 from export.corpus import Corpus, Ids, read_corpus
 from export.errors import CorpusError, KerasFileError
-from export.model_file import check_writable
 
 RANDOM_CHARACTERS = 4000  # that a file is held against where there is no text
 
@@ -57,7 +57,8 @@ def convert_keras_file(
             f"{path} knows {size} symbols, and {(vocabulary or corpus or path).name} has "
             f"{len(symbols)}; give the text it was trained on, with its --case, or its --vocabulary"
         )
-    check_writable(out)
+    make_folder_for(out)
+    check_replaceable(out)
     card: dict[str, Any] = {
         "name": out.stem,
         "architecture": architecture(found.weights),

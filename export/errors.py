@@ -37,10 +37,6 @@ class ParityError(ExportError):
     """The exported model does not compute what Keras computes."""
 
 
-class WriteError(ExportError):
-    """The file cannot be written."""
-
-
 class CheckpointError(CharlmError):
     """A checkpoint cannot be gone on from."""
 

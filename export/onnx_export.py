@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from charlm_tui.files import replacing
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.contract import IDS, LOGITS, NEXT
 from charlm_tui.lm.errors import ContractError, ModelFileError
@@ -22,7 +23,6 @@ from export.errors import (
     NodeError,
     ParityError,
 )
-from export.model_file import put_in_place
 from export.network import StepWeights, predictor, step
 
 OPSET = 17
@@ -241,8 +241,9 @@ def export(
 
     Raises:
         ExportError: of the step that failed; `path` is as it was.
+        FileWriteError: the file cannot be written.
     """
     model = convert(weights, metadata)
     check_nodes(model)
-    with put_in_place(path, model.SerializeToString()) as temporary:
+    with replacing(path, model.SerializeToString()) as temporary:
         return check_parity(check_declarations(temporary, weights.states), predict, ids)

@@ -21,6 +21,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from charlm_tui.files import check_document, check_replaceable, make_folder_for
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.vocabulary import Case
 from export.checkpoint import Snapshot, check_settings, checkpoint_path, read_checkpoint
@@ -33,7 +34,6 @@ from export.corpus import (
     read_corpus,
 )
 from export.errors import CheckpointError
-from export.model_file import check_writable
 from export.recipes import BEST, NOTEBOOK, PRESETS, Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -214,14 +214,17 @@ def _run(
     text = read_corpus(path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out)
     if resume:
         check_settings(kept, {"sha256": text.sha256}, found)
-    elif not restart and checkpoint_path(out).exists():
+    make_folder_for(out)
+    check_replaceable(out)
+    if not resume and not restart and os.path.exists(checkpoint_path(out)):
         raise CheckpointError(
             f"{checkpoint_path(out)} is of an interrupted run; "
             "go on with it with --resume, or start anew with --restart"
         )
-    check_writable(out)
+    check_replaceable(checkpoint_path(out))
     if page is not None:
-        check_writable(page)
+        make_folder_for(page)
+        check_document(page)
     _say_corpus(console, path, text)
 
     from export.runs import TrainingRun

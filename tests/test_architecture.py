@@ -26,6 +26,7 @@ def loaded(program: str) -> set[str]:
     ("module", "never"),
     [
         ("charlm_tui.cli", SLOW),
+        ("charlm_tui.files", SLOW),
         ("charlm_tui.lm.vocabulary", SLOW),
         ("charlm_tui.lm.settings", SLOW),
         ("charlm_tui.lm.model", {"textual", *TRAINING}),

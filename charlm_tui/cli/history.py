@@ -98,17 +98,19 @@ def show(reply: int, as_json: bool, **place: Any) -> None:
 @click.option("-o", "--output", "path", type=click.Path(path_type=Path), help="A file to write.")
 def export(reply: int, form: str | None, tint: str, path: Path | None, **place: Any) -> None:
     """Print a reply as text, Markdown, HTML, SVG, JSON, asciicast or as a tape."""
+    from charlm_tui.files import check_document, write_document
     from charlm_tui.session.exports import export as write
     from charlm_tui.session.exports import format_of
-    from charlm_tui.session.files import write_whole
     from charlm_tui.session.tints import Tint
 
     form = form or (format_of(path) if path is not None else "text")
+    if path is not None:
+        check_document(path)
     with _store(**place) as store:
         recording, title = store.recording(reply), store.entry(reply).name
     content = write(recording, form, Tint(tint), title)
     if path is not None:
-        write_whole(path, content)
+        write_document(path, content)
         return
     with output() as out:
         out.write(content.encode())
@@ -158,7 +160,7 @@ def _list(
     query: str, as_json: bool, model: str | None, starred: bool, limit: int, **place: Any
 ) -> None:
     path = _path(**place)
-    if not path.exists():  # nothing was kept yet; a file is not made for that
+    if not os.path.exists(path):  # nothing was kept yet; a file is not made for that
         say(f"note: there is no history at {path} yet")
         return
     with _store(**place) as store:
@@ -185,7 +187,7 @@ def _store(**place: Any) -> "Iterator[Store]":
     from charlm_tui.session.history.store import HistoryError, Store
 
     path = _path(**place)
-    if not path.exists():
+    if not os.path.exists(path):
         raise HistoryError(f"there is no history at {path}; name one with --history PATH")
     store = Store(path)
     try:

@@ -54,15 +54,15 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     Standard output is the generated characters alone; everything else goes to standard error.
     Truncations apply in the order in which they stand here, and the temperature after them.
     """
+    from charlm_tui.files import check_document
     from charlm_tui.scripts.generate import Job, lane_path, run
-    from charlm_tui.session.files import check_place
 
     settings = settings_of(values)
     text = read_text("-", "the seed") if seed == "-" else seed
     job = Job(model_path(model), text, settings=settings, **values)
     if job.tape is not None:
         for place in [lane_path(job.tape, each) for each in job.temperatures] or [job.tape]:
-            check_place(place)
+            check_document(place)
     with output() as out:
         run(job, out, say)
 

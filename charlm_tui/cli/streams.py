@@ -31,6 +31,12 @@ def output() -> Iterator[BinaryIO]:
         raise OutputError(
             f"the output cannot be written: {error.strerror}; free some space, or write elsewhere"
         ) from error
+    except BaseException:  # another fault, which is told by whoever catches it
+        try:
+            sys.stdout.buffer.flush()
+        except OSError:
+            drop_output()
+        raise
 
 
 def drop_output() -> None:

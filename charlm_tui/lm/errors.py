@@ -1,14 +1,8 @@
-"""The errors that a person can cause, each of which is told in one sentence.
+"""The errors of the language model that a person can cause; see `charlm_tui.errors`."""
 
-A message says what was found, what was expected and what to do. It never ends in a traceback:
-`charlm_tui.cli` prints it and leaves with `exit_code`.
-"""
+from charlm_tui.errors import CharlmError
 
-
-class CharlmError(Exception):
-    """Base of every error that is shown to a person as one sentence."""
-
-    exit_code = 1
+__all__ = ["CharlmError", "ContractError", "ModelFileError", "ModelOutputError", "SettingsError"]
 
 
 class SettingsError(CharlmError):

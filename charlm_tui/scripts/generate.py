@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from charlm_tui.files import is_stream, write_document
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.generation import Batch, Generation, Lanes, primed
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.files import write_whole
 from charlm_tui.session.recording import Recording
 from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
@@ -76,13 +76,14 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
             record(tape, batch, job.settings, time.monotonic() - start_s)
         if job.tape is not None or job.as_json:
             kept.append(text)
+    if job.as_json:  # before the tape, whose fault must not cost the reply
+        line = _json_line(job, model, fitted.text, "".join(kept), job.settings)
+        _print(out, line, job.tape is not None)
     if job.tape is not None:
         runtime = Runtime.here(runtime_version())
         name = model.contract.name
         recording = Recording(name, model.sha256, runtime, fitted.text, "".join(kept), tape)
-        write_whole(job.tape, recording.to_json())
-    if job.as_json:
-        _print_json(job, out, model, fitted.text, "".join(kept), job.settings)
+        write_document(job.tape, recording.to_json())
 
 
 def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
@@ -107,8 +108,16 @@ def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> No
         batches = drawn.draw(min(BATCH, job.length - drawn.count))
         for tape, batch, each in zip(tapes, batches, settings, strict=True):
             record(tape, batch, each, time.monotonic() - start_s)
+    printed = True
     for tape, each in zip(tapes, settings, strict=True):
         text = vocabulary.decode(tape.ids())
+        if job.as_json:
+            shown = _json_line(job, model, fitted.text, text, each)
+        else:
+            seed = fitted.text if job.echo else ""
+            shown = f"------ temperature: {each.temperature:g}\n{seed}{text}\n"
+        if printed:
+            printed = _print(out, shown, job.tape is not None)
         if job.tape is not None:
             recording = Recording(
                 model.contract.name,
@@ -118,23 +127,21 @@ def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> No
                 text,
                 tape,
             )
-            write_whole(lane_path(job.tape, each.temperature), recording.to_json())
-        if job.as_json:
-            _print_json(job, out, model, fitted.text, text, each)
-        else:
-            seed = fitted.text if job.echo else ""
-            out.write(f"------ temperature: {each.temperature:g}\n{seed}{text}\n".encode())
-            out.flush()
+            write_document(lane_path(job.tape, each.temperature), recording.to_json())
 
 
 def lane_path(tape: Path, temperature: float) -> Path:
-    """Give where the tape of one of several replies goes: `reply.tape` as `reply-0.5.tape`."""
+    """Return where the tape of one of several replies goes: `reply.tape` as `reply-0.5.tape`.
+
+    All go to a device or a pipe, one after the other; a place without a name is left as it is, to
+    be refused.
+    """
+    if is_stream(tape) or tape.name in ("", ".."):
+        return tape
     return tape.with_name(f"{tape.stem}-{temperature:g}{tape.suffix}")
 
 
-def _print_json(
-    job: Job, out: BinaryIO, model: OnnxModel, seed: str, text: str, settings: Settings
-) -> None:
+def _json_line(job: Job, model: OnnxModel, seed: str, text: str, settings: Settings) -> str:
     reply = {
         "seed": seed,
         "text": (seed if job.echo else "") + text,
@@ -143,8 +150,7 @@ def _print_json(
         "model": model.contract.name,
         "model_sha256": model.sha256,
     }
-    out.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
-    out.flush()
+    return json.dumps(reply, ensure_ascii=False) + "\n"
 
 
 def _print(out: BinaryIO, text: str, recorded: bool) -> bool:

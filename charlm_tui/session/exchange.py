@@ -1,5 +1,6 @@
 """How replies leave a conversation and come back: as files, and as lines to hand on."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,15 +24,15 @@ def save(conversation: Conversation, text: str) -> None:
     Raises:
         CharlmError: there is no reply, the suffix means nothing, or the file cannot be written.
     """
+    from charlm_tui.files import replace_file
     from charlm_tui.session.exports import export, format_of
-    from charlm_tui.session.files import write_whole
 
     recording = _reply(conversation)
     path = _path(text, "the path of a file to write, such as reply.tape or reply.html")
     form = format_of(path)
-    if path.exists():
+    if os.path.exists(path):
         raise ExchangeError(f"{path} exists; give another name, or remove it first")
-    write_whole(path, export(recording, form, Tint.SURPRISAL))
+    replace_file(path, export(recording, form, Tint.SURPRISAL))
     conversation.tell(Noticed(f"saved to {path}"))
 
 
@@ -77,4 +78,9 @@ def _reply(conversation: Conversation) -> "Recording":
 def _path(text: str, what: str) -> Path:
     if not text.strip():
         raise ExchangeError(f"nothing was named; give {what}")
-    return Path(text.strip()).expanduser()
+    try:
+        return Path(text.strip()).expanduser()
+    except RuntimeError:
+        raise ExchangeError(
+            f"{text.strip()!r:.80} begins with the home of somebody who has none here; give {what}"
+        ) from None

@@ -4,6 +4,7 @@ import json
 import re
 import resource
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from charlm_tui.files import FileWriteError
 from charlm_tui.lm.model import OnnxModel
 from export.checkpoint import (
     Epoch,
@@ -28,10 +30,11 @@ from export.checkpoint import (
     write_checkpoint,
 )
 from export.corpus import Corpus
-from export.errors import CheckpointError, WriteError
+from export.errors import CheckpointError
 from export.train_and_export import command
 from export.training import Run, train
 from tests.conftest import ROOT
+from tests.devices import NULL, is_device, make_device
 from tests.export.conftest import TINY, Record
 from tests.export.test_command import BOUND_S, SCRIPT, environment
 
@@ -236,10 +239,45 @@ def test_no_room_in_the_middle_of_a_checkpoint_leaves_the_one_before(tmp_path: P
     write_checkpoint(path, {}, SNAPSHOT)
     before = path.read_bytes()
     large = replace(SNAPSHOT, network=[np.ones(100_000, np.float32)])
-    with room_for(10_000), pytest.raises(WriteError, match="cannot be written: File too large"):
+    with room_for(10_000), pytest.raises(FileWriteError, match="cannot be written: File too large"):
         write_checkpoint(path, {}, large)
     assert path.read_bytes() == before
     assert [it.name for it in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_checkpoint_follows_a_link_and_keeps_the_mode_of_a_file(tmp_path: Path) -> None:
+    target, link = tmp_path / "elsewhere" / "c", tmp_path / "c"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    write_checkpoint(link, {"units": 3}, SNAPSHOT)
+    assert link.is_symlink()
+    assert read_checkpoint(target)[0] == {"units": 3}
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_a_place_of_training_that_is_no_file_is_refused_before_anything_is_trained(
+    tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    null, locked, good = make_device(tmp_path / "null", NULL), tmp_path / "l", tmp_path / "m.onnx"
+    locked.write_bytes(b"precious")
+    locked.chmod(0o444)
+    for place in ("--out", "--page"):
+        more = () if place == "--out" else ("--out", good)
+        line = refusal("--corpus", tiny_corpus_path, *more, place, locked, *SMALL)
+        assert f"{locked} cannot be written: it is read-only; make it writable" in line
+    line = refusal("--corpus", tiny_corpus_path, "--out", null, *SMALL)
+    assert f"{null} cannot be written: it is a device; give the path of a file" in line
+    for folder in ("", ".", "/"):
+        line = refusal("--corpus", tiny_corpus_path, "--out", folder, *SMALL)
+        assert "cannot be written: it is a folder; give the path of a file" in line
+    checkpoint_path(good).mkdir()
+    line = refusal("--corpus", tiny_corpus_path, "--out", good, "--restart", *SMALL)
+    assert f"{checkpoint_path(good)} cannot be written: it is a folder" in line
+    assert is_device(null, NULL)
+    assert locked.read_bytes() == b"precious"
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["l", "m.onnx.checkpoint", "null"]
 
 
 def test_a_checkpoint_cut_anywhere_is_one_clear_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Commands as they are typed: the same objects as keys and palette entries."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,25 @@ def test_a_reply_is_saved_in_the_form_that_its_suffix_names_and_nothing_is_overw
     assert (tmp_path / "reply.txt").read_bytes() == before
     with pytest.raises(CharlmError, match=r"\.svg"):
         typist.type(f"/save {tmp_path / 'reply.pdf'}")
+
+
+def test_what_cannot_be_saved_there_is_one_sentence(tmp_path: Path) -> None:
+    typist = Typist().replied()
+    link, pipe = tmp_path / "link.txt", tmp_path / "pipe.txt"
+    os.mkfifo(pipe)
+    for place, says in (
+        (tmp_path / "none" / "x.txt", "cannot be written: No such file or directory; check it"),
+        (tmp_path / ("x" * 300 + ".txt"), "cannot be written: File name too long; check it"),
+        (pipe, "exists; give another name"),
+        ("~nobody-of-that-name/x.txt", "begins with the home of somebody who has none here"),
+    ):
+        with pytest.raises(CharlmError, match=says):
+            typist.type(f"/save {place}")
+    link.symlink_to("target.txt")
+    typist.type(f"/save {link}")
+    assert link.is_symlink()
+    assert "abcdef" in (tmp_path / "target.txt").read_text()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["link.txt", "pipe.txt", "target.txt"]
 
 
 def test_a_shared_line_brings_the_reply_back() -> None:

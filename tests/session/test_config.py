@@ -30,6 +30,7 @@ from charlm_tui.session.config.keeping import ConfigWriteError, keep
 from charlm_tui.session.config.showing import as_toml
 from charlm_tui.session.controls import Controls
 from charlm_tui.session.knobs import KNOBS
+from tests.devices import NULL, is_device, make_device
 
 
 @pytest.fixture
@@ -607,6 +608,13 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
             keep(bad, "theme", "nord")
     assert pipe.is_fifo()
     assert locked.read_text() == ""
+
+
+def test_settings_are_not_written_to_a_device(tmp_path: Path) -> None:
+    null = make_device(tmp_path / "null", NULL)
+    with pytest.raises(ConfigWriteError, match="it is a device; name another file with --config"):
+        keep(null, "theme", "nord")
+    assert is_device(null, NULL)
 
 
 def test_reading_a_named_file_loads_nothing_that_takes_time(path: Path) -> None:

@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -32,6 +33,7 @@ from charlm_tui.session.history.store import (
 from charlm_tui.session.recording import Recording
 from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
+from tests.devices import NULL, is_device, make_device
 
 WAIT_S = 60.0  # for a child process
 NOBODY = 65_534
@@ -569,7 +571,7 @@ def as_nobody(folder: Path) -> Iterator[None]:
     [
         (0o400, 0o700, "is read-only; make it"),
         (0o600, 0o500, "(is read-only|cannot be opened or made); make its? "),
-        (0o000, 0o700, "cannot be opened or made; make its folder writable"),
+        (0o000, 0o700, "is read-only; make it"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_told_of(
@@ -602,6 +604,50 @@ def test_a_file_that_cannot_be_written_is_told_of(
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
 def test_a_place_where_no_file_can_be_is_told_of(path: str, says: str) -> None:
     refused(Path(path), says)
+
+
+def test_sqlite_opens_no_device(tmp_path: Path) -> None:
+    null = make_device(tmp_path / "null", NULL)
+    link = tmp_path / "link"
+    link.symlink_to(null)
+    for path in (null, link):
+        refused(path, "it is a device; give the path of a file")
+    assert is_device(null, NULL)
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["link", "null"]
+
+
+def test_a_pipe_or_a_socket_in_the_files_place_is_told_of_and_stays(tmp_path: Path) -> None:
+    pipe, named = tmp_path / "pipe", tmp_path / "socket"
+    os.mkfifo(pipe)
+    with socket.socket(socket.AF_UNIX) as it:
+        it.bind(str(named))
+    refused(pipe, "it is a pipe; give the path of a file")
+    refused(named, "it is a socket; give the path of a file")
+    assert pipe.is_fifo()
+    assert named.is_socket()
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["pipe", "socket"]
+
+
+def test_a_file_that_nobody_may_write_is_told_of_even_to_root(store: Store, path: Path) -> None:
+    reply = kept(store, "text")
+    path.chmod(0o444)
+    refused(path, "it is read-only; make it")
+    assert store.text(reply) == "text"
+
+
+def test_a_path_that_no_file_can_have_is_told_of() -> None:
+    for path, says in ((Path("a\0b"), "null"), (Path("/tmp/" + "x" * 300), "name too long")):
+        with pytest.raises(HistoryError, match=says):
+            Store(path)
+
+
+def test_a_link_to_a_history_stays_a_link(store: Store, path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    reply = kept(store, "text")
+    with closing(Store(link)) as other:
+        assert other.text(reply) == "text"
+    assert link.is_symlink()
 
 
 def test_a_full_disk_is_told_of_and_what_was_there_stays(store: Store) -> None:

@@ -24,6 +24,7 @@ from charlm_tui.session.recital import (
     open_index,
 )
 from charlm_tui.session.recital.words import WordCount, words_of
+from tests.devices import NULL, is_device, make_device
 from tests.test_architecture import loaded
 
 REPEATING = st.text("ab", max_size=120)
@@ -325,6 +326,18 @@ def test_the_file_of_another_corpus_or_vocabulary_is_not_taken(tmp_path: Path) -
     assert open_index(corpus, VOCABULARY, kept).text(0, len(FITTED)) == FITTED
     corpus.write_text("something else.")
     assert open_index(corpus, VOCABULARY, kept).text(0, 99) == "something else."
+
+
+def test_what_is_no_file_is_left_where_an_index_would_be(tmp_path: Path) -> None:
+    corpus, kept = corpus_file(tmp_path), tmp_path / "kept"
+    open_index(corpus, VOCABULARY, kept)
+    path = kept_file(kept)
+    path.unlink()
+    null = make_device(path, NULL)
+    index = open_index(corpus, VOCABULARY, kept)
+    assert index.text(0, len(index)) == FITTED
+    assert is_device(null, NULL)
+    assert kept_file(kept) == null
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.files import FileWriteError, write_whole
 from charlm_tui.session.recording import Recording, TapeFileError, read_recording
 from charlm_tui.session.runtime import Runtime
 from charlm_tui.session.tape import Tape
@@ -114,13 +113,3 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path, binary):
         with pytest.raises(TapeFileError, match=str(path)):
             read_recording(path)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    write_whole(path, "one")
-    write_whole(path, "two")
-    assert path.read_text() == "two"
-    assert [it.name for it in tmp_path.iterdir()] == ["x"]
-    with pytest.raises(FileWriteError, match="none"):
-        write_whole(tmp_path / "none" / "x", "text")

@@ -4,12 +4,14 @@ import hashlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.terminal.terminal import COMMAND
 
 
@@ -168,3 +170,140 @@ def test_several_replies_on_one_core_are_drawn_by_one_thread(model_path: Path) -
         [sys.executable, "-c", program, str(model_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout == "1\n1\n"
+
+
+def record(model_path: Path, tape: Path | str, *more: str) -> subprocess.CompletedProcess[bytes]:
+    return run("generate", "--model", str(model_path), "-n", "20", "--tape", str(tape), *more)
+
+
+def is_one_error(result: subprocess.CompletedProcess[bytes], says: str) -> bool:
+    """Tell whether a command failed with one sentence that says this."""
+    lines = result.stderr.decode().splitlines()
+    return result.returncode == 1 and len(lines) == 1 and says in lines[0]
+
+
+def test_a_tape_goes_straight_through_to_a_device_which_stays(
+    model_path: Path, tmp_path: Path
+) -> None:
+    null = make_device(tmp_path / "null", NULL)
+    result = record(model_path, null)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert is_device(null, NULL)
+    assert record(model_path, null, "--temperatures", "0.2,0.5").returncode == 0
+    assert [it.name for it in tmp_path.iterdir()] == ["null"]
+
+
+def test_a_tape_goes_straight_through_to_a_pipe_which_stays(
+    model_path: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # Open for both, so that neither end waits for the other; a pipe holds more than this tape.
+    kept = os.open(pipe, os.O_RDWR)
+    try:
+        result = record(model_path, pipe)
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert stat.S_ISFIFO(os.lstat(pipe).st_mode)
+        text = json.loads(os.read(kept, 65_536))["text"]
+    finally:
+        os.close(kept)
+    assert text == result.stdout.decode()
+
+
+def test_a_tape_on_standard_output_leaves_what_is_there(model_path: Path, tmp_path: Path) -> None:
+    """The file that the output goes to is neither replaced nor written from its beginning."""
+    out, link = tmp_path / "out", make_standard_output(tmp_path / "stdout")
+    with out.open("wb") as file:
+        file.write(b"before\n")
+        file.flush()
+        subprocess.run(
+            [COMMAND, "generate", "--model", str(model_path), "-n", "20", "--tape", str(link)],
+            stdout=file,
+            timeout=120,
+            check=True,
+        )
+        file.write(b"after\n")
+    assert link.is_symlink()
+    content = out.read_text()
+    assert content.startswith("before\n")
+    assert content.endswith("}\nafter\n")
+    assert json.loads(content[27:-6])["text"] == content[7:27]
+
+
+def test_a_tape_follows_a_link_and_keeps_the_mode_of_a_file(
+    model_path: Path, tmp_path: Path
+) -> None:
+    target, link = tmp_path / "elsewhere" / "reply.tape", tmp_path / "reply.tape"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    assert record(model_path, link).returncode == 0
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["format"] == "charlm-tape"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_a_tape_does_not_replace_a_file_that_nobody_may_write(
+    model_path: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "reply.tape"
+    path.write_text("precious")
+    path.chmod(0o444)
+    assert is_one_error(record(model_path, path), f"{path} cannot be written: it is read-only")
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("more", [(), ("--temperatures", "0.2,0.5")])
+@pytest.mark.parametrize("place", [".", "..", "/", "x" * 300])
+def test_a_place_that_no_tape_can_have_is_one_sentence_before_anything_is_drawn(
+    place: str, more: tuple[str, ...], model_path: Path
+) -> None:
+    result = record(model_path, place, *more)
+    assert is_one_error(result, "cannot be written: ")
+    assert result.stdout == b""
+
+
+def test_a_tape_that_cannot_be_written_is_one_sentence_and_the_text_is_printed(
+    model_path: Path, tmp_path: Path
+) -> None:
+    full = make_device(tmp_path / "full", FULL)
+    for more in ((), ("--json",), ("--temperatures", "0.2,0.5")):
+        result = record(model_path, full, *more)
+        assert is_one_error(result, f"{full} cannot be written: No space left on device")
+        assert len(result.stdout) >= 20
+    assert is_device(full, FULL)
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--temperatures", "0.2,0.5")])
+def test_a_tape_that_cannot_be_written_is_one_sentence_where_nobody_reads_the_text(
+    more: tuple[str, ...], model_path: Path, tmp_path: Path
+) -> None:
+    full = make_device(tmp_path / "full", FULL)
+    command = [COMMAND, "generate", "--model", str(model_path), "-n", "20", *more]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        result = subprocess.run(
+            [*command, "--tape", str(full)], stdout=nobody, stderr=subprocess.PIPE, timeout=120
+        )
+    assert is_one_error(result, "No space left on device")
+
+
+def test_every_lane_is_recorded_where_nobody_reads_the_text(
+    model_path: Path, tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        result = subprocess.run(
+            [
+                *(COMMAND, "generate", "--model", str(model_path), "-n", "20"),
+                *("--temperatures", "0.2,0.5", "--tape", str(tmp_path / "reply.tape")),
+            ],
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            timeout=120,
+        )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["reply-0.2.tape", "reply-0.5.tape"]

@@ -4,12 +4,16 @@ import json
 import os
 import signal
 import subprocess
+from array import array
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from charlm_tui.session.history.store import Store
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.history.store import Origin, Piece, Store
+from charlm_tui.session.runtime import Runtime
+from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.terminal.terminal import COMMAND, has_ended, terminal
 
 
@@ -127,6 +131,56 @@ def test_what_is_asked_wrong_is_one_sentence(
     assert (told.returncode, told.stdout) == (code, "")
     assert says in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """A history with one reply."""
+    path = tmp_path / "kept" / "history.db"
+    with closing(Store(path)) as store:
+        origin = Origin("m", "0" * 64, "/m", Runtime("1", "x"), "", "a seed ", 1, 100.0)
+        four = array("f", [1.0] * 4).tobytes()
+        ids = array("H", [1] * 4).tobytes()
+        reply = store.begin(origin)
+        store.append(reply, Piece(0, "text", ids, four, four, four, ((0, Settings()),)))
+        store.finish(reply)
+    return path
+
+
+def test_an_export_goes_straight_through_to_a_device_which_stays(
+    history: Path, tmp_path: Path
+) -> None:
+    null = make_device(tmp_path / "null", NULL)
+    command = ("history", "export", "1", "--format", "text", "--history", str(history), "-o")
+    told = run(*command, str(null))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert is_device(null, NULL)
+    told = run(*command, str(make_standard_output(tmp_path / "stdout")))
+    assert (told.returncode, told.stdout, told.stderr) == (0, "a seed text\n", "")
+
+
+def test_an_export_that_cannot_be_written_is_one_sentence(history: Path, tmp_path: Path) -> None:
+    full, locked = make_device(tmp_path / "full", FULL), tmp_path / "locked.md"
+    locked.write_text("precious")
+    locked.chmod(0o444)
+    for place, says in (
+        (full, "No space left on device; free some space"),
+        (locked, "it is read-only; make it writable"),
+        (tmp_path, "it is a folder; give the path of a file"),
+        (tmp_path / "none" / "x.md", "No such file or directory"),
+        (tmp_path / ("x" * 300), "File name too long"),
+        ("", "it is a folder; give the path of a file"),
+    ):
+        told = run(
+            *("history", "export", "1", "--format", "markdown", "--history", str(history)),
+            *("-o", str(place)),
+        )
+        assert (told.returncode, told.stdout) == (1, "")
+        assert f"cannot be written: {says}" in told.stderr
+        assert len(told.stderr.splitlines()) == 1
+    assert is_device(full, FULL)
+    assert locked.read_text() == "precious"
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["full", "kept", "locked.md"]
 
 
 def test_a_history_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:

@@ -4,15 +4,13 @@ The file is a person's: comments and order are kept, a file that is not understo
 and what would be written is read back before it is.
 """
 
-import errno
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any, cast
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
+from charlm_tui.files import FileWriteError, check_file, make_folder_for, replace_file
 from charlm_tui.session.config.entries import BY_NAME, Entry
-from charlm_tui.session.files import FileWriteError, write_whole
 
 
 class ConfigWriteError(CharlmError):
@@ -36,42 +34,18 @@ def keep(path: Path, name: str, value: Any) -> None:
     assert value is not None or not entry.sample, "what is not set has no form in TOML"
     literal = entry.to_toml(value)
     try:
-        place = path.resolve()  # a link to a file elsewhere is common for settings
-        mode = _mode(place)
-        before = place.read_bytes().decode("utf-8") if mode is not None else ""
-        place.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_bytes().decode("utf-8") if check_file(path) else ""
+        after = _changed(path, before, entry, literal)
+        if after != before:
+            make_folder_for(path)
+            replace_file(path, after)
     except UnicodeDecodeError as error:
         raise _left_alone(path, "it is not UTF-8") from error
-    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
+    except (FileWriteError, OSError) as error:
+        reason = error.reason if isinstance(error, FileWriteError) else error.strerror
         raise ConfigWriteError(
             f"{path} cannot be written: {reason}; name another file with --config"
         ) from error
-    after = _changed(path, before, entry, literal)
-    if after == before:
-        return
-    try:
-        write_whole(place, after)
-        if mode is not None:
-            place.chmod(mode)
-    except FileWriteError as error:
-        raise ConfigWriteError(str(error)) from error
-
-
-def _mode(place: Path) -> int | None:
-    """Give the permissions of the file, or None if there is none.
-
-    Raises:
-        OSError: it is there, and is not to be written.
-    """
-    if not place.exists():
-        return None
-    mode = place.stat().st_mode
-    if not stat.S_ISREG(mode):  # /dev/null, say, which a rename would do away with
-        raise OSError(errno.EINVAL, "it is not a file")
-    if not mode & stat.S_IWUSR:  # a rename would not mind
-        raise OSError(errno.EACCES, "it is read-only")
-    return stat.S_IMODE(mode)
 
 
 def _changed(path: Path, before: str, entry: Entry, literal: str) -> str:

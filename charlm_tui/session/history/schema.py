@@ -15,7 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
+from charlm_tui.files import FileWriteError, check_file
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.history import Piece
 
@@ -142,7 +143,8 @@ def open_database(
     """Open a history, or make one; bring one of an earlier version to this one.
 
     The file is never opened but by SQLite: on POSIX, closing any other descriptor of it would
-    drop the locks that this process has on it.
+    drop the locks that this process has on it. SQLite is given a file or nothing: it would take a
+    device for an empty database.
 
     Args:
         path: of the file; its folder is made if there is none.
@@ -157,12 +159,15 @@ def open_database(
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is typed is private
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
         raise HistoryError(
-            f"the folder of the history {path} cannot be made: {error.strerror}; give another place"
+            f"the folder of the history {path} cannot be made: {reason}; give another place"
         ) from error
-    if path.is_dir():
-        raise HistoryError(f"the history {path} is a folder; give the path of a file")
+    try:
+        check_file(path)
+    except FileWriteError as error:
+        raise HistoryError(f"the history {error}") from error
     with told(path):
         database = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
         try:

@@ -15,13 +15,12 @@ Parts are of this machine's byte order, which the head names.
 import hashlib
 import json
 import mmap
-import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from charlm_tui.files import FileWriteError, make_folder_for, replace_file
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.recital.corpora import fit_corpus, read_corpus
 from charlm_tui.session.recital.index import Index, build
@@ -79,13 +78,19 @@ def open_index(corpus: Path, vocabulary: Vocabulary, folder: Path) -> Index:
         index = build(fit_corpus(content, corpus, vocabulary))
         try:
             _save(index, path, identity)
-        except OSError:  # a full disk, a folder of somebody else: the index is there all the same
+        except (
+            FileWriteError
+        ):  # a full disk, a folder of somebody else: the index is there all the same
             pass
     return index
 
 
 def _save(index: Index, path: Path, identity: _Identity) -> None:
-    """Write a file beside `path` and rename it to `path`."""
+    """Write an index to a file.
+
+    Raises:
+        FileWriteError: it cannot be written.
+    """
     arrays = (index.order, index.rank, index.shorter, index.blocks)
     words = "\n".join(sorted(index.words)).encode()
     parts = [index.raw, *(bytes(array) for array in arrays), words]
@@ -103,16 +108,8 @@ def _save(index: Index, path: Path, identity: _Identity) -> None:
     for part in parts:
         content += [part, bytes(-len(part) % 8)]
     checked = b"".join(content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(_MAGIC + _digest(checked))
-            file.write(checked)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    make_folder_for(path)
+    replace_file(path, b"".join((_MAGIC, _digest(checked), checked)))
 
 
 def _load(path: Path, identity: _Identity) -> Index | None:

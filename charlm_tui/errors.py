@@ -1,0 +1,11 @@
+"""The base of every error that is told to a person as one sentence.
+
+A message says what was found, what was expected and what to do. It never ends in a traceback:
+`charlm_tui.cli` prints it and leaves with `exit_code`.
+"""
+
+
+class CharlmError(Exception):
+    """Base of every error that is shown to a person as one sentence."""
+
+    exit_code = 1
