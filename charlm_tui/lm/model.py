@@ -22,6 +22,7 @@ from charlm_tui.lm.contract import (
     read_contract,
 )
 from charlm_tui.lm.errors import ContractError, ModelFileError
+from charlm_tui.lm.external_data import has_external_data
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -62,7 +63,7 @@ class OnnxModel:
     """A model file that keeps the contract, ready to run on the CPU."""
 
     def __init__(self, path: str | Path, threads: int = 1, spinning: bool = False) -> None:
-        """Load and check a model file.
+        """Load and check a model file, which is read once: what is checked and hashed is what runs.
 
         Args:
             path: the file.
@@ -70,7 +71,7 @@ class OnnxModel:
             spinning: whether idle threads wait busily.
 
         Raises:
-            ModelFileError: it cannot be read or is not an ONNX model.
+            ModelFileError: it cannot be read, is not an ONNX model, or would read other files.
             ContractError: it is one, but not of the contract's form.
         """
         self.path = Path(path)
@@ -181,11 +182,20 @@ def _open(content: bytes, path: Path, threads: int, spinning: bool) -> ort.Infer
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
+    # Or four of the bytes could make it another form, which is not the one that is checked here.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     options.log_severity_level = 4  # what fails is told by the exception, once
     try:
         if not content:
             raise ValueError("it is empty")
+        if has_external_data(content):
+            raise ModelFileError(
+                f"{path} is not all of its model: some of its data are in other files; "
+                f"save it as one file, or {HOW_TO}"
+            )
         return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except ModelFileError:
+        raise
     except Exception as error:
         raise ModelFileError(
             f"{path} is not an ONNX model that onnxruntime {ort.__version__} can load "

@@ -1,0 +1,128 @@
+"""Whether an ONNX file is all of its model: a tensor may say that its data are in another file.
+
+Reads as much of protobuf's wire format (https://protobuf.dev/programming-guides/encoding) as it
+takes to come to every tensor, wherever ONNX' schema (onnx/onnx.proto) lets one stand; the data
+themselves are passed over, and nothing is copied. What is accepted here no other reader of protobuf
+takes for something else: in doubt, the bytes are malformed. Knows neither onnx nor onnxruntime.
+"""
+
+from collections.abc import Iterator, Mapping
+
+MOST_DEPTH = 100
+"""Messages in one another, at the most, as for protobuf's own reader."""
+MOST_FIELDS = 300_000
+"""Of all messages; a model has some thousand, and its weights are one field a tensor."""
+
+TENSOR = "TensorProto"
+WITHIN: Mapping[str, Mapping[int, str]] = {
+    "ModelProto": {7: "GraphProto", 20: "TrainingInfoProto", 25: "FunctionProto"},
+    "GraphProto": {1: "NodeProto", 5: TENSOR, 15: "SparseTensorProto"},
+    "NodeProto": {5: "AttributeProto"},
+    "AttributeProto": {
+        5: TENSOR,
+        6: "GraphProto",
+        10: TENSOR,
+        11: "GraphProto",
+        22: "SparseTensorProto",
+        23: "SparseTensorProto",
+    },
+    "FunctionProto": {7: "NodeProto", 11: "AttributeProto"},
+    "SparseTensorProto": {1: TENSOR, 2: TENSOR},
+    "TrainingInfoProto": {1: "GraphProto", 2: "GraphProto"},
+}
+"""The fields, by number, of every message in which a tensor can stand, and the message of each."""
+
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # fields of a tensor
+_VARINT, _FIXED_64, _SIZED, _GROUP, _GROUP_END, _FIXED_32 = range(6)  # wire types
+
+
+def has_external_data(content: bytes) -> bool:
+    """Tell whether a tensor of an ONNX model has its data, or any of them, outside of the file.
+
+    Args:
+        content: of the file.
+
+    Raises:
+        ValueError: it is malformed, nested too deeply, or has too many fields.
+    """
+    return _Reader(content).is_external("ModelProto", 0, len(content), 1)
+
+
+class _Reader:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._fields_left = MOST_FIELDS
+
+    def is_external(self, message: str, start: int, end: int, depth: int) -> bool:
+        """Tell whether a message is, or has in it, a tensor with external data."""
+        if depth > MOST_DEPTH:
+            raise ValueError(f"its messages are nested more than {MOST_DEPTH} deep")
+        if message == TENSOR:
+            return any(
+                self._says_external(number, wire, first, last)
+                for number, wire, first, last in self._fields(start, end)
+            )
+        within = WITHIN[message]
+        return any(
+            wire == _SIZED
+            and number in within
+            and self.is_external(within[number], first, last, depth + 1)
+            for number, wire, first, last in self._fields(start, end)
+        )
+
+    def _says_external(self, number: int, wire: int, first: int, last: int) -> bool:
+        if number == _DATA_LOCATION and wire == _VARINT:
+            return any(byte & 0x7F for byte in self._content[first:last])  # not 0, the default
+        return number == _EXTERNAL_DATA and wire == _SIZED
+
+    def _fields(self, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+        """Give number, wire type, start and end of the value of each field of a message.
+
+        Groups, which the schema has none of, are passed over with all that is in them.
+        """
+        groups: list[int] = []
+        while at < end:
+            self._fields_left -= 1
+            if self._fields_left < 0:
+                raise ValueError(f"it has more than {MOST_FIELDS:,} fields")
+            tag, first = self._varint(at, end, 32)
+            number, wire = tag >> 3, tag & 7
+            if number == 0:
+                raise ValueError(f"its byte {at:,} begins no field")
+            if wire == _VARINT:
+                _, last = self._varint(first, end, 64)
+            elif wire == _SIZED:
+                size, first = self._varint(first, end, 31)
+                last = first + size
+            elif wire in (_FIXED_64, _FIXED_32):
+                last = first + (8 if wire == _FIXED_64 else 4)
+            elif wire == _GROUP and len(groups) < MOST_DEPTH:
+                groups.append(number)
+                last = first
+            elif wire == _GROUP_END and groups and groups.pop() == number:
+                at = first
+                continue
+            else:
+                raise ValueError(f"its byte {at:,} begins no field")
+            if last > end:
+                raise ValueError(f"it ends within the field at byte {at:,}")
+            if not groups:
+                yield number, wire, first, last
+            at = last
+        if groups:
+            raise ValueError(f"it ends within the group {groups[-1]}")
+
+    def _varint(self, at: int, end: int, bits: int) -> tuple[int, int]:
+        """Give an integer of so many bits, seven to a byte, and the place behind it."""
+        content, value = self._content, 0
+        for shift in range(0, bits, 7):
+            if at >= end:
+                raise ValueError(f"it ends within the number before byte {at:,}")
+            byte = content[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if value >> bits:
+                    break
+                return value, at
+        raise ValueError(f"its number before byte {at:,} has more than {bits} bits")
