@@ -1,9 +1,11 @@
 """`python -m benchmarks.recital --corpus PATH`: what the recital meter costs, against generation.
 
-Times of one run, side by side; memory is that of processes of their own.
+Where there is no corpus, it says so and measures nothing: `make bench` has measured the rest. Times
+of one run, side by side; memory is that of processes of their own.
 """
 
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -25,9 +27,8 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.recital import Recital, build, open_index
+from charlm_tui.session.recital import Recital, RecitalError, build, corpus_for, open_index
 from charlm_tui.session.recital.corpora import fit_corpus, read_corpus
-from charlm_tui.session.seeds import keras_corpus
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
 REPLY = 20_000  # characters
@@ -95,8 +96,6 @@ class Automaton:
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path),
-    envvar="CHARLM_CORPUS",
-    default=keras_corpus,
     help="A UTF-8 text; default: $CHARLM_CORPUS, else what Keras has downloaded.",
 )
 @click.option("--model", type=click.Path(path_type=Path), default=MODEL, help="The model file.")
@@ -104,12 +103,34 @@ class Automaton:
 @click.option("--tries", is_flag=True, help="Measure a suffix automaton, too.")
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Write the figures there too.")
 def main(corpus: Path | None, model: Path, rounds: int, tries: bool, out: Path | None) -> None:
-    """Measure the recital meter."""
-    if corpus is None:
-        raise click.UsageError("there is no corpus at hand; give one with --corpus PATH")
-    console = Console()
+    """Measure the recital meter; without a corpus, say that it is left out."""
     vocabulary = OnnxModel(model).contract.vocabulary
-    text = fit_corpus(read_corpus(corpus), corpus, vocabulary)
+    try:
+        found = corpus_for({}, corpus, os.environ)
+        if found is None:
+            click.echo(
+                "note: there is no corpus at hand, so the recital meter is not measured; "
+                "give one with --corpus PATH, or with CHARLM_CORPUS",
+                err=True,
+            )
+            return
+        text = fit_corpus(read_corpus(found.path), found.path, vocabulary)
+    except RecitalError as error:
+        raise click.ClickException(str(error)) from None
+    _measure(found.path, text, model, vocabulary, rounds, tries, out)
+
+
+def _measure(
+    corpus: Path,
+    text: str,
+    model: Path,
+    vocabulary: Vocabulary,
+    rounds: int,
+    tries: bool,
+    out: Path | None,
+) -> None:
+    """Measure with a corpus, whose text as the model knows it is `text`."""
+    console = Console()
     figures: dict[str, Any] = {"characters": len(text), "rounds": rounds}
     with tempfile.TemporaryDirectory() as name, console.status("measuring"):
         folder = Path(name)
