@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.lens import (
     FEATURES,
     Activations,
@@ -90,37 +89,35 @@ class Looking:
             return None
         unit = kept.read.units[number]
         scale = kept.scales[unit.tensor]
+        reads, foretells = (
+            found[unit.tensor][:, unit.index].astype(np.float32).tobytes()
+            for found in (kept.reads, kept.foretells)
+        )
         return UnitTold(
             request.number,
             number,
             levels(kept.read.of(unit), scale.limit, DIVERGING),
             scale.limit,
             scale.bounded,
-            *(
-                found[unit.tensor][:, unit.index].astype(np.float32).tobytes()
-                for found in (kept.reads, kept.foretells)
-            ),
+            reads,
+            foretells,
         )
 
     def _lens(self, request: LensRequested) -> Iterator[Event | None]:
         self._kept = None  # before there are others: they are large
         number, ids = request.number, array("H", request.read)
-        try:
-            pieces = activations(
-                self._model, ids, request.start, len(ids), request.settings, str(self._model.path)
-            )
-            told = 0
-            for piece in pieces:
-                if number not in self._wanted:
-                    return
-                if isinstance(piece, Activations):
-                    break
-                yield Progressed(number, piece) if piece > told else None
-                told = piece
-            assert isinstance(piece, Activations)
-        except CharlmError as error:
-            yield LensOpened(number, sentence=str(error))
-            return
+        pieces = activations(
+            self._model, ids, request.start, len(ids), request.settings, str(self._model.path)
+        )
+        told = 0
+        for piece in pieces:
+            if number not in self._wanted:
+                return
+            if isinstance(piece, Activations):
+                break
+            yield Progressed(number, piece) if piece > told else None
+            told = piece
+        assert isinstance(piece, Activations)
         text = self._model.contract.vocabulary.decode(ids[request.start :])
         values = np.array([feature.of(text) for feature in FEATURES])
         yield None
@@ -152,17 +149,14 @@ class Looking:
             request.carried_from,
             str(self._model.path),
         )
-        try:
-            for piece in pieces:
-                if number not in self._wanted:
-                    return
-                if isinstance(piece, WhatIf):
-                    self._wanted.discard(number)
-                    yield WhatIfTold(number, _rows(piece))
-                else:
-                    yield Progressed(number, piece)
-        except CharlmError as error:
-            yield WhatIfTold(number, sentence=str(error))
+        for piece in pieces:
+            if number not in self._wanted:
+                return
+            if isinstance(piece, WhatIf):
+                self._wanted.discard(number)
+                yield WhatIfTold(number, _rows(piece))
+            else:
+                yield Progressed(number, piece)
 
 
 def _parts(read: Activations) -> Iterator[Activations]:

@@ -298,16 +298,18 @@ class UnitTold(NamedTuple):
     number: int
     """Of the lens."""
     unit: int
-    levels: bytes
+    levels: bytes = b""
     """A byte a character, below `tints.DIVERGING`: the middle one is about zero."""
-    limit: float
+    limit: float = 1.0
     """What the outermost levels stand for."""
-    bounded: bool
+    bounded: bool = True
     """Whether no activation is beyond that."""
-    reads: bytes
+    reads: bytes = b""
     """float32 [features]: correlations with the features, in the order of the rankings."""
-    foretells: bytes
+    foretells: bytes = b""
     """float32 [features]: likewise, with those of the next character."""
+    sentence: str = ""
+    """Why nothing can be told of it, if so."""
 
 
 class WhatIfRow(NamedTuple):
@@ -354,6 +356,34 @@ class GenerationFailed(NamedTuple):
 
     wish: int
     sentence: str
+
+
+def failure(request: Request, sentence: str) -> "Event | None":
+    """Return what answers a request that failed; None if it is one without an answer.
+
+    Args:
+        request: could not be done.
+        sentence: why.
+    """
+    match request:
+        case DrawRequested(wish=wish) | LanesRequested(wish=wish):
+            return GenerationFailed(wish, sentence)
+        case InspectRequested(number=number):
+            return Inspected(number, sentence=sentence)
+        case ScoreRequested(number=number):
+            return Scored(number, sentence=sentence)
+        case RemakeRequested(number=number):
+            return Remade(number, sentence, differs_at=0)
+        case LensRequested(number=number):
+            return LensOpened(number, sentence=sentence)
+        case UnitRequested(number=number, unit=unit):
+            return UnitTold(number, unit, sentence=sentence)
+        case WhatIfRequested(number=number):
+            return WhatIfTold(number, sentence=sentence)
+        case LoadRequested():
+            return LoadFailed(sentence)
+        case Dismissed() | RestRequested() | Acknowledged():
+            return None
 
 
 class EngineDied(NamedTuple):

@@ -13,7 +13,8 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,12 @@ from charlm_tui.session.messages import (
     DrawRequested,
     Event,
     GenerationEnded,
-    GenerationFailed,
     Inspected,
     InspectRequested,
     Lane,
     LanesGenerated,
     LanesRequested,
     LensRequested,
-    LoadFailed,
     LoadRequested,
     RemakeRequested,
     Request,
@@ -42,6 +41,7 @@ from charlm_tui.session.messages import (
     ScoreRequested,
     UnitRequested,
     WhatIfRequested,
+    failure,
 )
 from charlm_tui.session.rescue import TerminalRescue
 
@@ -190,34 +190,60 @@ class Worker:
         self._inspecting: Context | None = None
         self._inspecting_key: tuple[int, bool] | None = None
         self._given = array("H")  # what of a wish is still to be taken
-        self._chores: deque[Iterator[Event | None]] = deque()  # what is done beside a reply
+        # What is done beside a reply: requests, and the slices of their answers.
+        self._chores: deque[tuple[Request, Iterator[Event | None]]] = deque()
         self._looking: Looking | None = None
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
         request = self._inbox.get(None)
         assert isinstance(request, LoadRequested)
-        try:
-            self._load(request.path)
-        except CharlmError as error:
-            self._say(LoadFailed(str(error)))
+        self._attempt(request, partial(self._load, request.path))
         while True:
             wish = self._wish
             wait_s = None if wish is None else 0.0 if self._given else self._pace.wait_s()
             request = self._inbox.get(0.0 if self._chores else wait_s)
-            try:
-                if request is not None:
-                    self._take(request)
-                elif self._chores and wait_s != 0.0:  # a reply comes first
-                    self._work()
-                elif isinstance(wish, LanesRequested):
-                    self._advance_lanes(wish)
-                elif wish is not None:
-                    self._advance(wish)
-            except CharlmError as error:
-                if self._wish is not None:
-                    self._say(GenerationFailed(self._wish.wish, str(error)))
-                self._wish = None
+            if request is not None:
+                self._attempt(request, partial(self._take, request))
+            elif self._chores and wait_s != 0.0:  # a reply comes first
+                self._attempt(self._chores[0][0], self._work)
+            elif isinstance(wish, LanesRequested):
+                self._attempt(wish, partial(self._advance_lanes, wish))
+            elif wish is not None:
+                self._attempt(wish, partial(self._advance, wish))
+
+    def _attempt(self, request: Request, act: Callable[[], None]) -> None:
+        """Do something for a request; answer that request, and no other, if it fails.
+
+        Whatever the reason is: a reply does not end for an inspection, nor the process for either.
+        """
+        try:
+            act()
+            return
+        except CharlmError as error:
+            sentence = str(error)
+        except MemoryError:
+            sentence = (
+                "this takes more memory than there is; free some, or give a smaller depth or a "
+                "shorter text"
+            )
+        except OSError:  # the pipe is closed: nobody hears an answer
+            raise
+        except Exception as error:
+            words = " ".join(f"{type(error).__name__} {error}".split())
+            sentence = f"this cannot be computed ({words:.120}); try it with other settings"
+        event = failure(request, sentence)
+        if event is None:
+            raise RuntimeError(sentence)
+        if isinstance(request, DrawRequested | LanesRequested):
+            self._rest()
+            self._context = self._side_by_side = None  # what they have read is not known
+        self._say(event)
+
+    def _rest(self) -> None:
+        """Draw nothing until there is another wish."""
+        self._wish = None
+        self._given = array("H")
 
     def _say(self, event: Event) -> None:
         self._connection.send(event)
@@ -244,8 +270,7 @@ class Worker:
                 self._given = array("H")
                 self._pace = Pace(request.controls, request.first, self._drawn_s, LANES_AHEAD)
             case RestRequested():
-                self._wish = None
-                self._given = array("H")
+                self._rest()
             case InspectRequested():
                 self._inspect(request)
             case ScoreRequested() | RemakeRequested():
@@ -259,9 +284,9 @@ class Worker:
         from charlm_tui.session.chores import remaking, scoring
 
         if isinstance(request, ScoreRequested):
-            self._chores.append(scoring(request, self._model))
+            self._chores.append((request, scoring(request, self._model)))
         else:
-            self._chores.append(remaking(request, self._model))
+            self._chores.append((request, remaking(request, self._model)))
 
     def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
         if self._looking is None:
@@ -270,7 +295,7 @@ class Worker:
             self._looking = Looking(self._model)
         match request:
             case LensRequested() | WhatIfRequested():
-                self._chores.append(self._looking.begin(request))
+                self._chores.append((request, self._looking.begin(request)))
             case UnitRequested():
                 told = self._looking.unit(request)
                 if told is not None:
@@ -279,14 +304,13 @@ class Worker:
                 self._looking.dismiss(request.number)
 
     def _work(self) -> None:
-        """Do the next slice of a chore; take it away if there is none."""
-        try:
-            event = next(self._chores[0])
-        except StopIteration:
-            self._chores.popleft()
-        else:
+        """Do the next slice of a chore; take it away if there is none, or if it fails."""
+        _, slices = chore = self._chores.popleft()
+        for event in slices:
+            self._chores.appendleft(chore)
             if event is not None:
                 self._say(event)
+            return
 
     def _begin(self, request: DrawRequested) -> None:
         """Read what a wish wants read."""
@@ -402,16 +426,12 @@ class Worker:
         if self._inspecting is None or self._inspecting_key != key:
             self._inspecting = open_context(self._model, settings, rewindable=True)
             self._inspecting_key = key
-        try:
-            here = Generation(
-                self._inspecting,
-                self._sampler,
-                settings,
-                array("H", request.read),
-                request.first,
-                array("f", request.since_mirostat),
-            ).distribution()
-        except CharlmError as error:
-            self._say(Inspected(request.number, sentence=str(error)))
-        else:
-            self._say(Inspected(request.number, here.model.tobytes(), here.after.tobytes()))
+        here = Generation(
+            self._inspecting,
+            self._sampler,
+            settings,
+            array("H", request.read),
+            request.first,
+            array("f", request.since_mirostat),
+        ).distribution()
+        self._say(Inspected(request.number, here.model.tobytes(), here.after.tobytes()))

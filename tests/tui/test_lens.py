@@ -223,6 +223,17 @@ async def test_a_text_that_cannot_be_read_is_told_in_its_sentence() -> None:
         assert any("one wall" in line for line in lines(it))
 
 
+async def test_a_unit_that_cannot_be_told_is_told_in_its_sentence() -> None:
+    async with studio(WIDE) as it:
+        await opened(it)
+        await it.pilot.press("down")
+        unit = questions(it)[-1]
+        it.engine.say(UnitTold(asked(it).number, unit, sentence="there is no memory for it"))
+        await it.until(lambda: "no memory" in title(it), "the sentence is there")
+        await press(it, "up", "down")
+        assert names(it) == ["▸c[2]"]
+
+
 async def test_the_unit_that_varies_most_comes_first_and_arrows_go_through_the_list() -> None:
     async with studio(WIDE) as it:
         await opened(it)

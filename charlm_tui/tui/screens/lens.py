@@ -133,6 +133,9 @@ class LensScreen(Overlay[None]):
         self.refresh_bindings()
 
     def _take(self, told: UnitTold) -> None:
+        if told.sentence:
+            self._title(told.sentence)
+            return
         self._told[told.unit] = told
         self._draw()
 
