@@ -302,3 +302,23 @@ def test_a_forked_tape_begins_like_its_origin_and_grows_apart(length: int) -> No
     assert origin.common(fork) == length
     assert fork.given == [(length, 1)]
     assert fork.settings_at(length) == Settings(0.9)
+
+
+def test_a_place_that_a_reply_has_no_longer_is_none_to_branch_at() -> None:
+    reader = Reader()
+    it = reader.it
+    it.send("a")
+    reader.engine.stream("a long reply")
+    it.stop()
+    (turn,) = it.turns
+    assert it.branch(turn, 2)
+    reader.engine.stream("x")
+    it.stop()
+    it.send("b")
+    reader.engine.stream("more")
+    it.stop()
+    assert not it.branch(turn, 9)
+    reader.check()
+    it.undo()
+    assert not it.branch(turn, 9)
+    assert turn.text() == "a x"

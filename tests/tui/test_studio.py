@@ -124,6 +124,23 @@ async def test_typing_over_is_left_with_escape_and_what_the_model_does_not_know_
         assert it.prompt.text == "§"
 
 
+async def test_typing_over_ends_when_its_character_is_shown_no_longer() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        it.app.conversation.branch(it.app.conversation.turns[0], 2)
+        await it.until(lambda: it.reply == "ab", "it branched")
+        await it.stream("x")
+        it.app.conversation.stop()
+        await it.pilot.press("escape", "left_square_bracket")
+        await it.until(lambda: it.reply == "abcdef", "the first sibling is shown")
+        await it.pilot.press("left", "e", *"xy")
+        assert it.prompt.has_class("-editing")
+        await it.app.screen.run_action("walk(1)")  # by the palette, say
+        await it.until(lambda: ("reply", "abx") in it.blocks, "the other sibling is shown")
+        assert not it.prompt.has_class("-editing")
+        assert it.prompt.text == "xy"
+
+
 async def test_the_mouse_selects_a_character_and_a_stretch_and_they_are_copied() -> None:
     async with studio(WIDE) as it:
         await replied(it, "abc def")

@@ -308,8 +308,7 @@ class StudioScreen(Screen[None]):
         self.transcript.cut(last, last.length if last is seed else length - last.first)
         self._turn, self._count = turn, length
         self._forget_newest()
-        if self._editing is not None and self._editing[0] is turn and self._editing[1] > length:
-            self._edit(None)
+        self._stop_editing(turn, length)
         self._mark(seed, turn)
         if self._meter is not None:
             self._meter.rewound(turn, length)
@@ -323,11 +322,10 @@ class StudioScreen(Screen[None]):
             self.transcript.cut(blocks[first - 1], blocks[first - 1].length)
         else:
             self.transcript.clear()
+        self._stop_editing(turn, 0)
         self._turn = self._conversation.turn
         self._count = len(self._turn.tape) if self._turn is not None else 0
         self._forget_newest()
-        if self._editing is not None and self._editing[0] is turn:
-            self._edit(None)
 
     def _mark(self, seed: Block, turn: Turn) -> None:
         self.transcript.mark(seed, _siblings(turn))
@@ -693,6 +691,15 @@ class StudioScreen(Screen[None]):
         prompt.set_class(place is not None, "-editing")
         if place is not None:
             prompt.focus()
+
+    def _stop_editing(self, turn: Turn, length: int) -> None:
+        """Stop typing over a character, if a turn has only `length` of those it was among."""
+        if self._editing is None:
+            return
+        edited, number = self._editing
+        if edited not in self._conversation.turns or (edited is turn and number >= length):
+            self._edit(None)
+            self.notify("The character to type over is no longer shown.", severity="warning")
 
     def _type_over(self, turn: Turn, number: int, text: str) -> bool:
         vocabulary = self._conversation.vocabulary
