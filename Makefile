@@ -7,14 +7,25 @@ PINNED := --constraint constraints.txt --build-constraint constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks docs
+# One process for each core; tests of one file stay together, with what they share.
+PARALLEL := -n auto --maxprocesses 4 --dist loadscope
+SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 
-.PHONY: run test test-long lint fix check snapshots bench train clean
+.PHONY: run test test-quick test-random test-long lint fix check snapshots bench train clean
 
 run: $(RUN)  ## open the app on the model that comes with it
 	$(BIN)/charlm-tui --model models/nietzsche.onnx
 
 test: $(DEV)  ## the whole test suite, export included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-quick: $(DEV)  ## without TensorFlow and pseudo-terminals
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow and not pty and not long' --ignore=tests/export
+
+test-random: SEED := $(SEED)
+test-random: $(DEV)  ## in random order and with other examples; SEED=N does a run again
+	@echo 'make test-random SEED=$(SEED)'
+	$(BIN)/python -m pytest -p randomly --randomly-seed=$(SEED) --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
 test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
 	$(BIN)/python -m pytest -m long

@@ -2,6 +2,8 @@
 
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,25 @@ def test_what_nobody_chose_comes_from_one_place() -> None:
     found = [path.name for path in SOURCES if unchosen.search(path.read_text(encoding="utf-8"))]
     assert found == [Path(controls.__file__).name]
     assert not isinstance(controls.SOURCE, random.SystemRandom)
+
+
+def test_what_opens_a_pseudo_terminal_is_marked() -> None:
+    opens = re.compile(r"^from \S+ import .*\b[Tt]erminal\b", re.MULTILINE)
+    for path in TESTS:
+        text = path.read_text(encoding="utf-8")
+        if opens.search(text) and path != Path(__file__):
+            assert "pytest.mark.pty" in text, f"{path} opens a pseudo-terminal and does not say so"
+
+
+@pytest.mark.slow
+def test_the_quick_tests_load_no_tensorflow() -> None:
+    chosen = ["-m", "not slow and not pty", "--ignore=tests/export", "--collect-only", "-q"]
+    program = f"import pytest, sys; pytest.main({chosen!r}); print('tensorflow' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    *_, told, loaded = done.stdout.splitlines()
+    assert "tests collected" in told or "deselected" in told
+    assert loaded == "False"
 
 
 def test_no_property_depends_on_how_fast_the_machine_is() -> None:

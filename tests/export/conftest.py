@@ -12,9 +12,17 @@ from export.corpus import Corpus, read_corpus
 from export.recipes import BEST, Recipe
 from export.training import Run, train
 
+HERE = Path(__file__).parent
 TINY = replace(
     BEST, units=12, window=8, stride=4, batch=32, epochs=2, learning_rate=0.02, name="tiny"
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is tested here as slow: Keras is imported with its backend."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @dataclass

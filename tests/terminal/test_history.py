@@ -16,6 +16,8 @@ from charlm_tui.session.runtime import Runtime
 from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.terminal.terminal import COMMAND, has_ended, terminal
 
+pytestmark = pytest.mark.pty
+
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -25,6 +25,8 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 ONCE_MORE = "Ctrl+C once more"
 CLOSED = r"· [\d,]+ characters?, \d\.\d\d bits per character, RNG seed 5, temperature "
 
+pytestmark = pytest.mark.pty
+
 
 @contextlib.contextmanager
 def chat(model: Path, *arguments: str, **options: Any) -> Iterator[Terminal]:

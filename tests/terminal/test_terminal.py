@@ -8,6 +8,8 @@ import pytest
 
 from tests.terminal.terminal import Terminal, has_ended, terminal
 
+pytestmark = pytest.mark.pty
+
 
 def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Path) -> None:
     with terminal("--model", str(model_path), "--rng-seed", "5", "--length", "0") as it:
