@@ -39,7 +39,13 @@ def test_what_opens_a_pseudo_terminal_is_marked() -> None:
 
 @pytest.mark.slow
 def test_the_quick_tests_load_no_tensorflow() -> None:
-    chosen = ["-m", "not slow and not pty", "--ignore=tests/export", "--collect-only", "-q"]
+    chosen = [
+        "-m",
+        "not slow and not pty and not long",
+        "--ignore=tests/export",
+        "--collect-only",
+        "-q",
+    ]
     program = f"import pytest, sys; pytest.main({chosen!r}); print('tensorflow' in sys.modules)"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
