@@ -11,6 +11,7 @@ from textual.widgets import Input, Label
 from charlm_tui.session.history.lookup import Lookup
 from charlm_tui.session.history.store import Store
 from charlm_tui.session.messages import DrawRequested, RemakeRequested
+from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.setup import Setup
@@ -48,8 +49,11 @@ async def opened(it: Studio, count: int) -> HistoryScreen:
 
 
 def rows(it: Studio) -> list[str]:
-    listed = it.app.screen.query_one(HistoryList)
-    return [str(listed.get_option_at_index(i).prompt) for i in range(listed.option_count)]
+    return [
+        str(listed.get_option_at_index(i).prompt)
+        for listed in it.app.screen.query(HistoryList)
+        for i in range(listed.option_count)
+    ]
 
 
 def kept_rows(path: Path) -> int:
@@ -76,6 +80,7 @@ async def test_replies_are_listed_newest_first_and_found_as_one_types(tmp_path: 
         await said(it, "first seed", "the rain sang")
         await said(it, "second seed", "nobody asked why")
         await opened(it, 2)
+        await it.until(lambda: len(rows(it)) == 2, "both are listed")
         assert ["second" in rows(it)[0], "first" in rows(it)[1]] == [True, True]
         await it.pilot.press(*"sang ra")
         await it.until(lambda: len(rows(it)) == 1, "one is found")
@@ -146,17 +151,18 @@ async def test_a_reply_is_named_starred_deleted_and_brought_back(tmp_path: Path)
         await said(it, "two", "def")
         await opened(it, 2)
         await it.pilot.press("down", "n")
+        await it.until(lambda: isinstance(it.app.screen, AskScreen), "a name is asked for")
         it.app.screen.query_one(Input).value = "the second"
         await it.pilot.press("enter")
-        assert "the second" in rows(it)[0]
+        await it.until(lambda: "the second" in "".join(rows(it)[:1]), "it has the name")
         await it.pilot.press("s")
-        assert rows(it)[0].startswith("★")
+        await it.until(lambda: rows(it)[0].startswith("★"), "it is starred")
         await it.pilot.press("f")
-        assert len(rows(it)) == 1
+        await it.until(lambda: len(rows(it)) == 1, "it alone is listed")
         await it.pilot.press("f", "d")
-        assert ["one" in row for row in rows(it)] == [True]
+        await it.until(lambda: ["one" in row for row in rows(it)] == [True], "it is deleted")
         await it.pilot.press("u")
-        assert len(rows(it)) == 2
+        await it.until(lambda: len(rows(it)) == 2, "it is back")
 
 
 async def test_a_reply_is_opened_and_goes_on_in_its_own_row(tmp_path: Path) -> None:
