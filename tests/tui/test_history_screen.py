@@ -69,11 +69,6 @@ def locked(path: Path) -> Iterator[sqlite3.Connection]:
         yield other
 
 
-def said_of_the_list(it: Studio) -> str:
-    labels = it.app.screen.query("#found").results(Label)
-    return "".join(str(label.render()) for label in labels)
-
-
 async def test_replies_are_listed_newest_first_and_found_as_one_types(tmp_path: Path) -> None:
     async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
         await it.load()
@@ -100,6 +95,8 @@ async def test_what_is_typed_behind_the_slash_is_searched_and_is_no_command(
         await it.load()
         await said(it, "one", "abc")
         screen = await opened(it, 1)
+        line = screen.query_one(KeysLine)
+        await it.until(lambda: "↓ To the list" in line.render_line(0).text, "the way is shown")
         await it.pilot.press(*words)
         await it.until(lambda: not rows(it), "nothing is found")
         assert it.app.screen is screen
@@ -109,7 +106,9 @@ async def test_what_is_typed_behind_the_slash_is_searched_and_is_no_command(
 
 
 def says(it: Studio) -> str:
-    return str(it.app.screen.query_one("#found", Label).content)
+    """What stands above the list; nothing while there is no list."""
+    labels = it.app.screen.query("#found").results(Label)
+    return "".join(str(label.content) for label in labels)
 
 
 async def test_a_deletion_says_what_it_deleted_and_the_key_that_restores_it(
@@ -122,13 +121,15 @@ async def test_a_deletion_says_what_it_deleted_and_the_key_that_restores_it(
         await said(it, "two", "def")
         await opened(it, 2)
         await it.pilot.press("down", "d")
-        assert says(it) == "Deleted “twodef”; z restores it. 1 reply"
+        await it.until(lambda: says(it) == "Deleted “twodef”; z restores it. 1 reply", "it is said")
         await it.pilot.press("delete")
-        assert says(it) == "Deleted “oneabc”; z restores it. 0 replies"
+        await it.until(
+            lambda: says(it) == "Deleted “oneabc”; z restores it. 0 replies", "it is said"
+        )
         await it.pilot.press("z")
-        assert says(it) == "Restored “oneabc”. 1 reply"
+        await it.until(lambda: says(it) == "Restored “oneabc”. 1 reply", "it is said")
         await it.pilot.press("z")
-        assert says(it) == "Restored “twodef”. 2 replies"
+        await it.until(lambda: says(it) == "Restored “twodef”. 2 replies", "it is said")
         await it.pilot.press("z")
         assert len(rows(it)) == 2
 
@@ -139,9 +140,11 @@ async def test_a_deletion_can_be_undone_when_the_history_is_opened_again(tmp_pat
         await said(it, "one", "abc")
         await opened(it, 1)
         await it.pilot.press("down", "d", "escape", "slash", "down")
-        assert "u Undo" in it.app.screen.query_one(KeysLine).render_line(0).text
+        await it.until(
+            lambda: "u Undo" in it.app.screen.query_one(KeysLine).render_line(0).text, "it is shown"
+        )
         await it.pilot.press("u")
-        assert ["one" in row for row in rows(it)] == [True]
+        await it.until(lambda: ["one" in row for row in rows(it)] == [True], "it is back")
 
 
 async def test_a_reply_is_named_starred_deleted_and_brought_back(tmp_path: Path) -> None:
@@ -220,9 +223,7 @@ async def test_a_history_that_cannot_be_used_is_told_once_and_the_app_goes_on(
         await said(it, "seed", "abc")
         assert [kind for kind, _ in it.blocks].count("error") == 1
         await it.pilot.press("escape", "slash")
-        await it.until(
-            lambda: "is no SQLite database" in said_of_the_list(it), "it cannot be looked at"
-        )
+        await it.until(lambda: "is no SQLite database" in says(it), "it cannot be looked at")
         await it.pilot.press("escape", "i")
         await said(it, "seed", "abc")
     assert path.read_bytes() == before
@@ -268,12 +269,12 @@ async def test_keys_act_while_another_program_has_the_history_locked(tmp_path: P
         with locked(path):
             await it.pilot.press("escape", "slash")
             await it.until(lambda: isinstance(it.app.screen, HistoryScreen), "the screen is there")
-            await it.pilot.press("slash", *"rain")
+            await it.pilot.press(*"rain")
             assert it.app.screen.query_one(Input).value == "rain"
             assert rows(it) == []
             await it.pilot.press("escape", "escape")
             await it.until(lambda: not isinstance(it.app.screen, HistoryScreen), "it is left")
-            await it.pilot.press("escape", "slash", "slash", *"sang")
+            await it.pilot.press("escape", "slash", *"sang")
         await it.until(lambda: len(rows(it)) == 1, "the reply is found once the lock is gone")
         assert "first seed" in rows(it)[0]
 
@@ -287,7 +288,7 @@ async def test_a_star_waits_for_the_lock_and_the_screen_does_not(tmp_path: Path)
         await opened(it, 2)
         await it.until(lambda: len(rows(it)) == 2, "they are listed")
         with locked(path):
-            await it.pilot.press("s")
+            await it.pilot.press("down", "s")
             assert not rows(it)[0].startswith("★")
             await it.pilot.press("j")
             assert it.app.screen.query_one(HistoryList).highlighted == 1
@@ -303,9 +304,9 @@ async def test_a_history_that_stays_locked_is_told_in_a_sentence(tmp_path: Path)
         with locked(path):
             lookup = Lookup(path, it.app.answer, lambda path: Store(path, timeout_s=0.01))
             it.app.push_screen(HistoryScreen(lookup))
-            await it.until(lambda: "is locked by another program" in said_of_the_list(it), "told")
-        await it.pilot.press("f")
-        await it.until(lambda: "0 replies" in said_of_the_list(it), "it is opened after all")
+            await it.until(lambda: "is locked by another program" in says(it), "told")
+        await it.pilot.press("down", "f")
+        await it.until(lambda: "0 replies" in says(it), "it is opened after all")
         lookup.close()
 
 
@@ -319,7 +320,7 @@ async def test_what_is_pressed_before_the_list_is_there_acts_on_it_in_order(tmp_
         with locked(path):
             await it.pilot.press("escape", "slash")
             await it.until(lambda: isinstance(it.app.screen, HistoryScreen), "the screen is there")
-            await it.pilot.press("d", "d")
+            await it.pilot.press("down", "d", "d")
         await it.until(lambda: ["one" in row for row in rows(it)] == [True], "two are deleted")
         await it.pilot.press("u", "u")
         await it.until(lambda: len(rows(it)) == 3, "both are back")

@@ -79,7 +79,9 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
     AUTO_FOCUS: ClassVar[str] = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="history.leave"),
-        Binding("down", "to_list", "To the list", key_display="↓", id="history.to-list"),
+        Binding(
+            "down", "to_list", "To the list", key_display="↓", priority=True, id="history.to-list"
+        ),
     ]
 
     @dataclass(slots=True)
@@ -117,11 +119,11 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
     # What is listed.
 
     def _list(self, keep: int | None = None, done: Callable[[], str] = str) -> None:
-        """List what the filter lets through.
+        """List what the filter lets through; the cursor stays where it was.
 
         Args:
-            keep: where the cursor is to stand; None is where it was.
-            done: says what was changed, once that is listed; told with the count.
+            keep: where the cursor is to be, if it is to be elsewhere.
+            done: gives words to begin with, once the list is there.
         """
         it = self._filter
         query, model, starred = it.query, it.model, it.starred
@@ -132,9 +134,10 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
         def show(found: tuple[list[Entry], int | None]) -> None:
             self._listing = False
-            if self.is_attached:
+            if self.present:
                 self._entries, self._last_deleted = found
-                self._show(keep, done)
+                self._show(keep)
+                self._say(done() + self._count())
             self._go_on()
 
         def failed(sentence: str) -> None:
@@ -143,14 +146,13 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
         self._lookup.search(find, show, failed)
 
-    def _show(self, keep: int | None, done: Callable[[], str]) -> None:
+    def _show(self, keep: int | None) -> None:
         listed = self._listed
         place = listed.highlighted if keep is None else keep
         listed.clear_options()
         listed.add_options([Option(_line(entry)) for entry in self._entries])
         if self._entries:
             listed.highlighted = min(place or 0, len(self._entries) - 1)
-        self._say(done() + self._count())
         self.refresh_bindings()
 
     # What is asked of the history, and what waits for the answer.
@@ -159,13 +161,13 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         self,
         job: Callable[[Store], Found],
         then: Callable[[Found], None],
-        failed: Callable[[], None] = lambda: None,
+        failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Have something done in the history, and then what comes of it."""
 
         def answered(found: Found) -> None:
             self._asked -= 1
-            if self.is_attached:
+            if self.present:
                 then(found)
             self._go_on()
 
@@ -173,7 +175,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
             self._asked -= 1
             self._refuse(sentence)
             if self.is_current:
-                failed()
+                failed(sentence)
 
         self._asked += 1
         self._lookup.ask(job, answered, refused)
@@ -181,7 +183,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
     def _refuse(self, sentence: str) -> None:
         """Say why something could not be done; what waited for it is not done either."""
         self._pressed.clear()
-        if self.is_attached:
+        if self.present:
             self._say(sentence)
             self.refresh_bindings()
 
@@ -301,14 +303,14 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         """Let a name be typed for the reply."""
         self._with_entry(lambda entry: self._ask_for_name(entry.id, entry.name))
 
-    def _ask_for_name(self, reply: int, name: str) -> None:
+    def _ask_for_name(self, reply: int, name: str, refusal: str = "") -> None:
         def answer(name: str) -> None:
             self._change(
                 lambda store: store.rename(reply, name.strip()),
-                failed=lambda: self._ask_for_name(reply, name),
+                failed=lambda sentence: self._ask_for_name(reply, name, sentence),
             )
 
-        ask(self.app, "A name for the reply; empty for none.", answer, name)
+        ask(self.app, "A name for the reply; empty for none.", answer, name, refusal)
 
     def action_delete(self) -> None:
         """Delete the reply, say which, and name the key that restores it."""
@@ -338,7 +340,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         self._when_listed(undo)
 
     def _key_of(self, binding: str) -> str:
-        """Return the key of a binding, as it is shown."""
+        """Return the key of a binding that can be used now, as it is shown."""
         bound = [it.binding for it in self.active_bindings.values() if it.binding.id == binding]
         return self.app.get_key_display(bound[0]) if bound else ""
 
@@ -350,9 +352,9 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         self,
         change: Callable[[Store], Found],
         done: Callable[[Found], str] = lambda _: "",
-        failed: Callable[[], None] = lambda: None,
+        failed: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Change the history, then list what is there and say what was done."""
+        """Change the history, list what is there then, and say what was done."""
         self._ask(change, lambda found: self._list(done=lambda: done(found)), failed)
 
 
@@ -375,7 +377,7 @@ def _line(entry: Entry) -> Text:
 
 
 def _name(entry: Entry) -> str:
-    """Give a few words by which a person knows a reply: its name, else how it begins."""
+    """Return a few words by which a person knows a reply: its name, else how it begins."""
     words = entry.name or entry.seed + entry.beginning
     return f"“{_in_line(words[:NAMED])}{'…' * (len(words) > NAMED)}”"
 
