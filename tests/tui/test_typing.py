@@ -171,7 +171,7 @@ async def test_a_question_comes_back_with_what_was_typed_for_as_long_as_it_is_re
             "it says why",
         )
         assert it.app.screen.query_one(Input).value == "tmep"
-        await it.pilot.press("end", "ctrl+u", *"temp 0.7", "enter")
+        await it.pilot.press(*["backspace"] * 3, *"emp 0.7", "enter")
         await it.until(lambda: isinstance(it.app.screen, StudioScreen), "it was taken")
         assert it.app.conversation.controls.settings.temperature == 0.7
 

@@ -57,7 +57,8 @@ class AskScreen(ModalOverlay[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
             yield Label(self._question, markup=False)
-            yield Input(self._value, compact=True)
+            # What was refused is mended, and not typed anew.
+            yield Input(self._value, compact=True, select_on_focus=not self._refusal)
             yield Label(self._refusal, id="refusal", markup=False)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
