@@ -16,6 +16,8 @@ import pytest
 from charlm_tui.session.history.store import Store
 from tests.terminal.terminal import COMMAND, Terminal, engines_of, has_ended, terminal
 
+pytestmark = pytest.mark.pty
+
 END_S = 2.0  # that the app and the engine may take to end
 ROUNDS = 5  # of each state and way, where there is time for it
 
