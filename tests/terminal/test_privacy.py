@@ -42,6 +42,7 @@ def test_a_command_leaves_nothing_in_the_home_folder(
     assert inside(home) == []
 
 
+@pytest.mark.pty
 def test_the_app_and_its_engine_leave_nothing_in_the_home_folder(
     home: Path, model_path: Path
 ) -> None:
