@@ -1,0 +1,368 @@
+"""Seeded random keys at the real app with a real engine, and what must hold whatever is pressed.
+
+`python -m tests.tui.monkey SEED KEYS [APP]` tells every distinct fault that these keys lead to,
+from app APP on.
+"""
+
+import asyncio
+import importlib
+import os
+import pkgutil
+import random
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import XTermParser
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.events import Resize
+from textual.geometry import Size
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
+
+import charlm_tui.tui
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.settings import Settings
+from charlm_tui.scripts.generate import Job, run
+from charlm_tui.session.controls import Controls
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.engine import ProcessEngine
+from charlm_tui.session.recording import Recording
+from charlm_tui.session.replaying import Verdict, replay
+from charlm_tui.session.sharing import to_line
+from charlm_tui.session.tape import Tape
+from charlm_tui.session.turns import Reply, Turn
+from charlm_tui.tui.app import CharlmApp
+from charlm_tui.tui.screens.studio import StudioScreen
+from charlm_tui.tui.setup import Setup
+
+KEYS_EACH = 250  # at one app; then all its replies are made again
+QUIET_ROUNDS = 10  # of the event loop, after which keys are taken in
+SETTLE_ROUNDS = 100  # that they are waited for at the most
+ENGINE_TICKS = 20  # of 10 ms that the engine is waited for, at the most
+END_S = 60.0  # that an app may take to end
+CHECKED = 1200  # characters of a reply that are made again
+TOLD = 60  # last strokes that are told of a fault
+LEFT_OUT = {"ctrl+q", "ctrl+z"}  # end the app, and put it into the background
+SIZES = ((120, 40), (80, 24), (40, 12), (160, 50), (100, 30), (20, 6), (121, 14))
+ESCAPE, ENTER = "\x1b[27u", "\r"
+PLAIN = (ESCAPE, ENTER, "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\t", "\x1b[Z", "\x7f", "\x1b[5~")
+WORDS = (
+    "the ", "the death of the soul", "0.7", "1.2", "0.2 0.9 1.3", "0.5, 2", "12", "0", "1e-320",
+    "none", "all", "full", "a.tape", "a.txt", "ÄÖ∑", "abc", "", " ", "-5", "nan",
+    "temp 0.7", "temp 0", "top-k 3", "seed 42", "length 30", "length 5", "speed full", "speed 30",
+    "depth 12", "carry", "move ramp 1.2 30", "move cycle 1.2 20", "move words 0.3", "move steady",
+    "mirostat 2", "score the world", "share", "branch -5", "branch 3", "undo", "redo", "again",
+    "dream", "go", "stop", "pause", "step", "preset 2", "help", "continue", "save a.txt", "save",
+    "replay a.tape",
+)  # fmt: skip
+
+WAYS = (
+    "A", "A", "A", "A", "Al+", "A2\n", "A\n", "A ", "As\n", "a", "aj", "aj", "<m", "<m",
+    "<p", "<p\x1b[B\n", "<p\x1b[B\x1b[B\n", "<exyz\n", "<e", "<R", "<R", "<", "[", "]",
+    "u", "U", "r", "g", "i the \n", "iof \n", "s", "n", "nn", "n+", "n3", " ", " n", "4", "1",
+    "+", "}", "{", "x", "xi and \n", "/", "/\n", "/\x1b[B\n", "/\t\x1b[B\n", "/the\n",
+    "ctemp", "c\x1b[C", "c\x1b[B\n0.9\n", "v", "y", "Y", "T", "W", "d", "d\n", ":", "o", "<\n",
+)  # fmt: skip
+"""From the text; `<` goes some characters to the left, and `\n` is Enter."""
+
+Stroke = str | tuple[int, int] | None
+"""What is read at once from a terminal; or its new size; or None: the engine is waited for."""
+
+
+def bound_keys() -> dict[str, str]:
+    """Return what a terminal sends for every key that has a binding anywhere."""
+    for module in pkgutil.walk_packages(charlm_tui.tui.__path__, "charlm_tui.tui."):
+        importlib.import_module(module.name)
+    sent = {
+        names[0].value: text
+        for text, names in reversed(ANSI_SEQUENCES_KEYS.items())
+        if isinstance(names, tuple)
+    }
+    spelt = {short: name for name, short in KEY_NAME_REPLACEMENTS.items()}
+    found, owners = {"escape": ESCAPE}, [DOMNode]
+    while owners:
+        owner = owners.pop()
+        owners += owner.__subclasses__()
+        for binding in owner.__dict__.get("BINDINGS", ()):
+            keys = binding.key if isinstance(binding, Binding) else binding[0]
+            for key in (each.strip() for each in keys.split(",")):
+                text = (
+                    key if len(key) == 1 else sent.get(key) or key_to_character(spelt.get(key, key))
+                )
+                if text and key not in LEFT_OUT:
+                    found.setdefault(key, text)
+    return dict(sorted(found.items()))
+
+
+def strokes(rng: random.Random, bound: list[str], lines: tuple[str, ...]) -> Iterator[Stroke]:
+    """Return strokes without end.
+
+    Args:
+        rng: decides.
+        bound: what a terminal sends for keys that have a binding.
+        lines: replies as lines, which are pasted now and then.
+    """
+    letters = "abcdefghijklmnopqrstuvwxyz .,?0123456789ANRSTUWY[]{}/:+-<>"
+
+    def one() -> str:
+        return rng.choice(bound) if rng.random() < 0.6 else rng.choice(PLAIN)
+
+    def several() -> str:
+        if rng.random() < 0.4:
+            return one() * rng.randint(2, 6)
+        return "".join(one() for _ in range(rng.randint(2, 5)))
+
+    def paste() -> str:
+        text = rng.choice((*lines, lines[0], "a pasted\nseed ", "\x00\x07", "x" * 500))
+        return f"\x1b[200~{text}\x1b[201~" + rng.choice(("", ENTER, ENTER, ENTER * 2))
+
+    def way() -> str:
+        """Return keys that lead to something on the text: few do, one by one."""
+        left = "\x1b[D" * rng.randint(1, 12)
+        keys = rng.choice(WAYS).replace("<", left).replace("\n", ENTER)
+        return ESCAPE * rng.randint(1, 3) + keys
+
+    def click() -> str:
+        column, row = rng.randint(1, 120), rng.randint(1, 40)
+        return f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"
+
+    ways: list[tuple[int, Callable[[], Stroke]]] = [
+        (24, one),
+        (12, lambda: rng.choice(PLAIN)),
+        (8, lambda: "".join(rng.choices(letters, k=rng.randint(1, 5)))),
+        (12, several),
+        (6, lambda: rng.choice(WORDS) + ENTER),
+        (4, lambda: ":" + rng.choice(WORDS) + ENTER),
+        (16, way),
+        (4, paste),
+        (4, click),
+        (2, lambda: rng.choice(SIZES)),
+        (14, lambda: None),
+    ]
+    weights, makers = [weight for weight, _ in ways], [maker for _, maker in ways]
+    while True:
+        maker = rng.choices(makers, weights)[0]
+        yield maker()
+        if maker is way:  # what it leads to may take a while
+            yield from [None] * rng.randint(0, 2)
+            yield from rng.choice(((), (), (ENTER,), (ENTER * 2,), (ENTER * 3,), (ESCAPE * 2,)))
+
+
+@dataclass
+class Fault:
+    """Something that does not hold, and what was pressed before."""
+
+    what: str
+    """The same for faults that are the same."""
+    detail: str
+    app: int
+    """The number of the app, from 0 on."""
+    keys: list[Stroke] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.detail}\nat app {self.app}; the last keys: {self.keys}"
+
+
+class Monkey:
+    """Presses keys at one app after the other.
+
+    Args:
+        model: path of the model file.
+        seed: of the keys.
+        folder: is the working folder meanwhile, and has the history.
+        say: is told of each fault as it comes.
+        first_app: the number of the first app; what is pressed there depends on it and the seed.
+    """
+
+    def __init__(
+        self,
+        model: Path,
+        seed: int,
+        folder: Path,
+        say: Callable[[Fault], None] | None = None,
+        first_app: int = 0,
+    ) -> None:
+        self.faults: list[Fault] = []
+        self._say = say
+        self._path = model
+        self._model = OnnxModel(model)
+        self._folder = folder
+        self._seed = seed
+        self._app = first_app
+        self._bound, self._pasted = list(bound_keys().values()), self._lines()
+
+    def _lines(self) -> tuple[str, ...]:
+        """Return good lines, of this model and of another, and one with a character too many."""
+        tape = self._folder / "a.tape"
+        with open(os.devnull, "wb") as out:
+            run(Job(self._path, "the ", 120, Settings(0.5, rng_seed=3), tape=tape), out, print)
+        it = Recording.from_json(tape.read_text(encoding="utf-8"), "a.tape")
+        other = Recording("other", "0" * 64, it.runtime, it.seed, it.text, it.tape)
+        odd = Tape()
+        odd.append(b"\xff\x00", b"\0" * 4, b"\0" * 4, b"\0\0\0\x3f", Settings())
+        strange = Recording(it.model, it.model_sha256, it.runtime, "the ", "a", odd)
+        return (to_line(it), to_line(other), to_line(strange), to_line(it)[:-9])
+
+    def press(self, keys: int) -> None:
+        """Press so many keys, and note every fault."""
+        left = keys
+        while left > 0:
+            left -= asyncio.run(self._one_app(min(left, KEYS_EACH)))
+            self._app += 1
+
+    async def _one_app(self, keys: int) -> int:
+        rng, pressed = random.Random(f"{self._seed} {self._app}"), 0
+        pressing = strokes(rng, self._bound, self._pasted)
+        app = CharlmApp(
+            str(self._path),
+            ProcessEngine,
+            Controls(
+                Settings(0.5, rng_seed=7),
+                length=rng.choice((40, 200, 0)),
+                speed=rng.choice((0.0, 60.0, 240.0)),
+            ),
+            seed=rng.choice((None, "the ")),
+            setup=Setup(history=self._folder / "history.db"),
+        )
+        done: list[Stroke] = []
+        try:
+            async with app.run_test(size=SIZES[0]) as pilot:
+                driver, parser = app._driver, XTermParser()
+                assert driver is not None
+                for _ in range(100 * ENGINE_TICKS):
+                    if app.conversation.model is not None:
+                        break
+                    await pilot.pause(0.01)
+                while pressed < keys and app._exception is None and not app._exit:
+                    stroke = next(pressing)
+                    done.append(stroke)
+                    if isinstance(stroke, str):
+                        events = list(parser.feed(stroke))
+                        pressed += len(events)
+                        for event in events:
+                            driver.process_message(event)
+                    elif stroke is not None:
+                        driver._size = Size(*stroke)
+                        app.post_message(Resize(driver._size, driver._size))
+                    else:
+                        before = _length(app.conversation)
+                        for _ in range(ENGINE_TICKS):
+                            await asyncio.sleep(0.01)
+                            if _length(app.conversation) != before:
+                                break
+                    pressed += not isinstance(stroke, str)
+                    await _settled(app)
+                    if app._exception is None and (wrong := disagreement(app)):
+                        self._note("the conversation and the transcript disagree", wrong, done)
+                        break
+                if app._exception is None:
+                    self._replay(app.conversation, done)
+                    app.exit()
+                assert app._task is not None
+                ended, _ = await asyncio.wait([app._task], timeout=END_S)
+                if not ended:
+                    self._note("the app does not end", "", done)
+                app._exit_renderables.clear()  # a traceback is told once, by the fault
+        except Exception as error:
+            self._note(*_told(error), done)
+        return max(pressed, 1)
+
+    def _replay(self, it: Conversation, done: list[Stroke]) -> None:
+        it.stop()
+        for turn in (*it.turns, *it.undone):
+            for number, reply in enumerate(turn.replies):
+                if wrong := self._differs(turn, reply):
+                    detail = f"reply {number} of {len(turn.replies)} to {turn.seed!r:.60}: {wrong}"
+                    self._note("a replay of a tape is not its text", detail, done)
+
+    def _differs(self, turn: Turn, reply: Reply) -> str:
+        tape = reply.tape.fork(min(len(reply.tape), CHECKED))
+        text = turn.vocabulary.decode(tape.ids())
+        seed = turn.vocabulary.decode(turn.before) + turn.seed
+        if turn.model.sha256 != self._model.sha256 or not text:
+            return ""
+        here = Recording(turn.model.name, turn.model.sha256, turn.model.runtime, seed, text, tape)
+        try:
+            *_, verdict = replay(here, self._model)
+        except CharlmError as error:
+            return str(error)
+        assert isinstance(verdict, Verdict)
+        if verdict.differs_at is None:
+            return ""
+        runs = [(at, str(settings)) for at, settings in tape.runs()]
+        return f"{verdict.sentence} (runs: {runs}; given: {tape.given})"
+
+    def _note(self, what: str, detail: str, done: list[Stroke]) -> None:
+        self.faults.append(Fault(what, detail, self._app, done[-TOLD:]))
+        if self._say is not None:
+            self._say(self.faults[-1])
+
+
+def _length(it: Conversation) -> tuple[object, ...]:
+    return it.state, len(it.turns), sum(len(reply.tape) for t in it.turns for reply in t.replies)
+
+
+async def _settled(app: CharlmApp) -> None:
+    """Wait, with a bound, until what was pressed is taken in: nothing is queued for a while."""
+    quiet = 0
+    for _ in range(SETTLE_ROUNDS):
+        await asyncio.sleep(0)
+        pumps = [app, *app.screen_stack, app.focused] if app._screen_stack else [app]
+        is_quiet = all(pump is None or pump._message_queue.empty() for pump in pumps)
+        quiet = quiet + 1 if is_quiet else 0
+        if quiet == QUIET_ROUNDS or app._exception is not None:
+            break
+
+
+def disagreement(app: CharlmApp) -> str:
+    """Return how what is shown differs from the conversation; nothing if it does not."""
+    studio = app.screen_stack[0] if app._screen_stack else None
+    it = app.conversation
+    if not isinstance(studio, StudioScreen) or not studio.furnished:
+        return ""
+    blocks = [block for block in studio.transcript.blocks if isinstance(block.source, Turn)]
+    shown = [block.source for block in blocks if block.kind == "seed"]
+    if shown != it.turns:
+        return f"{[t.seed[:20] for t in it.turns]} are there, {[t.seed[:20] for t in shown]} shown"
+    for turn in it.turns:
+        text = "".join(b.text for b in blocks if b.source is turn and b.kind == "reply")
+        if turn is it.turn and it.ladder.temperatures:
+            continue  # its lanes are on another screen
+        if text != turn.text():
+            return f"reply {turn.text()[-80:]!r}, shown {text[-80:]!r}"
+    return ""
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """Return what makes two errors the same, and all that is known of one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "charlm_tui" in frame.filename] or frames[-2:]
+    places = [f"{Path(frame.filename).name}:{frame.name}" for frame in (*ours[-2:], frames[-1])]
+    what = f"{type(error).__name__} in {' < '.join(reversed(dict.fromkeys(places)))}"
+    return what, "".join(traceback.format_exception(error))[-3000:]
+
+
+def main(seed: int, keys: int, first_app: int = 0) -> None:
+    """Press keys, and tell each kind of fault once, as it comes."""
+    told: set[str] = set()
+
+    def say(fault: Fault) -> None:
+        print("=" * 80, fault if fault.what not in told else fault.what, sep="\n", flush=True)
+        told.add(fault.what)
+
+    model = Path(__file__).parents[2] / "models" / "nietzsche.onnx"
+    with tempfile.TemporaryDirectory() as place:
+        os.chdir(place)
+        os.environ.update({"HOME": place, "KERAS_HOME": place, "XDG_CACHE_HOME": place})
+        Monkey(model, seed, Path(place), say, first_app).press(keys)
+    print("done", flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
