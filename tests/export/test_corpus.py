@@ -241,7 +241,7 @@ def test_a_download_that_fails_is_told_and_nothing_is_kept(server: str, tmp_path
         env={**environment, "KERAS_HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     told = [line for line in result.stdout.splitlines() if line.startswith("refused:")]

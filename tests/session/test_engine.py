@@ -32,7 +32,7 @@ from charlm_tui.session.messages import (
 )
 from charlm_tui.session.worker import FRAME_S, FRAMES_AHEAD, Pace
 
-BOUND_S = 30.0
+BOUND_S = 120.0
 PRIMER = array("H", [0]).tobytes()
 
 

@@ -224,7 +224,7 @@ def test_the_command_in_markdown_makes_the_reply_again(
     reply = read_recording(path)
     (command,) = commands(reply)
     words = [*shlex.split(command)[1:], "--model", str(tiny_model_path)]
-    result = subprocess.run([COMMAND, *words], capture_output=True, check=True, timeout=60)
+    result = subprocess.run([COMMAND, *words], capture_output=True, check=True, timeout=600)
     assert result.stdout.decode() == reply.text
 
 

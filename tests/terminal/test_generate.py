@@ -16,7 +16,7 @@ from tests.terminal.terminal import COMMAND
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=120)
+    return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=600)
 
 
 def test_standard_output_is_the_generated_characters_alone(model_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_broken_pipe_is_quiet(model_path: Path) -> None:
         assert process.stdout.read(1)
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == 0
+        assert process.wait(600) == 0
 
 
 def test_ctrl_c_ends_it_with_130_and_what_was_made_is_printed(model_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_ctrl_c_ends_it_with_130_and_what_was_made_is_printed(model_path: Path) 
         process.send_signal(signal.SIGINT)
         process.stdout.read()
         assert b"Traceback" not in process.stderr.read()
-        assert process.wait(60) == 130
+        assert process.wait(600) == 130
 
 
 def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
             [COMMAND, "generate", "--model", str(model_path), "-n", "10"],
             stdout=full,
             stderr=subprocess.PIPE,
-            timeout=120,
+            timeout=600,
         )
     assert result.returncode == 1
     assert b"No space left" in result.stderr

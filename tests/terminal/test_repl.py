@@ -462,13 +462,13 @@ def test_a_filter_s_options_are_refused_in_a_terminal(model_path: Path) -> None:
 
 def pipe(model: Path, lines: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     command = [COMMAND, "repl", "--model", str(model), "--rng-seed", "5", *arguments]
-    return subprocess.run(command, input=lines, capture_output=True, timeout=120)
+    return subprocess.run(command, input=lines, capture_output=True, timeout=600)
 
 
 def generated(model: Path, seed: str, length: int) -> bytes:
     command = [COMMAND, "generate", "--model", str(model), "--rng-seed", "5", "--seed", seed]
     command += ["-n", str(length)]
-    return subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
+    return subprocess.run(command, capture_output=True, check=True, timeout=600).stdout
 
 
 def test_a_seed_a_line_has_the_reply_that_generate_prints(model_path: Path) -> None:
@@ -561,7 +561,7 @@ def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
             input=b"the \n",
             stdout=full,
             stderr=subprocess.PIPE,
-            timeout=120,
+            timeout=600,
         )
     assert result.returncode == 1
     assert b"No space left" in result.stderr

@@ -189,5 +189,5 @@ def test_a_tape_is_whole_though_nobody_reads_the_text(model_path: Path, tmp_path
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
-        assert process.wait(60) == 0
+        assert process.wait(600) == 0
     assert len(read_recording(path).tape) == 3000
