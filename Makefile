@@ -20,7 +20,7 @@ test: $(DEV)  ## the whole test suite, export included
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-quick: $(DEV)  ## without TensorFlow and pseudo-terminals
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow and not pty and not long' --ignore=tests/export
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow and not pty and not long' --ignore=tests/training
 
 test-random: SEED := $(SEED)
 test-random: $(DEV)  ## in random order and with other examples; SEED=N does a run again

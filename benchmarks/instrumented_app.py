@@ -52,9 +52,9 @@ class EmptyApp(App[None]):
 
 
 def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
+    from charlm_tui.controls.controls import Controls
+    from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.lm.settings import Settings
-    from charlm_tui.session.controls import Controls
-    from charlm_tui.session.engine import ProcessEngine
     from charlm_tui.session.updates import State, StateChanged, TextAdded, Update
 
     def new_engine(path: str) -> ProcessEngine:

@@ -27,8 +27,8 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.recital import Recital, RecitalError, build, corpus_for, open_index
-from charlm_tui.session.recital.corpora import fit_corpus, read_corpus
+from charlm_tui.recital import Recital, RecitalError, build, corpus_for, open_index
+from charlm_tui.recital.corpus import fit_corpus, read_corpus
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
 REPLY = 20_000  # characters
@@ -39,8 +39,8 @@ import sys
 from pathlib import Path
 from benchmarks.recital import Automaton
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.recital import build, open_index
-from charlm_tui.session.recital.corpora import fit_corpus, read_corpus
+from charlm_tui.recital import build, open_index
+from charlm_tui.recital.corpus import fit_corpus, read_corpus
 path, folder, case, symbols = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 text = fit_corpus(read_corpus(path), path, Vocabulary(symbols, case))
 """

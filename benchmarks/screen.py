@@ -161,7 +161,7 @@ def _headless_ladder_s(model: Path, threads: int) -> float:
         "from charlm_tui.lm.generation import Lanes, primed\n"
         "from charlm_tui.lm.model import OnnxModel\n"
         "from charlm_tui.lm.settings import Settings\n"
-        "from charlm_tui.session.controls import PRESETS\n"
+        "from charlm_tui.controls.controls import PRESETS\n"
         f"model = OnnxModel(sys.argv[1], {threads}, spinning={threads > 1})\n"
         "settings = [Settings(each, rng_seed=1) for each in PRESETS]\n"
         "it = Lanes(open_context(model, settings[0], len(PRESETS)), settings,\n"

@@ -167,7 +167,7 @@ def keras_predict(path: Path) -> Way:
 
     The network codes the ids one-hot itself, which spares the notebook's loop in Python.
     """
-    from export.network import build_network
+    from charlm_tui.training.network import build_network
 
     model = OnnxModel(path)
     vocabulary, window = model.contract.vocabulary, model.contract.window

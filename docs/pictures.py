@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.color import ColorSystem
 from textual.pilot import Pilot
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.engine import ProcessEngine
 from charlm_tui.session.seeds import keras_corpus
 from charlm_tui.session.updates import State
 from charlm_tui.tui.app import CharlmApp

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from charlm_tui.session import controls
-from export.corpus import VARIABLE, find_corpus
+from charlm_tui.training.corpus import VARIABLE, find_corpus
 from tests.step_models import step_model
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -3,11 +3,7 @@
 from array import array
 from collections.abc import Iterator
 
-from charlm_tui.lm.context import open_context
-from charlm_tui.lm.generation import Batch, Generation, Lanes
-from charlm_tui.lm.model import OnnxModel
-from charlm_tui.lm.sampling import Sampler
-from charlm_tui.session.messages import (
+from charlm_tui.engine.protocol import (
     CharactersGenerated,
     DrawRequested,
     Event,
@@ -19,6 +15,10 @@ from charlm_tui.session.messages import (
     Request,
     RestRequested,
 )
+from charlm_tui.lm.context import open_context
+from charlm_tui.lm.generation import Batch, Generation, Lanes
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.sampling import Sampler
 
 
 def columns(batch: Batch) -> tuple[bytes, bytes, bytes, bytes]:

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 
-from charlm_tui.session.messages import (
+from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
     DrawRequested,
@@ -16,7 +16,7 @@ from charlm_tui.session.messages import (
     ModelLoaded,
     Request,
 )
-from charlm_tui.session.runtime import Runtime
+from charlm_tui.reply.runtime import Runtime
 
 RUNTIME = Runtime("1.0", "a fake machine")
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")

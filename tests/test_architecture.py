@@ -30,14 +30,14 @@ def loaded(program: str) -> set[str]:
         ("charlm_tui.lm.vocabulary", SLOW),
         ("charlm_tui.lm.settings", SLOW),
         ("charlm_tui.lm.model", {"textual", *TRAINING}),
-        ("charlm_tui.session.engine", SLOW),
+        ("charlm_tui.engine.client", SLOW),
         ("charlm_tui.session.conversation", SLOW),
         ("charlm_tui.session.commands", SLOW),
-        ("charlm_tui.session.tape", SLOW),
-        ("charlm_tui.scripts.generate", {"textual", *TRAINING}),
+        ("charlm_tui.reply.tape", SLOW),
+        ("charlm_tui.batch.generate", {"textual", *TRAINING}),
         ("charlm_tui.tui.escape", SLOW),
         ("charlm_tui.tui.app", {"numpy", "onnxruntime", *TRAINING}),
-        ("export.train_and_export", SLOW - {"numpy", "onnxruntime"}),
+        ("charlm_tui.training.train_and_export", SLOW - {"numpy", "onnxruntime"}),
     ],
 )
 def test_a_module_loads_nothing_that_is_not_its_own(module: str, never: set[str]) -> None:
@@ -63,9 +63,9 @@ def test_the_app_loads_neither_numpy_nor_onnxruntime_while_it_runs(model_path: P
     modules = loaded(
         f"""
 import asyncio
-from charlm_tui.session.controls import Controls
+from charlm_tui.controls.controls import Controls
 from charlm_tui.session.updates import State
-from charlm_tui.session.engine import ProcessEngine
+from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.tui.app import CharlmApp
 
 async def main():

@@ -9,10 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from charlm_tui.session.history.store import Store
-from charlm_tui.session.recording import Recording, read_recording
-from charlm_tui.session.sharing import _DICTIONARY, from_line, to_line
-from charlm_tui.tui.known import binding_ids
+from charlm_tui.history.store import Store
+from charlm_tui.reply.share_line import _DICTIONARY, from_line, to_line
+from charlm_tui.reply.tape_file import Recording, read_recording
+from charlm_tui.tui.catalog import binding_ids
 from tests.golden import make
 
 

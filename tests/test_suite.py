@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from charlm_tui.controls.controls import new_rng_seed
 from charlm_tui.session import controls
-from charlm_tui.session.controls import new_rng_seed
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -43,7 +43,7 @@ def test_the_quick_tests_load_no_tensorflow() -> None:
     chosen = [
         "-m",
         "not slow and not pty and not long",
-        "--ignore=tests/export",
+        "--ignore=tests/training",
         "--collect-only",
         "-q",
     ]

@@ -22,8 +22,8 @@ from charlm_tui.cli.options import (
 )
 from charlm_tui.cli.start import history_options, start
 from charlm_tui.cli.streams import drop_output, say
+from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.session.controls import REPLY_LENGTH
 
 INTERRUPTED = 130
 COMMANDS = {

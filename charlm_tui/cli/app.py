@@ -5,28 +5,28 @@ import sys
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
-from charlm_tui.session.config import Known
+from charlm_tui.controls.config import Known
 
 if TYPE_CHECKING:
-    from charlm_tui.session.engine import ProcessEngine
-    from charlm_tui.session.recording import Recording
+    from charlm_tui.engine.client import ProcessEngine
+    from charlm_tui.reply.tape_file import Recording
 
 
 def known() -> Known:
     """Give how to learn the names that the settings file can have of the app."""
 
     def bindings() -> frozenset[str]:
-        from charlm_tui.tui.known import binding_ids
+        from charlm_tui.tui.catalog import binding_ids
 
         return binding_ids()
 
     def themes() -> frozenset[str]:
-        from charlm_tui.tui.known import theme_names
+        from charlm_tui.tui.catalog import theme_names
 
         return theme_names()
 
     def keys(binding: str, keys: str) -> str:
-        from charlm_tui.tui.known import binding_fault
+        from charlm_tui.tui.catalog import binding_fault
 
         return binding_fault(binding, keys)
 
@@ -45,7 +45,7 @@ def run_app(
         at_once: whether it is played as fast as it goes.
     """
     gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
-    from charlm_tui.session.rescue import TerminalRescue
+    from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.tui.app import CharlmApp
     from charlm_tui.tui.escape import LEAVE_SEQUENCE
     from charlm_tui.tui.setup import Setup
@@ -56,7 +56,7 @@ def run_app(
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
 
     def new_engine(path: str) -> "ProcessEngine":
-        from charlm_tui.session.engine import ProcessEngine
+        from charlm_tui.engine.client import ProcessEngine
 
         return ProcessEngine(path, rescue)
 

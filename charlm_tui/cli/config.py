@@ -13,7 +13,8 @@ import click
 
 from charlm_tui.cli.options import config_option, with_options
 from charlm_tui.cli.streams import output, say
-from charlm_tui.session.config import Known, find_path, read
+from charlm_tui.controls.config import Known
+from charlm_tui.controls.config_file import find_path, read
 
 
 @click.group()
@@ -33,7 +34,7 @@ def show(config_path: Path | None, as_json: bool) -> None:
 
     What is built in is commented out. To begin a file of your own, save this as one.
     """
-    from charlm_tui.session.config.showing import as_data, as_toml
+    from charlm_tui.controls.showing import as_data, as_toml
 
     found = read(config_path, os.environ)
     for fault in (*found.faults, *found.warnings):

@@ -16,8 +16,8 @@ from charlm_tui.cli.start import history_path
 from charlm_tui.cli.streams import output, say
 
 if TYPE_CHECKING:
-    from charlm_tui.session.history import Entry
-    from charlm_tui.session.history.store import Store
+    from charlm_tui.history import Entry
+    from charlm_tui.history.store import Store
 
 BEGINNING = 60  # characters of a seed and of a text that a line shows
 FORMATS = ("text", "markdown", "html", "svg", "json", "asciicast", "tape")
@@ -99,9 +99,9 @@ def show(reply: int, as_json: bool, **place: Any) -> None:
 def export(reply: int, form: str | None, tint: str, path: Path | None, **place: Any) -> None:
     """Print a reply as text, Markdown, HTML, SVG, JSON, asciicast or as a tape."""
     from charlm_tui.files import check_document, write_document
-    from charlm_tui.session.exports import export as write
-    from charlm_tui.session.exports import format_of
-    from charlm_tui.session.tints import Tint
+    from charlm_tui.reply.exports import export as write
+    from charlm_tui.reply.exports import format_of
+    from charlm_tui.reply.tints import Tint
 
     form = form or (format_of(path) if path is not None else "text")
     if path is not None:
@@ -121,7 +121,7 @@ def export(reply: int, form: str | None, tint: str, path: Path | None, **place: 
 @with_options(*_place)
 def share(reply: int, **place: Any) -> None:
     """Print a reply as one line, to be pasted in elsewhere."""
-    from charlm_tui.session.sharing import to_line
+    from charlm_tui.reply.share_line import to_line
 
     with _store(**place) as store:
         line = to_line(store.recording(reply))
@@ -172,7 +172,7 @@ def _list(
 
 
 def _path(config_path: Path | None, chosen: Path | None) -> Path:
-    from charlm_tui.session.config import read
+    from charlm_tui.controls.config_file import read
 
     path = chosen or history_path(read(config_path, os.environ).value("history"))
     if path is None:
@@ -184,7 +184,7 @@ def _path(config_path: Path | None, chosen: Path | None) -> Path:
 
 @contextmanager
 def _store(**place: Any) -> "Iterator[Store]":
-    from charlm_tui.session.history.store import HistoryError, Store
+    from charlm_tui.history.store import HistoryError, Store
 
     path = _path(**place)
     if not os.path.exists(path):
@@ -201,7 +201,7 @@ def _facts(entry: "Entry") -> dict[str, Any]:
 
 
 def _line(entry: "Entry") -> str:
-    from charlm_tui.session.exports.shown import visible
+    from charlm_tui.reply.exports.shown import visible
 
     def short(text: str) -> str:
         return visible(text[:BEGINNING].replace("\n", "⏎"))

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import click
 
 import charlm_tui
+from charlm_tui.controls.controls import LANES, new_rng_seed
 from charlm_tui.lm.errors import ModelFileError, SettingsError
 from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, Settings
-from charlm_tui.session.controls import LANES, new_rng_seed
 
 Command = TypeVar("Command", bound=Callable[..., None])
 

@@ -16,10 +16,10 @@ from charlm_tui.cli.options import (
 )
 from charlm_tui.cli.start import Start, history_options, start
 from charlm_tui.cli.streams import output, say
+from charlm_tui.controls.config import Source
+from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.repl.filter import Form
-from charlm_tui.session.config import Source
-from charlm_tui.session.controls import REPLY_LENGTH
-from charlm_tui.session.tints import Tint
+from charlm_tui.reply.tints import Tint
 
 LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m\x1b[J"
 """Takes a terminal out of the modes that a prompt puts it into, and the status below it away."""
@@ -79,9 +79,9 @@ def repl(
 
 
 def _chat(it: Start, seed: str | None) -> int:
-    from charlm_tui.repl.loop import run
-    from charlm_tui.session.engine import ProcessEngine
-    from charlm_tui.session.rescue import TerminalRescue
+    from charlm_tui.engine.client import ProcessEngine
+    from charlm_tui.engine.rescue import TerminalRescue
+    from charlm_tui.repl.chat import run
 
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
     return run(
@@ -96,8 +96,8 @@ def _chat(it: Start, seed: str | None) -> int:
 
 
 def _filter(it: Start, seed: str | None, form: Form) -> int:
+    from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.repl.filter import run
-    from charlm_tui.session.engine import ProcessEngine
 
     controls = it.controls
     if it.configuration.source("speed") is not Source.COMMAND_LINE:

@@ -11,7 +11,7 @@ from charlm_tui.cli.start import history_options, start
 from charlm_tui.cli.streams import output, say
 
 if TYPE_CHECKING:
-    from charlm_tui.session.recording import Recording
+    from charlm_tui.reply.tape_file import Recording
 
 
 @click.command()
@@ -47,8 +47,8 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
 
 def _print(recording: "Recording", model: Path) -> int:
     from charlm_tui.lm.model import OnnxModel
-    from charlm_tui.session.replaying import OtherModelError, Verdict
-    from charlm_tui.session.replaying import replay as play
+    from charlm_tui.reply.verify import OtherModelError, Verdict
+    from charlm_tui.reply.verify import replay as play
 
     verdict: Verdict | None = None
     with output() as out:

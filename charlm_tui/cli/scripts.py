@@ -17,10 +17,10 @@ from charlm_tui.cli.options import (
     with_options,
 )
 from charlm_tui.cli.streams import output, say
-from charlm_tui.session.controls import REPLY_LENGTH
+from charlm_tui.controls.controls import REPLY_LENGTH
 
 if TYPE_CHECKING:
-    from charlm_tui.scripts.score import Report
+    from charlm_tui.batch.score import Report
 
 WORST = 10  # places that a score names
 
@@ -54,8 +54,8 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     Standard output is the generated characters alone; everything else goes to standard error.
     Truncations apply in the order in which they stand here, and the temperature after them.
     """
+    from charlm_tui.batch.generate import Job, lane_path, run
     from charlm_tui.files import check_document
-    from charlm_tui.scripts.generate import Job, lane_path, run
 
     settings = settings_of(values)
     text = read_text("-", "the seed") if seed == "-" else seed
@@ -84,7 +84,7 @@ def score(
     **values: Any,
 ) -> None:
     """Tell how well the model foretells a text, in bits per character; - is standard input."""
-    from charlm_tui.scripts.score import run
+    from charlm_tui.batch.score import run
 
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
@@ -121,8 +121,8 @@ def _in_words(report: "Report") -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path | None, as_json: bool) -> None:
     """Show a model's card: what it is, how it was trained, how good it is."""
+    from charlm_tui.engine.model_info import facts, loaded, rows
     from charlm_tui.lm.model import OnnxModel
-    from charlm_tui.session.about import facts, loaded, rows
 
     opened = OnnxModel(model_path(model))
     with output() as out:

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import click
 
 from charlm_tui.cli.options import config_option, model_path
+from charlm_tui.controls.config import Configuration
+from charlm_tui.controls.config_file import read
+from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.entries import BY_NAME
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.session.config import Configuration, read
-from charlm_tui.session.config.entries import BY_NAME
-from charlm_tui.session.controls import Controls
 
 history_options = (
     config_option,

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
+from charlm_tui.controls.controls import PRESETS
 from charlm_tui.session.commands import SLASHES
-from charlm_tui.session.controls import PRESETS
 from charlm_tui.session.knobs import KNOBS
 
 TAKING_PATHS = ("save", "load", "replay", "model")

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.client import Engine
+from charlm_tui.engine.protocol import CharactersGenerated, EngineDied, Event
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.keys import command_rows
 from charlm_tui.repl.lines import is_seed, line_of, take
 from charlm_tui.repl.seat import EngineSeat, UnusableError
-from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.engine import Engine
-from charlm_tui.session.messages import CharactersGenerated, EngineDied, Event
 from charlm_tui.session.updates import (
     EngineNeeded,
     HelpWanted,

@@ -3,9 +3,9 @@
 Shared by the chat and the filter. Knows nothing of how lines come or of how replies are shown.
 """
 
+from charlm_tui.reply.share_line import from_line, is_line
 from charlm_tui.session.commands import CommandError, run_line
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.sharing import from_line, is_line
 from charlm_tui.session.updates import State
 
 

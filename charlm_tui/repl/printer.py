@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm_tui.repl.shades import around, shades
-from charlm_tui.session.exports.shown import spans, visible
+from charlm_tui.reply.exports.shown import spans, visible
 
 MARKS = {"seed": "❯ ", "notice": "· ", "error": "! "}
 PLAIN_MARKS = MARKS | {"seed": "> "}  # for a terminal of few characters

@@ -15,9 +15,9 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 
+from charlm_tui.history.keeper import Keeper, past_prompts
 from charlm_tui.repl.completion import CommandCompleter
 from charlm_tui.repl.keys import IN_PROMPT
-from charlm_tui.session.history.keeper import Keeper, past_prompts
 
 PAST_S = 1.0  # that the first prompt waits for what was typed in other sessions, at the most
 MENU_ROWS = 7  # that the completions may take below the line

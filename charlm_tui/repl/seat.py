@@ -5,9 +5,9 @@ Knows nothing of what engines say: it hands that on, with the engine that said i
 
 from collections.abc import Callable
 
+from charlm_tui.engine.client import Engine
+from charlm_tui.engine.protocol import Event
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.session.engine import Engine
-from charlm_tui.session.messages import Event
 
 
 class UnusableError(CharlmError):

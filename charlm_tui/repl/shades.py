@@ -7,8 +7,8 @@ from rich.color import Color
 from rich.console import COLOR_SYSTEMS, Console
 from rich.style import Style
 
-from charlm_tui.session.exports.palette import GLOWS
-from charlm_tui.session.tints import LEVELS
+from charlm_tui.reply.exports.palette import GLOWS
+from charlm_tui.reply.tints import LEVELS
 
 Around = tuple[str, str]
 """What is written before a text of a style, and after it."""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
+from charlm_tui.engine.model_info import rows
 from charlm_tui.lm.errors import CharlmError
-from charlm_tui.session.about import rows
-from charlm_tui.session.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.exchange import save, share, taking
 from charlm_tui.session.knobs import KNOBS, Knob
-from charlm_tui.session.movement import temperature_now
+from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, State
 
 NEAREST = 3  # commands that are named where one is unknown

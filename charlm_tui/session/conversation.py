@@ -11,13 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
-from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.controls import Controls, new_rng_seed
-from charlm_tui.session.insights import Insights
-from charlm_tui.session.ladder import Ladder
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls, new_rng_seed
+from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
     DrawRequested,
@@ -38,9 +33,15 @@ from charlm_tui.session.messages import (
     UnitTold,
     WhatIfTold,
 )
-from charlm_tui.session.movement import Sweep, begun
-from charlm_tui.session.questions import Questions
-from charlm_tui.session.recorded import Recorded
+from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.reply.schedule import begun
+from charlm_tui.session.insights import Insights
+from charlm_tui.session.ladder import Ladder
+from charlm_tui.session.playing import Recorded
+from charlm_tui.session.requests import Questions
+from charlm_tui.session.sweep import Sweep
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
     DistributionKnown,

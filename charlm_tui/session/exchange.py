@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import CharlmError
+from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.tints import Tint
 from charlm_tui.session.updates import Noticed, Shared
 
 if TYPE_CHECKING:
-    from charlm_tui.session.recording import Recording
+    from charlm_tui.reply.tape_file import Recording
 
 
 class ExchangeError(CharlmError):
@@ -25,7 +25,7 @@ def save(conversation: Conversation, text: str) -> None:
         CharlmError: there is no reply, the suffix means nothing, or the file cannot be written.
     """
     from charlm_tui.files import replace_file
-    from charlm_tui.session.exports import export, format_of
+    from charlm_tui.reply.exports import export, format_of
 
     recording = _reply(conversation)
     path = _path(text, "the path of a file to write, such as reply.tape or reply.html")
@@ -42,7 +42,7 @@ def share(conversation: Conversation) -> None:
     Raises:
         CharlmError: there is none.
     """
-    from charlm_tui.session.sharing import to_line
+    from charlm_tui.reply.share_line import to_line
 
     conversation.tell(Shared(to_line(_reply(conversation))))
 
@@ -53,8 +53,8 @@ def recorded(text: str) -> "Recording":
     Raises:
         CharlmError: it is neither, or damaged.
     """
-    from charlm_tui.session.recording import read_recording
-    from charlm_tui.session.sharing import from_line, is_line
+    from charlm_tui.reply.share_line import from_line, is_line
+    from charlm_tui.reply.tape_file import read_recording
 
     if is_line(text):
         return from_line(text)

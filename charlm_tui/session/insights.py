@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.messages import (
+from charlm_tui.engine.protocol import (
     Dismissed,
     LensOpened,
     LensRequested,
@@ -20,7 +19,8 @@ from charlm_tui.session.messages import (
     WhatIfRequested,
     WhatIfTold,
 )
-from charlm_tui.session.timeline import carried_from
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.timeline import carried_from
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, Update
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from charlm_tui.controls.controls import HIGHEST_TEMPERATURE, SPEEDS, TEMPERATURE_STEP
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import MOVING, RNG_SEEDS, Moving
-from charlm_tui.session.controls import HIGHEST_TEMPERATURE, SPEEDS, TEMPERATURE_STEP
+from charlm_tui.reply.schedule import in_words
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.movement import in_words, move, stand_still, temperature_now
+from charlm_tui.session.sweep import move, stand_still, temperature_now
 
 CARRIED = 10**9  # as a depth: more than any window
 

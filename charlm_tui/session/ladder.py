@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from charlm_tui.controls.controls import LANES, Controls, warmer
+from charlm_tui.engine.protocol import LanesGenerated, LanesRequested
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import LANES, Controls, warmer
-from charlm_tui.session.messages import LanesGenerated, LanesRequested
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import LanesAdded, State, StateChanged, TextAdded, TurnRewound
 

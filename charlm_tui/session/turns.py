@@ -8,14 +8,14 @@ from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.tape import Tape
-from charlm_tui.session.timeline import Moment, moment
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.timeline import Moment, moment
 
 if TYPE_CHECKING:
-    from charlm_tui.session.recording import Recording
+    from charlm_tui.reply.tape_file import Recording
 
 _UNKNOWN = 0xF0000  # private code points, for ids of which a recording does not tell the symbol
 
@@ -109,7 +109,7 @@ class Turn:
 
     def recording(self) -> "Recording":
         """Give the reply that is shown, with all that it takes to make it again."""
-        from charlm_tui.session.recording import Recording
+        from charlm_tui.reply.tape_file import Recording
 
         return Recording(
             self.model.name,
@@ -157,7 +157,7 @@ def _author(recording: "Recording") -> ModelLoaded:
     Raises:
         TapeFileError: its ids do not tell its text.
     """
-    from charlm_tui.session.recording import TapeFileError
+    from charlm_tui.reply.tape_file import TapeFileError
 
     pairs = list(zip(recording.tape.ids(), recording.text, strict=True))
     known = dict(pairs)

@@ -4,7 +4,7 @@ from array import array
 from enum import Enum, auto
 from typing import NamedTuple
 
-from charlm_tui.session.messages import LensOpened, Progressed, UnitTold, WhatIfTold
+from charlm_tui.engine.protocol import LensOpened, Progressed, UnitTold, WhatIfTold
 from charlm_tui.session.turns import Turn
 
 

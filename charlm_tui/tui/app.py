@@ -15,11 +15,11 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import Event
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
-from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import Event
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
 from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
@@ -30,10 +30,10 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
-    from charlm_tui.session.engine import Engine
-    from charlm_tui.session.history.keeper import Keeper
-    from charlm_tui.session.history.store import Store
-    from charlm_tui.session.recording import Recording
+    from charlm_tui.engine.client import Engine
+    from charlm_tui.history.keeper import Keeper
+    from charlm_tui.history.store import Store
+    from charlm_tui.reply.tape_file import Recording
     from charlm_tui.tui.screens.history import Chosen
 
 
@@ -169,7 +169,7 @@ class CharlmApp(App[None]):
         """Let a reply be found that was kept, and bring it back into the conversation."""
         if self.setup.history is None:
             return
-        from charlm_tui.session.history.lookup import Lookup
+        from charlm_tui.history.lookup import Lookup
         from charlm_tui.tui.screens.history import Chosen, HistoryScreen
 
         lookup = Lookup(self.setup.history, self.answer)
@@ -215,7 +215,7 @@ class CharlmApp(App[None]):
             self._studio.select_last()
 
     def _begin_history(self, path: Path) -> None:
-        from charlm_tui.session.history.keeper import Keeper, past_prompts
+        from charlm_tui.history.keeper import Keeper, past_prompts
 
         def report(sentence: str) -> None:
             self.post_message(HistoryTold(sentence))

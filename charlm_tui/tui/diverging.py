@@ -12,8 +12,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import BLACK, WHITE, Color
 
-from charlm_tui.session.tints import DIVERGING
-from charlm_tui.tui.wrapping import visible
+from charlm_tui.reply.tints import DIVERGING
+from charlm_tui.text import visible
 
 FULLEST = 0.9  # how much of its hue the outermost level has
 LEGIBLE = 4.5  # contrast of the text at least, as the WCAG have it

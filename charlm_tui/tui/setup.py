@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charlm_tui.session.config import Configuration
-from charlm_tui.session.tints import Tint
+from charlm_tui.controls.config import Configuration
+from charlm_tui.reply.tints import Tint
 
 if TYPE_CHECKING:
-    from charlm_tui.session.recording import Recording
+    from charlm_tui.reply.tape_file import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ class Setup:
 
 
 def _keep_theme(path: Path, theme: str) -> None:
-    from charlm_tui.session.config.keeping import keep
+    from charlm_tui.controls.config_write import keep
 
     keep(path, "theme", theme)

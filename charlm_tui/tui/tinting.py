@@ -5,7 +5,7 @@ Owns the order in which one follows another. Knows no colours; reads neither tap
 
 from enum import Enum
 
-from charlm_tui.session.tints import Tint
+from charlm_tui.reply.tints import Tint
 
 
 class CorpusTint(Enum):

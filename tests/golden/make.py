@@ -14,15 +14,16 @@ from typing import Any
 import click
 
 from charlm_tui.cli import COMMANDS, cli
+from charlm_tui.controls.config_file import read
+from charlm_tui.controls.entries import ENTRIES
+from charlm_tui.history import Origin, Piece
+from charlm_tui.history.store import Store
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.config import ENTRIES, read
-from charlm_tui.session.history import Origin, Piece
-from charlm_tui.session.history.store import Store
-from charlm_tui.session.recording import Recording
-from charlm_tui.session.runtime import Runtime
-from charlm_tui.session.sharing import to_line
-from charlm_tui.session.tape import Tape
-from charlm_tui.tui.known import binding_ids
+from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.share_line import to_line
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape_file import Recording
+from charlm_tui.tui.catalog import binding_ids
 
 HERE = Path(__file__).parent
 RUNTIME = Runtime("1.20.0", "x86_64 Linux")

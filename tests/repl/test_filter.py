@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from charlm_tui.repl.filter import Form, InputError, run
-from charlm_tui.repl.seat import UnusableError
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     DrawRequested,
     GenerationFailed,
     LoadFailed,
     Request,
 )
+from charlm_tui.repl.filter import Form, InputError, run
+from charlm_tui.repl.seat import UnusableError
 from tests.engines import QueuedEngine
 
 LENGTH = 6

@@ -16,7 +16,7 @@ def test_the_filter_loads_neither_a_screen_nor_a_line_editor(module: str) -> Non
 
 
 def test_the_chat_loads_the_line_editor_and_nothing_slow() -> None:
-    modules = loaded("import charlm_tui.repl.loop")
+    modules = loaded("import charlm_tui.repl.chat")
     assert EDITOR in modules
     assert not modules & SLOW
 

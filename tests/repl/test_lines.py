@@ -2,11 +2,11 @@
 
 import pytest
 
+from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.lines import is_command, is_seed, line_of, take
-from charlm_tui.session.controls import Controls
+from charlm_tui.reply.share_line import to_line
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.sharing import to_line
 from charlm_tui.session.updates import State, Update
 from tests.engines import SYMBOLS, QueuedEngine
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from charlm_tui.repl.printer import Printer
 from charlm_tui.repl.shades import shades
-from charlm_tui.session.tints import LEVELS
+from charlm_tui.reply.tints import LEVELS
 
 
 def console(**options: object) -> Console:

@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     CharactersGenerated,
     DrawRequested,
     GenerationFailed,
     Inspected,
     InspectRequested,
 )
-from charlm_tui.session.tape import CHUNK, Tape
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tape import CHUNK, Tape
+from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     DistributionKnown,
     State,

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import DrawRequested, Scored, ScoreRequested
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tape_file import read_recording
 from charlm_tui.session.commands import COMMANDS, SLASHES, CommandError, run_line
-from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import DrawRequested, Scored, ScoreRequested
-from charlm_tui.session.recording import read_recording
 from charlm_tui.session.updates import (
     EngineNeeded,
     HelpWanted,
@@ -228,7 +228,7 @@ def test_a_shared_line_brings_the_reply_back() -> None:
 
 
 def test_another_model_is_wanted_and_the_old_one_comes_back_if_it_cannot_be_loaded() -> None:
-    from charlm_tui.session.messages import LoadFailed
+    from charlm_tui.engine.protocol import LoadFailed
 
     typist = Typist().replied()
     typist.type("/model other.onnx")

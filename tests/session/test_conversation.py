@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.commands import COMMANDS
-from charlm_tui.session.controls import PRESETS, SPEEDS, Controls, next_preset, warmer
-from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import PRESETS, SPEEDS, Controls, next_preset, warmer
+from charlm_tui.engine.protocol import (
     Acknowledged,
     DrawRequested,
     GenerationFailed,
     LoadFailed,
     RestRequested,
 )
+from charlm_tui.lm.settings import Settings
+from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     CharactersGenerated,
     Event,
     GenerationEnded,
@@ -32,10 +31,11 @@ from charlm_tui.session.messages import (
     WhatIfRequested,
     WhatIfTold,
 )
-from charlm_tui.session.recording import Recording
-from charlm_tui.session.tape import Tape
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape_file import Recording
+from tests.engine.test_engine import PRIMER, Driver, start
 from tests.engines import RUNTIME
-from tests.session.test_engine import PRIMER, Driver, start
 
 TOO_DEEP = Settings(0.5, rng_seed=5, depth=10**13)  # numpy refuses it at once, on any machine
 DEEP = "takes more memory than there is"

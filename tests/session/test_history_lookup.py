@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.session.history.lookup import Answer, Lookup
-from charlm_tui.session.history.store import Store
+from charlm_tui.history.lookup import Answer, Lookup
+from charlm_tui.history.store import Store
 
 BOUND_S = 60.0
 

@@ -4,10 +4,7 @@ from array import array
 
 import pytest
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.session.insights import Insights
-from charlm_tui.session.messages import (
+from charlm_tui.engine.protocol import (
     Dismissed,
     LensRequested,
     ModelLoaded,
@@ -15,6 +12,9 @@ from charlm_tui.session.messages import (
     Request,
     WhatIfRequested,
 )
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.session.insights import Insights
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, Update
 from tests.engines import RUNTIME, SYMBOLS

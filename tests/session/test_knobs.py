@@ -2,9 +2,9 @@
 
 import pytest
 
+from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from tests.engines import QueuedEngine

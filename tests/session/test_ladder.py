@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.model_info import loaded
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.generation import Generation, primed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.about import loaded
-from charlm_tui.session.controls import Controls
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.verify import remake
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.replaying import remake
-from charlm_tui.session.tape import Tape
 from charlm_tui.session.updates import LanesAdded, State, TextAdded, TurnRewound, Update
 from tests.drawing import DrawingEngine
 

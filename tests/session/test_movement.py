@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import CharactersGenerated, DrawRequested
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.generation import Generation, Lanes
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import MOVING, Settings
+from charlm_tui.reply.schedule import temperatures
 from charlm_tui.session.commands import COMMANDS, run_line
-from charlm_tui.session.controls import Controls
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.messages import CharactersGenerated, DrawRequested
-from charlm_tui.session.movement import HELD_S, temperature_now, temperatures
+from charlm_tui.session.sweep import HELD_S, temperature_now
 from tests.engines import QueuedEngine
 from tests.fakes import UniformModel
 

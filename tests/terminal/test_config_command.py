@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from charlm_tui.cli.config import config
-from charlm_tui.session.config import ENTRIES, Known, read
+from charlm_tui.controls.config import Known
+from charlm_tui.controls.config_file import read
+from charlm_tui.controls.entries import ENTRIES
 
 
 @pytest.fixture

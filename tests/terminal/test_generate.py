@@ -157,7 +157,7 @@ def test_several_replies_on_one_core_are_drawn_by_one_thread(model_path: Path) -
         "from pathlib import Path\n"
         "os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
         "from charlm_tui.lm.settings import Settings\n"
-        "from charlm_tui.scripts.generate import Job, run\n"
+        "from charlm_tui.batch.generate import Job, run\n"
         "class Out:\n"
         "    def write(self, text):\n"
         "        print(len(os.listdir('/proc/self/task')))\n"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from charlm_tui.history.store import Origin, Piece, Store
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.history.store import Origin, Piece, Store
-from charlm_tui.session.runtime import Runtime
+from charlm_tui.reply.runtime import Runtime
 from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.terminal.terminal import COMMAND, has_ended, terminal
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from charlm_tui.session.recording import read_recording
+from charlm_tui.reply.tape_file import read_recording
 from tests.step_models import WINDOW, fond_model
 from tests.terminal.terminal import BOUND_S, COMMAND, Terminal, has_ended, terminal
 

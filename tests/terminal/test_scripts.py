@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.session.recording import Recording, read_recording
-from charlm_tui.session.runtime import Runtime
+from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape_file import Recording, read_recording
 from tests.terminal.terminal import COMMAND
 from tests.terminal.test_generate import run
 
@@ -142,13 +142,13 @@ def test_info_shows_the_card(model_path: Path) -> None:
 def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
     model_path: Path, tmp_path: Path
 ) -> None:
+    from charlm_tui.batch.generate import record
     from charlm_tui.lm.context import open_context
     from charlm_tui.lm.generation import Generation, primed
     from charlm_tui.lm.model import OnnxModel
     from charlm_tui.lm.sampling import Sampler
     from charlm_tui.lm.settings import Settings
-    from charlm_tui.scripts.generate import record
-    from charlm_tui.session.tape import Tape
+    from charlm_tui.reply.tape import Tape
 
     model, settings, tape = OnnxModel(model_path), Settings(0.8, 3), Tape()
     vocabulary = model.contract.vocabulary

@@ -6,8 +6,8 @@ from time import monotonic
 
 from textual.pilot import Pilot
 
+from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.prompt import Prompt

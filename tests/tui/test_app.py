@@ -6,9 +6,9 @@ import pytest
 from textual import events
 from textual.message import Message
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import Acknowledged, DrawRequested, LoadFailed
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import Acknowledged, DrawRequested, LoadFailed
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.help import HelpScreen

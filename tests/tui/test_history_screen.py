@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Label
 
-from charlm_tui.session.history.lookup import Lookup
-from charlm_tui.session.history.store import Store
-from charlm_tui.session.messages import DrawRequested, RemakeRequested
+from charlm_tui.engine.protocol import DrawRequested, RemakeRequested
+from charlm_tui.history.lookup import Lookup
+from charlm_tui.history.store import Store
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
 from charlm_tui.tui.screens.recall import RecallScreen

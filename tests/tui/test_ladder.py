@@ -5,8 +5,8 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from charlm_tui.session.history.store import Store
-from charlm_tui.session.messages import Acknowledged, DrawRequested, LanesRequested, RestRequested
+from charlm_tui.engine.protocol import Acknowledged, DrawRequested, LanesRequested, RestRequested
+from charlm_tui.history.store import Store
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup

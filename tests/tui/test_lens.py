@@ -11,11 +11,8 @@ from rich.color import ColorSystem
 from textual.color import Color
 from textual.widgets import Label
 
-from charlm_tui.lm.lens import FEATURES, LEVELS, MOST_CHARACTERS
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.insights import MOST as MOST_SHOWN
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     Dismissed,
     LensOpened,
     LensRequested,
@@ -24,14 +21,17 @@ from charlm_tui.session.messages import (
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.session.tints import DIVERGING
-from charlm_tui.session.units import UnitError, Units
+from charlm_tui.engine.units import UnitError, Units
+from charlm_tui.lm.lens import FEATURES, LEVELS, MOST_CHARACTERS
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tints import DIVERGING
+from charlm_tui.session.insights import MOST as MOST_SHOWN
+from charlm_tui.text import cells
 from charlm_tui.tui.diverging import LEGIBLE, contrast, drawn, tinted
 from charlm_tui.tui.pins import MOST, Pins
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.widgets.unit_list import UnitList
 from charlm_tui.tui.widgets.unit_text import GAP, HEAD, UnitText, lines_of, pitch, room
-from charlm_tui.tui.wrapping import cells
 from tests.engines import SYMBOLS
 from tests.tui.studio import Studio, studio
 

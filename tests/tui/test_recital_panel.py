@@ -7,13 +7,13 @@ import pytest
 from rich.color import ColorSystem
 from rich.segment import Segment
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import DrawRequested, ModelLoaded
 from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import DrawRequested, ModelLoaded
-from charlm_tui.session.tints import LEVELS, Tint
-from charlm_tui.tui import meter as metering
-from charlm_tui.tui.blocks import Block
-from charlm_tui.tui.marks import Mark, changed
+from charlm_tui.reply.tints import LEVELS, Tint
+from charlm_tui.tui import recital_meter
+from charlm_tui.tui.document import Block
+from charlm_tui.tui.paint import Mark, changed
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.tinting import CorpusTint
 from charlm_tui.tui.widgets.recital import (
@@ -180,7 +180,7 @@ async def test_a_passage_goes_on_across_what_was_said_in_between(corpus: Path) -
 async def test_marks_go_with_the_panel_and_both_catch_up_when_it_comes_back(
     corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metering, "SLICE_S", 0.0)  # of the least that is read at once
+    monkeypatch.setattr(recital_meter, "SLICE_S", 0.0)  # of the least that is read at once
     async with studio(WIDE, controls=CONTROLS, setup=Setup(corpus=corpus)) as it:
         await opened(it)
         await it.send("seed")

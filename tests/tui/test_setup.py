@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from charlm_tui.session.config import read
-from charlm_tui.session.tints import Tint
-from charlm_tui.tui.known import binding_ids, theme_names
+from charlm_tui.controls.config_file import read
+from charlm_tui.reply.tints import Tint
+from charlm_tui.tui.catalog import binding_ids, theme_names
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.sidebar import Sidebar
 from tests.tui.studio import studio

@@ -13,9 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.app import App
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     CharactersGenerated,
     Inspected,
     InspectRequested,
@@ -24,7 +23,8 @@ from charlm_tui.session.messages import (
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.session.movement import temperatures
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.schedule import temperatures
 from charlm_tui.session.updates import State
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.setup import Setup

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.commands import run_line
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     CharactersGenerated,
     DrawRequested,
     Inspected,
@@ -19,8 +17,10 @@ from charlm_tui.session.messages import (
     Remade,
     RemakeRequested,
 )
-from charlm_tui.session.sharing import from_line, to_line
-from charlm_tui.session.tints import Tint
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.share_line import from_line, to_line
+from charlm_tui.reply.tints import Tint
+from charlm_tui.session.commands import run_line
 from charlm_tui.session.updates import State
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.control_panel import ControlPanel

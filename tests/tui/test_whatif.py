@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Label
 
-from charlm_tui.lm.settings import Settings
-from charlm_tui.session.controls import Controls
-from charlm_tui.session.messages import (
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
     Dismissed,
     DrawRequested,
     Progressed,
@@ -18,6 +17,7 @@ from charlm_tui.session.messages import (
     WhatIfRow,
     WhatIfTold,
 )
+from charlm_tui.lm.settings import Settings
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.widgets.what_if_table import WhatIfTable, bits, chance, share_of
 from tests.engines import SYMBOLS

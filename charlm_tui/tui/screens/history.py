@@ -18,13 +18,13 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from charlm_tui.session.history import Entry
-from charlm_tui.session.history.lookup import Lookup
-from charlm_tui.session.history.store import Store
+from charlm_tui.history import Entry
+from charlm_tui.history.lookup import Lookup
+from charlm_tui.history.store import Store
+from charlm_tui.text import visible
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
-from charlm_tui.tui.wrapping import visible
 
 MOST = 200  # replies that are listed; search finds the others
 SHOWN = 400  # characters of a seed and of a text that can be in a line

@@ -14,18 +14,18 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Label
 
+from charlm_tui.engine.protocol import LensOpened, Progressed, Ranking, UnitTold
+from charlm_tui.engine.units import Units
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.insights import Lens
-from charlm_tui.session.messages import LensOpened, Progressed, Ranking, UnitTold
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.units import Units
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
+from charlm_tui.text import visible
 from charlm_tui.tui.pins import MOST, Pins
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList
 from charlm_tui.tui.widgets.unit_text import Column, UnitText
-from charlm_tui.tui.wrapping import visible
 
 KEPT = 64  # units that need not be asked for again: 20 kB each at the most
 FOLDED = 72  # cells of the screen below which the list is folded away

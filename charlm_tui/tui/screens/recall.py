@@ -10,8 +10,8 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from charlm_tui.session.prompts import Prompts
+from charlm_tui.text import visible
 from charlm_tui.tui.screens.overlay import ModalOverlay
-from charlm_tui.tui.wrapping import visible
 
 MOST = 50  # that are listed
 SHOWN = 300  # characters of one

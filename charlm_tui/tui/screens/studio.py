@@ -21,14 +21,14 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import MountError
 
+from charlm_tui.controls.controls import PRESETS, Controls, new_rng_seed
+from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.commands import COMMANDS, Command, run_line
-from charlm_tui.session.controls import PRESETS, Controls, new_rng_seed
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.movement import temperature_now
-from charlm_tui.session.tints import Tint, levels
+from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -47,7 +47,7 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
-from charlm_tui.tui.blocks import Block
+from charlm_tui.tui.document import Block
 from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
 from charlm_tui.tui.rates import Rates
 from charlm_tui.tui.screens.overlay import Overlay
@@ -57,7 +57,7 @@ from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
-    from charlm_tui.tui.meter import CorpusOpened, CorpusRefused, Meter
+    from charlm_tui.tui.recital_meter import CorpusOpened, CorpusRefused, Meter
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.prompt import Prompt
@@ -180,7 +180,7 @@ class StudioScreen(Screen[None]):
         await self._mount_prompt()  # what comes of the next line may need it
         self.post_message(self.Painted())
         from charlm_tui.session.seeds import keras_corpus
-        from charlm_tui.tui.meter import Meter
+        from charlm_tui.tui.recital_meter import Meter
         from charlm_tui.tui.widgets.recital import RecitalPanel
         from charlm_tui.tui.widgets.ribbon import Ribbon
         from charlm_tui.tui.widgets.sidebar import Sidebar
@@ -446,7 +446,7 @@ class StudioScreen(Screen[None]):
     # Keys.
 
     def on_prompt_submitted(self, message: "Prompt.Submitted") -> None:
-        from charlm_tui.session.sharing import from_line, is_line
+        from charlm_tui.reply.share_line import from_line, is_line
 
         message.stop()
         self.transcript.to_end()
@@ -610,7 +610,9 @@ class StudioScreen(Screen[None]):
 
         rows = help_rows({})
         if self._setup.keymap:
-            from charlm_tui.tui.known import bindings  # all the app: no more than the keymap needs
+            from charlm_tui.tui.catalog import (
+                bindings,  # all the app: no more than the keymap needs
+            )
 
             rows = help_rows(self._setup.keymap, bindings())
         self.app.push_screen(HelpScreen(rows))

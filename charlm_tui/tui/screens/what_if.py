@@ -11,16 +11,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Label, Static
 
+from charlm_tui.engine.protocol import Progressed, WhatIfTold
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import Progressed, WhatIfTold
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
+from charlm_tui.text import visible
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.next_character import name
 from charlm_tui.tui.widgets.what_if_table import Moment, WhatIfTable
-from charlm_tui.tui.wrapping import visible
 
 BEFORE = 24  # characters that are shown before the one that is looked at
 WORDS = (

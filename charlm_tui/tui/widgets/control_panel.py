@@ -16,10 +16,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.session.controls import PRESETS
+from charlm_tui.controls.controls import PRESETS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.movement import temperature_now
+from charlm_tui.session.sweep import temperature_now
 
 LABEL = 12
 DIAL_MOST = 1.5  # temperature at the dial's right end

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.tui.wrapping import cells, visible
+from charlm_tui.text import cells, visible
 
 NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "nbsp"}
 HEAD = 2  # lines above the bars

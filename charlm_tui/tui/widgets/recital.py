@@ -11,10 +11,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.tui.wrapping import cells, visible
+from charlm_tui.text import cells, visible
 
 if TYPE_CHECKING:  # numpy is not needed to draw
-    from charlm_tui.session.recital import Findings
+    from charlm_tui.recital import Findings
 
 NO_CORPUS = "no corpus: --corpus PATH"
 READING = "reading the corpus…"

@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.session.tape import Tape
+from charlm_tui.reply.tape import Tape
 from charlm_tui.tui.widgets.surprise import BARS
 
 HIGHEST = 1.5  # temperature at which a cell is full

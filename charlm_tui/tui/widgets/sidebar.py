@@ -6,9 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from charlm_tui.engine.protocol import ModelLoaded
+from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.messages import ModelLoaded
-from charlm_tui.session.tape import Tape
 from charlm_tui.session.updates import DistributionKnown
 from charlm_tui.tui.widgets.control_panel import ControlPanel, panel_of
 from charlm_tui.tui.widgets.next_character import NextCharacter, View

@@ -4,7 +4,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from charlm_tui.session.controls import Controls
+from charlm_tui.controls.controls import Controls
 from charlm_tui.session.updates import State
 
 _WORDS = {

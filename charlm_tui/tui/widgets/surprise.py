@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.session.tape import Tape
+from charlm_tui.reply.tape import Tape
 
 MOST_BITS = 8.0  # at the top of the chart
 BARS = " ▁▂▃▄▅▆▇█"

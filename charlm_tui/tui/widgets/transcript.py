@@ -25,10 +25,10 @@ from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm_tui.tui.blocks import Block, Kind, Selection, char_at
-from charlm_tui.tui.marks import Mark, changed, overlaid
-from charlm_tui.tui.tints import Ramp
-from charlm_tui.tui.wrapping import cells, visible
+from charlm_tui.text import cells, visible
+from charlm_tui.tui.document import Block, Kind, Selection, char_at
+from charlm_tui.tui.paint import Mark, changed, overlaid
+from charlm_tui.tui.shades import Ramp
 
 FADE_S = 0.3  # that a new character takes to settle into its colour
 FADE_LEVELS = 8

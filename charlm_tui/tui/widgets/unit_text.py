@@ -16,9 +16,9 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from charlm_tui.text import wrap
 from charlm_tui.tui.diverging import Diverging, tinted
 from charlm_tui.tui.pins import MOST
-from charlm_tui.tui.wrapping import wrap
 
 HEAD = 2  # lines above the text: a column's name and scale, what it tells
 OVER = 2  # cells that a line may hang over its edge: a space, and the mark of a newline

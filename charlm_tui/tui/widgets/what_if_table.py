@@ -13,9 +13,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.session.messages import WhatIfRow
+from charlm_tui.engine.protocol import WhatIfRow
+from charlm_tui.text import cells
 from charlm_tui.tui.widgets.next_character import name
-from charlm_tui.tui.wrapping import cells
 
 SHORT = 96  # cells of the table below which titles are short
 LEAST = 8  # cells for symbols, before columns make room for them

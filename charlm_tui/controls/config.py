@@ -1,0 +1,243 @@
+"""What is in force, where each value comes from, and what was found to be wrong.
+
+Layers lie on top of each other: command line, environment, file; beneath them is what is built
+in. Frozen: what the command line gives, and what a front end cannot use, makes a new one.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from charlm_tui.controls.controls import Controls, new_rng_seed
+from charlm_tui.controls.entries import BY_NAME, ENTRIES
+from charlm_tui.controls.kinds import CARRIED, found
+from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.settings import Settings
+
+
+class Source(Enum):
+    """Who has set a value; a later one wins."""
+
+    BUILT_IN = "built in"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+
+
+class Origin(NamedTuple):
+    """Where a value comes from."""
+
+    source: Source
+    path: Path | None = None
+    """Of the file, if it is the file's."""
+    line: int | None = None
+    variable: str | None = None
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"{self.path.name}:{self.line}" if self.line else self.path.name
+        return self.variable or self.source.value
+
+
+class Setting(NamedTuple):
+    """A value and where it comes from."""
+
+    value: Any
+    origin: Origin
+
+
+class Fault(NamedTuple):
+    """Something wrong, in one sentence that does not say where."""
+
+    sentence: str
+    path: Path | None = None
+    line: int | None = None
+    variable: str | None = None
+
+    def __str__(self) -> str:
+        where = [str(part) for part in (self.path, self.line, self.variable) if part is not None]
+        return f"{':'.join(where)}: {self.sentence}" if where else self.sentence
+
+
+class Known(NamedTuple):
+    """Names that only a front end has; asked for when they are needed, for that may take time."""
+
+    bindings: Callable[[], Collection[str]] | None = None
+    """Ids of all bindings."""
+    themes: Callable[[], Collection[str]] | None = None
+    keys: Callable[[str, str], str] | None = None
+    """Says in a sentence why a binding, by its id, cannot have such keys; nothing if it can."""
+
+
+Layer = Mapping[str, Setting]
+BUILT_IN: Layer = {entry.name: Setting(entry.default, Origin(Source.BUILT_IN)) for entry in ENTRIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Every entry of `ENTRIES` with a value and its origin, and the keymap."""
+
+    path: Path
+    """Of the file, whether there is one or not."""
+    layers: tuple[Layer, ...] = (BUILT_IN,)
+    """By an entry's name; the first that has it wins."""
+    keymap: Layer = field(default_factory=dict)
+    """By a binding's id; the values are keys with commas between them."""
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    """What has no effect, and is wrong only perhaps."""
+
+    def value(self, name: str) -> Any:
+        """Give the value that has won."""
+        return self._winner(name).value
+
+    def origin(self, name: str) -> Origin:
+        """Give where the value that has won comes from."""
+        return self._winner(name).origin
+
+    def source(self, name: str) -> Source:
+        """Give who has set the value that has won."""
+        return self.origin(name).source
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keymap as Textual takes it."""
+        return {id_: setting.value for id_, setting in self.keymap.items()}
+
+    def with_overrides(self, overrides: Mapping[str, Any]) -> "Configuration":
+        """Give this configuration with what the command line says on top.
+
+        Args:
+            overrides: by a command's parameter (`top_k`), already checked; None is not given.
+                `carry` and `depth` are one entry, as in the file.
+
+        Raises:
+            SettingsError: two of them exclude each other.
+        """
+        given = {name: value for name, value in overrides.items() if value is not None}
+        carry = given.pop("carry", None)
+        if carry and given.get("depth"):
+            raise SettingsError(
+                "--carry and --depth exclude each other: a carried state has no depth; "
+                "give one of them"
+            )
+        if carry:
+            given["depth"] = CARRIED
+        elif carry is not None and self.value("depth") == CARRIED:
+            given.setdefault("depth", 0)
+        origin = Origin(Source.COMMAND_LINE)
+        layer: Layer = {
+            BY_NAME[name.replace("_", "-")].name: Setting(value, origin)
+            for name, value in given.items()
+        }
+        return replace(self, layers=(layer, *self.layers)) if layer else self
+
+    def controls(self, overrides: Mapping[str, Any] | None = None) -> Controls:
+        """Give what a reply starts with; an RNG seed is made up where none is set.
+
+        Raises:
+            SettingsError: values are right alone and exclude each other.
+        """
+        it = self.with_overrides(overrides or {})
+        depth, rng_seed = it.value("depth"), it.value("rng-seed")
+        settings = Settings(
+            temperature=it.value("temperature"),
+            rng_seed=new_rng_seed() if rng_seed is None else rng_seed,
+            top_k=it.value("top-k"),
+            top_p=it.value("top-p"),
+            min_p=it.value("min-p"),
+            typical_p=it.value("typical-p"),
+            mirostat=it.value("mirostat"),
+            depth=0 if depth == CARRIED else depth,
+            carry=depth == CARRIED,
+            moving="" if it.value("moving") == "steady" else it.value("moving"),
+            moving_to=it.value("moving-to"),
+            moving_over=it.value("moving-over"),
+        )
+        return Controls(settings, speed=it.value("speed"), length=it.value("length"))
+
+    def checked(self, known: Known) -> "Configuration":
+        """Give this configuration without the names that a front end does not know.
+
+        Each is a fault more; what it has hidden comes to light. Nothing is asked for names
+        that are not set.
+        """
+        it = self
+        if known.bindings is not None and self.keymap:
+            it = it._without_bindings(known.bindings())
+        if known.keys is not None:
+            it = it._without_keys(known.keys)
+        if known.themes is not None and it.value("theme") is not None:
+            it = it._without_themes(known.themes())
+        return it
+
+    def absent_files(self) -> list[Fault]:
+        """Give a fault for a model and a corpus that are set and are no files."""
+        return [
+            _fault(
+                self.origin(name),
+                f"the {name} {path} {'is not a file' if path.exists() else 'does not exist'}; "
+                "mend the path, or take it out",
+            )
+            for name in ("model", "corpus")
+            if (path := self.value(name)) is not None and not path.is_file()
+        ]
+
+    def _winner(self, name: str) -> Setting:
+        return next(layer[name] for layer in self.layers if name in layer)
+
+    def _without_bindings(self, ids: Collection[str]) -> "Configuration":
+        faults = [
+            _fault(setting.origin, unknown(f"binding {found(id_)}", id_, ids))
+            for id_, setting in self.keymap.items()
+            if id_ not in ids
+        ]
+        keymap = {id_: setting for id_, setting in self.keymap.items() if id_ in ids}
+        return replace(self, keymap=keymap, faults=(*self.faults, *faults))
+
+    def _without_keys(self, fault: Callable[[str, str], str]) -> "Configuration":
+        keymap, faults = {}, []
+        for id_, setting in self.keymap.items():
+            if sentence := fault(id_, setting.value):
+                faults.append(_fault(setting.origin, sentence))
+            else:
+                keymap[id_] = setting
+        return replace(self, keymap=keymap, faults=(*self.faults, *faults)) if faults else self
+
+    def _without_themes(self, names: Collection[str]) -> "Configuration":
+        layers, faults = [], []
+        for layer in self.layers:
+            theme = layer.get("theme")
+            if theme is not None and theme.value is not None and theme.value not in names:
+                sentence = unknown(f"theme {found(theme.value)}", theme.value, names)
+                faults.append(_fault(theme.origin, sentence))
+                layer = {name: each for name, each in layer.items() if name != "theme"}
+            layers.append(layer)
+        return replace(self, layers=tuple(layers), faults=(*self.faults, *faults))
+
+
+def unknown(
+    what: str, name: str, names: Collection[str], listed: str = "", like: float = 0.6
+) -> str:
+    """Say in a sentence that there is no such thing, and which one may be meant.
+
+    Args:
+        what: was found, as it is shown.
+        name: was found.
+        names: that there are.
+        listed: where they can be looked up; empty is to name them all.
+        like: how like the name another has to be, up to 1.
+    """
+    from difflib import get_close_matches  # takes 5 ms, and is seldom needed
+
+    near = get_close_matches(name, names, 1, like)
+    if near:
+        return f"there is no {what}, and {near[0]} is the nearest; write that, or take it out"
+    where = listed or f"there are {', '.join(sorted(names))}"
+    return f"there is no {what}: {where}; write one of these, or take it out"
+
+
+def _fault(origin: Origin, sentence: str) -> Fault:
+    return Fault(sentence, origin.path, origin.line, origin.variable)

@@ -1,0 +1,272 @@
+"""Reads the settings file and the environment, once, before anything is on the screen.
+
+Never fails: what is wrong becomes a fault, with its line, and the rest applies.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from charlm_tui.controls.config import (
+    BUILT_IN,
+    Configuration,
+    Fault,
+    Known,
+    Origin,
+    Setting,
+    Source,
+    unknown,
+)
+from charlm_tui.controls.entries import (
+    BY_NAME,
+    CONFIG_VARIABLE,
+    ENTRIES,
+    KEYMAP,
+    TABLES,
+    Entry,
+)
+from charlm_tui.controls.kinds import found
+from charlm_tui.controls.positions import Key, line_of, lines_of
+from charlm_tui.lm.errors import SettingsError
+
+MOST_BYTES = 100_000  # of a settings file: more is a mistake
+_DEEPEST = 9  # dots in an id: no binding has as many, and a hostile file does
+_LISTED = "charlm-tui config show lists them"
+_VARIABLES = "after CHARLM_ the name of a setting is expected, in capitals"
+_SAID_OTHERWISE = {"carry": 'depth = "carried"', "seed": 'rng-seed = 7 or "new"'}
+_WHERE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+
+def default_path() -> Path:
+    """Give where the settings file is looked for unless another is named."""
+    from platformdirs import user_config_path  # takes time, and is not needed where one is
+
+    return user_config_path("charlm-tui", appauthor=False) / "config.toml"
+
+
+def find_path(given: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:
+    """Give the path of the settings file, and whether somebody named it.
+
+    Args:
+        given: on the command line.
+        environ: may name it as `CHARLM_CONFIG`; empty is not named.
+    """
+    named = given or environ.get(CONFIG_VARIABLE, "").strip()
+    return (_at_home(Path(named)), True) if named else (default_path(), False)
+
+
+def read(
+    path: Path | None,
+    environ: Mapping[str, str],
+    known_bindings: Collection[str] | None = None,
+) -> Configuration:
+    """Read the settings file and the environment.
+
+    Args:
+        path: as the command line names it, or None.
+        environ: the environment's variables.
+        known_bindings: ids that the keymap may have; without them, `Configuration.checked` can
+            look at it later.
+    """
+    place, named = find_path(path, environ)
+    reader = _FileReader(place)
+    text = _text_of(place, named, reader.faults)
+    if text is not None:
+        reader.read(text)
+    layer, faults = _environment(environ)
+    it = Configuration(
+        place,
+        (layer, reader.layer, BUILT_IN),
+        reader.keymap,
+        (*reader.faults, *faults),
+        tuple(_strange_variables(environ)),
+    )
+    return it if known_bindings is None else it.checked(Known(lambda: known_bindings))
+
+
+class _FileReader:
+    """Goes through what a file says, entry by entry."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: dict[Key, int] = {}
+        self.layer: dict[str, Setting] = {}
+        self.keymap: dict[str, Setting] = {}
+        self.faults: list[Fault] = []
+
+    def read(self, text: str) -> None:
+        import tomllib  # only where there is a file: the first paint waits for this
+
+        try:
+            document = tomllib.loads(text)
+        except (ValueError, RecursionError) as error:  # not of TOML alone: a number too long, say
+            self.faults.append(_syntax_fault(self._path, text, error))
+            return
+        self._lines = lines_of(text.replace("\r\n", "\n"))
+        for name, value in document.items():
+            if name not in TABLES:
+                self._entry("", name, value)
+            elif not isinstance(value, dict):
+                self._fault((name,), _no_table(name, value))
+            elif name == KEYMAP:
+                self._bindings(value)
+            else:
+                for inner, each in value.items():
+                    self._entry(name, inner, each)
+
+    def _entry(self, table: str, name: str, value: object) -> None:
+        key = (table, name) if table else (name,)
+        entry = BY_NAME.get(name)
+        if entry is None or entry.table != table:
+            self._fault(key, _stranger(name, entry, table))
+            return
+        try:
+            self.layer[name] = self._setting(key, _anchored(entry.of_toml(value), self._path))
+        except SettingsError as error:
+            self._fault(key, str(error))
+
+    def _bindings(self, table: Mapping[str, object]) -> None:
+        for path, value in _leaves(table):
+            key, id_ = (KEYMAP, *path), ".".join(path)
+            if id_ in BY_NAME or id_ in TABLES:
+                self._fault(key, _stranger(id_, BY_NAME.get(id_), KEYMAP))
+            elif keys := _keys(value):
+                self.keymap[id_] = self._setting(key, keys)
+            else:
+                self._fault(
+                    key,
+                    f"the binding {found(id_)} is {found(value)} where keys with commas between "
+                    'them are expected, as in "f2,f6"; give them, or take it out',
+                )
+
+    def _setting(self, key: Key, value: Any) -> Setting:
+        return Setting(value, Origin(Source.FILE, self._path, line_of(key, self._lines)))
+
+    def _fault(self, key: Key, sentence: str) -> None:
+        self.faults.append(Fault(sentence, self._path, line_of(key, self._lines)))
+
+
+def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Setting], list[Fault]]:
+    layer, faults = {}, []
+    for entry in ENTRIES:
+        text = environ.get(entry.variable, "")
+        if not text.strip():  # the shell's way to take a variable away for one command
+            continue
+        try:
+            value = _anchored(entry.of_text(text), None)
+        except SettingsError as error:
+            faults.append(Fault(str(error), variable=entry.variable))
+        else:
+            layer[entry.name] = Setting(value, Origin(Source.ENVIRONMENT, variable=entry.variable))
+    return layer, faults
+
+
+def _strange_variables(environ: Mapping[str, str]) -> list[Fault]:
+    names = {entry.variable for entry in ENTRIES} | {CONFIG_VARIABLE}
+    return [
+        Fault(unknown("such variable", name, names, _VARIABLES, 0.85), variable=name)
+        for name in sorted(environ)
+        if name.startswith("CHARLM_") and name not in names
+    ]
+
+
+def _text_of(path: Path, named: bool, faults: list[Fault]) -> str | None:
+    """Give a file's text, or None and perhaps a fault more."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        if named:
+            faults.append(Fault("there is no such file; name another, or make it", path))
+        return None
+    except (OSError, ValueError) as error:  # a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        faults.append(Fault(f"the file cannot be read: {reason}; name a file that can be", path))
+        return None
+    if len(content) > MOST_BYTES:
+        faults.append(Fault("this is more than 100 kB, too much for settings; name another", path))
+        return None
+    if content.startswith(b"\xef\xbb\xbf"):
+        sentence = "the file begins with a byte order mark; save it as UTF-8 without one"
+        faults.append(Fault(sentence, path, 1))
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        faults.append(Fault("this line is not UTF-8; save the file as UTF-8", path, line))
+        return None
+
+
+def _syntax_fault(path: Path, text: str, error: Exception) -> Fault:
+    match = _WHERE.fullmatch(str(error))
+    last = text.rstrip().count("\n") + 1
+    if match is None:
+        what = "tables are nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return Fault(f"this is not TOML ({what}), so nothing of it applies; mend it", path)
+    what, line, column = match.groups()
+    if what == "Invalid value":  # of the faults of a beginner, the first
+        what = "Invalid value: a text needs quotes"
+    at = f" at column {column}" if column else ""
+    return Fault(
+        f"this is not TOML{at} ({what}), so nothing of the file applies; mend it",
+        path,
+        int(line) if line else last,
+    )
+
+
+def _stranger(name: str, entry: Entry | None, table: str) -> str:
+    """Say in a sentence what is wrong with a name that is no entry of its table."""
+    if name in _SAID_OTHERWISE and entry is None:
+        return f"there is no {name}; write {_SAID_OTHERWISE[name]} under [controls]"
+    if entry is not None:
+        place = f"under [{entry.table}]" if entry.table else "above the first [table]"
+        return f"{name} is {_here(table)} where it is expected {place}; move it there"
+    if name in TABLES:
+        return f"the table {name} is {_here(table)} where it is expected as [{name}]; move it there"
+    names = {each.name for each in ENTRIES if each.table == table} or set(BY_NAME)
+    return unknown(f"setting {found(name)}", name, names | set(BY_NAME), _LISTED)
+
+
+def _here(table: str) -> str:
+    return f"under [{table}]" if table else "above all tables"
+
+
+def _no_table(name: str, value: object) -> str:
+    return (
+        f"{name} is {found(value)} where a table is expected; write [{name}] on a line of its own"
+    )
+
+
+def _leaves(table: Mapping[str, object], path: Key = ()) -> Iterator[tuple[Key, object]]:
+    """Give what stands in a table: an id without quotes around it is a dotted key of TOML."""
+    for name, value in table.items():
+        inner = (*path, name)
+        if isinstance(value, dict) and value and len(inner) < _DEEPEST:
+            yield from _leaves(value, inner)
+        else:
+            yield inner, value
+
+
+def _keys(value: object) -> str:
+    """Give keys as Textual takes them; nothing where there are none."""
+    each = value.split(",") if isinstance(value, str) else value
+    if not isinstance(each, list) or not all(isinstance(key, str) for key in each):
+        return ""
+    return ",".join(key.strip() for key in each if key.strip())
+
+
+def _anchored(value: Any, file: Path | None) -> Any:
+    """Give a path from home or from the file's folder; the environment's is the shell's own."""
+    if not isinstance(value, Path):
+        return value
+    path = _at_home(value)
+    return path if file is None else file.parent / path
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody of that name
+        return path

@@ -1,0 +1,125 @@
+"""The engine, seen from the front end: a child process, a pipe, and one thread that reads it.
+
+The front ends run no model. Knows how to start, speak to and end the process; what is said is in
+`messages`, what the process does is in `worker`.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Pipe
+from typing import Protocol
+
+from charlm_tui.engine.protocol import EngineDied, Event, LoadRequested, Request
+from charlm_tui.engine.rescue import TerminalRescue
+
+END_S = 2.0  # that a terminated process may take before it is killed
+PROGRAM = "import sys; sys.path[:] = {path!r}; from charlm_tui.engine.worker import main; main()"
+
+
+class Engine(Protocol):
+    """What a front end needs of an engine."""
+
+    def listen(self, receive: Callable[[Event], None]) -> None:
+        """Hand every event to `receive`, on a thread of the engine's; once, after the start."""
+        ...
+
+    def send(self, request: Request) -> None:
+        """Say something; unheard if the process is gone, of which an event tells."""
+        ...
+
+    def close(self) -> None:
+        """End the process; nothing is received after this."""
+        ...
+
+
+class ProcessEngine:
+    """One child process with one model.
+
+    A plain child with one end of a pipe: `multiprocessing` would start a process more, to track
+    resources that nobody shares, and let the child import the command line first. The child has a
+    session of its own, so that what is typed in the terminal signals the front end alone.
+
+    Args:
+        model: path of the model file, which the process starts to load at once.
+        rescue: how to give the terminal back if this process is killed.
+    """
+
+    def __init__(self, model: str, rescue: TerminalRescue | None = None) -> None:
+        self._connection, theirs = Pipe()
+        program = PROGRAM.format(path=sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", program, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,  # the terminal belongs to the front end
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()  # or its end would never be seen
+        self._reader: threading.Thread | None = None
+        self._closing = False
+        self._say(rescue)
+        self.send(LoadRequested(model))
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def listen(self, receive: Callable[[Event], None]) -> None:
+        """Hand every event to `receive`, on a thread of this engine's."""
+        assert self._reader is None
+        self._reader = threading.Thread(
+            target=self._read, args=(receive,), name="engine-pipe", daemon=True
+        )
+        self._reader.start()
+
+    def send(self, request: Request) -> None:
+        """Say something; unheard if the process is gone, of which an `EngineDied` tells."""
+        self._say(request)
+
+    def _say(self, what: Request | TerminalRescue | None) -> None:
+        try:
+            self._connection.send(what)
+        except OSError:
+            pass
+
+    def close(self) -> None:
+        """End the process, which has nothing to save, and wait until it is gone."""
+        self._closing = True
+        self._process.terminate()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(END_S)
+        self._connection.close()
+
+    def _read(self, receive: Callable[[Event], None]) -> None:
+        try:
+            while True:
+                event = self._connection.recv()
+                if self._closing:
+                    return
+                receive(event)
+        except (EOFError, OSError):
+            try:
+                exitcode: int | None = self._process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                exitcode = None
+            if not self._closing:
+                receive(EngineDied(_reason(exitcode)))
+
+
+def _reason(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        try:
+            return f"it was ended by {signal.Signals(-exitcode).name}"
+        except ValueError:  # a real-time signal has no name
+            return f"it was ended by signal {-exitcode}"
+    return f"it left with exit code {exitcode}"

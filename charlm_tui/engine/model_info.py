@@ -1,0 +1,102 @@
+"""What is known of a model, for whoever asks: a front end, a person, a script.
+
+Loads nothing itself: of a model file's own type it needs the name alone.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charlm_tui.engine.protocol import ModelLoaded
+from charlm_tui.lm.vocabulary import describe_symbol
+from charlm_tui.reply.runtime import Runtime
+
+if TYPE_CHECKING:
+    from charlm_tui.lm.model import OnnxModel
+
+
+def loaded(model: "OnnxModel") -> ModelLoaded:
+    """Give what the front end's process needs to know of a model that is loaded in another."""
+    from charlm_tui.lm.model import runtime_version
+
+    contract = model.contract
+    return ModelLoaded(
+        str(model.path),
+        contract.name,
+        model.sha256,
+        contract.vocabulary.symbols,
+        contract.vocabulary.case,
+        contract.window,
+        contract.card,
+        Runtime.here(runtime_version()),
+    )
+
+
+def facts(model: "OnnxModel") -> dict[str, Any]:
+    """Give what a model file says of itself, and its sha256, as JSON-able values."""
+    contract = model.contract
+    return {
+        "path": str(model.path),
+        "sha256": model.sha256,
+        "bytes": model.path.stat().st_size,
+        "window": contract.window,
+        "case": contract.vocabulary.case,
+        "vocabulary": list(contract.vocabulary.symbols),
+        "states": {state.name: state.units for state in contract.states},
+        "card": dict(contract.card),
+    }
+
+
+def rows(model: ModelLoaded) -> list[tuple[str, str]]:
+    """Give (fact, value) pairs for people to read; what a card does not say is left out."""
+    from charlm_tui.lm.contract import printable
+
+    card = model.card
+    symbols = [s if s.isprintable() and s != " " else describe_symbol(s) for s in model.symbols]
+    path = Path(model.path)
+    found: list[tuple[str, object]] = [
+        ("model", f"{model.name} ({model.path})"),
+        ("architecture", card.get("architecture")),
+        ("parameters", _number(card.get("parameters"))),
+        ("window", f"{model.window} characters"),
+        ("characters", f"{len(symbols)}, case {model.case}: {' '.join(symbols)}"),
+        ("held out", _with_unit(card.get("held_out_bits_per_character"), "bits per character")),
+        ("held-out text", card.get("held_out_split")),
+        ("corpus", _corpus(card.get("corpus"))),
+        ("recipe", card.get("recipe")),
+        ("epochs", _epochs(card)),
+        ("trained for", _with_unit(card.get("seconds"), "seconds")),
+        ("trained on", card.get("device")),
+        ("Keras backend", card.get("backend")),
+        ("versions", _pairs(card.get("versions"))),
+        ("sha256", model.sha256),
+        ("size", f"{path.stat().st_size:,} bytes" if path.is_file() else None),
+    ]
+    return [(name, printable(str(value))) for name, value in found if value not in (None, "")]
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else ""
+
+
+def _with_unit(value: object, unit: str) -> str:
+    return f"{value} {unit}" if isinstance(value, int | float) else ""
+
+
+def _pairs(value: object) -> str:
+    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else ""
+
+
+def _corpus(value: object) -> str:
+    if not isinstance(value, dict):
+        return ""
+    return (
+        f"{value.get('name')}, {_number(value.get('characters'))} characters, "
+        f"sha256 {value.get('sha256')}"
+    )
+
+
+def _epochs(card: Any) -> str:
+    if not isinstance(card.get("epochs"), int):
+        return ""
+    stopped = f"; {card['stopped']}" if card.get("stopped") else ""
+    return f"{card['epochs']}, the best of them epoch {card.get('best_epoch')}{stopped}"

@@ -1,0 +1,410 @@
+"""What the front end's process and the engine's process say to each other.
+
+Small and frozen: named tuples, since there are many, they are there before the first paint, and a
+class of them is made in a quarter of a frozen dataclass' time. Characters travel as the bytes of
+arrays (native byte order, one machine), so that neither side makes an object of each, and the front
+end needs no numpy.
+
+The front end has the record, the engine only what it takes to go on: each wish to draw says where,
+and carries what is to be read for it. Wishes are numbered; a batch that was on its way when the
+front end changed something carries an old number, and is dropped.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from charlm_tui.controls.controls import Controls
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Case
+from charlm_tui.reply.runtime import Runtime
+
+if TYPE_CHECKING:
+    from charlm_tui.reply.tape_file import Recording
+
+
+class LoadRequested(NamedTuple):
+    """Open the model file at `path`."""
+
+    path: str
+
+
+class DrawRequested(NamedTuple):
+    """Read a text and draw what follows it, under these controls, until something else is said."""
+
+    wish: int
+    """Its number, larger than any before."""
+    first: int
+    """Number, in its reply, of the first character to draw."""
+    read: bytes
+    """uint16, at least one: ids that the context reads, from zero."""
+    since_mirostat: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
+    controls: Controls
+    given: bytes = b""
+    """uint16: ids that a person has chosen; they come first, before any is drawn."""
+
+
+class LanesRequested(NamedTuple):
+    """Draw what follows several texts, side by side, until something else is said."""
+
+    wish: int
+    """Its number, larger than any before."""
+    first: int
+    """Number, in every reply, of the first character to draw."""
+    reads: tuple[bytes, ...]
+    """uint16 of each lane, at least one, all of one length: ids that its context reads."""
+    since_mirostat: tuple[bytes, ...]
+    """float32 of each lane: surprisals of the characters since Mirostat has had its target."""
+    settings: tuple[Settings, ...]
+    """Of each lane; all of one context."""
+    controls: Controls
+    """With the speed and the length."""
+
+
+class InspectRequested(NamedTuple):
+    """Tell the distribution of the character that follows a text."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    read: bytes
+    """uint16, at least one: ids that the context reads, from zero."""
+    since_mirostat: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
+    settings: Settings
+    first: int = 0
+    """Number, in its reply, of the character."""
+
+
+class ScoreRequested(NamedTuple):
+    """Tell how well the model foretells a text."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    ids: bytes
+    """uint16, at least one."""
+    settings: Settings
+
+
+class RemakeRequested(NamedTuple):
+    """Make a recorded reply of this model again, and tell how it compares."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    recording: "Recording"
+
+
+class LensRequested(NamedTuple):
+    """Read a text again for the states of the model, and keep them until it is dismissed."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: ids that the context reads, from zero."""
+    start: int
+    """Place of the first of them whose states are wanted; all after it are."""
+    settings: Settings
+
+
+class UnitRequested(NamedTuple):
+    """Tell what a unit does in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    unit: int
+    """Its number, through all state tensors in their order."""
+
+
+class WhatIfRequested(NamedTuple):
+    """Tell what would have been likely at a character under other settings."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: all ids before the character, the primer first."""
+    drawn: int
+    """Id of the character."""
+    settings: Settings
+    """In force for it; they do not move."""
+    since_mirostat: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
+    carried_from: int
+    """Where in `read` a carried state begins."""
+
+
+class Dismissed(NamedTuple):
+    """Nobody wants the answer to a `LensRequested` or `WhatIfRequested` any more."""
+
+    number: int
+
+
+class RestRequested(NamedTuple):
+    """Draw nothing until the next wish."""
+
+
+class Acknowledged(NamedTuple):
+    """All before character number `before` is on the screen."""
+
+    wish: int
+    before: int
+
+
+Request = (
+    LoadRequested
+    | DrawRequested
+    | LanesRequested
+    | InspectRequested
+    | ScoreRequested
+    | RemakeRequested
+    | LensRequested
+    | UnitRequested
+    | WhatIfRequested
+    | Dismissed
+    | RestRequested
+    | Acknowledged
+)
+
+
+class ModelLoaded(NamedTuple):
+    """The model is ready; what the front end needs to know of it."""
+
+    path: str
+    name: str
+    sha256: str
+    symbols: tuple[str, ...]
+    case: Case
+    window: int
+    card: Mapping[str, Any]
+    runtime: Runtime
+    """What it computes with."""
+
+
+class CharactersGenerated(NamedTuple):
+    """Records of consecutive characters, from number `first` of the reply on."""
+
+    wish: int
+    first: int
+    ids: bytes
+    """uint16"""
+    surprisal_bits: bytes
+    """float32, of the model's own distribution"""
+    entropy_bits: bytes
+    """float32, likewise"""
+    temperature: bytes
+    """float32"""
+    given: bool = False
+    """Whether a person chose them, and the model did not draw them."""
+    draw_s: float = 0.0
+    """Seconds that it took to make them."""
+    model: bytes = b""
+    """float32 [vocabulary]: the model's own probabilities at the last of them."""
+    after: bytes = b""
+    """float32 [vocabulary]: those that it was drawn from."""
+
+
+class Lane(NamedTuple):
+    """Records of consecutive characters of one lane."""
+
+    ids: bytes
+    """uint16"""
+    surprisal_bits: bytes
+    """float32, of the model's own distribution"""
+    entropy_bits: bytes
+    """float32, likewise"""
+    temperature: bytes
+    """float32"""
+
+
+class LanesGenerated(NamedTuple):
+    """Records of characters of every lane, from number `first` of the replies on."""
+
+    wish: int
+    first: int
+    lanes: tuple[Lane, ...]
+    draw_s: float = 0.0
+    """Seconds that it took to make them."""
+
+
+class Inspected(NamedTuple):
+    """The distribution that was asked for."""
+
+    number: int
+    model: bytes = b""
+    """float32 [vocabulary]: the model's own probabilities."""
+    after: bytes = b""
+    """float32 [vocabulary]: those after truncation and temperature."""
+    sentence: str = ""
+    """Why there is none, if there is none."""
+
+
+class Scored(NamedTuple):
+    """The scores that were asked for."""
+
+    number: int
+    surprisal_bits: bytes = b""
+    """float32, one a character."""
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class Remade(NamedTuple):
+    """How a reply that was made again compares with its recording."""
+
+    number: int
+    sentence: str
+    differs_at: int | None = None
+    """The first character that came out another; None if all are the same."""
+    surprisal_bits: bytes = b""
+    """float32, one a character up to that one."""
+    entropy_bits: bytes = b""
+    """float32, likewise."""
+
+
+class Progressed(NamedTuple):
+    """How much of what a lens or a what-if reads has been read."""
+
+    number: int
+    percent: int
+
+
+class Ranking(NamedTuple):
+    """Units by how much they vary, or by how well they tell something of a text; the best first."""
+
+    title: str
+    reads: bytes
+    """uint32: numbers of the units that tell it of the character just read."""
+    reads_by: bytes
+    """float32, one each: what they are ranked by."""
+    foretells: bytes = b""
+    """uint32: likewise, of the next character; nothing if there is no difference."""
+    foretells_by: bytes = b""
+    """float32, one each."""
+
+
+class LensOpened(NamedTuple):
+    """The states that were wanted are there."""
+
+    number: int
+    tensors: tuple[tuple[str, int], ...] = ()
+    """Name of each state and how many units it has, in the order of the model."""
+    rankings: tuple[Ranking, ...] = ()
+    """By variance, then by each feature of a text."""
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class UnitTold(NamedTuple):
+    """What a unit does in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    unit: int
+    levels: bytes = b""
+    """A byte a character, below `tints.DIVERGING`: the middle one is about zero."""
+    limit: float = 1.0
+    """What the outermost levels stand for."""
+    bounded: bool = True
+    """Whether no activation is beyond that."""
+    reads: bytes = b""
+    """float32 [features]: correlations with the features, in the order of the rankings."""
+    foretells: bytes = b""
+    """float32 [features]: likewise, with those of the next character."""
+    sentence: str = ""
+    """Why nothing can be told of it, if so."""
+
+
+class WhatIfRow(NamedTuple):
+    """A moment under one choice of settings; distances are from the row of now to this."""
+
+    title: str
+    settings: Settings
+    after: bytes
+    """float32 [vocabulary]: probabilities after truncation and temperature."""
+    entropy_bits: float
+    """Of those."""
+    probability: float
+    """Of the character that stands there, of those."""
+    js_bits: float
+    kl_bits: float
+    model_kl_bits: float
+    """Of the model's own distributions."""
+
+
+class WhatIfTold(NamedTuple):
+    """What would have been likely; the settings in force first."""
+
+    number: int
+    rows: tuple[WhatIfRow, ...] = ()
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class GenerationEnded(NamedTuple):
+    """The reply has reached its length."""
+
+    wish: int
+    length: int
+
+
+class LoadFailed(NamedTuple):
+    """The model file cannot be used; one sentence."""
+
+    sentence: str
+
+
+class GenerationFailed(NamedTuple):
+    """The reply cannot go on; one sentence."""
+
+    wish: int
+    sentence: str
+
+
+def failure(request: Request, sentence: str) -> "Event | None":
+    """Return what answers a request that failed; None if it is one without an answer.
+
+    Args:
+        request: could not be done.
+        sentence: why.
+    """
+    match request:
+        case DrawRequested(wish=wish) | LanesRequested(wish=wish):
+            return GenerationFailed(wish, sentence)
+        case InspectRequested(number=number):
+            return Inspected(number, sentence=sentence)
+        case ScoreRequested(number=number):
+            return Scored(number, sentence=sentence)
+        case RemakeRequested(number=number):
+            return Remade(number, sentence, differs_at=0)
+        case LensRequested(number=number):
+            return LensOpened(number, sentence=sentence)
+        case UnitRequested(number=number, unit=unit):
+            return UnitTold(number, unit, sentence=sentence)
+        case WhatIfRequested(number=number):
+            return WhatIfTold(number, sentence=sentence)
+        case LoadRequested():
+            return LoadFailed(sentence)
+        case Dismissed() | RestRequested() | Acknowledged():
+            return None
+
+
+class EngineDied(NamedTuple):
+    """The engine's process is gone; said by the front end's side of the pipe."""
+
+    reason: str
+
+
+Event = (
+    ModelLoaded
+    | CharactersGenerated
+    | LanesGenerated
+    | Inspected
+    | Scored
+    | Remade
+    | Progressed
+    | LensOpened
+    | UnitTold
+    | WhatIfTold
+    | GenerationEnded
+    | LoadFailed
+    | GenerationFailed
+    | EngineDied
+)

@@ -1,0 +1,90 @@
+"""The history: every reply and every prompt, kept from one session to the next in one SQLite file.
+
+Here is what goes in and comes out. `schema` opens the file, `store` reads and writes it, `writer`
+does so on a thread of its own, and `recorder` tells the writer what a conversation has to keep.
+`lookup` is the thread on which a screen finds and changes what is there.
+All of it can fail, and the app goes on without it.
+"""
+
+from dataclasses import dataclass
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """All that determines a reply, but for what was changed while it grew."""
+
+    model: str
+    model_sha256: str
+    model_path: str
+    runtime: Runtime
+    before: str
+    """The conversation that was read before the seed; without the primer."""
+    seed: str
+    rng_seed: int
+    started_s: float
+    """Unix time."""
+    parent: int | None = None
+    """The reply that it was branched from."""
+    forked_at: int = 0
+    """The first character that is not its parent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Consecutive characters of a reply; the columns are bytes as in `Tape.append`."""
+
+    first: int
+    text: str
+    ids: bytes
+    surprisal_bits: bytes
+    entropy_bits: bytes
+    temperature: bytes
+    changes: tuple[tuple[int, Settings], ...]
+    """(first character, settings) of each stretch; the first one is at `first`."""
+    times: tuple[tuple[int, float], ...] = ()
+    """(first character, seconds since the reply began) of the batches that begin in it."""
+    given: tuple[tuple[int, int], ...] = ()
+    """(first character, how many) of what a person typed or picked."""
+
+    def until(self, stop: int) -> "Piece":
+        """Give the part of it that lies before character `stop`."""
+        count = max(0, stop - self.first)
+        return Piece(
+            self.first,
+            self.text[:count],
+            self.ids[: 2 * count],
+            self.surprisal_bits[: 4 * count],
+            self.entropy_bits[: 4 * count],
+            self.temperature[: 4 * count],
+            tuple(change for change in self.changes if change[0] < stop),
+            tuple(time for time in self.times if time[0] < stop),
+            tuple((at, min(many, stop - at)) for at, many in self.given if at < stop),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A reply as a line of a list."""
+
+    id: int
+    name: str
+    """Empty if nobody gave it one."""
+    seed: str
+    beginning: str
+    """Up to 200 characters of its text."""
+    length: int
+    bits_per_character: float | None
+    """Mean surprisal; None if there are no characters, or it was not measured of all of them."""
+    model: str
+    model_sha256: str
+    started_s: float
+    """Unix time."""
+    starred: bool
+    ended: bool
+    """Whether it is as long as it gets, and search finds it."""
+    deleted: bool
+    parent: int | None
+    forked_at: int

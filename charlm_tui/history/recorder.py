@@ -1,0 +1,224 @@
+"""What a conversation says, as pieces for the history: what is new, about once a second.
+
+Follows the updates of one conversation on its thread, and knows how much of each reply was handed
+over. Owns when that happens and where pieces are cut. Knows no SQL, and never waits.
+"""
+
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import itemgetter
+
+from charlm_tui.history import Origin, Piece
+from charlm_tui.history.writer import Ticket, Writer
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.reply.tape import Tape
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.turns import Reply, Turn
+from charlm_tui.session.updates import (
+    LanesAdded,
+    State,
+    StateChanged,
+    TextAdded,
+    TurnRemoved,
+    TurnRewound,
+    TurnStarted,
+    Update,
+)
+
+PERIOD_S = 1.0
+"""A reply that streams is handed over this often: a kill loses no more of it."""
+MOST_CHARACTERS = 65_536  # of a piece
+
+_first = itemgetter(0)
+
+
+@dataclass(eq=False, slots=True)
+class _Kept:
+    """What the history has of a reply."""
+
+    ticket: Ticket | None = None
+    """None before anything was handed over."""
+    length: int = 0
+    """Characters that were handed over."""
+    handed_s: float = 0.0
+    """When, by the clock."""
+
+
+class Recorder:
+    """Hands what a conversation says to a writer.
+
+    A reply is kept from the first character that was made for it on: one that was opened or
+    played, and a branch, have the characters before that in their row, too. What a model makes up
+    as a seed is no text of the conversation, and is not kept.
+
+    Args:
+        conversation: whose updates it is given.
+        writer: of the history.
+        clock: monotonic, in seconds.
+        now: gives the Unix time.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        writer: Writer,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._conversation = conversation
+        self._writer = writer
+        self._clock = clock
+        self._now = now
+        self._kept: dict[Reply, _Kept] = {}
+        self._growing: list[tuple[Turn, Reply]] = []  # have text since they were last finished
+        self._grew: list[tuple[Turn, Reply]] = []  # the last that were finished
+        self._state = conversation.state
+
+    def take(self, update: Update) -> None:
+        """Hand over what there is after an update, if it is time; is to be told of each."""
+        match update:
+            case TextAdded(text=text):
+                self._added(len(text))
+            case LanesAdded(turn=turn, texts=texts):
+                self._growing = [(turn, reply) for reply in turn.replies]
+                for reply, text in zip(turn.replies, texts, strict=True):
+                    self._take_new(turn, reply, len(text))
+            case TurnStarted() | TurnRewound() | TurnRemoved():
+                self._look()
+            case StateChanged():
+                self._look()
+                before, self._state = self._state, self._conversation.state
+                # Each step of a paused reply says that it is paused: it has not ended anew.
+                if self._state not in (State.STREAMING, before):
+                    self.rest()
+
+    def adopt(self, reply: Reply, row: int, length: int) -> None:
+        """Let what is made for a reply from here on go to a row that it has.
+
+        If it goes on from before that row's end, the row stays as it is and a branch of it is made.
+
+        Args:
+            reply: was opened from the history, or plays.
+            row: its id there.
+            length: how many characters it has there.
+        """
+        self._kept[reply] = _Kept(Ticket(row, self._writer.file), length)
+
+    def rest(self) -> None:
+        """Hand over and finish what grows; the last thing before the writer is closed."""
+        for turn, reply in self._growing:
+            kept = self._hand_over(turn, reply)
+            assert kept.ticket is not None
+            self._writer.finish(kept.ticket)
+        if self._growing:
+            self._grew, self._growing = self._growing, []
+
+    def look(self) -> None:
+        """Hand over all of the last reply again if the file that had it is gone."""
+        if self._growing:
+            for turn, reply in self._growing:
+                self._hand_over(turn, reply)
+            return
+        lost = [(turn, reply) for turn, reply in self._grew if self._is_lost(self._kept[reply])]
+        if lost:
+            self._growing = lost
+            self.rest()
+
+    def _look(self) -> None:
+        """Let a reply rest that is no longer the last one that is shown."""
+        turn = self._conversation.turn
+        if self._growing and not any(turn is it and turn.reply is own for it, own in self._growing):
+            self.rest()
+
+    def _added(self, count: int) -> None:
+        turn, state = self._conversation.turn, self._conversation.state
+        if turn is None or state not in (State.STREAMING, State.PAUSED):
+            return  # it was there, and is shown once more
+        self._growing = [(turn, turn.reply)]
+        self._take_new(turn, turn.reply, count)
+
+    def _take_new(self, turn: Turn, reply: Reply, count: int) -> None:
+        """Hand over what is new of a reply that has got `count` characters, if it is time."""
+        kept = self._kept.setdefault(reply, _Kept())
+        kept.length = min(kept.length, len(reply.tape) - count)  # fewer: it was left in mid-play
+        due = kept.ticket is None or self._clock() - kept.handed_s >= PERIOD_S
+        # A single step may be the last for an hour.
+        if due or self._conversation.state is State.PAUSED:
+            self._hand_over(turn, reply)
+
+    def _hand_over(self, turn: Turn, reply: Reply) -> _Kept:
+        """Hand over all that is new of a reply."""
+        kept, tape = self._kept[reply], reply.tape
+        if self._is_lost(kept):
+            kept.ticket, kept.length = None, 0
+        if kept.ticket is None:
+            kept.ticket = self._begin(turn, reply)
+        while kept.length < len(tape):
+            stop = min(kept.length + MOST_CHARACTERS, len(tape))
+            self._writer.append(kept.ticket, cut(tape, kept.length, stop, turn.vocabulary))
+            kept.length = stop
+        kept.handed_s = self._clock()
+        return kept
+
+    def _begin(self, turn: Turn, reply: Reply) -> Ticket:
+        parent = self._parent(reply)
+        origin = Origin(
+            model=turn.model.name,
+            model_sha256=turn.model.sha256,
+            model_path=turn.model.path,
+            runtime=turn.model.runtime,
+            before=turn.vocabulary.decode(turn.before),
+            seed=turn.seed,
+            rng_seed=turn.rng_seed,
+            started_s=self._now(),
+            forked_at=0 if parent is None else reply.forked_at,
+        )
+        return self._writer.begin(origin, parent)
+
+    def _is_lost(self, kept: _Kept) -> bool:
+        """Tell whether what the history had of a reply went with its file."""
+        return kept.ticket is not None and self._writer.has_lost(kept.ticket)
+
+    def _parent(self, reply: Reply) -> Ticket | None:
+        """Give the reply that a branch is of; one without a character of its own is none."""
+        sibling = reply.origin
+        while sibling is not None:
+            kept = self._kept.get(sibling)
+            if kept is not None and kept.ticket is not None and not self._is_lost(kept):
+                return kept.ticket
+            sibling = sibling.origin
+        return None
+
+
+def cut(tape: Tape, start: int, stop: int, vocabulary: Vocabulary) -> Piece:
+    """Give characters `start` to `stop` of a tape, of which there is at least one, as a piece.
+
+    What came before `start` costs nothing but a list of the changes of the settings.
+    """
+    ids = tape.ids(start, stop)
+    runs = tape.runs(stop)
+    changes: list[tuple[int, Settings]] = [(start, tape.settings_at(start))]
+    changes += runs[bisect_right(runs, start, key=_first) :]
+    times = tape.times
+    times = times[bisect_left(times, start, key=_first) : bisect_left(times, stop, key=_first)]
+    given = []
+    # A stretch that begins before `start` may go on behind it: one place further to the front.
+    place = max(0, bisect_right(tape.given, start, key=_first) - 1)
+    for first, count in tape.given[place : bisect_left(tape.given, stop, key=_first)]:
+        begin, end = max(first, start), min(first + count, stop)
+        if begin < end:
+            given.append((begin, end - begin))
+    return Piece(
+        start,
+        vocabulary.decode(ids),
+        ids.tobytes(),
+        tape.surprisal_bits(start, stop).tobytes(),
+        tape.entropy_bits(start, stop).tobytes(),
+        tape.temperature(start, stop).tobytes(),
+        tuple(changes),
+        tuple(times),
+        tuple(given),
+    )

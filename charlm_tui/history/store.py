@@ -1,0 +1,524 @@
+"""The history as its owner sees it: replies that grow, end and are found again, and prompts.
+
+Owns what happens to a reply in the file: it gets a row, then piece after piece, and, when it has
+ended, the row that search reads. Belongs to the thread that opened it. Knows nothing of
+conversations.
+"""
+
+import math
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from charlm_tui.history import Entry, Origin, Piece
+from charlm_tui.history.schema import (
+    MIGRATIONS,
+    PIECE,
+    TIMEOUT_S,
+    GoneError,
+    HistoryError,
+    from_row,
+    open_database,
+    to_row,
+    told,
+    transaction,
+)
+from charlm_tui.lm.errors import SettingsError
+from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape_file import Recording
+
+__all__ = ["Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]
+
+BEGINNING = 200  # characters of a text that a list shows
+MOST_WORDS = 32  # of a query: a page that is pasted would take seconds, and finds no less
+PROCESS = uuid.uuid4().hex  # this process, and no later one that is given its number
+
+
+class Store:
+    """An open history.
+
+    Args:
+        path: of the file.
+        timeout_s: how long to wait for another program that writes.
+        now: gives the Unix time at which something is deleted.
+
+    Raises:
+        HistoryError: it cannot be opened. So does every method that cannot do what it says.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        timeout_s: float = TIMEOUT_S,
+        now: Callable[[], float] = time.time,
+        migrations: Sequence[Sequence[str]] = MIGRATIONS,
+    ) -> None:
+        self.path = path
+        self.database = open_database(path, timeout_s, migrations)
+        self._file = _identity(path)
+        self._now = now
+
+    def close(self) -> None:
+        self.database.close()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the file at the path is no longer the one that is open.
+
+        SQLite goes on with a file that was removed, which nobody will ever read.
+        """
+        return _identity(self.path) != self._file
+
+    # Replies that grow.
+
+    def begin(self, origin: Origin) -> int:
+        """Make a row for a reply, of no characters yet; gives its id."""
+        it, runtime = origin, origin.runtime
+        values = (
+            it.model, it.model_sha256, it.model_path, runtime.onnxruntime, runtime.machine,
+            it.before, it.seed, str(it.rng_seed), it.started_s, it.parent, it.forked_at,
+            os.getpid(), PROCESS,
+        )  # fmt: skip
+        with self._writing():
+            row = self.database.execute(
+                "INSERT INTO replies (model, model_sha256, model_path, onnxruntime, machine, "
+                "before, seed, rng_seed, started_s, parent, forked_at, owner_pid, owner) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM replies WHERE id = ?), "
+                "?, ?, ?)",  # a parent that is gone is none
+                values,
+            )
+        assert row.lastrowid is not None
+        return row.lastrowid
+
+    def append(self, reply: int, piece: Piece) -> int:
+        """Add a piece to the end of a reply; the pieces before it are not touched.
+
+        Returns:
+            the reply that has it: a new branch, if this one goes on in another way already.
+
+        Raises:
+            GoneError: there is no such reply any longer.
+        """
+        with self._writing():
+            ended, owner = self._row(reply, "ended, owner")
+            length = self._length(reply)
+            if piece.first > length:
+                raise HistoryError(
+                    f"reply {reply} of the history {self.path} has {length} characters where "
+                    f"{piece.first} are expected; it is left as it is"
+                )
+            if piece.first < length:
+                reply = self._branch(reply, piece.first)
+            elif ended or owner != PROCESS:
+                self.database.execute(
+                    "UPDATE replies SET ended = 0, owner_pid = ?, owner = ? WHERE id = ?",
+                    (os.getpid(), PROCESS, reply),
+                )
+            self._insert(reply, piece)
+        return reply
+
+    def finish(self, reply: int) -> None:
+        """Write what search and lists read of a reply; may be done again once it has grown.
+
+        Raises:
+            GoneError: there is no such reply any longer.
+        """
+        with self._writing():
+            self._finish(reply)
+
+    def recover(self) -> None:
+        """Finish the replies of processes that are gone; of those without a character, none."""
+        with told(self.path):
+            rows = self.database.execute(
+                "SELECT id, owner_pid, owner FROM replies WHERE NOT ended"
+            ).fetchall()
+        for reply, pid, owner in rows:
+            if _lives(pid, owner):
+                continue
+            with self._writing():  # one at a time: another app may be waiting
+                if self._length(reply):
+                    self._finish(reply)
+                else:
+                    self._erase(reply)
+
+    # Replies that are there.
+
+    def entries(
+        self,
+        query: str = "",
+        model: str | None = None,
+        starred: bool = False,
+        deleted: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Entry]:
+        """Give replies, the newest first.
+
+        Args:
+            query: beginnings of words, in any order, all of which are in the name, the seed or
+                the text; any text will do, and one without words leaves nothing out.
+            model: the name or the sha256 of one, whose replies are wanted.
+            starred: whether only starred ones are wanted.
+            deleted: whether those that were deleted are wanted, and not the others.
+            limit: how many, at most.
+            offset: how many of the newest are left out.
+        """
+        where = [f"deleted_s IS {'NOT ' if deleted else ''}NULL"]
+        values: list[object] = []
+        if words := _match(query):
+            where.append("id IN (SELECT rowid FROM search WHERE search MATCH ?)")
+            values.append(words)
+        if model is not None:
+            where.append("? IN (model, model_sha256)")
+            values.append(_storable(model))
+        if starred:
+            where.append("starred")
+        return self._entries(
+            f"{' AND '.join(where)} ORDER BY started_s DESC, id DESC LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+
+    def entry(self, reply: int) -> Entry:
+        """Give one reply, deleted or not.
+
+        Raises:
+            GoneError: there is no such reply.
+        """
+        for entry in self._entries("id = ?", (reply,)):
+            return entry
+        raise self._gone(reply)
+
+    def last_deleted(self) -> int | None:
+        """Give the reply that was deleted last and can still be restored, if there is one."""
+        with told(self.path):
+            row = self.database.execute(
+                "SELECT id FROM replies WHERE deleted_s IS NOT NULL "
+                "ORDER BY deleted_s DESC, id DESC LIMIT 1"
+            ).fetchone()
+        return None if row is None else int(row[0])
+
+    def models(self) -> list[tuple[str, int]]:
+        """Give (name, how many replies) of every model, in the order of the names."""
+        with told(self.path):
+            return self.database.execute(
+                "SELECT model, count(*) FROM replies WHERE deleted_s IS NULL "
+                "GROUP BY model ORDER BY model"
+            ).fetchall()
+
+    def text(self, reply: int) -> str:
+        """Give what a reply says so far; raises `GoneError` if there is none."""
+        with self._reading():
+            self._row(reply, "id")
+            return self._text(reply)
+
+    def origin(self, reply: int) -> Origin:
+        """Give what determines a reply; raises `GoneError` if there is none."""
+        with self._reading():
+            it = self._row(
+                reply,
+                "model, model_sha256, model_path, onnxruntime, machine, before, seed, rng_seed, "
+                "started_s, parent, forked_at",
+            )
+        model, sha256, path, onnxruntime, machine, before, seed, rng_seed, *rest = it
+        runtime = Runtime(onnxruntime, machine)
+        return Origin(model, sha256, path, runtime, before, seed, int(rng_seed), *rest)
+
+    def recording(self, reply: int) -> Recording:
+        """Give a reply as it was recorded, whole enough to replay.
+
+        Raises:
+            GoneError: there is no such reply.
+            HistoryError: what there is of it is damaged.
+        """
+        with self._reading():
+            model, sha256, onnxruntime, machine, before, seed = self._row(
+                reply, "model, model_sha256, onnxruntime, machine, before, seed"
+            )
+            rows = self.database.execute(
+                f"SELECT {PIECE} FROM pieces WHERE reply = ? ORDER BY first", (reply,)
+            ).fetchall()
+        tape = Tape()
+        with self._whole(reply):
+            pieces = [from_row(row) for row in rows]
+            for piece in pieces:
+                _extend(tape, piece)
+        runtime = Runtime(onnxruntime, machine)
+        text = "".join(piece.text for piece in pieces)
+        return Recording(model, sha256, runtime, before + seed, text, tape)
+
+    def rename(self, reply: int, name: str) -> None:
+        """Give a reply a name, which search finds; raises `GoneError` if there is none."""
+        name = _storable(name)
+        with self._writing():
+            self._set(reply, "name", name)
+            self.database.execute("UPDATE search SET name = ? WHERE rowid = ?", (name, reply))
+
+    def star(self, reply: int, starred: bool = True) -> None:
+        """Star a reply, or no longer; raises `GoneError` if there is none."""
+        with self._writing():
+            self._set(reply, "starred", starred)
+
+    def delete(self, reply: int) -> None:
+        """Take a reply from the lists; it can be restored until it is purged."""
+        with self._writing():
+            self._set(reply, "deleted_s", self._now())
+
+    def restore(self, reply: int) -> None:
+        """Undo a deletion; raises `GoneError` if the reply was purged."""
+        with self._writing():
+            self._set(reply, "deleted_s", None)
+
+    def purge(self, kept_s: float = 0.0) -> int:
+        """Remove for good what was deleted; what still grows somewhere stays until later.
+
+        Args:
+            kept_s: of this many last seconds, deletions can still be undone.
+
+        Returns:
+            how many replies were removed.
+        """
+        with told(self.path):
+            rows = self.database.execute(
+                "SELECT id, ended, owner_pid, owner FROM replies WHERE deleted_s <= ?",
+                (self._now() - kept_s,),
+            ).fetchall()
+        dead = [reply for reply, ended, *owner in rows if ended or not _lives(*owner)]
+        for reply in dead:
+            with self._writing():  # one at a time: another app may be waiting
+                self._erase(reply)
+        return len(dead)
+
+    # Prompts.
+
+    def add_prompt(self, text: str) -> None:
+        """Keep what was typed, unless it is the same as the last one."""
+        text = _storable(text)
+        with self._writing():
+            self.database.execute(
+                "INSERT INTO prompts (text) SELECT ? WHERE ? IS NOT "
+                "(SELECT text FROM prompts ORDER BY id DESC LIMIT 1)",
+                (text, text),
+            )
+
+    def prompts(self, query: str = "", limit: int = 100) -> list[str]:
+        """Give what was typed, the newest first.
+
+        Args:
+            query: a part of it, whatever its case.
+            limit: how many, at most.
+        """
+        part = _storable(query).casefold()
+        newest = "SELECT text FROM prompts ORDER BY id DESC"
+        with told(self.path), closing(self.database.execute(newest)) as rows:
+            found = (text for (text,) in rows if part in text.casefold())
+            return list(islice(found, limit))
+
+    # Within a transaction.
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with told(self.path), transaction(self.database):
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with told(self.path), transaction(self.database, "DEFERRED"):
+            yield
+
+    @contextmanager
+    def _whole(self, reply: int) -> Iterator[None]:
+        """Tell of rows that cannot be what was written."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
+            raise HistoryError(
+                f"reply {reply} of the history {self.path} is damaged "
+                f"({type(error).__name__}: {error!s:.80}); open another one"
+            ) from None
+
+    def _row(self, reply: int, columns: str) -> tuple[Any, ...]:
+        rows = self.database.execute(f"SELECT {columns} FROM replies WHERE id = ?", (reply,))
+        for row in rows.fetchall():
+            return tuple(row)
+        raise self._gone(reply)
+
+    def _gone(self, reply: int) -> GoneError:
+        return GoneError(
+            f"there is no reply {reply} in the history {self.path}, or no longer; open another one"
+        )
+
+    def _set(self, reply: int, column: str, value: object) -> None:
+        changed = self.database.execute(
+            f"UPDATE replies SET {column} = ? WHERE id = ?", (value, reply)
+        )
+        if not changed.rowcount:
+            raise self._gone(reply)
+
+    def _length(self, reply: int) -> int:
+        """Give how many characters there are, in a time that does not grow with them."""
+        (length,) = self.database.execute(
+            "SELECT coalesce((SELECT first + length FROM pieces WHERE reply = ? "
+            "ORDER BY first DESC LIMIT 1), 0)",
+            (reply,),
+        ).fetchone()
+        return int(length)
+
+    def _bits(self, reply: int) -> float | None:
+        (bits,) = self.database.execute(
+            "SELECT CASE count(bits) WHEN count(*) THEN total(bits) END "
+            "FROM pieces WHERE reply = ?",
+            (reply,),
+        ).fetchone()
+        return None if bits is None else float(bits)
+
+    def _text(self, reply: int, enough: float = math.inf) -> str:
+        """Give the text of the first pieces that have `enough` characters, or of all."""
+        texts, length = [], 0
+        query = "SELECT text FROM pieces WHERE reply = ? ORDER BY first"
+        with closing(self.database.execute(query, (reply,))) as rows:
+            for (text,) in rows:
+                texts.append(text)
+                length += len(text)
+                if length >= enough:
+                    break
+        return "".join(texts)
+
+    def _finish(self, reply: int) -> None:
+        name, seed = self._row(reply, "name, seed")
+        text = self._text(reply)
+        self.database.execute(
+            "UPDATE replies SET ended = 1, length = ?, bits = ?, beginning = ? WHERE id = ?",
+            (len(text), self._bits(reply), text[:BEGINNING], reply),
+        )
+        self.database.execute(
+            "INSERT OR REPLACE INTO search (rowid, name, seed, text) VALUES (?, ?, ?, ?)",
+            (reply, name, seed, text),
+        )
+
+    def _branch(self, reply: int, at: int) -> int:
+        """Make a reply that begins with the first `at` characters of another one."""
+        same = "model, model_sha256, model_path, onnxruntime, machine, before, seed, rng_seed"
+        row = self.database.execute(
+            f"INSERT INTO replies ({same}, started_s, parent, forked_at, owner_pid, owner) "
+            f"SELECT {same}, ?, id, ?, ?, ? FROM replies WHERE id = ?",
+            (self._now(), at, os.getpid(), PROCESS, reply),
+        )
+        assert row.lastrowid is not None
+        rows = self.database.execute(
+            f"SELECT {PIECE} FROM pieces WHERE reply = ? AND first < ? ORDER BY first", (reply, at)
+        )
+        for values in rows.fetchall():
+            with self._whole(reply):
+                piece = from_row(values).until(at)
+            self._insert(row.lastrowid, piece)
+        return row.lastrowid
+
+    def _insert(self, reply: int, piece: Piece) -> None:
+        self.database.execute(
+            f"INSERT INTO pieces (reply, {PIECE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (reply, *to_row(piece)),
+        )
+
+    def _erase(self, reply: int) -> None:
+        self.database.execute("DELETE FROM search WHERE rowid = ?", (reply,))
+        self.database.execute("DELETE FROM replies WHERE id = ?", (reply,))
+
+    def _entries(self, where: str, values: Sequence[object]) -> list[Entry]:
+        with self._reading():
+            rows = self.database.execute(
+                "SELECT id, name, seed, model, model_sha256, started_s, starred, ended, "
+                "deleted_s IS NOT NULL, parent, forked_at, length, bits, beginning "
+                f"FROM replies WHERE {where}",
+                tuple(values),
+            ).fetchall()
+            return [self._entry(*row) for row in rows]
+
+    def _entry(self, reply: int, *row: Any) -> Entry:
+        (name, seed, model, sha256, started_s, starred, ended, deleted, parent, forked_at,
+         length, bits, beginning) = row  # fmt: skip
+        if not ended:
+            length, bits = self._length(reply), self._bits(reply)
+            beginning = self._text(reply, BEGINNING)[:BEGINNING]
+        return Entry(
+            id=reply,
+            name=name,
+            seed=seed,
+            beginning=beginning,
+            length=length,
+            bits_per_character=bits / length if length and bits is not None else None,
+            model=model,
+            model_sha256=sha256,
+            started_s=started_s,
+            starred=bool(starred),
+            ended=bool(ended),
+            deleted=bool(deleted),
+            parent=parent,
+            forked_at=forked_at,
+        )
+
+
+def _extend(tape: Tape, piece: Piece) -> None:
+    """Add a piece to the tape of those before it; a `ValueError` if it does not follow them."""
+    edges = [*(first for first, _ in piece.changes), piece.first + len(piece.text)]
+    if not piece.first == len(tape) == edges[0] or edges != sorted(set(edges)):
+        raise ValueError(f"what follows character {len(tape)} is missing")
+    for (start, settings), stop in zip(piece.changes, edges[1:], strict=True):
+        begin, end = start - piece.first, stop - piece.first
+        tape.append(
+            piece.ids[2 * begin : 2 * end],
+            piece.surprisal_bits[4 * begin : 4 * end],
+            piece.entropy_bits[4 * begin : 4 * end],
+            piece.temperature[4 * begin : 4 * end],
+            settings,
+        )
+    tape.times.extend(piece.times)
+    for first, count in piece.given:
+        if tape.given and sum(tape.given[-1]) == first:  # a stretch that a cut went through
+            tape.given[-1] = (tape.given[-1][0], tape.given[-1][1] + count)
+        else:
+            tape.given.append((first, count))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from any other; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _lives(pid: int, owner: str) -> bool:
+    """Whether the process that wrote a reply may still go on with it."""
+    if owner == PROCESS:
+        return True
+    if pid == os.getpid():  # its number is ours now
+        return False
+    try:
+        os.kill(pid, 0)  # sends nothing; asks only whether it could
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+def _match(query: str) -> str:
+    """Give a query for FTS5 that no text can break; empty if there is no word in it.
+
+    Each word is a quoted string, which knows no operators, and the beginning of what is found.
+    """
+    plain = "".join(char if char.isprintable() else " " for char in query)
+    words = [word for word in plain.split() if any(char.isalnum() for char in word)]
+    return " ".join('"' + word.replace('"', '""') + '"*' for word in words[:MOST_WORDS])
+
+
+def _storable(text: str) -> str:
+    """Give a text without what UTF-8 cannot hold: lone surrogates, as a terminal may send them."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,323 @@
+"""The chat: a prompt, a reply that streams, a prompt again, in one event loop.
+
+Owns the engine's life, the terminal's mode, and when the person leaves. What is told of the
+conversation is written elsewhere.
+"""
+
+import asyncio
+import contextlib
+import errno
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.input import create_input
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+from rich.console import Console
+
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.client import Engine
+from charlm_tui.engine.protocol import CharactersGenerated, Event
+from charlm_tui.history.keeper import Keeper
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.repl.input import Listener
+from charlm_tui.repl.lines import is_seed, line_of, take
+from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
+from charlm_tui.repl.prompt import KeptPrompts, new_prompt
+from charlm_tui.repl.seat import EngineSeat, UnusableError
+from charlm_tui.repl.status import standing
+from charlm_tui.repl.transcript import Teller
+from charlm_tui.reply.tints import Tint
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.updates import (
+    EngineNeeded,
+    Noticed,
+    QuitWanted,
+    SeedDreamt,
+    SeedReturned,
+    State,
+    StateChanged,
+    Unusable,
+    Update,
+)
+
+PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
+ESCAPE_S = 0.1  # after which an Escape is no beginning of another key
+TWICE_S = 3.0  # within which a second Ctrl+C quits
+INTERRUPTED = 130
+ONCE_MORE = "Ctrl+C once more, or Ctrl+D, quits"
+PASTES_ON, PASTES_OFF = "\x1b[?2004h", "\x1b[?2004l"
+
+
+def run(
+    model: str,
+    new_engine: Callable[[str], Engine],
+    controls: Controls,
+    seed: str | None = None,
+    tint: Tint = Tint.PLAIN,
+    history: Path | None = None,
+    continues: bool = False,
+) -> int:
+    """Chat until the person leaves; give the exit code.
+
+    Args:
+        model: path of the model file.
+        new_engine: starts one, which loads such a file; and another, if that one dies.
+        controls: at the start.
+        seed: is sent at once, unless it is None.
+        tint: of the text.
+        history: where replies and prompts are kept; None is nowhere.
+        continues: whether new seeds go on with the conversation.
+
+    Raises:
+        UnusableError: no engine can load the model.
+    """
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+    async def chat() -> int:
+        return await Chat(model, new_engine, controls, tint, history, continues).run(seed)
+
+    return asyncio.run(chat())
+
+
+class Chat:
+    """One conversation in a terminal; for the arguments see `run`."""
+
+    def __init__(
+        self,
+        model: str,
+        new_engine: Callable[[str], Engine],
+        controls: Controls,
+        tint: Tint,
+        history: Path | None,
+        continues: bool,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        marks = MARKS if _has_all_characters(self._console) else PLAIN_MARKS
+        self._printer = Printer(self._console, marks, self._place)
+        self.conversation = Conversation(controls, self._show)
+        self.conversation.continues = continues
+        self._keeper: Keeper | None = None
+        prompts: History = InMemoryHistory()
+        if history is not None:
+            self._keeper = Keeper(history, self.conversation, self._history_told)
+            prompts = KeptPrompts(self._keeper)
+        self._teller = Teller(self.conversation, self._printer, tint)
+        self._listener = Listener(
+            self.conversation, self._printer, self._teller, self._interrupt, self._leave
+        )
+        self._seat = EngineSeat(model, new_engine, self._hand_over)
+        self._input = create_input(sys.stdin)
+        self._prompt = new_prompt(
+            marks["seed"],
+            lambda width: standing(self.conversation, width),
+            self._listener.run,
+            self._input,
+            prompts,
+        )
+        self._stirred = asyncio.Event()  # something was said, or a key was pressed
+        self._code: int | None = None  # to leave with
+        self._failure = ""
+        self._offered = ""  # is in the next prompt
+        self._patient = True  # whether answers are waited for
+        self._interrupted_s = -math.inf  # when Ctrl+C was pressed, if nothing was sent since
+
+    async def run(self, seed: str | None) -> int:
+        """Chat until the person leaves; give the exit code."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._leave, 128 + number)
+        self._loop.add_signal_handler(signal.SIGINT, self._signalled)
+        try:
+            # Raw for as long as it lasts: between two prompts nothing is echoed, and nothing lost.
+            with self._input.raw_mode(), self._input.attach(self._read_keys):
+                await self._chat(seed)
+                self.conversation.stop()
+                self._printer.fresh()
+        except OSError as error:
+            if error.errno != errno.EIO:  # that of a terminal that was closed
+                raise
+            self._leave(128 + signal.SIGHUP)
+        finally:
+            if self._keeper is not None:
+                self._keeper.close()
+            self._seat.close()
+        if self._failure:
+            raise UnusableError(self._failure)
+        return self._code or 0
+
+    async def _chat(self, seed: str | None) -> None:
+        self.conversation.attach(self._seat.start().send)
+        if seed is not None:
+            self.conversation.send(seed)
+        await self._until_settled()
+        while self._code is None:
+            line = await self._ask()
+            if line is not None and self._code is None:
+                self._take(line)
+                await self._until_settled()
+
+    async def _ask(self) -> str | None:
+        """Let a line be typed; None if it was none."""
+        store_typeahead(self._input, self._listener.ahead)
+        offered, self._offered, self._listener.ahead = self._offered, "", []
+        try:
+            return await self._prompt.prompt_async(
+                default=offered, handle_sigint=False, set_exception_handler=False
+            )
+        except KeyboardInterrupt:
+            self._interrupt()
+        except EOFError:
+            self._leave()
+        return None
+
+    def _take(self, line: str) -> None:
+        self._teller.typed = is_seed(line)
+        self._interrupted_s = -math.inf
+        try:
+            if not take(self.conversation, line):
+                self._offered = line
+        except CharlmError as error:
+            self._show(Noticed(str(error), error=True))
+
+    async def _until_settled(self) -> None:
+        """Wait, reading keys, until there is nothing that the person would wait for."""
+        self._patient = True
+        self._listener.press_early(get_typeahead(self._input))  # what came with Enter
+        if self._console.is_dumb_terminal:
+            await self._settle()
+            return
+        self._console.file.write(PASTES_ON)
+        self._console.file.flush()
+        try:
+            await self._settle()
+        finally:
+            self._console.file.write(PASTES_OFF)
+            self._console.file.flush()
+
+    async def _settle(self) -> None:
+        it = self.conversation
+        while self._code is None and (self._goes_on or self._waits):
+            self._stirred.clear()
+            frame_s = 1 / PLAY_FRAMES_PER_S if it.state is State.PLAYING else None
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), frame_s)
+            it.advance()
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether something is on its way that takes the terminal."""
+        return self.conversation.state not in (State.IDLE, State.DOWN)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether an answer is waited for; whoever types on is not kept."""
+        return self.conversation.asking and self._patient and not self._listener.ahead
+
+    # What the engine and the conversation say.
+
+    def _hand_over(self, engine: Engine, event: Event) -> None:
+        """Bring an event to the loop's thread."""
+        self._loop.call_soon_threadsafe(self._hear, engine, event)
+
+    def _hear(self, engine: Engine, event: Event) -> None:
+        if engine is self._seat.engine:
+            self.conversation.receive(event)
+            if isinstance(event, CharactersGenerated):
+                self.conversation.shown()
+            self._stirred.set()
+
+    def _history_told(self, sentence: str) -> None:
+        """Bring what the history says of itself to the loop's thread."""
+
+        def take() -> None:
+            self._show(Noticed(sentence, error=True))
+            if self._keeper is not None:
+                self._keeper.look()
+
+        self._loop.call_soon_threadsafe(take)
+
+    def _show(self, update: Update) -> None:
+        if self._keeper is not None:
+            self._keeper.take(update)
+        match update:
+            case EngineNeeded(path=path):
+                self.conversation.attach(self._seat.start(path).send)
+            case QuitWanted():
+                self._leave()
+            case Unusable(sentence=sentence):
+                self._failure = sentence
+                self._leave(1)
+            case SeedReturned(text=text) | SeedDreamt(text=text):
+                self._offered = line_of(text)
+            case _:
+                self._teller.show(update)
+        if isinstance(update, StateChanged) and self._prompt.app.is_running:
+            self._prompt.app.invalidate()
+
+    def _place(self, write: Callable[[], None]) -> None:
+        """Write now, or above the prompt if there is one."""
+        if self._prompt.app.is_running:
+            run_in_terminal(write)
+        else:
+            write()
+
+    # Keys and signals.
+
+    def _read_keys(self) -> None:
+        """Read what is pressed while there is no prompt."""
+        for key in self._input.read_keys():
+            self._listener.press(key)
+        if self._input.closed:
+            self._leave()
+        self._loop.call_later(ESCAPE_S, self._flush_keys)
+        self._stirred.set()
+
+    def _flush_keys(self) -> None:
+        if not self._prompt.app.is_running:
+            for key in self._input.flush_keys():
+                self._listener.press(key)
+
+    def _signalled(self) -> None:
+        """Take a SIGINT, which no key has sent, for the key."""
+        if self._prompt.app.is_running:
+            self._prompt.app.key_processor.send_sigint()
+        else:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Stop what goes on; where nothing does, leave at the second time."""
+        it, now = self.conversation, time.monotonic()
+        if it.state is State.LOADING:
+            self._leave(INTERRUPTED)
+            return
+        if it.busy or it.state is State.DREAMING:
+            it.stop()
+        elif self._waits and not self._prompt.app.is_running:
+            self._patient = False
+        elif now - self._interrupted_s < TWICE_S:
+            self._leave()
+            return
+        self._printer.line("notice", ONCE_MORE)
+        self._interrupted_s = now
+        self._stirred.set()
+
+    def _leave(self, code: int = 0) -> None:
+        """End the chat; the first wish to do so tells the exit code."""
+        if self._code is None:
+            self._code = code
+        self._stirred.set()
+        app = self._prompt.app
+        if app.is_running and app.future is not None and not app.future.done():
+            app.exit(exception=EOFError())
+
+
+def _has_all_characters(console: Console) -> bool:
+    """Tell whether a terminal is likely to have more than a few hundred characters."""
+    return console.encoding.startswith("utf") and os.environ.get("TERM") != "linux"

@@ -1,0 +1,87 @@
+"""What the chat says of a conversation in a line: how it stands, what has changed, how a reply was.
+
+Plain text that fits the width it is given. Knows nothing of terminals.
+"""
+
+from collections.abc import Sequence
+
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import ModelLoaded
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tape import Tape
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.sweep import temperature_now
+from charlm_tui.session.turns import Turn
+
+MOST_TEMPERATURES = 4  # that a reply's closing line names
+
+
+def greeting(model: ModelLoaded) -> str:
+    """Say which model is there."""
+    bits = model.card.get("held_out_bits_per_character")
+    score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
+    about = str(model.card.get("architecture", "a model"))
+    return f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
+
+
+def standing(conversation: Conversation, width: int) -> str:
+    """Say how the conversation stands, in the longest words that fit a width."""
+    settings, now = conversation.controls.settings, temperature_now(conversation)
+    name = conversation.model.name if conversation.model is not None else "loading"
+    temperature = f"{now:.2f}" + _moving(settings)
+    if not now and not settings.moving:
+        temperature += " greedy"
+    turns = "continued" if conversation.continues else "fresh"
+    speed = conversation.controls.speed
+    short = f"{speed:g}/s" if speed else "full"
+    long = f"{speed:g} chars/s" if speed else "full speed"
+    forms = (
+        f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed} │ {long} "
+        f"│ {turns} turns │ /help",
+        f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed} │ {long} "
+        f"│ {turns} turns",
+        f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {turns}",
+        f" {name[:9]} T{now:.2f} RNG{settings.rng_seed} {short} {turns}",
+        f" T{now:.2f} RNG{settings.rng_seed} {short}",
+    )
+    return next((form for form in forms if len(form) <= width), forms[-1])
+
+
+def change(before: Controls, after: Controls) -> str:
+    """Say what a key has changed, in a word or two; nothing if it changed nothing."""
+    old, new = before.settings, after.settings
+    if (old.temperature, old.moving) != (new.temperature, new.moving):
+        return f"{new.temperature:.2f}{_moving(new)}"
+    if before.speed != after.speed:
+        return f"{after.speed:g}/s" if after.speed else "full speed"
+    return ""
+
+
+def closing(turn: Turn) -> str:
+    """Say what a reply was made with, so that it can be made again."""
+    tape = turn.tape
+    if not len(tape):
+        return "no characters"
+    bits = f"{tape.mean_bits:.2f} bits per character" if tape.mean_bits is not None else ""
+    runs = [settings for _, settings in tape.runs()]
+    seeds = _steps([str(settings.rng_seed) for settings in runs])
+    temperatures = _steps([f"{settings.temperature:g}{_moving(settings)}" for settings in runs])
+    told = [_characters(tape), bits, f"RNG seed {seeds}", f"temperature {temperatures}"]
+    return ", ".join(part for part in told if part)
+
+
+def _moving(settings: Settings) -> str:
+    """Say how a temperature moves, behind it; nothing if it does not."""
+    return f" {settings.moving} {settings.moving_to:g}" if settings.moving else ""
+
+
+def _characters(tape: Tape) -> str:
+    return f"{len(tape):,} character{'s' * (len(tape) != 1)}"
+
+
+def _steps(values: Sequence[str]) -> str:
+    """Give values in their order, neighbours that are the same once; those in between if many."""
+    steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
+    if len(steps) > MOST_TEMPERATURES:
+        steps = [*steps[: MOST_TEMPERATURES - 2], "…", steps[-1]]
+    return " → ".join(steps)

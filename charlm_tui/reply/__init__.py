@@ -1,0 +1,1 @@
+"""What a reply is, wherever it goes: the tape, its files and lines, comparison, exports."""

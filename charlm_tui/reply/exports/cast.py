@@ -1,0 +1,83 @@
+r"""A reply as a recording of a terminal: asciicast, version 2.
+
+JSON lines: a header, then [seconds, "o", what is written]. The reply comes as fast as it came, by
+its tape's own times, and is broken into lines at spaces. Lines end in "\r\n"; of the text's own
+control characters none is written, only their pictures.
+https://docs.asciinema.org/manual/asciicast/v2/
+"""
+
+import json
+from collections.abc import Iterator
+
+from charlm_tui.reply.exports.palette import GLOWS
+from charlm_tui.reply.exports.shown import SEED, Shown, shown, spans, visible
+from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.times import ordered
+from charlm_tui.reply.tints import Tint
+
+COLUMNS, LINES = 80, 24
+IDLE_S = 3.0  # that a player waits at the most
+PACE = 30.0  # characters a second of a reply without times
+BATCH = 3  # characters at once, of such a reply
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+def cast(recording: Recording, tint: Tint, title: str) -> str:
+    """Give the recording; the seed is there at its start, in bold."""
+    header = {
+        "version": 2,
+        "width": COLUMNS,
+        "height": LINES,
+        "idle_time_limit": IDLE_S,
+        "title": visible(title).replace("\n", " "),
+        "env": {"TERM": "xterm-256color"},
+    }
+    whole = shown(recording, tint)
+    written = _written(whole)
+    lines = [json.dumps(header, ensure_ascii=False)]
+    for start, stop, seconds in _batches(recording):
+        if start == stop:
+            continue
+        data = "".join(_coloured(whole, written, start, stop))
+        lines.append(json.dumps([round(seconds, 3), "o", data], ensure_ascii=False))
+    return "\n".join(lines) + "\n"
+
+
+def _batches(recording: Recording) -> Iterator[tuple[int, int, float]]:
+    """Give (start, stop, seconds) of what is written at once, places in seed and reply."""
+    before, length = len(recording.seed), len(recording.text)
+    times = list(ordered(recording.tape.times, length))
+    if not times:
+        times = [(first, (first + 1) / PACE) for first in range(0, length, BATCH)]
+    yield 0, before, 0.0
+    if times and times[0][0] > 0:
+        yield before, before + times[0][0], 0.0
+    ends = [first for first, _ in times[1:]] + [length]
+    for (first, seconds), end in zip(times, ends, strict=False):
+        yield before + first, before + end, seconds
+
+
+def _written(whole: Shown) -> list[str]:
+    """Give what is written for each character, with line breaks where lines are full."""
+    written = [char if char != "\n" else "\r\n" for char in whole.text]
+    before = 0
+    for start, stop in whole.rows(COLUMNS):
+        if start and start == before:
+            written[start] = "\r\n" + written[start]
+        if sum(whole.sizes[start:stop]) > COLUMNS:  # a space hangs over the edge
+            written[stop - 1] = written[stop - 1].removesuffix(" ")
+        before = stop
+    return written
+
+
+def _coloured(whole: Shown, written: list[str], start: int, stop: int) -> Iterator[str]:
+    for begin, end in spans(whole.levels, start, stop):
+        level, text = whole.levels[begin], "".join(written[begin:end])
+        glow = GLOWS[level] if level != SEED else None
+        if level == SEED:
+            yield f"{_BOLD}{text}{_PLAIN}"
+        elif glow is not None:
+            yield f"\x1b[38;2;{glow[0]};{glow[1]};{glow[2]}m{text}{_PLAIN}"
+        else:
+            yield text

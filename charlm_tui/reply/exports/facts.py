@@ -1,0 +1,85 @@
+"""What is told of a reply beside its text: the model, the settings, and how to make it again."""
+
+import shlex
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any
+
+from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.exports.plain import mean
+from charlm_tui.reply.exports.shown import visible
+from charlm_tui.reply.tape_file import Recording
+
+LONGEST_SEED = 2000  # characters that a command is printed with
+
+_DEFAULTS = asdict(Settings())
+_ALWAYS = ("temperature", "rng_seed")
+
+
+def facts(recording: Recording) -> list[tuple[str, str]]:
+    """Give (what, value) of what people want to know of a reply, in the order to tell it."""
+    tape = recording.tape
+    runs = tape.runs()
+    told = [
+        ("Model", recording.model),
+        ("Model sha256", recording.model_sha256),
+        (
+            "Computed with",
+            f"onnxruntime {recording.runtime.onnxruntime} on {recording.runtime.machine}",
+        ),
+        ("Characters", f"{len(tape):,}"),
+    ]
+    bits = mean(tape.surprisal_bits())
+    if bits is not None:
+        told.append(("Surprisal", f"{bits:.2f} bits a character"))
+    if runs:
+        told.append(("Settings", _words(runs[0][1], None)))
+    for (_, before), (first, settings) in pairwise(runs):
+        told.append((f"From character {first:,}", _words(settings, before)))
+    for first, count in tape.given:
+        told.append((f"From character {first:,}", f"{count:,} typed or picked by a person"))
+    return told
+
+
+def _words(settings: Settings, before: Settings | None) -> str:
+    """Name the settings that are not as they were before, or by default."""
+    known = _DEFAULTS if before is None else asdict(before)
+    return ", ".join(
+        _word(name, value)
+        for name, value in asdict(settings).items()
+        if value != known[name] or (before is None and name in _ALWAYS)
+    )
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{name} {'on' if value else 'off'}"
+    return f"{'RNG seed' if name == 'rng_seed' else name.replace('_', '-')} {value}"
+
+
+def command(recording: Recording) -> str | None:
+    """Give the command that makes a reply again with its model.
+
+    None if no one command does: something changed or was given in mid-stream, or the seed cannot
+    stand in a command.
+    """
+    runs, seed = recording.tape.runs(), recording.seed
+    sayable = seed != "-" and len(seed) <= LONGEST_SEED and visible(seed) == seed
+    if len(runs) != 1 or recording.tape.given or not sayable:
+        return None
+    settings = asdict(runs[0][1])
+    if settings.pop("moving_from"):  # it began in the middle of a reply that was cut
+        return None
+    if settings["carry"]:
+        del settings["depth"]  # the command refuses both, and a carried state has no depth
+    words = [
+        "charlm-tui",
+        "generate",
+        f"--seed={shlex.quote(seed)}",
+        f"--length={len(recording.tape)}",
+    ]
+    for name, value in settings.items():
+        if value != _DEFAULTS[name] or name in _ALWAYS:
+            option = "--" + name.replace("_", "-")
+            words.append(option if value is True else f"{option}={value}")
+    return " ".join(words)

@@ -1,0 +1,228 @@
+"""A reply as a file: all that determines it, and what it said.
+
+Version 1, JSON. The columns of the tape are base64 of little-endian arrays, so that a float32 comes
+back as the float32 that it was. A later version, a damaged or a truncated file is refused in one
+sentence.
+"""
+
+import base64
+import binascii
+import json
+import sys
+import zlib
+from array import array
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
+from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Tape
+
+FORMAT = "charlm-tape"
+VERSION = 1
+
+
+class TapeFileError(CharlmError):
+    """A tape file cannot be read, is damaged, or is of a later version."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A reply, and all that it takes to make it again."""
+
+    model: str
+    model_sha256: str
+    runtime: Runtime
+    seed: str
+    """What the model had read before character 0, but for the primer."""
+    text: str
+    """The reply, in characters; for people, and for whoever has not the model."""
+    tape: Tape
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recording) and self.to_json() == other.to_json()
+
+    def check(self, vocabulary: Vocabulary) -> None:
+        """Refuse a recording that a model of this vocabulary cannot have made.
+
+        Raises:
+            TapeFileError: the seed or the reply has a character that the model does not know. A
+                text that is not what the ids say is told by whoever makes the reply again.
+        """
+        strange = next((char for char in self.seed if char not in vocabulary), None)
+        if strange is not None:
+            raise TapeFileError(
+                f"the tape is damaged: its seed has {describe_symbol(strange)}, which its model "
+                "does not know; take another copy of it"
+            )
+        ids = self.tape.ids()
+        if max(ids, default=0) >= len(vocabulary):
+            raise TapeFileError(
+                f"the tape is damaged: it has a character of number {max(ids)}, and its model "
+                f"knows {len(vocabulary)}; take another copy of it"
+            )
+
+    def to_json(self) -> str:
+        """Give the file's content."""
+        tape = self.tape
+        columns = {
+            "ids": _pack(tape.ids()),
+            "surprisal_bits": _pack(tape.surprisal_bits()),
+            "entropy_bits": _pack(tape.entropy_bits()),
+            "temperature": _pack(tape.temperature()),
+        }
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+            "runtime": asdict(self.runtime),
+            "seed": self.seed,
+            "length": len(tape),
+            "changes": [{"at": first} | asdict(settings) for first, settings in tape.runs()],
+            "times": [[first, round(seconds, 3)] for first, seconds in tape.times],
+            "given": [list(stretch) for stretch in tape.given],
+            "text": self.text,
+            "columns": columns,
+            "crc32": zlib.crc32(json.dumps(columns).encode()),
+        }
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, content: str, name: str) -> "Recording":
+        """Read a file's content.
+
+        Args:
+            content: of the file.
+            name: how errors name it.
+
+        Raises:
+            TapeFileError: it is no tape, is damaged, or is of a later version.
+        """
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            raise TapeFileError(
+                f"{name} is not a tape, or is cut off: it is not JSON; "
+                "write one with: charlm-tui generate --tape FILE"
+            ) from None
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise TapeFileError(
+                f"{name} is not a tape: it does not say so; "
+                "write one with: charlm-tui generate --tape FILE"
+            )
+        if document.get("version") != VERSION:
+            raise TapeFileError(
+                f"{name} is a tape of version {document.get('version')!r:.20} where {VERSION} is "
+                "expected; read it with a newer charlm-tui"
+            )
+        try:
+            return cls._from_document(document)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+            SettingsError,
+        ) as error:
+            raise TapeFileError(
+                f"{name} is a damaged tape ({type(error).__name__}: {error!s:.80}); "
+                "take another copy of it"
+            ) from None
+
+    @classmethod
+    def _from_document(cls, document: Mapping[str, Any]) -> "Recording":
+        columns = document["columns"]
+        if zlib.crc32(json.dumps(columns).encode()) != document["crc32"]:
+            raise ValueError("its columns do not have their check sum")
+        length = document["length"]
+        ids = _unpack("H", columns["ids"], length)
+        floats = [
+            _unpack("f", columns[name], length)
+            for name in ("surprisal_bits", "entropy_bits", "temperature")
+        ]
+        changes = [_change(dict(change)) for change in document["changes"]]
+        starts = [at for at, _ in changes]
+        if starts != sorted(set(starts)) or (length and (not starts or starts[0] != 0)):
+            raise ValueError("its changes are not in order")
+        if starts and not 0 <= starts[-1] < length:
+            raise ValueError("a change lies behind its end")
+        tape = Tape()
+        for (at, settings), end in zip(changes, [*starts[1:], length], strict=False):
+            surprisal, entropy, temperature = (column[at:end].tobytes() for column in floats)
+            tape.append(ids[at:end].tobytes(), surprisal, entropy, temperature, settings)
+        tape.times = [(int(first), float(seconds)) for first, seconds in document["times"]]
+        tape.given = [(int(first), int(count)) for first, count in document["given"]]
+        if any(first < 0 or count < 1 or first + count > length for first, count in tape.given):
+            raise ValueError("what was given lies outside of it")
+        for name in ("model", "model_sha256", "seed", "text"):
+            if not isinstance(document[name], str):
+                raise ValueError(f"its {name} is no text")
+        if len(document["text"]) != length:
+            raise ValueError("its text is not as long as its columns")
+        return cls(
+            document["model"],
+            document["model_sha256"],
+            Runtime(**document["runtime"]),
+            document["seed"],
+            document["text"],
+            tape,
+        )
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a tape file.
+
+    Raises:
+        TapeFileError: it cannot be read, or is not a good tape of this version.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise TapeFileError(
+            f"{path} is not a tape: it is not UTF-8; "
+            "write one with: charlm-tui generate --tape FILE"
+        ) from None
+    except OSError as error:
+        raise TapeFileError(
+            f"{path} cannot be read: {error.strerror}; give the path of a tape"
+        ) from error
+    return Recording.from_json(content, str(path))
+
+
+def _change(change: dict[str, Any]) -> tuple[int, Settings]:
+    """Read a change of the settings; every value has the type that the settings' own have."""
+    at = change.pop("at")
+    for name, default in asdict(Settings()).items():
+        value = change.get(name, default)  # tapes of before may not have it
+        whole = type(value) is int
+        if not (whole if type(default) is int else whole or type(value) is type(default)):
+            raise ValueError(f"its {name} is {value!r:.20}")
+    if type(at) is not int:
+        raise ValueError(f"a change is at {at!r:.20}")
+    return at, Settings(**change)
+
+
+def _pack(column: "array[Any]") -> str:
+    return base64.b64encode(_little_endian(column).tobytes()).decode()
+
+
+def _unpack(code: str, text: str, length: int) -> "array[Any]":
+    try:
+        column = array(code, base64.b64decode(text, validate=True))
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+    if len(column) != length:
+        raise ValueError(f"a column has {len(column)} entries where {length} are expected")
+    return _little_endian(column)
+
+
+def _little_endian(column: "array[Any]") -> "array[Any]":
+    if sys.byteorder == "big":
+        column.byteswap()
+    return column

@@ -1,0 +1,135 @@
+"""A recorded reply made again by its model, and compared character by character."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from charlm_tui.lm.context import open_context
+from charlm_tui.lm.errors import CharlmError
+from charlm_tui.lm.generation import Batch, Generation, primed
+from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
+from charlm_tui.lm.sampling import Sampler
+from charlm_tui.lm.vocabulary import describe_symbol
+from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.timeline import moment
+
+BATCH = 256  # characters that are drawn at a time
+
+
+class OtherModelError(CharlmError):
+    """The model at hand is not the one that a tape was recorded with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a replay went."""
+
+    length: int
+    differs_at: int | None
+    """The first character that came out another; None if all are the same."""
+    sentence: str
+
+
+def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[Batch]:
+    """Make a reply again, stretch by stretch under the settings in force.
+
+    What a person had chosen is given once more. Whoever compares stops at the first difference:
+    what follows reads what was made.
+
+    Args:
+        recording: of the reply.
+        model: that makes it.
+        made: an empty tape, to which everything is added before it is yielded.
+
+    Raises:
+        TapeFileError: no model of this vocabulary can have made it.
+    """
+    vocabulary = model.contract.vocabulary
+    sampler = Sampler(len(vocabulary), recording.model)
+    tape = recording.tape
+    recording.check(vocabulary)
+    seed = primed(vocabulary, vocabulary.encode(recording.seed))
+    given = dict(tape.given)
+    edges = {first for first, _ in tape.runs()} | set(given)
+    edges |= {first + count for first, count in given.items()}
+    for first, end in pairwise(sorted(edges | {len(tape)})):
+        settings = tape.settings_at(first)
+        here = moment(seed, made, first, settings, model.contract.window)
+        context = open_context(model, settings)
+        generation = Generation(context, sampler, settings, here.read, first, here.since_mirostat)
+        chosen = any(at <= first < at + count for at, count in given.items())
+        while generation.count < end:
+            if chosen:
+                batch = generation.give(tape.ids(generation.count, end).tolist())
+            else:
+                batch = generation.draw(min(BATCH, end - generation.count))
+            made.append(
+                batch.ids.tobytes(),
+                batch.surprisal_bits.tobytes(),
+                batch.entropy_bits.tobytes(),
+                batch.temperature.tobytes(),
+                settings,
+                given=chosen,
+            )
+            yield batch
+
+
+def replay(
+    recording: Recording, model: OnnxModel, made: Tape | None = None
+) -> Iterator[str | Verdict]:
+    """Give the text, made again, piece by piece, and then the verdict.
+
+    From the first character that differs on, the recorded text is given: what would follow it has
+    another history.
+
+    Args:
+        recording: of the reply.
+        model: that makes it again.
+        made: an empty tape, for whoever wants what was made.
+
+    Raises:
+        OtherModelError: the model is another.
+        TapeFileError: no model of this vocabulary can have made it.
+    """
+    if model.sha256 != recording.model_sha256:
+        raise OtherModelError(
+            f"the tape was recorded with a model of sha256 {recording.model_sha256[:12]}… "
+            f"({recording.model}), and {model.path} has {model.sha256[:12]}…; "
+            "give that model with --model"
+        )
+    vocabulary = model.contract.vocabulary
+    for batch in remake(recording, model, Tape() if made is None else made):
+        first, count = batch.first, len(batch.ids)
+        recorded, ids = recording.tape.ids(first, first + count), array("H", batch.ids.tobytes())
+        wanted, text = recording.text[first : first + count], vocabulary.decode(ids)
+        if ids != recorded or text != wanted:
+            at = next(i for i in range(count) if ids[i] != recorded[i] or text[i] != wanted[i])
+            yield recording.text[first:]
+            yield _difference(recording, first + at, text[at])
+            return
+        yield text
+    length = len(recording.tape)
+    yield Verdict(length, None, f"identical, {length:,} characters")
+
+
+def _difference(recording: Recording, at: int, made: str) -> Verdict:
+    recorded, here = recording.runtime, Runtime.here(runtime_version())
+    where = (
+        "the same onnxruntime and kind of machine"
+        if recorded == here
+        else f"onnxruntime {recorded.onnxruntime} on {recorded.machine}, and this is "
+        f"{here.onnxruntime} on {here.machine}, where a float32 may come out another"
+    )
+    surprisal = recording.tape.surprisal_bits(at, at + 1)[0]
+    bits = f" ({surprisal:.2f} bits)" if recording.tape.measured else ""
+    return Verdict(
+        len(recording.tape),
+        at,
+        f"differs first at character {at:,} of {len(recording.tape):,}: recorded "
+        f"{describe_symbol(recording.text[at])}{bits}, made again "
+        f"{describe_symbol(made)}; recorded with {where}; "
+        "the rest is shown as it was recorded",
+    )

@@ -1,0 +1,157 @@
+"""Conversion where TensorFlow is: in this process, or in one of its own.
+
+tf2onnx needs TensorFlow. Where Keras trains on another backend, the weights go to a process whose
+backend is TensorFlow, and what it says comes back.
+"""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from charlm_tui.errors import CharlmError
+from charlm_tui.files import FileWriteError
+from charlm_tui.training import errors, reference
+from charlm_tui.training.corpus import Ids
+from charlm_tui.training.errors import ConversionError, ExportError
+from charlm_tui.training.network import LayerWeights, StepWeights
+from charlm_tui.training.onnx_export import Parity, export, keras_predict
+
+BACKEND = "tensorflow"
+_ERRORS: dict[str, type[CharlmError]] = {**vars(errors), "FileWriteError": FileWriteError}
+
+
+def make_model_file(
+    weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+) -> Parity:
+    """Convert a network to a checked model file at `path`, atomically.
+
+    Args:
+        weights: of the network.
+        metadata: the file's.
+        ids: a text on which the file is held against the network; int32 [characters].
+        path: of the file.
+
+    Raises:
+        ExportError, FileWriteError: `path` is as it was.
+    """
+    if keras.backend.backend() != BACKEND:
+        return _converter.make_model_file(weights, metadata, ids, path)
+    if any("Keras 2" in layer.recurrent_activation + layer.activation for layer in weights.layers):
+        return export(weights, metadata, lambda it: reference.predict(weights, it), ids, path)
+    return export(weights, metadata, keras_predict(weights), ids, path)
+
+
+class _Converter:
+    """A process with TensorFlow that converts one job after the other; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def make_model_file(
+        self, weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+    ) -> Parity:
+        with tempfile.TemporaryDirectory(prefix="charlm-") as folder:
+            job = Path(folder) / "job.npz"
+            job.write_bytes(_pack(weights, metadata, ids))
+            said = self._ask(json.dumps([str(job), str(path.absolute())]))
+        if "error" in said:
+            kind = _ERRORS.get(said["error"], ExportError)
+            raise kind(said["sentence"])
+        return Parity(**said)
+
+    def _ask(self, request: str) -> dict[str, Any]:
+        process = self._process or self._start()
+        self._process = process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(request + "\n")
+            process.stdin.flush()
+            said: dict[str, Any] = json.loads(process.stdout.readline())
+        except (OSError, ValueError) as error:
+            self._end()
+            raise ConversionError(
+                f"the process that converts ended with exit code {process.returncode}; "
+                'check that TensorFlow is installed: pip install -e ".[export]"'
+            ) from error
+        except BaseException:  # an answer that nobody reads must not be the next one's
+            self._end()
+            raise
+        return said
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "charlm_tui.training.conversion"],
+            cwd=Path(__file__).resolve().parent.parent,
+            env={**os.environ, "KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": "-1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+_converter = _Converter()
+
+
+def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
+    arrays = {"ids": ids, "out": weights.out, "out_bias": weights.out_bias}
+    layers = []
+    for index, layer in enumerate(weights.layers):
+        for name, array in zip(("kernel", "recurrent", "bias"), layer.arrays(), strict=True):
+            arrays[f"{name}{index}"] = array
+        layers.append([layer.activation, layer.recurrent_activation])
+    facts = json.dumps({"layers": layers, "metadata": dict(metadata)})
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, facts=np.frombuffer(facts.encode(), np.uint8), **arrays)
+    return content.getvalue()
+
+
+def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
+    with np.load(job, allow_pickle=False) as content:
+        facts = json.loads(content["facts"].tobytes())
+        layers = tuple(
+            LayerWeights(
+                *(content[f"{name}{index}"] for name in ("kernel", "recurrent", "bias")),
+                *activations,
+            )
+            for index, activations in enumerate(facts["layers"])
+        )
+        weights = StepWeights(layers, content["out"], content["out_bias"])
+        return weights, facts["metadata"], content["ids"]
+
+
+def _serve() -> None:
+    """Answer each job on standard input with a line on standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that asks
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    for request in sys.stdin:
+        job, path = json.loads(request)
+        said: dict[str, Any]
+        try:
+            said = asdict(make_model_file(*_unpack(Path(job)), Path(path)))
+        except CharlmError as error:
+            said = {"error": type(error).__name__, "sentence": str(error)}
+        print(json.dumps(said), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    _serve()

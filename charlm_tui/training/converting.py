@@ -1,0 +1,132 @@
+"""Without training: a model file from a model that someone has trained with Keras."""
+
+import hashlib
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from charlm_tui.files import check_replaceable, make_folder_for
+from charlm_tui.lm.contract import to_metadata
+from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
+from charlm_tui.training.corpus import Corpus, Ids, read_corpus
+from charlm_tui.training.errors import CorpusError, KerasFileError
+
+RANDOM_CHARACTERS = 4000  # that a file is held against where there is no text
+
+
+def convert_keras_file(
+    console: Console,
+    path: Path,
+    corpus: Path | None,
+    vocabulary: Path | None,
+    case: Case,
+    window: int | None,
+    out: Path,
+) -> int:
+    """Convert a `.keras` or `.h5` file; give the exit code.
+
+    Args:
+        console: where to tell of it.
+        path: of the Keras file.
+        corpus: the text it was trained on, whose sorted characters are its symbols.
+        vocabulary: a JSON file of its symbols, instead.
+        case: of the text that the model reads.
+        window: characters in a window, where the file does not tell.
+        out: the model file.
+
+    Raises:
+        CharlmError: it cannot be converted; `out` is as it was.
+    """
+    from charlm_tui.training.card import architecture
+    from charlm_tui.training.conversion import make_model_file
+    from charlm_tui.training.keras_file import read_keras_file
+    from charlm_tui.training.network import count_parameters
+
+    found = read_keras_file(path)
+    window = found.window or window
+    if window is None:
+        raise KerasFileError(f"{path} reads windows of any length; give one with --window")
+    symbols, ids, facts = _symbols(path, corpus, vocabulary, case, window)
+    size = found.weights.out.shape[1]
+    if len(symbols) != size:
+        raise KerasFileError(
+            f"{path} knows {size} symbols, and {(vocabulary or corpus or path).name} has "
+            f"{len(symbols)}; give the text it was trained on, with its --case, or its --vocabulary"
+        )
+    make_folder_for(out)
+    check_replaceable(out)
+    card: dict[str, Any] = {
+        "name": out.stem,
+        "architecture": architecture(found.weights),
+        "parameters": count_parameters(found.weights),
+        **facts,
+        "converted_from": {
+            "name": path.name,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "keras": found.keras_version,
+        },
+    }
+    parity = make_model_file(found.weights, to_metadata(symbols, window, card), ids, out)
+    for line in (
+        f"{path.name}: {card['architecture']}, windows of {window}, from Keras "
+        f"{found.keras_version}",
+        f"{out}: {out.stat().st_size:,} bytes; within {parity.largest_difference:.0e} of the "
+        f"formula on {parity.windows:,} windows",
+        f"open it with: charlm-tui --model {shlex.quote(str(out))}",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def _symbols(
+    path: Path, corpus: Path | None, vocabulary: Path | None, case: Case, window: int
+) -> tuple[Vocabulary, Ids, dict[str, Any]]:
+    """Give the symbols, a text to hold the file against, and what the card tells of them."""
+    text: Corpus | None = None
+    if corpus is not None:
+        text = read_corpus(corpus, case, window, 1, 1)
+    if vocabulary is not None:
+        symbols = Vocabulary(_read_symbols(vocabulary), case)
+        rng = np.random.default_rng(0)
+        ids = rng.integers(0, len(symbols), RANDOM_CHARACTERS + window).astype(np.int32)
+        if text is None or text.vocabulary.symbols != symbols.symbols:
+            return symbols, ids, {}
+    if text is None:
+        raise KerasFileError(
+            f"the symbols of {path} are not known; give the text it was trained on with --corpus, "
+            "or a list of them with --vocabulary"
+        )
+    facts = {"name": text.name, "sha256": text.sha256, "characters": len(text.ids)}
+    return text.vocabulary, text.ids, {"corpus": facts}
+
+
+def _read_symbols(path: Path) -> list[str]:
+    """Read a JSON list of characters in the order of their ids, or an object of their ids."""
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror}; check it") from error
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(f"{path} is not JSON; give a list of characters") from error
+    if isinstance(given, dict) and sorted(map(str, given.values())) == sorted(
+        map(str, range(len(given)))
+    ):
+        # `char_indices` of the notebook, or `indices_char`, whose keys JSON has made texts
+        given = sorted(given, key=lambda char: int(given[char]))
+    elif isinstance(given, dict) and sorted(given) == sorted(map(str, range(len(given)))):
+        given = [given[str(index)] for index in range(len(given))]
+    if (
+        not isinstance(given, list)
+        or not 2 <= len(given) <= MAX_SYMBOLS
+        or not all(isinstance(char, str) and len(char) == 1 for char in given)
+        or len(set(given)) != len(given)
+    ):
+        raise CorpusError(
+            f"{path} is no list of 2 to {MAX_SYMBOLS:,} different characters; "
+            "give them in the order of their ids"
+        )
+    return given

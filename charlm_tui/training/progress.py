@@ -1,0 +1,119 @@
+"""What a person sees while a network trains: a live display, or plain lines.
+
+Everything goes to stderr. Text of models and corpora is never parsed as markup.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+import keras
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from charlm_tui.training.checkpoint import Epoch
+from charlm_tui.training.samples import TEMPERATURES
+
+BITS = 1.4426950408889634  # one nat
+
+
+def in_words(seconds: float) -> str:
+    """Give a time as a person would say it: `48 s`, `7 min`, `2 h 05 min`."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+class Display:
+    """Reports a run on a console; a bar where it is a terminal, lines where it is not.
+
+    Args:
+        console: where to.
+        epochs: of the run; None where a time is given instead.
+        seed: of the samples, as text.
+        sample: draws the texts that are shown after each epoch, one for each temperature.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        epochs: int | None,
+        seed: str,
+        sample: Callable[[keras.Model], Sequence[str]],
+    ) -> None:
+        self._console = console
+        self._epochs = epochs
+        self._seed = seed
+        self._sample = sample
+        self._start_s = time.monotonic()
+        self._first: float | None = None
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            TextColumn("batch {task.fields[batch]}"),
+            TextColumn("loss {task.fields[loss]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]} left"),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task(
+            "training", total=1.0, epoch="1", batch="0", loss="–", left="–"
+        )
+
+    def __enter__(self) -> "Display":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def say(self, sentence: str, style: str = "") -> None:
+        """Print one line above the bar."""
+        self._console.print(Text(sentence), style=style, soft_wrap=True)
+
+    def estimated(self, epoch_s: float) -> None:
+        """The first batches have been timed."""
+        whole = ""
+        if self._epochs is not None and self._epochs > 1:
+            whole = f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
+        self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
+
+    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
+        """One more batch was trained."""
+        if self._first is None:
+            self._first = done  # what a run that goes on had done before
+        elapsed_s = time.monotonic() - self._start_s
+        gained = done - self._first
+        self._progress.update(
+            self._task,
+            completed=done,
+            epoch=escape(self._numbered(epoch)),
+            batch=escape(f"{batch}/{batches}"),
+            loss=f"{loss:.3f}",
+            left=in_words(elapsed_s / gained * (1 - done)) if gained > 0 else "–",
+        )
+
+    def _numbered(self, epoch: int) -> str:
+        return str(epoch) if self._epochs is None else f"{epoch}/{self._epochs}"
+
+    def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
+        """Print the epoch's figures and what the network writes by now."""
+        best = " (best so far)" if epoch.best else ""
+        self.say(
+            f"epoch {self._numbered(epoch.number)}: loss {epoch.training_loss:.4f}, held out "
+            f"{epoch.held_out_loss:.4f} nats = {epoch.held_out_loss * BITS:.3f} bits per character"
+            f"{best}, {in_words(epoch.seconds)}",
+            style="bold" if epoch.best else "",
+        )
+        self.say(f"--- what it writes after the seed {self._seed!r}")
+        for temperature, text in zip(TEMPERATURES, self._sample(network), strict=True):
+            if self._console.is_terminal:
+                self._console.print(Panel(Text(text), title=f"temperature {temperature}"))
+            else:
+                self.say(f"--- temperature {temperature}")
+                self.say(text)

@@ -1,0 +1,305 @@
+"""Recorded replies made again: whatever was done on the way, they come out the same."""
+
+from array import array
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.model_info import loaded
+from charlm_tui.engine.protocol import EngineDied, Event, RestRequested
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.settings import MOVING, Settings
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.sweep import move
+from charlm_tui.session.updates import Update
+from tests.drawing import DrawingEngine
+
+
+class Walk:
+    """A person who does one thing after another, with a real model."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        self.updates: list[Update] = []
+        self.now = 0.0
+        self.it = Conversation(
+            Controls(Settings(0.9, 7), length=0), self.updates.append, lambda: self.now
+        )
+        self.model = model
+        self.engine = DrawingEngine(model)
+        self.late: list[Event] = []
+        self.it.attach(self.engine.send)
+        self.it.receive(loaded(model))
+        self.symbols = model.contract.vocabulary.symbols
+        self.it.send(self.symbols[1] * 3)
+        self.draw(9)
+
+    def draw(self, count: int) -> None:
+        self.late += self.engine.draw(count)
+        self.answer()
+
+    def answer(self) -> None:
+        """Let the engine say what was on its way for a while, and end what has its length."""
+        late, self.late = self.late, []
+        for event in late:
+            self.it.receive(event)
+        for event in self.engine.ended():
+            self.it.receive(event)
+
+    def do(self, what: str, number: int) -> None:
+        it = self.it
+        turn = it.turns[number % len(it.turns)]
+        place = number % (len(turn.tape) + 1)
+        ids = [(number + step) % len(self.symbols) for step in range(1 + number % 4)]
+        match what:
+            case "draw":
+                self.draw(1 + number % 30)
+            case "pick":
+                it.branch(turn, place, ids[:1])
+            case "type":
+                it.branch(turn, place, ids)
+            case "redraw":
+                it.branch(turn, place, rng_seed=number)
+            case "walk":
+                it.walk(turn, 1 - 2 * (number % 2))
+            case "seed":
+                it.send("".join(self.symbols[index] for index in ids))
+            case "continue":
+                it.toggle_continue()
+            case "sweep":
+                it.hold(1 - 2 * (number % 2))
+                self.draw(1 + number % 9)
+                self.now += number % 2
+                it.advance()
+            case "move":
+                move(it, MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
+            case "go on":
+                it.stop()
+                it.go_on()
+            case "undo":
+                if len(it.turns) > 1:
+                    it.undo()
+            case "stale":
+                it.branch(turn, number % 60, ids)
+            case "late":
+                self.late += self.engine.draw(1 + number % 5)
+            case "pause":
+                it.pause()
+            case "step":
+                it.step()
+            case "stop":
+                it.stop()
+            case "again":
+                it.again()
+            case "dream":
+                it.dream()
+            case "climb":
+                it.ladder.climb("", [0.0, 0.7, 1.3][: 2 + number % 2])
+            case "lane":
+                it.ladder.turn(number % 3, 1 - 2 * (number % 2))
+            case "take":
+                it.ladder.pick(number % max(1, len(it.ladder.temperatures)))
+            case "play":
+                recording = Recording.from_json(turn.recording().to_json(), "x")
+                it.recorded.play(recording, bool(number % 2), len(turn.before))
+            case "advance":
+                self.now += number % 9 / 10
+                it.advance()
+            case "inspect":
+                it.inspect(turn, place)
+            case "reload":
+                self.late = []
+                it.receive(EngineDied("it was ended by SIGSEGV"))
+                if number % 2:
+                    self.do("play", number)
+                self.engine.send(RestRequested())
+                it.attach(self.engine.send)
+                self.do(
+                    ("play", "open", "undo", "redo", "walk", "pick", "pause")[number % 7], number
+                )
+                it.receive(loaded(self.model))
+            case "temperature":
+                it.set_temperature(number % 20 / 10)
+            case "redo":
+                it.redo()
+            case "open":
+                it.recorded.open(
+                    Recording.from_json(turn.recording().to_json(), "x"), len(turn.before)
+                )
+                it.go_on()
+            case "change":
+                changes = (
+                    {"temperature": number % 20 / 10},
+                    {"depth": 1 + number % 20, "carry": False},
+                    {"carry": True, "depth": 0},
+                    {"carry": False, "depth": 0},
+                    {"mirostat": 1.0 + number % 3},
+                    {"mirostat": 0.0, "top_k": number % 5},
+                    {"moving": "words", "moving_to": number % 9 / 4},
+                    {"moving": "ramp", "moving_over": 1 + number % 50},
+                    {"moving": "cycle", "moving_over": 1 + number % 20},
+                    {"moving": ""},
+                )[number % 10]
+                it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_path: Path) -> OnnxModel:
+    return OnnxModel(tiny_model_path)
+
+
+ACTS = (
+    "draw",
+    "move",
+    "sweep",
+    "pick",
+    "type",
+    "redraw",
+    "walk",
+    "seed",
+    "continue",
+    "go on",
+    "undo",
+    "redo",
+)
+
+
+def check(walk: Walk) -> None:
+    """Every reply comes out as its tape says when it is made again."""
+    vocabulary = walk.model.contract.vocabulary
+    for turn in walk.it.turns:
+        for shown, reply in enumerate(turn.replies):
+            turn.shown = shown
+            made = Tape()
+            for _ in remake(turn.recording(), walk.model, made):
+                pass
+            assert vocabulary.decode(made.ids()) == turn.text()
+            assert made.surprisal_bits().tolist() == reply.tape.surprisal_bits().tolist()
+            assert made.entropy_bits().tolist() == reply.tape.entropy_bits().tolist()
+            assert made.temperature() == reply.tape.temperature()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((*ACTS, "draw", "change", "change", "open")), st.integers(0, 10**6)
+        ),
+        max_size=25,
+    )
+)
+def test_a_walk_of_picks_edits_walks_and_changes_replays_to_the_text_that_its_tapes_say(
+    model: OnnxModel, steps: list[tuple[str, int]]
+) -> None:
+    walk = Walk(model)
+    for what, number in steps:
+        walk.do(what, number)
+        walk.draw(3)
+    check(walk)
+
+
+EVERY_ACT = (
+    *ACTS,
+    *(
+        "late",
+        "late",
+        "stale",
+        "answer",
+        "pause",
+        "step",
+        "step",
+        "stop",
+        "again",
+        "dream",
+        "climb",
+        "lane",
+    ),
+    *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(EVERY_ACT), st.integers(0, 10**6)), max_size=30))
+def test_whatever_is_done_while_something_is_on_its_way_every_tape_tells_how_it_was_drawn(
+    model: OnnxModel, steps: list[tuple[str, int]]
+) -> None:
+    walk = Walk(model)
+    for what, number in steps:
+        if not walk.it.turns:
+            walk.it.send("")
+        walk.do(what, number)
+        if what != "late":
+            walk.answer()
+    check(walk)
+
+
+def recorded(model: OnnxModel) -> Recording:
+    walk = Walk(model)
+    walk.do("change", 4)
+    walk.draw(20)
+    walk.do("type", 7)
+    walk.draw(1)
+    walk.draw(20)
+    return walk.it.turns[0].recording()
+
+
+def verdict(recording: Recording, model: OnnxModel) -> Verdict:
+    *_, last = replay(recording, model)
+    assert isinstance(last, Verdict)
+    return last
+
+
+def test_the_verdict_is_identical_or_names_the_first_character_that_differs(
+    model: OnnxModel,
+) -> None:
+    recording = recorded(model)
+    assert verdict(recording, model).differs_at is None
+    tape = Tape()
+    ids = recording.tape.ids()
+    ids[3] = (ids[3] + 1) % len(model.contract.vocabulary)
+    columns = (recording.tape.surprisal_bits(), recording.tape.entropy_bits())
+    temperature = recording.tape.temperature()
+    for first, in_force in recording.tape.runs():
+        stop = min([at for at, _ in recording.tape.runs() if at > first], default=len(ids))
+        tape.append(
+            ids[first:stop].tobytes(),
+            *(column[first:stop].tobytes() for column in columns),
+            temperature[first:stop].tobytes(),
+            in_force,
+        )
+    other = replace(recording, tape=tape, text=model.contract.vocabulary.decode(ids))
+    assert verdict(other, model).differs_at == 3
+
+
+def test_what_a_tape_lacks_of_measures_is_measured_when_it_is_made_again(model: OnnxModel) -> None:
+    recording = recorded(model)
+    bare = Tape()
+    nan = array("f", [float("nan")])
+    for index, symbol in enumerate(recording.tape.ids()):
+        bare.append(
+            array("H", [symbol]).tobytes(),
+            nan.tobytes(),
+            nan.tobytes(),
+            recording.tape.temperature(index, index + 1).tobytes(),
+            recording.tape.settings_at(index),
+            given=any(at <= index < at + n for at, n in recording.tape.given),
+        )
+    assert not bare.measured
+    made = Tape()
+    for _ in remake(replace(recording, tape=bare), model, made):
+        pass
+    bare.measure(made.surprisal_bits(), made.entropy_bits())
+    assert bare.measured
+    assert bare.surprisal_bits() == recording.tape.surprisal_bits()
+    assert bare.total_bits == pytest.approx(recording.tape.total_bits)
+
+
+def test_another_model_is_refused(model: OnnxModel, model_path: Path) -> None:
+    with pytest.raises(OtherModelError, match="give that model"):
+        verdict(recorded(model), OnnxModel(model_path))

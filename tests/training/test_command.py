@@ -1,0 +1,246 @@
+"""`python export/train_and_export.py`: whole runs as processes, and what it refuses."""
+
+import http.server
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.training.corpus import NOTEBOOK_SHA256, VARIABLE
+from charlm_tui.training.train_and_export import command
+from tests.conftest import ROOT
+
+SCRIPT = ROOT / "export" / "train_and_export.py"
+BOUND_S = 900  # a busy machine takes minutes to load TensorFlow and JAX and to compile
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return this one without what would decide a run, and without a GPU that TensorFlow sees."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("CHARLM_", "ORT_"))
+        and "proxy" not in key.lower()
+        and key != "FORCE_COLOR"
+    }
+    return {**kept, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", **changes}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A whole run, by a download from this machine."""
+
+    result: subprocess.CompletedProcess[str]
+    folder: Path
+
+    @property
+    def lines(self) -> list[str]:
+        return self.result.stderr.splitlines()
+
+
+@pytest.fixture(scope="module")
+def served(tiny_corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """The command as a user types it, one epoch of the default recipe, with a server of ours."""
+    folder = tmp_path_factory.mktemp("served")
+    for name in ("site", "keras", "bin", "home"):
+        (folder / name).mkdir()
+    (folder / "site" / "text").write_text(tiny_corpus, encoding="utf-8", newline="")
+    driver = folder / "bin" / "nvidia-smi"
+    driver.write_text("#!/bin/sh\necho 'NVIDIA H200'\n")
+    driver.chmod(0o755)
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(folder / "site"))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        result = subprocess.run(
+            [
+                *(sys.executable, str(SCRIPT), "--epochs", "1", "--rng-seed", "3"),
+                *("--corpus-url", f"http://127.0.0.1:{server.server_address[1]}/text"),
+                *("--out", str(folder / "out" / "mine.onnx")),
+                *("--page", str(folder / "out" / "README.md")),
+            ],
+            cwd=folder,
+            env=environment(
+                KERAS_HOME=str(folder / "keras"),
+                HOME=str(folder / "home"),
+                XDG_CACHE_HOME=str(folder / "home"),
+                PATH=path,
+            ),
+            capture_output=True,
+            text=True,
+            timeout=BOUND_S,
+            check=False,
+        )
+        server.shutdown()
+        thread.join()
+    return Served(result, folder)
+
+
+def test_one_command_downloads_trains_and_exports(served: Served, tiny_corpus: str) -> None:
+    assert served.result.returncode == 0, served.result.stderr
+    cached = served.folder / "keras" / "datasets" / "nietzsche.txt"
+    assert cached.read_text(encoding="utf-8") == tiny_corpus
+    model = OnnxModel(served.folder / "out" / "mine.onnx")
+    card = model.contract.card
+    assert card["name"] == "mine"
+    assert card["recipe"] == "best"
+    assert card["rng_seed"] == 3
+    assert len(card["loss_history"]) == 1
+    assert card["device"].startswith("CPU")
+    assert model.contract.window == 60
+    assert sorted(it.name for it in (served.folder / "out").iterdir()) == [
+        "README.md",
+        "mine.onnx",
+    ]
+    page = (served.folder / "out" / "README.md").read_text(encoding="utf-8")
+    assert model.sha256 in page
+
+
+def test_training_leaves_nothing_in_the_home_folder(served: Served) -> None:
+    assert served.result.returncode == 0, served.result.stderr
+    assert list((served.folder / "home").rglob("*")) == []
+
+
+def test_the_run_tells_its_device_and_time_first_and_its_figures_last(served: Served) -> None:
+    text = served.result.stderr
+    told = r"^nietzsche\.txt: 5,\d{3} characters, \d+ symbols, the last 2\d\d held out$"
+    assert re.search(told, text, re.MULTILINE)
+    assert re.search(r"^training on CPU \(.+\), recipe best, 1 epoch$", text, re.MULTILINE)
+    assert re.search(r"^epoch 1/1: loss \d\.\d{4}, held out .* bits per char", text, re.MULTILINE)
+    model = served.folder / "out" / "mine.onnx"
+    assert re.fullmatch(
+        r"held out \d\.\d{3} bits per character, epoch 1 of 1, trained in .+", served.lines[-4]
+    )
+    assert served.lines[-3] == (
+        f"{model}: {model.stat().st_size:,} bytes, sha256 {OnnxModel(model).sha256}"
+    )
+    assert re.fullmatch(r"within \de-\d\d of Keras on 1,000 windows", served.lines[-2])
+    assert served.lines[-1] == f"open it with: charlm-tui --model {model}"
+
+
+def test_another_content_than_the_notebooks_is_warned_of_with_both_hashes(served: Served) -> None:
+    [warning] = [it for it in served.lines if it.startswith("warning: this nietzsche.txt")]
+    sha256 = OnnxModel(served.folder / "out" / "mine.onnx").contract.card["corpus"]["sha256"]
+    assert sha256 in warning
+    assert NOTEBOOK_SHA256 in warning
+
+
+def test_an_idle_gpu_is_announced(served: Served) -> None:
+    [warning] = [it for it in served.lines if it.startswith("warning: NVIDIA H200 is visible")]
+    assert "[export-gpu]" in warning
+
+
+def test_after_the_epoch_come_400_characters_at_each_temperature(served: Served) -> None:
+    parts = re.split(r"^--- temperature (.+)\n", served.result.stderr, flags=re.MULTILINE)[1:]
+    assert parts[::2] == ["0.2", "0.5", "1.0", "1.2"]
+    last = parts[-1].split("\nmeasuring and exporting …\n")[0]
+    samples = [*(part.removesuffix("\n") for part in parts[1:-1:2]), last]
+    assert [len(sample) for sample in samples] == [400] * 4
+
+
+def test_where_there_is_no_terminal_the_output_is_plain(served: Served) -> None:
+    assert "\x1b" not in served.result.stderr
+    assert "\r" not in served.result.stderr
+    assert "Traceback" not in served.result.stderr
+
+
+def invoke(*args: str | Path) -> Result:
+    return CliRunner().invoke(command, [str(arg) for arg in args])
+
+
+def refusal(*args: str | Path, code: int = 1) -> str:
+    """Run the command to its refusal; give the one line that it says."""
+    result = invoke(*args)
+    assert result.exit_code == code
+    assert result.stdout == ""
+    [line] = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "has 0 characters where at least"),
+        (b"a few words\n", "has 12 characters where at least"),
+        (b"\xff\xfe text \xe9" * 1000, "is not UTF-8 (byte 0xff at offset 0)"),
+        (b"a" * 10_000, "has one symbol only, 'a'"),
+    ],
+)
+def test_a_corpus_that_cannot_be_used_is_told_in_one_line_and_nothing_is_written(
+    content: bytes | None, said: str, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "my.txt"
+    if content is not None:
+        corpus.write_bytes(content)
+    out = tmp_path / "new" / "mine.onnx"
+    assert said in refusal("--corpus", corpus, "--out", out)
+    assert not out.parent.exists()
+
+
+def test_a_variable_that_is_wrong_is_told_and_no_download_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "none.txt"))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert f"{VARIABLE} names {tmp_path / 'none.txt'}, which is not a file" in refusal()
+
+
+@pytest.mark.parametrize("option", ["--out", "--page"])
+def test_a_place_that_cannot_be_written_is_told_before_training(
+    option: str, tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    others = () if option == "--out" else ("--out", tmp_path / "mine.onnx")
+    corpus = ("--corpus", tiny_corpus_path)
+    assert "is a folder" in refusal(*corpus, *others, option, tmp_path)
+    (tmp_path / "file").touch()
+    assert "cannot be written" in refusal(*corpus, *others, option, tmp_path / "file" / "below")
+    assert [it.name for it in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--epochs", "0"),
+        ("--epochs", "many"),
+        ("--recipe", "worst"),
+        ("--case", "upper"),
+        ("--rng-seed", "-1"),
+        ("--rng-seed", str(2**32)),
+        ("--unknown",),
+        ("argument",),
+    ],
+)
+def test_wrong_usage_has_exit_code_2(args: tuple[str, ...]) -> None:
+    result = invoke(*args)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+def test_help_loads_no_keras() -> None:
+    code = (
+        "import sys; sys.argv = ['x', '--help']\n"
+        "from charlm_tui.training.train_and_export import command\n"
+        "try:\n    command()\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "assert not {'keras', 'tensorflow', 'onnx', 'textual'} & set(sys.modules)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "--resume" in result.stdout
