@@ -1,33 +1,75 @@
-"""Breaking text into lines of a given width, so that text can grow at its end.
+"""How text is shown: visible characters, terminal cells, lines, runs, and what fits.
 
-Knows cells and characters, nothing of widgets.
+Knows cells and characters, nothing of widgets, colours or formats.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich.cells import cell_len
-
-_PICTURES: dict[int, int | None] = {code: 0x2400 + code for code in range(0x20) if code != 0x0A}
-_PICTURES |= {0x7F: 0x2421, 0x0A: None}
+_PICTURES = {code: 0x2400 + code for code in range(0x20) if code != 0x0A} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys(
-    [*range(0x80, 0xA0), *range(0x200B, 0x2010), *range(0x2028, 0x202F)], 0xFFFD
+    [
+        *range(0x80, 0xA0),  # C1
+        *range(0x200B, 0x2010),  # zero width, and marks of direction
+        *range(0x2028, 0x202F),  # line separators, and overrides of direction
+        *range(0x2060, 0x2070),
+        *range(0xD800, 0xE000),  # surrogates
+        *(0xFEFF, 0xFFFE, 0xFFFF),  # XML has no way to write the last two
+    ],
+    0xFFFD,
 )
-_PICTURES |= dict.fromkeys([*range(0x2060, 0x2070), 0xFEFF], 0xFFFD)
 
 
-def visible(text: str) -> str:
-    """Give what is drawn for a line of text: no control character reaches the terminal.
+def visible(text: str, newline: str = "\n") -> str:
+    """Return a text that can be written anywhere: control characters become their pictures.
 
-    A newline is drawn as nothing; every other character keeps its place.
+    Nothing that is left can move a cursor or turn the direction of what follows. Every character
+    keeps its place.
+
+    Args:
+        text: of a person, a model or a file.
+        newline: what a newline is drawn as; the default keeps it.
     """
     if text.isascii() and text.isprintable():
         return text
-    return text.translate(_PICTURES)
+    return text.translate(_PICTURES).replace("\n", newline)
 
 
 def cells(text: str) -> int:
-    """Count the terminal cells of a line as it is drawn."""
-    return len(text) if text.isascii() and text.isprintable() else cell_len(visible(text))
+    """Count the terminal cells of a line as it is drawn; a newline takes none."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(visible(text, ""))
+
+
+def runs(keys: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of each stretch of equal keys."""
+    begin = start
+    for end in range(start + 1, stop + 1):
+        if end == stop or keys[end] != keys[begin]:
+            yield begin, end
+            begin = end
+
+
+def fitting(width: int, *forms: str) -> str:
+    """Return the first of some forms that has room; the last one if none has."""
+    return visible(next((form for form in forms if cells(form) <= width), forms[-1]), "")
+
+
+def shortened(text: str, width: int) -> str:
+    """Leave out the middle of a text that has no room."""
+    text = visible(text, "⏎")
+    if cells(text) <= width:
+        return text
+    head, tail, used = "", "", 1
+    for front, back in zip(text, reversed(text), strict=True):
+        for char, to_head in ((front, True), (back, False)):
+            used += cells(char)
+            if used > width:
+                return f"{head}…{tail}"
+            head, tail = (head + char, tail) if to_head else (head, char + tail)
+    return text
 
 
 def wrap(text: str, width: int) -> Iterator[str]:
@@ -35,7 +77,7 @@ def wrap(text: str, width: int) -> Iterator[str]:
 
     A line keeps the newline that ends it, and one space that hangs over its edge, so the lines
     joined are the text. Where a line ends depends only on what follows within the next `width`
-    cells: to add text, wrap the last line anew together with it. Text that ends in a newline is
+    cells: to add text, wrap the last line again together with it. Text that ends in a newline is
     followed by an empty last line; so there is always at least one.
     """
     start = 0

@@ -201,15 +201,15 @@ def _facts(entry: "Entry") -> dict[str, Any]:
 
 
 def _line(entry: "Entry") -> str:
-    from charlm_tui.reply.exports.shown import visible
+    from charlm_tui.text import visible
 
     def short(text: str) -> str:
-        return visible(text[:BEGINNING].replace("\n", "⏎"))
+        return visible(text[:BEGINNING], "⏎")
 
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.started_s))
     star = "★" if entry.starred else " "
-    name = f"  [{visible(entry.name)}]" if entry.name else ""
+    name = f"  [{visible(entry.name, '')}]" if entry.name else ""
     return (
-        f"{entry.id:>6} {star} {when}  {visible(entry.model)}  {entry.length:>7,}{name}  "
+        f"{entry.id:>6} {star} {when}  {visible(entry.model, '')}  {entry.length:>7,}{name}  "
         f"{short(entry.seed)} → {short(entry.beginning)}"
     )

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm_tui.repl.shades import around, shades
-from charlm_tui.reply.exports.shown import spans, visible
+from charlm_tui.text import runs, visible
 
 MARKS = {"seed": "❯ ", "notice": "· ", "error": "! "}
 PLAIN_MARKS = MARKS | {"seed": "> "}  # for a terminal of few characters
@@ -51,7 +51,7 @@ class Printer:
         shown = visible(text)
         if levels:
             pieces = []
-            for start, stop in spans(levels, 0, len(levels)):
+            for start, stop in runs(levels, 0, len(levels)):
                 before, after = self._shades[levels[start]]
                 pieces.append(f"{before}{shown[start:stop]}{after}")
             shown = "".join(pieces)

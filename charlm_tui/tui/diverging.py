@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.color import BLACK, WHITE, Color
 
 from charlm_tui.reply.tints import DIVERGING
-from charlm_tui.text import visible
+from charlm_tui.text import runs, visible
 
 FULLEST = 0.9  # how much of its hue the outermost level has
 LEGIBLE = 4.5  # contrast of the text at least, as the WCAG have it
@@ -62,7 +62,7 @@ def contrast(one: Color, other: Color) -> float:
 
 def drawn(line: str) -> str:
     """Give what is drawn of a line: its newline is seen, since units tell it too."""
-    return visible(line.replace("\n", "⏎"))
+    return visible(line, "⏎")
 
 
 def tinted(line: str, levels: bytes, shades: Sequence[Style], plain: Style) -> list[Segment]:
@@ -76,13 +76,10 @@ def tinted(line: str, levels: bytes, shades: Sequence[Style], plain: Style) -> l
     """
     if not levels:
         return [Segment(drawn(line), plain)]
-    segments = []
-    begin = 0
-    for end in range(1, len(line) + 1):
-        if end == len(line) or levels[end] != levels[begin]:
-            segments.append(Segment(drawn(line[begin:end]), shades[levels[begin]]))
-            begin = end
-    return segments
+    return [
+        Segment(drawn(line[begin:end]), shades[levels[begin]])
+        for begin, end in runs(levels, 0, len(line))
+    ]
 
 
 def _legible(text: Color, behind: Color) -> Color:

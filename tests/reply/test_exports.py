@@ -22,12 +22,13 @@ from rich.cells import cell_len
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports import FORMATS, ExportError, export, format_of
-from charlm_tui.reply.exports.shown import Shown, shown, visible
+from charlm_tui.reply.exports.shown import Shown, shown
 from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 from charlm_tui.reply.tints import FULL, LEVELS, Tint, levels
+from charlm_tui.text import visible
 from tests.terminal.terminal import COMMAND
 from tests.test_architecture import SLOW, loaded
 

@@ -11,6 +11,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import DrawRequested, ModelLoaded
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import LEVELS, Tint
+from charlm_tui.text import fitting, shortened
 from charlm_tui.tui import recital_meter
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.paint import Mark, changed
@@ -23,8 +24,6 @@ from charlm_tui.tui.widgets.recital import (
     STRANGE,
     UNCHECKED,
     RecitalPanel,
-    fitting,
-    shortened,
 )
 from charlm_tui.tui.widgets.sidebar import Sidebar
 from tests.engines import RUNTIME, SYMBOLS

@@ -55,7 +55,7 @@ def test_text_that_is_cut_and_goes_on_is_wrapped_as_if_it_had_always_been_so(
 
 @given(st.text(max_size=40))
 def test_no_control_character_reaches_the_terminal(text: str) -> None:
-    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in visible(text))
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in visible(text, ""))
 
 
 def test_words_are_kept_whole_where_they_fit() -> None:

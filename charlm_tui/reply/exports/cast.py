@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator
 
 from charlm_tui.reply.exports.palette import GLOWS
-from charlm_tui.reply.exports.shown import SEED, Shown, shown, spans, visible
+from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import ordered
 from charlm_tui.reply.tints import Tint
+from charlm_tui.text import runs, visible
 
 COLUMNS, LINES = 80, 24
 IDLE_S = 3.0  # that a player waits at the most
@@ -30,7 +31,7 @@ def cast(recording: Recording, tint: Tint, title: str) -> str:
         "width": COLUMNS,
         "height": LINES,
         "idle_time_limit": IDLE_S,
-        "title": visible(title).replace("\n", " "),
+        "title": visible(title, " "),
         "env": {"TERM": "xterm-256color"},
     }
     whole = shown(recording, tint)
@@ -72,7 +73,7 @@ def _written(whole: Shown) -> list[str]:
 
 
 def _coloured(whole: Shown, written: list[str], start: int, stop: int) -> Iterator[str]:
-    for begin, end in spans(whole.levels, start, stop):
+    for begin, end in runs(whole.levels, start, stop):
         level, text = whole.levels[begin], "".join(written[begin:end])
         glow = GLOWS[level] if level != SEED else None
         if level == SEED:

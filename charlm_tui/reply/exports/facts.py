@@ -7,8 +7,8 @@ from typing import Any
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports.plain import mean
-from charlm_tui.reply.exports.shown import visible
 from charlm_tui.reply.tape_file import Recording
+from charlm_tui.text import visible
 
 LONGEST_SEED = 2000  # characters that a command is printed with
 

@@ -4,9 +4,10 @@ from html import escape
 
 from charlm_tui.reply.exports.facts import facts
 from charlm_tui.reply.exports.palette import FAINT, INK, PAPER, SHADES, legend
-from charlm_tui.reply.exports.shown import SEED, Shown, shown, spans, visible
+from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.tints import Tint, unmeasured
+from charlm_tui.text import runs, visible
 
 _STYLE = f"""\
 :root {{ color-scheme: light; }}
@@ -46,7 +47,7 @@ def html(recording: Recording, tint: Tint, title: str) -> str:
 
 def _spans(whole: Shown) -> str:
     parts: list[str] = []
-    for start, stop in spans(whole.levels, 0, len(whole.text)):
+    for start, stop in runs(whole.levels, 0, len(whole.text)):
         level, text = whole.levels[start], escape(whole.text[start:stop], quote=False)
         if level == SEED:
             parts.append(f'<span class="seed">{text}</span>')

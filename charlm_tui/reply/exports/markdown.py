@@ -7,8 +7,8 @@ neither end its place nor be read as markup.
 import re
 
 from charlm_tui.reply.exports.facts import command, facts
-from charlm_tui.reply.exports.shown import visible
 from charlm_tui.reply.tape_file import Recording
+from charlm_tui.text import visible
 
 
 def markdown(recording: Recording, title: str) -> str:

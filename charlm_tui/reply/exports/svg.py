@@ -9,9 +9,10 @@ from html import escape
 from itertools import accumulate
 
 from charlm_tui.reply.exports.palette import FAINT, INK, PAPER, SHADES, legend
-from charlm_tui.reply.exports.shown import SEED, Shown, shown, spans, visible
+from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.tints import Tint, unmeasured
+from charlm_tui.text import runs, visible
 
 COLUMNS = 80
 
@@ -55,7 +56,7 @@ def svg(recording: Recording, tint: Tint, title: str) -> str:
 def _row(whole: Shown, start: int, stop: int, top: int) -> Iterator[str]:
     """Draw what lies behind a line's text, and then the text over it."""
     edges = list(accumulate(whole.sizes[start:stop], initial=0))
-    for begin, end in spans(whole.levels, start, stop):
+    for begin, end in runs(whole.levels, start, stop):
         level, left = whole.levels[begin], edges[begin - start]
         if level not in (0, SEED):
             width = (edges[end - start] - left) * CELL
@@ -69,7 +70,7 @@ def _row(whole: Shown, start: int, stop: int, top: int) -> Iterator[str]:
             for level, size in zip(whole.levels[start:stop], whole.sizes[start:stop], strict=True)
         ]
     )
-    for begin, end in spans(kinds, 0, len(kinds)):
+    for begin, end in runs(kinds, 0, len(kinds)):
         text = escape(whole.text[start + begin : start + end], quote=False)
         seed = ' class="seed"' if kinds[begin] > 1 else ""
         width = (edges[end] - edges[begin]) * CELL

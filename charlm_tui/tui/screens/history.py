@@ -217,7 +217,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         return ", ".join(parts)
 
     def _say(self, words: str) -> None:
-        self.query_one("#found", Label).update(visible(words))
+        self.query_one("#found", Label).update(visible(words, ""))
 
     @on(Input.Changed)
     def _search(self, message: Input.Changed) -> None:
@@ -366,9 +366,9 @@ def _line(entry: Entry) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append("★ " if entry.starred else "  ")
     text.append(when, "bold")
-    text.append(f"  {visible(entry.model)}{branch}, {entry.length:,} characters{bits}", "dim")
+    text.append(f"  {visible(entry.model, '')}{branch}, {entry.length:,} characters{bits}", "dim")
     if entry.name:
-        text.append(f"  {visible(entry.name)}", "bold italic")
+        text.append(f"  {visible(entry.name, '')}", "bold italic")
     text.append("\n  ")
     text.append(_in_line(entry.seed), "italic")
     text.append(" → ", "dim")
@@ -383,4 +383,4 @@ def _name(entry: Entry) -> str:
 
 
 def _in_line(text: str) -> str:
-    return visible(text[:SHOWN].replace("\n", "⏎"))
+    return visible(text[:SHOWN], "⏎")

@@ -97,7 +97,7 @@ class LadderScreen(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         turn = self._conversation.turn
-        seed = "" if turn is None else visible(turn.seed[-SEED:].replace("\n", "⏎"))
+        seed = "" if turn is None else visible(turn.seed[-SEED:], "⏎")
         yield Label(f"❯ {seed}", id="ladder-seed", markup=False)
         with Container(id="lanes"):
             yield from self._lanes
@@ -136,7 +136,7 @@ class LadderScreen(Overlay[None]):
                     self._acknowledging = True
                     self.call_after_refresh(self._acknowledge)
             case Noticed(sentence=sentence):
-                self.query_one("#ladder-notice", Label).update(visible(sentence))
+                self.query_one("#ladder-notice", Label).update(visible(sentence, ""))
             case StateChanged():
                 self._follow()
 

@@ -148,7 +148,7 @@ class LensScreen(Overlay[None]):
     # What is shown.
 
     def _title(self, words: str) -> None:
-        self.query_one("#lens-title", Label).update(visible(f"Lens: {words}"))
+        self.query_one("#lens-title", Label).update(visible(f"Lens: {words}", ""))
 
     @property
     def _listed(self) -> list[tuple[int, float]]:

@@ -51,9 +51,7 @@ class RecallScreen(ModalOverlay[str | None]):
         self._found = list(self._prompts.search(part, MOST))
         listed = self.query_one(OptionList)
         listed.clear_options()
-        listed.add_options(
-            [Option(visible(text[:SHOWN].replace("\n", "⏎"))) for text in self._found]
-        )
+        listed.add_options([Option(visible(text[:SHOWN], "⏎")) for text in self._found])
         if self._found:
             listed.highlighted = 0
 

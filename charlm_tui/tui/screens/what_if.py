@@ -157,4 +157,4 @@ class WhatIfScreen(Overlay[None]):
 
 
 def _in_line(text: str) -> str:
-    return visible(text.replace("\n", "⏎"))
+    return visible(text, "⏎")

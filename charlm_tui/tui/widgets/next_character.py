@@ -56,7 +56,7 @@ def entropy_bits(probabilities: Sequence[float]) -> float:
 
 def name(symbol: str) -> str:
     """Give how a symbol is called: itself, or a word if it cannot be seen."""
-    return NAMES.get(symbol, visible(symbol))
+    return NAMES.get(symbol, visible(symbol, ""))
 
 
 class NextCharacter(Widget, can_focus=True):

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.text import cells, visible
+from charlm_tui.text import fitting, shortened
 
 if TYPE_CHECKING:  # numpy is not needed to draw
     from charlm_tui.recital import Findings
@@ -77,7 +77,7 @@ def _line(
             )
             return [Segment(first, plain + Style(bold=True)), Segment(rest, muted)]
         case 1:
-            return [Segment(shortened(it.text.replace("\n", "⏎"), width), marked)]
+            return [Segment(shortened(it.text, width), marked)]
         case 2 if it.passage.length:
             at = f"{it.passage.corpus_start:,}"
             share = f"{it.passage.corpus_start / it.corpus_length:.1%}"
@@ -107,23 +107,3 @@ def _words(it: "Findings", width: int, plain: Style, muted: Style) -> list[Segme
         Segment(first, plain + Style(bold=True)),
         Segment(fitting(width - len(first), *forms), muted),
     ]
-
-
-def fitting(width: int, *forms: str) -> str:
-    """Give the first of some forms that has room; the last one if none has."""
-    return visible(next((form for form in forms if cells(form) <= width), forms[-1]))
-
-
-def shortened(text: str, width: int) -> str:
-    """Leave out the middle of a text that has no room."""
-    text = visible(text)
-    if cells(text) <= width:
-        return text
-    head, tail, used = "", "", 1
-    for front, back in zip(text, reversed(text), strict=True):
-        for char, to_head in ((front, True), (back, False)):
-            used += cells(char)
-            if used > width:
-                return f"{head}…{tail}"
-            head, tail = (head + char, tail) if to_head else (head, char + tail)
-    return text

@@ -25,7 +25,7 @@ from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm_tui.text import cells, visible
+from charlm_tui.text import cells, runs, visible
 from charlm_tui.tui.document import Block, Kind, Selection, char_at
 from charlm_tui.tui.paint import Mark, changed, overlaid
 from charlm_tui.tui.shades import Ramp
@@ -424,7 +424,7 @@ class Transcript(ScrollView, can_focus=True):
         text = block.lines[row]
         used = 0
         for place, char in enumerate(text):
-            used += cells(char) if char != "\n" else 0
+            used += cells(char)
             if used > left:
                 return block, block.starts[row] + place
         return block, char_at(block, row, len(text))
@@ -568,7 +568,7 @@ class Transcript(ScrollView, can_focus=True):
         elif self._levels is not None and block.kind == "reply":
             segments += self._tinted_segments(block, text, start)
         else:
-            segments.append(Segment(visible(text), style))
+            segments.append(Segment(visible(text, ""), style))
         for recited in self._recited:
             first, end = max(recited.start - start, 0), min(recited.stop - start, len(text))
             if recited.block is block and first < end:
@@ -588,13 +588,10 @@ class Transcript(ScrollView, can_focus=True):
         """Draw a line in the shades of its characters, neighbours of one shade together."""
         assert self._levels is not None
         levels = self._levels(block, start, start + len(text))
-        segments: list[Segment] = []
-        begin = 0
-        for end in range(1, len(text) + 1):
-            if end == len(text) or levels[end] != levels[begin]:
-                segments.append(Segment(visible(text[begin:end]), self._tints[levels[begin]]))
-                begin = end
-        return segments
+        return [
+            Segment(visible(text[begin:end], ""), self._tints[levels[begin]])
+            for begin, end in runs(levels, 0, len(text))
+        ]
 
     def _select_segments(
         self, segments: list[Segment], text: str, start: int, chosen: Selection
@@ -613,7 +610,7 @@ class Transcript(ScrollView, can_focus=True):
         left = GUTTER + cells(text[: max(first, 0)])
         right = left + cells(part)
         line = Strip(segments)
-        inside = visible(part) + ("⏎" if part.endswith("\n") else "")
+        inside = visible(part, "⏎")
         segments[:] = [
             *line.crop(0, left),
             Segment(inside, style),
@@ -627,12 +624,12 @@ class Transcript(ScrollView, can_focus=True):
         end = start + len(text)
         births = [*self._births, (end, now)]
         if births[0][0] > start:
-            segments.append(Segment(visible(text[: births[0][0] - start]), style))
+            segments.append(Segment(visible(text[: births[0][0] - start], ""), style))
         for (first, born), (after, _) in pairwise(births):
             part = text[max(first - start, 0) : max(min(after, end) - start, 0)]
             if part:
                 level = min(int((now - born) / FADE_S * FADE_LEVELS), FADE_LEVELS - 1)
-                segments.append(Segment(visible(part), self._shades[level]))
+                segments.append(Segment(visible(part, ""), self._shades[level]))
         return segments
 
 
