@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from charlm_tui.session import controls
+from charlm_tui.controls import controls
 from charlm_tui.training.corpus import VARIABLE, find_corpus
-from tests.step_models import step_model
+from tests.support.models import step_model
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (

@@ -1,25 +1,12 @@
 """Who may load what: each claim is looked up in `sys.modules` of a fresh interpreter."""
 
-import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.terminal.terminal import COMMAND
-
-TRAINING = {"tensorflow", "keras", "tf2onnx", "onnx"}
-SLOW = {"numpy", "onnxruntime", "textual", *TRAINING}
-
-
-def loaded(program: str) -> set[str]:
-    """Give the top-level modules that are loaded after a program has run."""
-    program += "\nimport sys, json; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=True, timeout=600
-    )
-    return set(json.loads(result.stdout.splitlines()[-1]))
+from tests.support.imports import SLOW, TRAINING, loaded
+from tests.support.terminal import COMMAND
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from charlm_tui.files import (
     write_document,
 )
 from tests.conftest import ROOT
-from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
+from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from charlm_tui.controls import controls
 from charlm_tui.controls.controls import new_rng_seed
-from charlm_tui.session import controls
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
@@ -58,3 +58,10 @@ def test_the_quick_tests_load_no_tensorflow() -> None:
 def test_no_property_depends_on_how_fast_the_machine_is() -> None:
     assert settings.default is not None
     assert settings.default.deadline is None
+
+
+def test_no_test_imports_another() -> None:
+    imports = re.compile(r"^\s*from tests\S*(?:\.| import )(test_\w+)", re.MULTILINE)
+    for path in TESTS:
+        others = set(imports.findall(path.read_text(encoding="utf-8"))) - {path.stem}
+        assert not others, f"{path} imports {others}; what tests share lives in tests/support"

@@ -24,7 +24,7 @@ from charlm_tui.controls.showing import as_toml
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import RNG_SEEDS, Settings
 from charlm_tui.session.knobs import KNOBS
-from tests.devices import NULL, is_device, make_device
+from tests.support.devices import NULL, is_device, make_device
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The engine as a real process, with a real model."""
 
 import os
-import queue
 import select
 import signal
 import subprocess
@@ -10,78 +9,23 @@ import time
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.engine.protocol import (
-    Acknowledged,
     CharactersGenerated,
     DrawRequested,
     EngineDied,
-    Event,
     GenerationEnded,
     Inspected,
     InspectRequested,
     LoadFailed,
-    ModelLoaded,
     RestRequested,
 )
 from charlm_tui.engine.worker import FRAME_S, FRAMES_AHEAD, Pace
 from charlm_tui.lm.settings import Settings
-
-BOUND_S = 120.0
-PRIMER = array("H", [0]).tobytes()
-
-
-class Driver:
-    """An engine and the events that it has sent."""
-
-    def __init__(self, model: Path) -> None:
-        self.events: queue.Queue[Event] = queue.Queue()
-        self.engine = ProcessEngine(str(model))
-        self.engine.listen(self.events.put)
-
-    def next(self) -> Event:
-        return self.events.get(timeout=BOUND_S)
-
-    def load(self) -> ModelLoaded:
-        event = self.next()
-        assert isinstance(event, ModelLoaded)
-        return event
-
-    def batch(self) -> CharactersGenerated:
-        event = self.next()
-        assert isinstance(event, CharactersGenerated)
-        return event
-
-    def acknowledge(self, batch: CharactersGenerated) -> None:
-        count = batch.first + len(batch.ids) // 2
-        self.engine.send(Acknowledged(batch.wish, count))
-
-    def before_an_answer(self) -> list[Event]:
-        """Ask something of the engine; give what it says before it answers."""
-        self.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
-        events = []
-        while not isinstance(event := self.next(), Inspected):
-            events.append(event)
-        return events
-
-    def reply(self) -> list[int]:
-        """Take in a reply, acknowledging it, until it ends."""
-        return self.rest(0)
-
-    def rest(self, first: int) -> list[int]:
-        """Take in what is left of a reply from character `first` on."""
-        ids = array("H")
-        while not isinstance(event := self.next(), GenerationEnded):
-            assert isinstance(event, CharactersGenerated)
-            assert event.first == first + len(ids)
-            ids.frombytes(event.ids)
-            self.acknowledge(event)
-        return ids.tolist()
+from tests.support.engines import BOUND_S, PRIMER, Driver, start
 
 
 @pytest.fixture
@@ -89,12 +33,6 @@ def driver(model_path: Path) -> Iterator[Driver]:
     driver = Driver(model_path)
     yield driver
     driver.engine.close()
-
-
-def start(length: int, speed: float = 0.0, wish: int = 1, **settings: Any) -> DrawRequested:
-    chosen = Settings(**({"temperature": 1.0, "rng_seed": 5} | settings))
-    controls = Controls(chosen, speed=speed, length=length)
-    return DrawRequested(wish, 0, PRIMER, b"", controls)
 
 
 def following(request: DrawRequested, wish: int, text: list[int]) -> DrawRequested:

@@ -38,7 +38,7 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.whatif import WhatIf, what_if
 from charlm_tui.reply.tints import DIVERGING
-from tests.engine.test_engine import PRIMER, Driver, start
+from tests.support.engines import PRIMER, Driver, start
 
 TEXT = (
     'a bird on the old wall sang to no one in the rain; we heard it, and said: "why?"\n'

@@ -25,8 +25,8 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import State, Update
-from tests.engines import RUNTIME, SYMBOLS, QueuedEngine
-from tests.history.test_store import found, kept, origin, piece
+from tests.support.engines import RUNTIME, SYMBOLS, QueuedEngine
+from tests.support.replies import found, kept, origin, piece
 
 WAIT_S = 60.0  # for the thread
 

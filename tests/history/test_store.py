@@ -25,7 +25,6 @@ from charlm_tui.history.store import (
     MOST_WORDS,
     GoneError,
     HistoryError,
-    Origin,
     Piece,
     Store,
 )
@@ -33,21 +32,11 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording
-from tests.devices import NULL, is_device, make_device
+from tests.support.devices import NULL, is_device, make_device
+from tests.support.replies import found, kept, origin, piece
 
 WAIT_S = 60.0  # for a child process
 NOBODY = 65_534
-
-
-def origin(seed: str = "a seed", model: str = "fake", started_s: float = 100.0) -> Origin:
-    runtime = Runtime("1.2", "x86_64 Linux")
-    return Origin(model, model[0] * 64, "/m.onnx", runtime, "before ", seed, 2**64 - 1, started_s)
-
-
-def piece(first: int, text: str, *changes: tuple[int, Settings]) -> Piece:
-    floats = array("f", [(first + i) / 8 for i in range(len(text))]).tobytes()
-    ids = array("H", [ord(char) for char in text]).tobytes()
-    return Piece(first, text, ids, floats, floats, floats, changes or ((first, Settings()),))
 
 
 @pytest.fixture
@@ -59,18 +48,6 @@ def path(tmp_path: Path) -> Path:
 def store(path: Path) -> Iterator[Store]:
     with closing(Store(path)) as opened:
         yield opened
-
-
-def kept(store: Store, text: str, seed: str = "a seed", model: str = "fake", at: float = 1) -> int:
-    """Keep a whole reply."""
-    reply = store.begin(origin(seed, model, at))
-    store.append(reply, piece(0, text))
-    store.finish(reply)
-    return reply
-
-
-def found(store: Store, query: str = "", **wanted: bool | str | int) -> list[int]:
-    return [entry.id for entry in store.entries(query, **wanted)]  # type: ignore[arg-type]
 
 
 # A reply comes back.

@@ -18,7 +18,7 @@ from charlm_tui.lm.contract import HOW_TO
 from charlm_tui.lm.errors import ModelFileError
 from charlm_tui.lm.external_data import MOST_DEPTH, MOST_FIELDS, WITHIN, has_external_data
 from charlm_tui.lm.model import OnnxModel
-from tests.step_models import step_model
+from tests.support.models import step_model
 
 
 def tensor(external: bool = True) -> onnx.TensorProto:

@@ -16,7 +16,7 @@ from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler, Uniforms, probabilities
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from tests.fakes import SYMBOLS, CycleModel, NanModel, ScriptedModel, UniformModel
+from tests.support.fakes import SYMBOLS, CycleModel, NanModel, ScriptedModel, UniformModel
 
 LENGTH = 60
 SEED = "a bird on"

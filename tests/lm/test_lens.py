@@ -26,8 +26,8 @@ from charlm_tui.lm.lens import (
 )
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.settings import Settings
-from tests.fakes import SYMBOLS, ScriptedModel, UniformModel
-from tests.step_models import step_model
+from tests.support.fakes import SYMBOLS, ScriptedModel, UniformModel
+from tests.support.models import step_model
 
 BY_ID = {feature.id: feature for feature in FEATURES}
 

@@ -16,7 +16,7 @@ from charlm_tui.lm.contract import HOW_TO, State, to_metadata
 from charlm_tui.lm.errors import ContractError, ModelFileError
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.vocabulary import Vocabulary
-from tests.step_models import CARD, SYMBOLS, WINDOW, step_model, weights_of
+from tests.support.models import CARD, SYMBOLS, WINDOW, step_model, weights_of
 
 
 def written(folder: Path, model: onnx.ModelProto) -> Path:

@@ -13,7 +13,7 @@ from charlm_tui.lm.generation import Generation, primed
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
-from tests.fakes import ScriptedModel
+from tests.support.fakes import ScriptedModel
 
 WINDOW = 60
 LONG = 520

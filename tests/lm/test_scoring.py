@@ -72,7 +72,7 @@ def test_lanes_draw_what_each_would_draw_alone(
 
 
 def test_a_model_whose_logits_are_no_numbers_is_an_error() -> None:
-    from tests.fakes import NanModel
+    from tests.support.fakes import NanModel
 
     with pytest.raises(ModelOutputError):
         list(score(NanModel(), [0, 1], Settings()))

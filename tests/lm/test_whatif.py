@@ -16,7 +16,7 @@ from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.whatif import Row, WhatIf, entropy_bits, js_bits, kl_bits, what_if
-from tests.fakes import SYMBOLS, NanModel, ScriptedModel, UniformModel
+from tests.support.fakes import SYMBOLS, NanModel, ScriptedModel, UniformModel
 
 PRESETS = (0.2, 0.5, 1.0, 1.2)
 ROUNDING = 1e-12

@@ -12,8 +12,8 @@ from charlm_tui.recital.levels import CHANCE, FULL, levels
 from charlm_tui.reply.tints import LEVELS
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import TurnRewound, Update
-from tests.engines import SYMBOLS
-from tests.session.test_branching import Reader
+from tests.support.engines import SYMBOLS
+from tests.support.replies import Reader
 
 CORPUS = (
     "a bird on the old wall sang to no one in the rain; we heard it, and went on. "

@@ -24,8 +24,8 @@ from charlm_tui.recital import (
     open_index,
 )
 from charlm_tui.recital.words import WordCount, words_of
-from tests.devices import NULL, is_device, make_device
-from tests.test_architecture import loaded
+from tests.support.devices import NULL, is_device, make_device
+from tests.support.imports import loaded
 
 REPEATING = st.text("ab", max_size=120)
 WORDY = st.text("ab '-\n", max_size=120)

@@ -15,7 +15,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.repl.filter import Form, InputError, run
 from charlm_tui.repl.seat import UnusableError
-from tests.engines import QueuedEngine
+from tests.support.engines import QueuedEngine
 
 LENGTH = 6
 TEXT = "abcdef"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.test_architecture import SLOW, loaded
+from tests.support.imports import SLOW, loaded
 
 EDITOR = "prompt_toolkit"
 

@@ -15,8 +15,8 @@ from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import State
-from tests.engines import QueuedEngine
-from tests.repl.test_lines import conversation
+from tests.support.engines import QueuedEngine
+from tests.support.replies import conversation
 
 
 class Bench:

@@ -2,22 +2,12 @@
 
 import pytest
 
-from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.lines import is_command, is_seed, line_of, take
 from charlm_tui.reply.share_line import to_line
-from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import State, Update
-from tests.engines import SYMBOLS, QueuedEngine
-
-
-def conversation() -> tuple[Conversation, QueuedEngine, list[Update]]:
-    told: list[Update] = []
-    it, engine = Conversation(Controls(), told.append), QueuedEngine()
-    engine.listen(it.receive)
-    it.attach(engine.send)
-    engine.load()
-    return it, engine, told
+from charlm_tui.session.updates import State
+from tests.support.engines import SYMBOLS
+from tests.support.replies import conversation
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from charlm_tui.controls.controls import Controls
 from charlm_tui.repl.status import change, closing, standing
 from charlm_tui.session.turns import Turn
-from tests.repl.test_lines import conversation
+from tests.support.replies import conversation
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 200])

@@ -29,8 +29,8 @@ from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 from charlm_tui.reply.tints import FULL, LEVELS, Tint, levels
 from charlm_tui.text import visible
-from tests.terminal.terminal import COMMAND
-from tests.test_architecture import SLOW, loaded
+from tests.support.imports import SLOW, loaded
+from tests.support.terminal import COMMAND
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (

@@ -15,7 +15,7 @@ from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Noticed, ReplyMeasured, State, TextAdded, Update
-from tests.engines import RUNTIME, SYMBOLS, QueuedEngine
+from tests.support.engines import RUNTIME, SYMBOLS, QueuedEngine
 
 nan = float("nan")
 

@@ -19,7 +19,7 @@ from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.sweep import move
 from charlm_tui.session.updates import Update
-from tests.drawing import DrawingEngine
+from tests.support.drawing import DrawingEngine
 
 
 class Walk:

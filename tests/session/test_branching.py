@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
-    CharactersGenerated,
     DrawRequested,
     GenerationFailed,
     Inspected,
@@ -21,60 +19,9 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     DistributionKnown,
     State,
-    TextAdded,
-    TurnRewound,
-    TurnStarted,
-    Update,
 )
-from tests.engines import SYMBOLS, QueuedEngine
-
-
-class Reader:
-    """Does what a screen does with what is told: keeps the text of every turn that is shown."""
-
-    def __init__(self) -> None:
-        self.texts: list[tuple[object, str]] = []
-        self.updates: list[Update] = []
-        self.it = Conversation(Controls(Settings(0.5, 7), length=0), self.show)
-        self.engine = QueuedEngine()
-        self.engine.listen(self.it.receive)
-        self.it.attach(self.engine.send)
-        self.engine.load()
-
-    def show(self, update: Update) -> None:
-        self.updates.append(update)
-        match update:
-            case TurnStarted(turn=turn):
-                self.texts.append((turn, ""))
-            case TextAdded(text=text):
-                turn, before = self.texts[-1]
-                self.texts[-1] = (turn, before + text)
-            case TurnRewound(turn=turn, length=length):
-                while self.texts[-1][0] is not turn:
-                    self.texts.pop()
-                self.texts[-1] = (turn, self.texts[-1][1][:length])
-
-    def give(self) -> None:
-        """Let the engine take what was chosen."""
-        request = self.engine.last
-        assert isinstance(request, DrawRequested)
-        chosen = array("H", request.given)
-        if chosen:
-            text = "".join(SYMBOLS[index] for index in chosen)
-            batch = self.engine.batch(text)
-            self.engine.say(
-                CharactersGenerated(
-                    batch.wish, batch.first, batch.ids, batch.surprisal_bits,
-                    batch.entropy_bits, batch.temperature, given=True,
-                )
-            )  # fmt: skip
-
-    def check(self) -> None:
-        """What was told is what the tapes say."""
-        assert [turn for turn, _ in self.texts] == self.it.turns
-        for turn, text in self.texts:
-            assert isinstance(turn.tape, Tape)
-            assert text == turn.text()
+from tests.support.engines import SYMBOLS
+from tests.support.replies import Reader
 
 
 def ids(text: str) -> list[int]:

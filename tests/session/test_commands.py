@@ -25,7 +25,7 @@ from charlm_tui.session.updates import (
     TurnRemoved,
     Update,
 )
-from tests.engines import QueuedEngine
+from tests.support.engines import QueuedEngine
 
 
 class Typist:

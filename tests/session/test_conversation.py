@@ -28,7 +28,7 @@ from charlm_tui.session.updates import (
     Unusable,
     Update,
 )
-from tests.engines import SYMBOLS, QueuedEngine
+from tests.support.engines import SYMBOLS, QueuedEngine
 
 
 class Talk:

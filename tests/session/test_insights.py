@@ -17,7 +17,7 @@ from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.insights import Insights
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, Update
-from tests.engines import RUNTIME, SYMBOLS
+from tests.support.engines import RUNTIME, SYMBOLS
 
 SETTINGS = Settings(0.5)
 MODEL = ModelLoaded("fake.onnx", "fake", "0" * 64, SYMBOLS, "lower", 4, {}, RUNTIME)

@@ -7,7 +7,7 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from tests.engines import QueuedEngine
+from tests.support.engines import QueuedEngine
 
 KNOB = {knob.id: knob for knob in KNOBS}
 

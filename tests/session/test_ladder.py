@@ -18,7 +18,7 @@ from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.verify import remake
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import LanesAdded, State, TextAdded, TurnRewound, Update
-from tests.drawing import DrawingEngine
+from tests.support.drawing import DrawingEngine
 
 SEED = "a bird on the wall"
 

@@ -19,8 +19,8 @@ from charlm_tui.session.commands import COMMANDS, run_line
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import HELD_S, temperature_now
-from tests.engines import QueuedEngine
-from tests.fakes import UniformModel
+from tests.support.engines import QueuedEngine
+from tests.support.fakes import UniformModel
 
 moves = st.builds(
     Settings,

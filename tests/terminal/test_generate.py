@@ -11,12 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
-from tests.terminal.terminal import COMMAND
-
-
-def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=600)
+from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
+from tests.support.terminal import COMMAND, run
 
 
 def test_standard_output_is_the_generated_characters_alone(model_path: Path) -> None:

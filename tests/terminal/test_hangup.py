@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from charlm_tui.history.store import Store
-from tests.terminal.terminal import COMMAND, Terminal, engines_of, has_ended, terminal
+from tests.support.terminal import COMMAND, Terminal, engines_of, has_ended, terminal
 
 pytestmark = pytest.mark.pty
 

@@ -13,8 +13,8 @@ import pytest
 from charlm_tui.history.store import Origin, Piece, Store
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
-from tests.devices import FULL, NULL, is_device, make_device, make_standard_output
-from tests.terminal.terminal import COMMAND, has_ended, terminal
+from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
+from tests.support.terminal import COMMAND, has_ended, terminal
 
 pytestmark = pytest.mark.pty
 

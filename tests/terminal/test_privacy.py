@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.terminal import COMMAND, terminal
+from tests.support.terminal import COMMAND, terminal
 
 
 @pytest.fixture

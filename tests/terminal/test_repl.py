@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from charlm_tui.reply.tape_file import read_recording
-from tests.step_models import WINDOW, fond_model
-from tests.terminal.terminal import BOUND_S, COMMAND, Terminal, has_ended, terminal
+from tests.support.models import WINDOW, fond_model
+from tests.support.terminal import BOUND_S, COMMAND, Terminal, has_ended, terminal
 
 F2, F3, F9, UP = "\x1bOQ", "\x1bOR", "\x1b[20~", "\x1b[A"
 CTRL_C, CTRL_D = "\x03", "\x04"

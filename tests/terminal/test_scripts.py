@@ -9,8 +9,7 @@ import pytest
 
 from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.tape_file import Recording, read_recording
-from tests.terminal.terminal import COMMAND
-from tests.terminal.test_generate import run
+from tests.support.terminal import COMMAND, run
 
 
 @pytest.fixture

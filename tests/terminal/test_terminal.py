@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.terminal import Terminal, has_ended, terminal
+from tests.support.terminal import Terminal, has_ended, terminal
 
 pytestmark = pytest.mark.pty
 

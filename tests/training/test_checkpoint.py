@@ -34,9 +34,9 @@ from charlm_tui.training.errors import CheckpointError
 from charlm_tui.training.train_and_export import command
 from charlm_tui.training.training import Run, train
 from tests.conftest import ROOT
-from tests.devices import NULL, is_device, make_device
+from tests.support.devices import NULL, is_device, make_device
+from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import TINY, Record
-from tests.training.test_command import BOUND_S, SCRIPT, environment
 
 DEEP = replace(TINY, epochs=4, layers=2, dropout=0.2, recurrent_dropout=0.2)
 """Every kind of random number that training draws is in it."""

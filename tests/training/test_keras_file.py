@@ -20,8 +20,8 @@ from charlm_tui.training import reference
 from charlm_tui.training.errors import KerasFileError
 from charlm_tui.training.keras_file import read_keras_file
 from charlm_tui.training.train_and_export import command
-from tests.training import keras_models
-from tests.training.keras_models import WINDOW
+from tests.support import keras_models
+from tests.support.keras_models import WINDOW
 
 NAMES = [
     f"{version}-{name}.{suffix}"

@@ -43,7 +43,7 @@ from charlm_tui.training.onnx_export import (
 )
 from charlm_tui.training.samples import TEMPERATURES, draw_samples, notebook_seed
 from charlm_tui.training.training import measure
-from tests.step_models import step_model
+from tests.support.models import step_model
 from tests.training.conftest import Trained
 
 UNITS, WINDOW = 12, 8

@@ -13,8 +13,8 @@ from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.widgets.status import Status
-from tests.engines import QueuedEngine
-from tests.tui.studio import studio
+from tests.support.engines import QueuedEngine
+from tests.support.studio import studio
 
 
 async def test_what_is_typed_streams_a_reply_character_by_character() -> None:

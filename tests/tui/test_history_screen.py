@@ -16,7 +16,7 @@ from charlm_tui.tui.screens.history import HistoryList, HistoryScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.keys_line import KeysLine
-from tests.tui.studio import Studio, studio
+from tests.support.studio import Studio, studio
 
 WIDE = (120, 40)
 

@@ -13,7 +13,7 @@ from charlm_tui.tui.keys import ACTS, help_rows
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.setup import Setup
-from tests.tui.studio import studio
+from tests.support.studio import studio
 
 IDS = {
     "app": """

@@ -10,7 +10,7 @@ from charlm_tui.history.store import Store
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
-from tests.tui.studio import Studio, studio
+from tests.support.studio import Studio, studio
 
 WIDE = (120, 40)
 

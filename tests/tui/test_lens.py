@@ -15,9 +15,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
     Dismissed,
     LensOpened,
-    LensRequested,
     Progressed,
-    Ranking,
     UnitRequested,
     UnitTold,
 )
@@ -32,12 +30,12 @@ from charlm_tui.tui.pins import MOST, Pins
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.widgets.unit_list import UnitList
 from charlm_tui.tui.widgets.unit_text import GAP, HEAD, UnitText, lines_of, pitch, room
-from tests.engines import SYMBOLS
-from tests.tui.studio import Studio, studio
+from tests.support.engines import SYMBOLS
+from tests.support.lens import RANKINGS, TENSORS, asked, look, text_of
+from tests.support.studio import Studio, studio
 
 WIDE, NARROW, SMALL = (120, 40), (60, 20), (40, 12)
 SEED, TEXT = "seed ", "one wall\nand another wall"
-TENSORS = (("h", 6), ("c", 4))
 TITLES = ("newline", "space")
 CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
 
@@ -45,21 +43,6 @@ words = st.integers(1, 20).map("x".__mul__) | st.sampled_from(("界界", "e\u030
 gaps = st.sampled_from((" ", "  ", "\n", " \n", ""))
 spaced = st.lists(st.tuples(words, gaps).map("".join), min_size=9, max_size=40).map("".join)
 texts = spaced | st.text(max_size=60)
-
-
-def ranking(title: str, reads: dict[int, float], foretells: dict[int, float]) -> Ranking:
-    columns = [
-        (array("I", each).tobytes(), array("f", each.values()).tobytes())
-        for each in (reads, foretells)
-    ]
-    return Ranking(title, *columns[0], *columns[1])
-
-
-RANKINGS = (
-    ranking("variance", {3: 0.9, 8: 0.5, 1: 0.2}, {}),
-    ranking("newline", {8: -0.75, 2: 0.5}, {5: 0.25}),
-    ranking("space", {}, {0: 0.5}),
-)
 
 
 def levels_of(unit: int, count: int) -> bytes:
@@ -78,20 +61,6 @@ async def replied(it: Studio, text: str = TEXT) -> None:
     await it.stream(text)
     it.engine.end()
     await it.until(lambda: "ready" in it.status, "the reply ended")
-
-
-async def look(it: Studio) -> LensScreen:
-    """Open the lens on the reply; nothing is told yet."""
-    await it.pilot.press("escape", "a")
-    await it.until(lambda: isinstance(it.app.screen, LensScreen), "the lens is there")
-    await it.until(lambda: it.app.screen.query(UnitText), "it is made")
-    screen = it.app.screen
-    assert isinstance(screen, LensScreen)
-    return screen
-
-
-def asked(it: Studio) -> LensRequested:
-    return next(each for each in reversed(it.engine.requests) if isinstance(each, LensRequested))
 
 
 def tell_units(it: Studio, known: set[int]) -> None:
@@ -131,10 +100,6 @@ async def press(it: Studio, *keys: str) -> None:
         await it.pilot.press(key)
         tell_units(it, known)
         await it.pilot.pause()
-
-
-def text_of(it: Studio) -> UnitText:
-    return it.app.screen.query_one(UnitText)
 
 
 def names(it: Studio) -> list[str]:

@@ -8,7 +8,7 @@ from charlm_tui.reply.schedule import temperatures
 from charlm_tui.session.commands import run_line
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.ribbon import Ribbon
-from tests.tui.studio import Studio, studio
+from tests.support.studio import Studio, studio
 
 WIDE = (120, 40)
 

@@ -26,8 +26,8 @@ from charlm_tui.tui.widgets.recital import (
     RecitalPanel,
 )
 from charlm_tui.tui.widgets.sidebar import Sidebar
-from tests.engines import RUNTIME, SYMBOLS
-from tests.tui.studio import Studio, studio
+from tests.support.engines import RUNTIME, SYMBOLS
+from tests.support.studio import Studio, studio
 
 WIDE, NARROW, SMALL = (120, 40), (100, 30), (80, 24)
 CORPUS = (

@@ -7,7 +7,7 @@ from charlm_tui.reply.tints import Tint
 from charlm_tui.tui.catalog import binding_ids, theme_names
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.sidebar import Sidebar
-from tests.tui.studio import studio
+from tests.support.studio import studio
 
 WIDE = (120, 40)
 

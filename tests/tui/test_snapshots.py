@@ -30,10 +30,10 @@ from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.status import Status
-from tests.engines import SYMBOLS
-from tests.tui import test_lens as lens
-from tests.tui import test_whatif as whatif
-from tests.tui.studio import Studio, studio
+from tests.support import lens as lens
+from tests.support import what_if as whatif
+from tests.support.engines import SYMBOLS
+from tests.support.studio import Studio, studio
 
 WIDE, NARROW, SMALL = (120, 40), (80, 24), (60, 20)
 SEED = "the slowly ascending ranks and classes"

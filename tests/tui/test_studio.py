@@ -29,8 +29,8 @@ from charlm_tui.tui.widgets.ribbon import Ribbon
 from charlm_tui.tui.widgets.sidebar import Sidebar
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.surprise import Surprise
-from tests.engines import SYMBOLS
-from tests.tui.studio import Studio, studio
+from tests.support.engines import SYMBOLS
+from tests.support.studio import Studio, studio
 
 WIDE = (120, 40)
 

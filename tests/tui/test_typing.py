@@ -20,7 +20,7 @@ from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
-from tests.tui.studio import Studio, studio
+from tests.support.studio import Studio, studio
 
 WIDE = (120, 40)
 _CHARACTERS = {"space": " ", "colon": ":", "slash": "/", "full_stop": "."}

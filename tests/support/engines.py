@@ -1,8 +1,13 @@
 """Engines without a process: what they say is said when a test says so."""
 
+import queue
 from array import array
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
@@ -10,12 +15,15 @@ from charlm_tui.engine.protocol import (
     EngineDied,
     Event,
     GenerationEnded,
+    Inspected,
+    InspectRequested,
     Lane,
     LanesGenerated,
     LanesRequested,
     ModelLoaded,
     Request,
 )
+from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
 
 RUNTIME = Runtime("1.0", "a fake machine")
@@ -91,3 +99,61 @@ class QueuedEngine:
 
     def die(self) -> None:
         self.say(EngineDied("it was ended by SIGSEGV"))
+
+
+BOUND_S = 30.0
+PRIMER = array("H", [0]).tobytes()
+
+
+class Driver:
+    """An engine and the events that it has sent."""
+
+    def __init__(self, model: Path) -> None:
+        self.events: queue.Queue[Event] = queue.Queue()
+        self.engine = ProcessEngine(str(model))
+        self.engine.listen(self.events.put)
+
+    def next(self) -> Event:
+        return self.events.get(timeout=BOUND_S)
+
+    def load(self) -> ModelLoaded:
+        event = self.next()
+        assert isinstance(event, ModelLoaded)
+        return event
+
+    def batch(self) -> CharactersGenerated:
+        event = self.next()
+        assert isinstance(event, CharactersGenerated)
+        return event
+
+    def acknowledge(self, batch: CharactersGenerated) -> None:
+        count = batch.first + len(batch.ids) // 2
+        self.engine.send(Acknowledged(batch.wish, count))
+
+    def before_an_answer(self) -> list[Event]:
+        """Ask something of the engine; give what it says before it answers."""
+        self.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
+        events = []
+        while not isinstance(event := self.next(), Inspected):
+            events.append(event)
+        return events
+
+    def reply(self) -> list[int]:
+        """Take in a reply, acknowledging it, until it ends."""
+        return self.rest(0)
+
+    def rest(self, first: int) -> list[int]:
+        """Take in what is left of a reply from character `first` on."""
+        ids = array("H")
+        while not isinstance(event := self.next(), GenerationEnded):
+            assert isinstance(event, CharactersGenerated)
+            assert event.first == first + len(ids)
+            ids.frombytes(event.ids)
+            self.acknowledge(event)
+        return ids.tolist()
+
+
+def start(length: int, speed: float = 0.0, wish: int = 1, **settings: Any) -> DrawRequested:
+    chosen = Settings(**({"temperature": 1.0, "rng_seed": 5} | settings))
+    controls = Controls(chosen, speed=speed, length=length)
+    return DrawRequested(wish, 0, PRIMER, b"", controls)

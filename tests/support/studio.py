@@ -13,7 +13,7 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.prompt import Prompt
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
-from tests.engines import QueuedEngine
+from tests.support.engines import QueuedEngine
 
 BOUND_S = 60.0  # that a condition is waited for at the most; a busy machine is slow
 

@@ -169,3 +169,7 @@ def has_ended(handle: int) -> bool:
     """Wait, with a bound, until the process behind a pidfd is gone."""
     ended, _, _ = select.select([handle], [], [], BOUND_S)
     return bool(ended)
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=120)

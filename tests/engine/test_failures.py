@@ -34,8 +34,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording
-from tests.engine.test_engine import PRIMER, Driver, start
-from tests.engines import RUNTIME
+from tests.support.engines import PRIMER, RUNTIME, Driver, start
 
 TOO_DEEP = Settings(0.5, rng_seed=5, depth=10**13)  # numpy refuses it at once, on any machine
 DEEP = "takes more memory than there is"
