@@ -183,7 +183,7 @@ def _run(
     asked = {name: value for name, value in settings.items() if value is not None}
     if from_keras is not None:
         _refuse_together("--from-keras", asked, {"case", "window"}, resume=resume, page=page)
-        from charlm_tui.training.converting import convert_keras_file
+        from charlm_tui.training.from_keras import convert_keras_file
 
         path = corpus if corpus or vocabulary else find_corpus()
         return convert_keras_file(
@@ -230,7 +230,7 @@ def _run(
         check_document(page)
     _say_corpus(console, path, text)
 
-    from charlm_tui.training.runs import TrainingRun
+    from charlm_tui.training.run import TrainingRun
 
     before = found.get("before") if resume else None
     run = TrainingRun(console, text, path, recipe, rng_seed, budget_s, out, keep_epochs, before)

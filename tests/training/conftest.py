@@ -10,7 +10,7 @@ import pytest
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import Corpus, read_corpus
 from charlm_tui.training.recipes import BEST, Recipe
-from charlm_tui.training.training import Run, train
+from charlm_tui.training.train import Run, train
 
 HERE = Path(__file__).parent
 TINY = replace(

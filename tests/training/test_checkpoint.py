@@ -31,8 +31,8 @@ from charlm_tui.training.checkpoint import (
 )
 from charlm_tui.training.corpus import Corpus
 from charlm_tui.training.errors import CheckpointError
+from charlm_tui.training.train import Run, train
 from charlm_tui.training.train_and_export import command
-from charlm_tui.training.training import Run, train
 from tests.conftest import ROOT
 from tests.support.devices import NULL, is_device, make_device
 from tests.support.training import BOUND_S, SCRIPT, environment
@@ -95,7 +95,7 @@ def test_on_jax_a_resumed_run_has_the_losses_of_an_unbroken_one(tiny_corpus_path
         "import sys; from pathlib import Path; import numpy as np\n"
         "sys.modules['tensorflow'] = None  # as where it is not installed\n"
         "from charlm_tui.training.corpus import read_corpus\n"
-        "from charlm_tui.training.training import train\n"
+        "from charlm_tui.training.train import train\n"
         "from tests.training.conftest import Record\n"
         "from tests.training.test_checkpoint import DEEP, losses\n"
         "corpus = read_corpus(Path(sys.argv[1]), 'lower', DEEP.window, DEEP.stride, DEEP.batch)\n"

@@ -21,7 +21,6 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.training.card import make_card, write_page
 from charlm_tui.training.checkpoint import Snapshot
-from charlm_tui.training.conversion import make_model_file
 from charlm_tui.training.corpus import windows
 from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError, ParityError
 from charlm_tui.training.network import (
@@ -42,7 +41,8 @@ from charlm_tui.training.onnx_export import (
     keras_predict,
 )
 from charlm_tui.training.samples import TEMPERATURES, draw_samples, notebook_seed
-from charlm_tui.training.training import measure
+from charlm_tui.training.tf_process import make_model_file
+from charlm_tui.training.train import measure
 from tests.support.models import step_model
 from tests.training.conftest import Trained
 

@@ -92,7 +92,7 @@ class _Converter:
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "charlm_tui.training.conversion"],
+            [sys.executable, "-m", "charlm_tui.training.tf_process"],
             cwd=Path(__file__).resolve().parent.parent,
             env={**os.environ, "KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": "-1"},
             stdin=subprocess.PIPE,

@@ -42,9 +42,9 @@ def convert_keras_file(
         CharlmError: it cannot be converted; `out` is as it was.
     """
     from charlm_tui.training.card import architecture
-    from charlm_tui.training.conversion import make_model_file
     from charlm_tui.training.keras_file import read_keras_file
     from charlm_tui.training.network import count_parameters
+    from charlm_tui.training.tf_process import make_model_file
 
     found = read_keras_file(path)
     window = found.window or window

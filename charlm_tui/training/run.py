@@ -37,14 +37,13 @@ with _hushed():
     import keras
 
     from charlm_tui.training.card import make_card, write_page
-    from charlm_tui.training.conversion import make_model_file
     from charlm_tui.training.device import idle_gpu, training_device
     from charlm_tui.training.network import NetworkInTraining, StepWeights
     from charlm_tui.training.onnx_export import Parity
-    from charlm_tui.training.progress import Display, in_words
-    from charlm_tui.training.report import show_end
+    from charlm_tui.training.progress import Display, in_words, show_end
     from charlm_tui.training.samples import draw_samples, notebook_seed
-    from charlm_tui.training.training import HELD_OUT_STEP, Run, measure, train
+    from charlm_tui.training.tf_process import make_model_file
+    from charlm_tui.training.train import HELD_OUT_STEP, Run, measure, train
 
 
 class TrainingRun:

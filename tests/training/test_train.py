@@ -13,7 +13,7 @@ from charlm_tui.training.corpus import Corpus, windows
 from charlm_tui.training.errors import TrainingError
 from charlm_tui.training.network import StepWeights, build_network, predictor
 from charlm_tui.training.recipes import BEST, NOTEBOOK, RECIPES, Recipe
-from charlm_tui.training.training import Run, measure, train
+from charlm_tui.training.train import Run, measure, train
 from tests.training.conftest import TINY, Record, Trained
 
 STILL = replace(TINY, learning_rate=1e-12, epochs=3)
