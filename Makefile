@@ -16,7 +16,7 @@ SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 run: $(RUN)  ## open the app on the model that comes with it
 	$(BIN)/charlm-tui --model models/nietzsche.onnx
 
-test: $(DEV)  ## the whole test suite, export included
+test: $(DEV)  ## the whole test suite, training included
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-quick: $(DEV)  ## without TensorFlow and pseudo-terminals
@@ -43,7 +43,7 @@ fix: $(DEV)  ## mend what can be mended
 check: lint test
 
 train: $(DEV)  ## train the network and export it
-	$(BIN)/python export/train_and_export.py
+	$(BIN)/charlm-tui train
 
 snapshots: $(DEV)  ## write the pictures of the tests anew; look at them
 	$(BIN)/python -m pytest tests/tui/test_snapshots.py --snapshot-update
@@ -68,5 +68,5 @@ $(RUN): pyproject.toml constraints.txt | $(VENV)/.created
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(VENV)/.created
-	$(PIP) install $(PINNED) --editable '.[export]' --group dev
+	$(PIP) install $(PINNED) --editable '.[train]' --group dev
 	@touch $@ $(RUN)

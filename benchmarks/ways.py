@@ -41,7 +41,7 @@ class Weights:
 
     @classmethod
     def of(cls, path: Path) -> "Weights":
-        """Take the weights out of a file that `export/` made of one LSTM layer."""
+        """Take the weights out of a file of one LSTM layer that `charlm-tui train` made."""
         arrays = [numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer]
         floats = [a.reshape(a.shape[-2:]) if a.ndim > 1 else a for a in arrays if a.dtype == "f4"]
         (out_bias,) = (a for a in floats if a.ndim == 1 and len(a) > 1)

@@ -48,7 +48,7 @@ def corpus_path() -> Path:
     if path is None:
         pytest.skip(
             f"the notebook's corpus is not here: set {VARIABLE} to the path of nietzsche.txt, or "
-            "let export/train_and_export.py download it to Keras' cache"
+            "let charlm-tui train download it to Keras' cache"
         )
     return path
 

@@ -24,7 +24,8 @@ from tests.support.terminal import COMMAND
         ("charlm_tui.batch.generate", {"textual", *TRAINING}),
         ("charlm_tui.tui.escape", SLOW),
         ("charlm_tui.tui.app", {"numpy", "onnxruntime", *TRAINING}),
-        ("charlm_tui.training.train_and_export", SLOW - {"numpy", "onnxruntime"}),
+        ("charlm_tui.cli.train", SLOW),
+        ("charlm_tui.training.plan", SLOW - {"numpy"}),
     ],
 )
 def test_a_module_loads_nothing_that_is_not_its_own(module: str, never: set[str]) -> None:

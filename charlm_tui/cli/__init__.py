@@ -34,6 +34,7 @@ COMMANDS = {
     "repl": "repl",
     "replay": "replay",
     "score": "scripts",
+    "train": "train",
 }
 """The module of each subcommand."""
 
@@ -110,12 +111,12 @@ def _refuse_misplaced_options(context: click.Context) -> None:
             )
 
 
-def main() -> NoReturn:
-    """Run the command `charlm-tui`; every error is one sentence and an exit code."""
+def main(command: click.Command = cli) -> NoReturn:
+    """Run the command `charlm-tui`, or another; every error is one sentence and an exit code."""
     if sys.stdout is None or sys.stderr is None:  # closed by whoever has started us
         sys.exit(1)
     try:
-        code = cli.main(standalone_mode=False)
+        code = command.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)

@@ -22,7 +22,7 @@ IDS = "ids"
 LOGITS = "logits"
 NEXT = "_next"
 MOST_TOLD = 240  # characters of a message that a file may decide
-HOW_TO = "make a file with export/train_and_export.py"
+HOW_TO = "make a file with charlm-tui train"
 
 
 @dataclass(frozen=True, slots=True)

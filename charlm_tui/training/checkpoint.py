@@ -1,4 +1,4 @@
-"""A run's state after an epoch, in a file from which it goes on as if it had not ended.
+"""The state of a run after an epoch, in a file from which it continues as if it had not ended.
 
 One file of numpy's own format, put in place whole: the weights, the optimiser's and the random
 generators' state, the best weights so far, and, as JSON, the settings and what was measured.
@@ -26,7 +26,7 @@ Arrays = list[NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch came to; losses in nats per character."""
+    """The result of one epoch; losses in nats per character."""
 
     number: int
     training_loss: float
@@ -40,7 +40,7 @@ class Snapshot:
     """A run between two epochs.
 
     Attributes:
-        epochs: those that were trained.
+        epochs: the ones that were trained.
         seconds: that all of them took.
         network: every variable of the network, random generators included.
         optimizer: every variable of the optimiser.
@@ -55,15 +55,15 @@ class Snapshot:
 
 
 def checkpoint_path(out: Path) -> Path:
-    """Give the place of the checkpoint of a run whose model file is `out`."""
+    """Return the path of the checkpoint of a run whose model file is `out`."""
     return out.parent / f"{out.name}.checkpoint"
 
 
 def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot) -> None:
-    """Put a checkpoint in its place; until it is whole the last one stays.
+    """Put a checkpoint in its place; the last one stays until it is whole.
 
     Raises:
-        FileWriteError: it cannot be written; for want of room, for example.
+        FileWriteError: it cannot be written, for example because the disk is full.
     """
     facts = {
         "format": FORMAT,
@@ -83,7 +83,7 @@ def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
-    """Give the settings and the state of the run that a checkpoint is of.
+    """Return the settings and the state of the run that a checkpoint is of.
 
     Raises:
         CheckpointError: there is none, or it is damaged, or of another version.
@@ -94,7 +94,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
             if facts["format"] != FORMAT:
                 raise CheckpointError(
                     f"{path} has the format {facts['format']!r:.40} where {FORMAT} is expected; "
-                    "go on with the version that wrote it, or start anew with --restart"
+                    "continue with the version that wrote it, or start over with --restart"
                 )
             groups = {
                 group: [content[f"{group}/{index}"] for index in range(count)]
@@ -105,30 +105,30 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
             return facts["settings"], Snapshot(epochs, float(facts["seconds"]), **groups)
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"there is no interrupted run to go on with: {path} does not exist; "
+            f"there is no interrupted run to continue: {path} does not exist; "
             "give the --out of the run, or leave out --resume"
         ) from error
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}); "
-            "start anew with --restart"
+            "start over with --restart"
         ) from error
 
 
 def check_settings(path: Path, asked: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Check that a run goes on with its own settings.
+    """Check that a run continues with its own settings.
 
     Args:
         path: of the checkpoint.
-        asked: the settings that were asked for, by their names.
+        asked: the settings that are asked for, by name.
         found: those of the run.
 
     Raises:
-        CheckpointError: one of them is another.
+        CheckpointError: one of them differs.
     """
     for name, value in asked.items():
         if found.get(name) != value:
             raise CheckpointError(
                 f"the run of {path} has {name} {found.get(name)} where {value} is asked for; "
-                f"go on with its own, or start anew with --restart"
+                "continue with its own, or start over with --restart"
             )

@@ -1,4 +1,4 @@
-"""Which device trains, and whether a GPU stands idle beside it."""
+"""Which device trains, and whether a GPU is idle beside it."""
 
 import platform
 import shutil
@@ -6,8 +6,9 @@ import subprocess
 
 import keras
 
-MEND = {
-    "tensorflow": 'pip uninstall --yes tensorflow-cpu tensorflow && pip install -e ".[export-gpu]"',
+USE_GPU = {
+    "tensorflow": "pip uninstall --yes tensorflow-cpu tensorflow && "
+    'pip install "charlm-tui[train-gpu]"',
     "jax": 'pip install "jax[cuda12]"',
 }
 
@@ -23,14 +24,14 @@ def training_device() -> str:
 
 
 def idle_gpu(device: str) -> str:
-    """Give a sentence about a GPU that is visible but is not used; empty if there is none."""
+    """Return a warning about a GPU that is visible but not used; empty if there is none."""
     gpus = visible_gpus()
     if not gpus or not device.startswith("CPU"):
         return ""
-    mend = MEND.get(keras.backend.backend(), "see keras.io/getting_started")
+    remedy = USE_GPU.get(keras.backend.backend(), "see keras.io/getting_started")
     return (
         f"{gpus[0]} is visible, but this {keras.backend.backend()} cannot use it; "
-        f"to train on it: {mend}"
+        f"to train on it: {remedy}"
     )
 
 

@@ -1,6 +1,19 @@
-"""The errors of training and exporting, each told in one sentence."""
+"""The errors of training and exporting, each of them one sentence."""
 
 from charlm_tui.lm.errors import CharlmError
+
+LIBRARIES = ("tensorflow", "keras", "tf2onnx", "onnx", "h5py")
+"""What the extra `train` installs."""
+
+
+class MissingLibraryError(CharlmError):
+    """A library that training needs is not installed."""
+
+    def __init__(self, name: str) -> None:
+        what = '"charlm-tui[train]"' if name in LIBRARIES else name
+        super().__init__(
+            f"{name} is not installed, and training needs it; install it with: pip install {what}"
+        )
 
 
 class CorpusError(CharlmError):
@@ -8,7 +21,7 @@ class CorpusError(CharlmError):
 
 
 class TrainingError(CharlmError):
-    """Training gave nothing that can be exported."""
+    """Training produced nothing that can be exported."""
 
 
 class InterruptedTrainingError(TrainingError):
@@ -18,7 +31,7 @@ class InterruptedTrainingError(TrainingError):
 
 
 class ExportError(CharlmError):
-    """Base of what can be wrong with an exported file; nothing is put in its place."""
+    """Base of what can be wrong with an exported file; what is at its path stays."""
 
 
 class ConversionError(ExportError):
@@ -38,7 +51,7 @@ class ParityError(ExportError):
 
 
 class CheckpointError(CharlmError):
-    """A checkpoint cannot be gone on from."""
+    """A run cannot be continued from its checkpoint, or has one that is in the way."""
 
 
 class KerasFileError(CharlmError):

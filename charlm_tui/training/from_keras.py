@@ -1,4 +1,4 @@
-"""Without training: a model file from a model that someone has trained with Keras."""
+"""A model file without training: from a model that someone has trained with Keras."""
 
 import hashlib
 import json
@@ -12,31 +12,33 @@ from rich.console import Console
 from charlm_tui.files import check_replaceable, make_folder_for
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
-from charlm_tui.training.corpus import Corpus, Ids, read_corpus
+from charlm_tui.training.corpus import Corpus, Ids, find_corpus, read_corpus
 from charlm_tui.training.errors import CorpusError, KerasFileError
+from charlm_tui.training.plan import default_out
 
-RANDOM_CHARACTERS = 4000  # that a file is held against where there is no text
+RANDOM_CHARACTERS = 4000  # that a file is checked on if there is no text
 
 
 def convert_keras_file(
     console: Console,
     path: Path,
-    corpus: Path | None,
-    vocabulary: Path | None,
-    case: Case,
-    window: int | None,
-    out: Path,
+    corpus: Path | None = None,
+    vocabulary: Path | None = None,
+    case: Case = "lower",
+    window: int | None = None,
+    out: Path | None = None,
 ) -> int:
-    """Convert a `.keras` or `.h5` file; give the exit code.
+    """Convert a `.keras` or `.h5` file; return the exit code.
 
     Args:
-        console: where to tell of it.
+        console: where to report it.
         path: of the Keras file.
-        corpus: the text it was trained on, whose sorted characters are its symbols.
+        corpus: the text it was trained on, whose sorted characters are its symbols; by default
+            the notebook's.
         vocabulary: a JSON file of its symbols, instead.
         case: of the text that the model reads.
-        window: characters in a window, where the file does not tell.
-        out: the model file.
+        window: characters in a window, if the file does not say.
+        out: the model file; by default named after `path`.
 
     Raises:
         CharlmError: it cannot be converted; `out` is as it was.
@@ -46,6 +48,8 @@ def convert_keras_file(
     from charlm_tui.training.network import count_parameters
     from charlm_tui.training.tf_process import make_model_file
 
+    out = out or default_out(path.stem)
+    corpus = corpus or (None if vocabulary else find_corpus())
     found = read_keras_file(path)
     window = found.window or window
     if window is None:
@@ -85,7 +89,7 @@ def convert_keras_file(
 def _symbols(
     path: Path, corpus: Path | None, vocabulary: Path | None, case: Case, window: int
 ) -> tuple[Vocabulary, Ids, dict[str, Any]]:
-    """Give the symbols, a text to hold the file against, and what the card tells of them."""
+    """Return the symbols, a text to check the file on, and what the card says of it."""
     text: Corpus | None = None
     if corpus is not None:
         text = read_corpus(corpus, case, window, 1, 1)
@@ -97,7 +101,7 @@ def _symbols(
             return symbols, ids, {}
     if text is None:
         raise KerasFileError(
-            f"the symbols of {path} are not known; give the text it was trained on with --corpus, "
+            f"the symbols of {path} are unknown; give the text it was trained on with --corpus, "
             "or a list of them with --vocabulary"
         )
     facts = {"name": text.name, "sha256": text.sha256, "characters": len(text.ids)}
@@ -126,7 +130,7 @@ def _read_symbols(path: Path) -> list[str]:
         or len(set(given)) != len(given)
     ):
         raise CorpusError(
-            f"{path} is no list of 2 to {MAX_SYMBOLS:,} different characters; "
+            f"{path} is not a list of 2 to {MAX_SYMBOLS:,} different characters; "
             "give them in the order of their ids"
         )
     return given

@@ -20,11 +20,11 @@ import numpy as np
 from charlm_tui.training.errors import KerasFileError
 from charlm_tui.training.network import ACTIVATIONS, LayerWeights, StepWeights, Weights
 
-Config = Mapping[str, Any]
+_Config = Mapping[str, Any]
 
 IDENTITIES = frozenset({"Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout"})
 """Layers that do nothing once a network is trained."""
-GROUPS = {
+ARCHIVE_GROUPS = {
     "CuDNNLSTM": "cu_dnnlstm",
     "Dense": "dense",
     "Embedding": "embedding",
@@ -32,7 +32,9 @@ GROUPS = {
     "TimeDistributed": "time_distributed",
 }
 """How an archive names the weights of layers with some."""
-CAN = "what can be expressed is LSTM layers and then one Dense layer, with softmax or logits"
+EXPRESSIBLE = (
+    "what can be expressed is LSTM layers and then one Dense layer, with softmax or logits"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ def read_keras_file(path: Path) -> KerasFile:
     """Read a `.keras` or `.h5` file of LSTM layers and a Dense layer.
 
     Raises:
-        KerasFileError: it is no such file, or its network has what cannot be expressed; the
-            message names the layer.
+        KerasFileError: it is no such file, or its network cannot be expressed; the message
+            names the layer.
     """
     try:
         with open(path, "rb") as file:
@@ -86,7 +88,7 @@ def _read_archive(path: Path) -> KerasFile:
 
         def arrays(kind: str, _: str) -> list[Weights]:
             # Keras addresses layers by their kind and number, whatever their names are.
-            stem, number = GROUPS[kind], counts[kind]
+            stem, number = ARCHIVE_GROUPS[kind], counts[kind]
             counts[kind] += 1
             group = groups[f"{stem}_{number}" if number else stem]
             group = group.get("layer", group)
@@ -120,7 +122,7 @@ def _text(value: Any) -> str:
 
 
 class _Reader:
-    """Walks a network's layers from its input to its output."""
+    """Walks a network's layers from input to output."""
 
     def __init__(self, path: Path, version: str, arrays: Any) -> None:
         self._path = path
@@ -132,14 +134,14 @@ class _Reader:
         self._dense: tuple[Weights, Weights] | None = None
         self._sequences = True
 
-    def read(self, config: Config) -> KerasFile:
+    def read(self, config: _Config) -> KerasFile:
         inner = config["config"]
         # Before Keras 2.2.3 the configuration of a Sequential was the list of its layers.
         layers = inner if isinstance(inner, list) else inner["layers"]
         if config["class_name"] not in ("Sequential", "Model", "Functional"):
             raise KerasFileError(
                 f"{self._path} is of the class {config['class_name']!r:.40}, which only its own "
-                f"code can rebuild; {CAN}"
+                f"code can rebuild; {EXPRESSIBLE}"
             )
         if config["class_name"] != "Sequential":
             self._check_chain(layers)
@@ -149,10 +151,10 @@ class _Reader:
             self._note_window(settings)
             self._add(kind, name, settings)
         if self._dense is None:
-            raise KerasFileError(f"{self._path} ends without a Dense layer; {CAN}")
+            raise KerasFileError(f"{self._path} ends without a Dense layer; {EXPRESSIBLE}")
         return KerasFile(self._weights(), self._window, self._version)
 
-    def _check_chain(self, layers: list[Config]) -> None:
+    def _check_chain(self, layers: list[_Config]) -> None:
         """Check that a functional network is a chain: each layer reads the one before it."""
         for before, layer in pairwise(layers):
             name = str(before.get("name") or before["config"]["name"])
@@ -161,14 +163,14 @@ class _Reader:
                 shown = layer.get("name") or layer["config"]["name"]
                 self._stop(layer["class_name"], str(shown), "does not simply follow the one before")
 
-    def _note_window(self, settings: Config) -> None:
+    def _note_window(self, settings: _Config) -> None:
         shape = settings.get("batch_input_shape") or settings.get("batch_shape")
         if shape and self._window is None and len(shape) >= 2 and shape[1] is not None:
             self._window = int(shape[1])
         elif self._window is None and settings.get("input_length"):
             self._window = int(settings["input_length"])
 
-    def _add(self, kind: str, name: str, settings: Config) -> None:
+    def _add(self, kind: str, name: str, settings: _Config) -> None:
         if kind == "InputLayer" or kind in IDENTITIES:
             return
         if kind == "Activation" and self._dense is not None:
@@ -184,7 +186,7 @@ class _Reader:
         else:
             self._stop(kind, name, "is not one of them, or not where it can be")
 
-    def _add_lstm(self, kind: str, name: str, settings: Config) -> None:
+    def _add_lstm(self, kind: str, name: str, settings: _Config) -> None:
         for setting, what in (
             ("go_backwards", "reads backwards"),
             ("stateful", "keeps its state from one window to the next"),
@@ -208,7 +210,7 @@ class _Reader:
         self._sequences = bool(settings.get("return_sequences"))
 
     def _activation(
-        self, kind: str, name: str, settings: Config, setting: str, default: str
+        self, kind: str, name: str, settings: _Config, setting: str, default: str
     ) -> str:
         given = settings.get(setting, default)
         if isinstance(given, dict):
@@ -219,7 +221,7 @@ class _Reader:
             self._stop(kind, name, f"has the {setting} {given!r:.40}")
         return str(given)
 
-    def _add_dense(self, kind: str, name: str, settings: Config) -> None:
+    def _add_dense(self, kind: str, name: str, settings: _Config) -> None:
         if not self._layers or self._dense is not None:
             self._stop(kind, name, "is not one of them, or not where it can be")
         self._check_output(kind, name, settings.get("activation", "linear"))
@@ -248,22 +250,27 @@ class _Reader:
         below = [len(layer.kernel) for layer in layers[1:]] + [len(self._dense[0])]
         if not all(fits) or below != units_of:
             raise ValueError("its arrays do not fit each other")
-        read, foretold = len(layers[0].kernel), self._dense[0].shape[1]
-        if read != foretold:
+        read, predicted = len(layers[0].kernel), self._dense[0].shape[1]
+        if read != predicted:
+            what = (
+                "expects one number per character, not one-hot symbols"
+                if read == 1
+                else f"reads {read} symbols and predicts {predicted}"
+            )
             raise KerasFileError(
-                f"{self._path} reads {read} symbols and foretells {foretold}; "
-                "give a model that foretells the symbols that it reads"
+                f"{self._path} {what}; give a model that predicts the symbols that it reads"
             )
         return StepWeights(tuple(layers), *self._dense)
 
     def _stop(self, kind: str, name: str, what: str) -> NoReturn:
         raise KerasFileError(
-            f"{self._path} cannot be expressed: its layer {name!r:.60} ({kind:.40}) {what}; {CAN}"
+            f"{self._path} cannot be expressed: its layer {name!r:.60} ({kind:.40}) {what}; "
+            f"{EXPRESSIBLE}"
         )
 
 
 def _sources(call: Any) -> list[str]:
-    """Give the names of the layers that a call of a functional network reads."""
+    """Return the names of the layers that a call of a functional network reads."""
     if isinstance(call, dict):  # Keras 3
         found: list[str] = []
 
@@ -285,7 +292,7 @@ def _sources(call: Any) -> list[str]:
 def _from_cudnn(
     kernel: Weights, recurrent: Weights, bias: Weights
 ) -> tuple[Weights, Weights, Weights]:
-    """Give a CuDNNLSTM's weights as an LSTM's: gates transposed, and its two biases added."""
+    """Return a CuDNNLSTM's weights as an LSTM's: gates transposed, and its two biases added."""
     entries, units = kernel.shape[0], recurrent.shape[0]
     parts = [part.ravel().reshape((entries, units), order="F") for part in np.split(kernel, 4, 1)]
     return (

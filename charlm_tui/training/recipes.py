@@ -1,33 +1,34 @@
-"""How a network is trained: the notebook's way and ours, as plain values."""
+"""How a network is trained: the notebook's hyper-parameters and ours, as plain values."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides a training run but the text and the random seed."""
+    """Everything that decides a training run except the text and the RNG seed."""
 
     name: str
     optimizer: Literal["rmsprop", "adam"]
     learning_rate: float
     decay: bool
-    """Whether the rate falls to zero along half a cosine (Loshchilov & Hutter, "SGDR", 2017)."""
+    """Let the rate fall to zero along half a cosine (Loshchilov & Hutter, "SGDR", 2017)."""
     clip: float | None
     """Largest global norm of a gradient."""
     recurrent_dropout: float
-    """Share of the state that a window does without, the same at each of its characters (Gal &
+    """Share of the state to drop, the same units at each character of a window (Gal &
     Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks",
     2016)."""
     dropout: float
-    """Share of each layer's output that the next one does without (Zaremba et al., "Recurrent
+    """Share of each layer's output to drop (Zaremba et al., "Recurrent
     neural network regularization", 2014)."""
     every_position: bool
-    """Whether the loss is of every character of the window, or of the one after it alone."""
+    """Take the loss of every character of the window, not only of the one after it."""
     stride: int
     """Characters from the start of one window to the next."""
     random_offset: bool
-    """Whether each epoch's windows begin at another place below the stride."""
+    """Begin each epoch's windows at another offset below the stride."""
     batch: int
     epochs: int
     patience: int | None = None
@@ -36,7 +37,7 @@ class Recipe:
     layers: int = 1
     window: int = 60
     held_out: float = 0.05
-    """Share of the text, at its end, that is measured on and never trained on."""
+    """Share of the text, at its end, to measure on and never train on."""
 
 
 NOTEBOOK = Recipe(
@@ -71,8 +72,8 @@ BEST = Recipe(
     batch=128,
     epochs=40,
 )
-"""Every position costs the same forward pass and teaches as many times as the window is long; it
-also makes short seeds a case that the model has seen."""
+"""A loss at every position costs the same forward pass and teaches as many times as the window is
+long; the model also learns from short contexts, so it can continue short seeds."""
 
 LARGE = replace(
     BEST,
@@ -83,11 +84,26 @@ LARGE = replace(
     epochs=30,
     units=512,
 )
-"""Wider, and dropout against learning the text by heart."""
+"""Wider, with dropout against learning the text by heart."""
 
 PRESETS = {"small": BEST, "large": LARGE}
 NOTEBOOK_BITS = 2.106
-"""Bits per held-out character of the notebook's recipe at its best, on the notebook's text (the
-benchmarks tell how it was measured)."""
+"""Bits per held-out character of the notebook's recipe at its best, on the notebook's text
+(benchmarks/README.md says how it was measured)."""
 
 RECIPES = {recipe.name: recipe for recipe in (BEST, LARGE, NOTEBOOK)}
+
+
+def choose_recipe(chosen: Mapping[str, Any]) -> Recipe:
+    """Return the recipe of a `preset` or `recipe` by name, changed by the fields that are named."""
+    if chosen.get("recipe") == NOTEBOOK.name:
+        base = NOTEBOOK
+    else:
+        base = PRESETS[chosen.get("preset", "small")]
+    return replace(base, **changed_fields(chosen))
+
+
+def changed_fields(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some settings that are fields of a recipe."""
+    names = {field.name for field in fields(Recipe)}
+    return {name: value for name, value in chosen.items() if name in names}

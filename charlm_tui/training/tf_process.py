@@ -1,7 +1,7 @@
 """Conversion where TensorFlow is: in this process, or in one of its own.
 
-tf2onnx needs TensorFlow. Where Keras trains on another backend, the weights go to a process whose
-backend is TensorFlow, and what it says comes back.
+tf2onnx needs TensorFlow. If Keras trains on another backend, the weights go to a process whose
+backend is TensorFlow, and its answer comes back.
 """
 
 import io
@@ -39,7 +39,7 @@ def make_model_file(
     Args:
         weights: of the network.
         metadata: the file's.
-        ids: a text on which the file is held against the network; int32 [characters].
+        ids: a text on which the file is checked against the network; int32 [characters].
         path: of the file.
 
     Raises:
@@ -53,7 +53,7 @@ def make_model_file(
 
 
 class _Converter:
-    """A process with TensorFlow that converts one job after the other; it ends with this one."""
+    """A process with TensorFlow that converts one job after another; it ends with this one."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
@@ -83,9 +83,9 @@ class _Converter:
             self._end()
             raise ConversionError(
                 f"the process that converts ended with exit code {process.returncode}; "
-                'check that TensorFlow is installed: pip install -e ".[export]"'
+                'check that TensorFlow is installed: pip install "charlm-tui[train]"'
             ) from error
-        except BaseException:  # an answer that nobody reads must not be the next one's
+        except BaseException:  # the next job must not get this one's answer
             self._end()
             raise
         return said
@@ -93,7 +93,7 @@ class _Converter:
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "charlm_tui.training.tf_process"],
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=Path(__file__).resolve().parents[2],  # from which this package can be imported
             env={**os.environ, "KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": "-1"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -140,9 +140,9 @@ def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
 
 def _serve() -> None:
     """Answer each job on standard input with a line on standard output."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that asks
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # what a library prints is not an answer
     for request in sys.stdin:
         job, path = json.loads(request)
         said: dict[str, Any]

@@ -1,12 +1,15 @@
 """A tiny network, trained once for all tests that look at one."""
 
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from charlm_tui.cli import main
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import Corpus, read_corpus
 from charlm_tui.training.recipes import BEST, Recipe
@@ -23,6 +26,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.slow)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command that has ended left: its exit code, and its output."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def invoke(*args: str | Path) -> Ended:
+    """Run `charlm-tui train` in this process."""
+    with pytest.MonkeyPatch.context() as patch, CliRunner().isolation() as (stdout, stderr, _):
+        patch.setattr(sys, "argv", ["charlm-tui", "train", *map(str, args)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert isinstance(end.value.code, int)
+        return Ended(end.value.code, stdout.getvalue().decode(), stderr.getvalue().decode())
+
+
+def refusal(*args: str | Path) -> str:
+    """Run the command to its refusal; return the one sentence that it says."""
+    ended = invoke(*args)
+    assert ended.exit_code == 1, ended.stderr
+    assert ended.stdout == ""
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
 
 
 @dataclass

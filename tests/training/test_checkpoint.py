@@ -1,4 +1,4 @@
-"""A run that is interrupted goes on, and comes to what an unbroken one comes to."""
+"""A run that is interrupted can continue, and comes to what an unbroken one comes to."""
 
 import json
 import re
@@ -17,7 +17,6 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from charlm_tui.files import FileWriteError
 from charlm_tui.lm.model import OnnxModel
@@ -32,11 +31,11 @@ from charlm_tui.training.checkpoint import (
 from charlm_tui.training.corpus import Corpus
 from charlm_tui.training.errors import CheckpointError
 from charlm_tui.training.train import Run, train
-from charlm_tui.training.train_and_export import command
 from tests.conftest import ROOT
 from tests.support.devices import NULL, is_device, make_device
+from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
-from tests.training.conftest import TINY, Record
+from tests.training.conftest import TINY, Record, refusal
 
 DEEP = replace(TINY, epochs=4, layers=2, dropout=0.2, recurrent_dropout=0.2)
 """Every kind of random number that training draws is in it."""
@@ -149,7 +148,7 @@ def read_until(process: subprocess.Popen[str], start: str, signal_: int | None) 
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_ctrl_c_leaves_the_best_model_and_says_how_to_go_on(
+def test_ctrl_c_leaves_the_best_model_and_says_how_to_continue(
     backend: str, tiny_corpus_path: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "mine.onnx"
@@ -159,16 +158,17 @@ def test_ctrl_c_leaves_the_best_model_and_says_how_to_go_on(
     lines = read_until(process, "epoch 2/6: ", signal.SIGINT)
     assert process.returncode == 130, "".join(lines)
     told = re.fullmatch(
-        r"interrupted; the best so far, of epoch (\d+), is in (.+); go on with: (.+)\n", lines[-1]
+        r"interrupted; the best so far, of epoch (\d+), is in (.+); continue with: (.+)\n",
+        lines[-1],
     )
     assert told is not None
     assert told[2] == str(out)
     assert OnnxModel(out).contract.card["best_epoch"] == int(told[1])
 
     way = told[3].split()
-    assert way[0] == "python"
+    assert way[:2] == ["charlm-tui", "train"]
     again = subprocess.Popen(
-        [sys.executable, *way[1:]],
+        [COMMAND, *way[1:]],
         cwd=tmp_path,
         env=environment(KERAS_BACKEND=backend),
         stderr=subprocess.PIPE,
@@ -311,25 +311,18 @@ def test_other_settings_than_the_runs_are_named() -> None:
         check_settings(Path("c"), {"units": 4}, {"units": 3})
 
 
-def refusal(*args: str | Path) -> str:
-    result = CliRunner().invoke(command, [str(arg) for arg in args])
-    assert result.exit_code == 1, result.output
-    [line] = result.stderr.splitlines()
-    return line
-
-
 def test_a_run_in_the_way_is_not_forgotten_unasked(tiny_corpus_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "mine.onnx"
     checkpoint_path(out).write_bytes(b"precious")
     line = refusal("--corpus", tiny_corpus_path, "--out", out, *SMALL)
-    assert "is of an interrupted run; go on with it with --resume" in line
+    assert "is of an interrupted run; continue it with --resume" in line
     assert checkpoint_path(out).read_bytes() == b"precious"
 
 
 def test_what_cannot_be_resumed_is_told(tiny_corpus_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "mine.onnx"
     args = ("--resume", "--corpus", tiny_corpus_path, "--out", out)
-    assert "there is no interrupted run to go on with" in refusal(*args)
+    assert "there is no interrupted run to continue" in refusal(*args)
     settings = {
         **asdict(TINY),
         "case": "lower",
@@ -346,5 +339,5 @@ def test_what_cannot_be_resumed_is_told(tiny_corpus_path: Path, tmp_path: Path) 
     assert "has sha256 another where" in refusal(*args)
     del settings["units"]
     write_checkpoint(checkpoint_path(out), settings, SNAPSHOT)
-    assert "does not tell the run's units" in refusal(*args)
+    assert "does not say the run's units" in refusal(*args)
     assert not out.exists()

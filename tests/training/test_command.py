@@ -1,4 +1,4 @@
-"""`python export/train_and_export.py`: whole runs as processes, and what it refuses."""
+"""`charlm-tui train` and `python export/train_and_export.py`: whole runs, and what they refuse."""
 
 import http.server
 import os
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.training import plan
 from charlm_tui.training.corpus import NOTEBOOK_SHA256, VARIABLE
-from charlm_tui.training.train_and_export import command
 from tests.conftest import ROOT
+from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
+from tests.training.conftest import invoke, refusal
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def test_another_content_than_the_notebooks_is_warned_of_with_both_hashes(served
 
 def test_an_idle_gpu_is_announced(served: Served) -> None:
     [warning] = [it for it in served.lines if it.startswith("warning: NVIDIA H200 is visible")]
-    assert "[export-gpu]" in warning
+    assert "[train-gpu]" in warning
 
 
 def test_after_the_epoch_come_400_characters_at_each_temperature(served: Served) -> None:
@@ -143,20 +144,6 @@ def test_where_there_is_no_terminal_the_output_is_plain(served: Served) -> None:
     assert "\x1b" not in served.result.stderr
     assert "\r" not in served.result.stderr
     assert "Traceback" not in served.result.stderr
-
-
-def invoke(*args: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(arg) for arg in args])
-
-
-def refusal(*args: str | Path, code: int = 1) -> str:
-    """Run the command to its refusal; give the one line that it says."""
-    result = invoke(*args)
-    assert result.exit_code == code
-    assert result.stdout == ""
-    [line] = result.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
 
 
 @pytest.mark.parametrize(
@@ -219,14 +206,87 @@ def test_wrong_usage_has_exit_code_2(args: tuple[str, ...]) -> None:
     assert "Usage: " in result.stderr
 
 
-def test_help_loads_no_keras() -> None:
+TRAINING = ("tensorflow", "keras", "tf2onnx", "onnx", "h5py")
+
+
+def without_the_extra(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run `charlm-tui train` in a process where the libraries of the extra are not found."""
     code = (
-        "import sys; sys.argv = ['x', '--help']\n"
-        "from charlm_tui.training.train_and_export import command\n"
-        "try:\n    command()\nexcept SystemExit as end:\n    assert end.code == 0\n"
-        "assert not {'keras', 'tensorflow', 'onnx', 'textual'} & set(sys.modules)\n"
+        "import sys\n"
+        f"sys.modules |= dict.fromkeys({TRAINING})\n"
+        "from charlm_tui.cli import main\n"
+        "try:\n    main()\nfinally:\n    print(sorted(sys.modules), file=sys.stdout)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "train", *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+        check=False,
+    )
+
+
+def test_help_needs_neither_the_extra_nor_numpy() -> None:
+    result = without_the_extra("--help")
+    assert result.returncode == 0, result.stderr
+    assert "--resume" in result.stdout
+    for name in ("numpy", "onnxruntime", "textual", "rich"):
+        assert f"'{name}'" not in result.stdout
+
+
+@pytest.mark.parametrize("args", [(), ("--from-keras", "x.keras", "--vocabulary", "x.json")])
+def test_without_the_extra_a_run_says_in_one_sentence_what_to_install(
+    args: tuple[str, ...], tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    args = args or ("--corpus", str(tiny_corpus_path))
+    result = without_the_extra(*args, "--out", tmp_path / "new" / "mine.onnx")
+    assert result.returncode == 1
+    assert result.stderr == (
+        "error: tensorflow is not installed, and training needs it; "
+        'install it with: pip install "charlm-tui[train]"\n'
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_script_has_the_help_of_the_command() -> None:
+    helps = [
+        subprocess.run(command, capture_output=True, text=True, timeout=BOUND_S, check=True).stdout
+        for command in ([COMMAND, "train", "--help"], [sys.executable, str(SCRIPT), "-h"])
+    ]
+    [usages, options] = zip(*(text.split("\n", 1) for text in helps), strict=True)
+    assert usages == (
+        "Usage: charlm-tui train [OPTIONS]",
+        "Usage: train_and_export.py [OPTIONS]",
+    )
+    assert options[0] == options[1]
+
+
+def test_the_script_runs_the_code_of_its_own_checkout(tmp_path: Path) -> None:
+    """Whatever else is installed: its folder goes first."""
+    (tmp_path / "charlm_tui").symlink_to(ROOT / "charlm_tui")
+    (tmp_path / "export").mkdir()
+    script = tmp_path / "export" / SCRIPT.name
+    script.write_bytes(SCRIPT.read_bytes())
+    code = (
+        "import runpy, sys\n"
+        "runpy.run_path(sys.argv[1])\n"
+        "print(sys.modules['charlm_tui'].__file__)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(script)],
+        cwd=tmp_path / "export",
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+        check=True,
     )
-    assert "--resume" in result.stdout
+    assert result.stdout == f"{tmp_path / 'charlm_tui' / '__init__.py'}\n"
+
+
+def test_a_model_file_is_put_in_the_checkout_or_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installed package has no place for it among other packages."""
+    assert plan.default_out("my") == ROOT / "models" / "my.onnx"
+    monkeypatch.setattr(plan, "CHECKOUT", tmp_path)
+    assert plan.default_out("my") == Path("models/my.onnx")

@@ -34,7 +34,7 @@ def test_an_idle_gpu_is_announced_with_what_mends_it(
         f"NVIDIA H200 is visible, but this {keras.backend.backend()} cannot use it; to train on it:"
     )
     if keras.backend.backend() == "tensorflow":
-        assert 'pip install -e ".[export-gpu]"' in sentence
+        assert 'pip install "charlm-tui[train-gpu]"' in sentence
     assert "\n" not in sentence
 
 

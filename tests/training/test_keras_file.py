@@ -11,7 +11,6 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.model import OnnxModel
@@ -19,9 +18,9 @@ from charlm_tui.lm.sampling import probabilities
 from charlm_tui.training import reference
 from charlm_tui.training.errors import KerasFileError
 from charlm_tui.training.keras_file import read_keras_file
-from charlm_tui.training.train_and_export import command
 from tests.support import keras_models
 from tests.support.keras_models import WINDOW
+from tests.training.conftest import invoke
 
 NAMES = [
     f"{version}-{name}.{suffix}"
@@ -60,10 +59,6 @@ def symbols(folder: Path) -> Path:
     return path
 
 
-def invoke(*args: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(arg) for arg in args])
-
-
 @pytest.mark.parametrize("name", [*NAMES, "cudnn.h5"])
 def test_the_formula_gives_what_keras_itself_gave(name: str, folder: Path) -> None:
     found = read_keras_file(folder / name)
@@ -93,7 +88,7 @@ def test_the_app_gets_what_keras_itself_gave(
 ) -> None:
     out = tmp_path / "mine.onnx"
     result = invoke("--from-keras", folder / name, "--vocabulary", symbols, "--out", out)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     assert "of the formula on 1,000 windows" in result.stderr
     model = OnnxModel(out)
     assert model.contract.window == WINDOW
@@ -114,7 +109,7 @@ def test_a_text_gives_the_symbols_as_the_notebook_takes_them(folder: Path, tmp_p
     text.write_text("ABC def gh" * 50)
     out = tmp_path / "mine.onnx"
     done = invoke("--from-keras", folder / "keras3-hard.keras", "--corpus", text, "--out", out)
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 0, done.stderr
     contract = OnnxModel(out).contract
     assert "".join(contract.vocabulary.symbols) == " abcdefgh"
     assert contract.card["corpus"]["characters"] == 500
@@ -131,7 +126,7 @@ def test_a_text_gives_the_symbols_as_the_notebook_takes_them(folder: Path, tmp_p
         ("selu", "its layer 'odd' (LSTM) has the activation 'selu'"),
         ("relu-head", "its layer 'head' (Dense) has the activation 'relu'"),
         ("headless", "ends without a Dense layer"),
-        ("other-size", "reads 9 symbols and foretells 10"),
+        ("other-size", "reads 9 symbols and predicts 10"),
         ("fork", "does not simply follow the one before"),
     ],
 )
@@ -189,9 +184,9 @@ def test_configurations_that_make_no_sense_are_one_clear_error(
     ("content", "told"),
     [
         ('["a", "b"]', "knows 9 symbols, and v.json has 2"),
-        ('{"a": 0}', "is no list of 2 to"),
-        ('["a", "a"]', "is no list of 2 to"),
-        ("[1]", "is no list of 2 to"),
+        ('{"a": 0}', "is not a list of 2 to"),
+        ('["a", "a"]', "is not a list of 2 to"),
+        ("[1]", "is not a list of 2 to"),
         ("not json", "is not JSON"),
         (None, "cannot be read: No such file"),
     ],
@@ -229,7 +224,7 @@ def test_the_notebooks_dictionaries_are_vocabularies(
     [
         (("--from-keras", "x.keras", "--epochs", "3"), "leave out --epochs"),
         (("--from-keras", "x.keras", "--resume"), "leave out --resume"),
-        (("--vocabulary", "x.json"), "goes with --from-keras alone"),
+        (("--vocabulary", "x.json"), "is for --from-keras alone"),
     ],
 )
 def test_options_that_do_not_go_with_a_conversion_are_wrong_usage(

@@ -17,7 +17,7 @@ from charlm_tui.training.corpus import (
 )
 from charlm_tui.training.recipes import NOTEBOOK
 from charlm_tui.training.samples import notebook_seed
-from charlm_tui.training.train_and_export import ROOT
+from tests.conftest import ROOT
 
 pytest_plugins = ["pytester"]
 

@@ -1,0 +1,188 @@
+"""`charlm-tui train`: the options of training, and what they mean together.
+
+Imports no library of the training side before a run begins: `--help` needs none of them. What
+a run does is decided in training/plan.py and done in training/run.py; a file of Keras is converted
+in training/from_keras.py.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from charlm_tui.training.errors import (
+    InterruptedTrainingError,
+    MissingLibraryError,
+    TrainingError,
+)
+from charlm_tui.training.recipes import BEST, NOTEBOOK, PRESETS
+
+
+class Duration(click.ParamType[float]):
+    """A time such as `90s`, `10m` or `1h30m`, in seconds."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds of a text."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", str(value))
+        hours, minutes, seconds = (
+            int(part or 0) for part in (match.groups() if match else (0, 0, 0))
+        )
+        total = 3600.0 * hours + 60 * minutes + seconds
+        if total == 0:
+            self.fail(f"{value!r} is not a time; give one such as 90s, 10m or 1h30m", param, ctx)
+        return total
+
+
+_PATH = click.Path(path_type=Path)
+_SHARE = click.FloatRange(0, 1, max_open=True)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--corpus",
+    type=_PATH,
+    metavar="PATH",
+    help="A UTF-8 text to train on. Default: $CHARLM_CORPUS, else the notebook's text, downloaded "
+    "once.",
+)
+@click.option("--corpus-url", metavar="URL", help="Where to download the notebook's text from.")
+@click.option(
+    "--case",
+    type=click.Choice(["lower", "preserve"]),
+    help="Lower-case the text as the notebook does (the default), or preserve its case.",
+)
+@click.option(
+    "--out",
+    type=_PATH,
+    metavar="PATH",
+    help="The model file. Default: models/ and the name of the corpus, such as "
+    "models/nietzsche.onnx; in the checkout if run from one, else in the current folder.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(sorted(PRESETS, reverse=True)),
+    help="Size of the network, with hyper-parameters that suit it. Default: small.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice([BEST.name, NOTEBOOK.name]),
+    help="Our hyper-parameters (the default), or the notebook's.",
+)
+@click.option("--time", type=Duration(), help="Train for this long, such as 10m, not for epochs.")
+@click.option("--epochs", type=click.IntRange(1), help="Maximum number of epochs.")
+@click.option(
+    "--patience", type=click.IntRange(1), help="Stop after this many epochs without improvement."
+)
+@click.option("--units", type=click.IntRange(1, 4096), help="Units in each LSTM layer.")
+@click.option("--layers", type=click.IntRange(1, 16), help="Number of LSTM layers.")
+@click.option("--window", type=click.IntRange(1, 10**6 - 1), help="Characters in a window.")
+@click.option(
+    "--stride",
+    type=click.IntRange(1),
+    help="Characters from the start of one window to the start of the next.",
+)
+@click.option("--batch", type=click.IntRange(1), help="Windows in a batch.")
+@click.option(
+    "--rate", "learning_rate", type=click.FloatRange(0, min_open=True), help="Learning rate."
+)
+@click.option("--dropout", type=_SHARE, help="Share of each layer's output to drop.")
+@click.option(
+    "--recurrent-dropout", type=_SHARE, help="Share of the state to drop within a window."
+)
+@click.option(
+    "--held-out",
+    type=click.FloatRange(0, 0.5, min_open=True),
+    help="Share of the text, at its end, to measure on and never train on.",
+)
+@click.option(
+    "--rng-seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Seed of the first weights and of the order of the windows. Default: 0.",
+)
+@click.option("--resume", is_flag=True, help="Continue the interrupted run of --out.")
+@click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")
+@click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
+@click.option(
+    "--page",
+    type=_PATH,
+    metavar="PATH",
+    help="Write the model card as a Markdown page, too.",
+)
+@click.option(
+    "--from-keras",
+    type=_PATH,
+    metavar="FILE",
+    help="Do not train: convert a .keras or .h5 file that the notebook's code has trained. Needs "
+    "--corpus, the text it was trained on, or --vocabulary.",
+)
+@click.option(
+    "--vocabulary",
+    type=_PATH,
+    metavar="JSON",
+    help="The symbols of --from-keras: a list in the order of their ids, or an object of ids.",
+)
+def train(from_keras: Path | None, vocabulary: Path | None, **options: Any) -> int:
+    """Train the LSTM of Deep Learning with Python, section 8.1, and export it to ONNX.
+
+    It needs the extra: pip install "charlm-tui[train]", or on a machine with an NVIDIA GPU
+    "charlm-tui[train-gpu]", never both.
+    """
+    chosen = {
+        name: value for name, value in options.items() if value is not None and value is not False
+    }
+    _refuse_contradictions(from_keras, vocabulary, chosen)
+    try:
+        return _run(from_keras, vocabulary, chosen)
+    except ModuleNotFoundError as error:
+        raise MissingLibraryError(str(error.name)) from error
+    except MemoryError as error:
+        raise TrainingError(
+            "there is not enough memory for this; give a smaller --batch, --units or --window"
+        ) from error
+    except KeyboardInterrupt:
+        raise InterruptedTrainingError("interrupted before anything was trained") from None
+
+
+def _refuse_contradictions(
+    from_keras: Path | None, vocabulary: Path | None, chosen: dict[str, Any]
+) -> None:
+    if from_keras is not None:
+        allowed = {"corpus", "corpus_url", "out", "case", "window"}
+        for param in train.params:
+            if param.name in chosen.keys() - allowed:
+                raise click.UsageError(f"--from-keras trains nothing: leave out {param.opts[0]}.")
+    elif vocabulary is not None:
+        raise click.UsageError("--vocabulary is for --from-keras alone: leave it out.")
+    elif {"resume", "restart"} <= chosen.keys():
+        raise click.UsageError("--resume continues, --restart starts over: give one of them.")
+    elif {"time", "epochs"} <= chosen.keys():
+        raise click.UsageError("--time and --epochs both say when to end: give one of them.")
+    elif chosen.get("recipe") == NOTEBOOK.name and chosen.get("preset", "small") != "small":
+        raise click.UsageError("--recipe notebook has one size: leave out --preset.")
+
+
+def _run(from_keras: Path | None, vocabulary: Path | None, chosen: dict[str, Any]) -> int:
+    from rich.console import Console
+
+    from charlm_tui.training.plan import check_installed, make_plan
+
+    check_installed()
+    console = Console(stderr=True)
+    if from_keras is not None:
+        from charlm_tui.training.from_keras import convert_keras_file
+
+        chosen.pop("corpus_url", None)
+        return convert_keras_file(console, from_keras, vocabulary=vocabulary, **chosen)
+    places = ("corpus", "corpus_url", "out", "resume", "restart", "keep_epochs", "page")
+    plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
+    plan.show_corpus(console)
+    from charlm_tui.training.run import TrainingRun  # loads Keras, which takes seconds
+
+    return TrainingRun(console, plan).run()

@@ -1,0 +1,177 @@
+"""What a run will do, decided and checked before Keras is loaded, which takes seconds.
+
+Owns the defaults, the choice of the text and of the model file's place, and what a checkpoint
+says of the run that continues. Knows no command line and no Keras.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from charlm_tui.files import check_document, check_replaceable, make_folder_for
+from charlm_tui.training.checkpoint import (
+    Snapshot,
+    check_settings,
+    checkpoint_path,
+    read_checkpoint,
+)
+from charlm_tui.training.corpus import (
+    NOTEBOOK_FILE,
+    NOTEBOOK_URL,
+    Corpus,
+    differs_from_notebook,
+    download_corpus,
+    find_corpus,
+    read_corpus,
+)
+from charlm_tui.training.errors import LIBRARIES, CheckpointError, MissingLibraryError
+from charlm_tui.training.recipes import Recipe, changed_fields, choose_recipe
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that can begin.
+
+    Attributes:
+        path: of the text.
+        corpus: the text.
+        recipe: how to train.
+        rng_seed: of the first weights and of the order of the windows.
+        budget_s: seconds to train for, or None for the recipe's epochs.
+        out: the model file.
+        keep_epochs: keep each epoch's model file beside it, too.
+        page: where to write the model card as a page, or None.
+        snapshot: the run so far, if it continues one.
+        saved: the settings in the checkpoint of the run that it continues; else empty.
+    """
+
+    path: Path
+    corpus: Corpus
+    recipe: Recipe
+    rng_seed: int
+    budget_s: float | None
+    out: Path
+    keep_epochs: bool = False
+    page: Path | None = None
+    snapshot: Snapshot | None = None
+    saved: Mapping[str, Any] = field(default_factory=dict)
+
+    def show_corpus(self, console: Console) -> None:
+        """Print the text's size, and a warning if it only has the name of the notebook's."""
+        corpus = self.corpus
+        size = (
+            f"{self.path.name}: {len(corpus.ids):,} characters, {len(corpus.vocabulary)} symbols, "
+            f"the last {len(corpus.held_out):,} held out"
+        )
+        warning = differs_from_notebook(corpus)
+        console.print(size, markup=False, highlight=False, soft_wrap=True)
+        if warning:
+            console.print(
+                f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True
+            )
+
+
+def check_installed() -> None:
+    """Refuse to begin without what the extra `train` installs.
+
+    Raises:
+        MissingLibraryError: a library is missing.
+    """
+    for name in LIBRARIES:
+        if find_spec(name) is None:
+            raise MissingLibraryError(name)
+
+
+def default_out(name: str) -> Path:
+    """Return the place of a model file: models/ of the checkout, or of the current folder.
+
+    An installed package lies among others, where nothing of the user's belongs.
+    """
+    in_checkout = (CHECKOUT / "export" / "train_and_export.py").is_file()
+    return (CHECKOUT if in_checkout else Path()) / "models" / f"{name}.onnx"
+
+
+def make_plan(
+    chosen: Mapping[str, Any],
+    corpus: Path | None = None,
+    corpus_url: str | None = None,
+    out: Path | None = None,
+    *,
+    resume: bool = False,
+    restart: bool = False,
+    keep_epochs: bool = False,
+    page: Path | None = None,
+) -> Plan:
+    """Decide what a run will do, and check what can be checked before it begins.
+
+    Args:
+        chosen: what differs from the defaults: fields of a recipe, `preset`, `recipe`, `case`,
+            `rng_seed` and `time` in seconds.
+        corpus: the text; by default the one that `CHARLM_CORPUS` names, or the notebook's.
+        corpus_url: where to download the notebook's text from.
+        out: the model file; by default named after the text.
+        resume: continue the interrupted run of `out`.
+        restart: discard that run.
+        keep_epochs: keep each epoch's model file, too.
+        page: where to write the model card as a page.
+
+    Raises:
+        CorpusError: the text cannot be found, read or used.
+        CheckpointError: the run cannot be continued, or there is one to continue or discard.
+        FileWriteError: a file cannot be written.
+    """
+    url = corpus_url or NOTEBOOK_URL
+    path = corpus or (find_corpus() if url == NOTEBOOK_URL else None)
+    if not resume and path is None:
+        path = download_corpus(url)
+    out = out or default_out((path or Path(NOTEBOOK_FILE)).stem)
+    checkpoint = checkpoint_path(out)
+    settings: Mapping[str, Any]
+    snapshot: Snapshot | None = None
+    if resume:
+        settings, snapshot = read_checkpoint(checkpoint)
+        check_settings(checkpoint, _required(chosen), settings)
+    else:
+        defaults = {"case": "lower", "rng_seed": 0, "time": None}
+        recipe = choose_recipe(chosen)
+        settings = asdict(recipe) | {name: chosen.get(name, it) for name, it in defaults.items()}
+    try:
+        recipe = Recipe(**{each.name: settings[each.name] for each in fields(Recipe)})
+        case, rng_seed, budget_s = settings["case"], settings["rng_seed"], settings["time"]
+        path = path or Path(settings["corpus"])
+    except KeyError as error:
+        raise CheckpointError(
+            f"{checkpoint} does not say the run's {error.args[0]}; start over with --restart"
+        ) from error
+    text = read_corpus(path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out)
+    if resume:
+        check_settings(checkpoint, {"sha256": text.sha256}, settings)
+    make_folder_for(out)
+    check_replaceable(out)
+    if not resume and not restart and os.path.exists(checkpoint):
+        raise CheckpointError(
+            f"{checkpoint} is of an interrupted run; "
+            "continue it with --resume, or start over with --restart"
+        )
+    check_replaceable(checkpoint)
+    if page is not None:
+        make_folder_for(page)
+        check_document(page)
+    saved = settings if resume else {}
+    return Plan(path, text, recipe, rng_seed, budget_s, out, keep_epochs, page, snapshot, saved)
+
+
+def _required(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a run must have to be continued with these choices."""
+    required = changed_fields(chosen)
+    required |= {name: chosen[name] for name in ("case", "rng_seed", "time") if name in chosen}
+    if "preset" in chosen or "recipe" in chosen:
+        required["name"] = choose_recipe(chosen).name
+    return required
