@@ -1,4 +1,4 @@
-"""The model card: what is known of a trained model, as metadata and as a page."""
+"""The model card: what is known about a trained model, as metadata and as a page."""
 
 import json
 import platform
@@ -14,9 +14,9 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training.checkpoint import Snapshot
 from charlm_tui.training.corpus import NOTEBOOK_FILE, NOTEBOOK_URL, Corpus
 from charlm_tui.training.network import StepWeights, count_parameters
-from charlm_tui.training.progress import BITS, in_words
+from charlm_tui.training.progress import BITS_PER_NAT, in_words
 from charlm_tui.training.recipes import Recipe
-from charlm_tui.training.samples import LENGTH, TEMPERATURES, draw_samples
+from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES, draw_samples
 
 PACKAGES = (
     "keras",
@@ -45,17 +45,17 @@ def make_card(
     rng_seed: int,
     stopped: str = "",
 ) -> dict[str, Any]:
-    """Give the card that goes into a model file's metadata.
+    """Return the card that goes into a model file's metadata.
 
     Args:
         name: of the model.
-        corpus: it was trained on.
-        recipe: it was trained by.
-        run: what came of each epoch so far.
+        corpus: that it was trained on.
+        recipe: that it was trained by.
+        run: the result of each epoch so far.
         weights: of the best epoch.
         held_out_nats: mean loss over held-out characters with a whole window before them.
-        every: 1 where all of them were read, n where every n-th was.
-        device: it was trained on.
+        every: n if every n-th of them was read, so 1 for all.
+        device: that it was trained on.
         rng_seed: of the run.
         stopped: why the run ended before its last epoch, if it did.
     """
@@ -91,7 +91,7 @@ def make_card(
             }
             for epoch in run.epochs
         ],
-        "held_out_bits_per_character": round(held_out_nats * BITS, 4),
+        "held_out_bits_per_character": round(held_out_nats * BITS_PER_NAT, 4),
         "held_out_split": (
             f"last {len(corpus.held_out):,} of {len(corpus.ids):,} characters, "
             f"{part} with {recipe.window} of them before it"
@@ -157,11 +157,12 @@ def write_page(model_path: Path, page: Path) -> None:
             "*Beyond Good and Evil* and *Human, All Too Human*, in the public domain.",
             "",
         ]
+    after = f"the seed {json.dumps(seed)}" if seed else "an empty seed"
     lines += [
         "## What it writes",
         "",
-        f"{LENGTH} characters after {'the seed ' + json.dumps(seed) if seed else 'an empty seed'}, "
-        f"RNG seed {PAGE_RNG_SEED}, by the app's exact rolling window:",
+        f"{SAMPLE_LENGTH} characters after {after}, RNG seed {PAGE_RNG_SEED}, "
+        "by the app's exact rolling window:",
         "",
     ]
     for temperature, text in zip(TEMPERATURES, texts, strict=True):

@@ -1,4 +1,4 @@
-"""The text that a model is trained on: finding it, reading it, and cutting windows from it.
+"""The text that a model is trained on: finding it, reading it, cutting windows from it.
 
 A corpus is one array of ids; windows are views into it. The notebook's one-hot arrays of the
 whole corpus, about 700 MB, are never made.
@@ -18,7 +18,7 @@ from charlm_tui.training.errors import CorpusError
 NOTEBOOK_URL = "https://s3.amazonaws.com/text-datasets/nietzsche.txt"
 NOTEBOOK_FILE = "nietzsche.txt"
 NOTEBOOK_SHA256 = "23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec647"
-"""Of the copy that this project was measured on; the address publishes none."""
+"""Of the copy that this project's figures were measured on; the address publishes none."""
 VARIABLE = "CHARLM_CORPUS"
 
 Ids = NDArray[np.int32]
@@ -49,13 +49,13 @@ class Corpus:
 
 
 def cached_corpus() -> Path:
-    """Give the place where Keras keeps the notebook's download, whether it is there or not."""
+    """Return the path where Keras keeps the notebook's text, whether it is there or not."""
     home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
     return Path(home) / "datasets" / NOTEBOOK_FILE
 
 
 def find_corpus() -> Path | None:
-    """Find the notebook's corpus without a download: `CHARLM_CORPUS`, else Keras' cache.
+    """Find the notebook's text without a download: `CHARLM_CORPUS`, else Keras' cache.
 
     Raises:
         CorpusError: `CHARLM_CORPUS` is set and names no file.
@@ -72,10 +72,10 @@ def find_corpus() -> Path | None:
 
 
 def download_corpus(url: str = NOTEBOOK_URL) -> Path:
-    """Give the notebook's corpus from Keras' cache, filled from `url` if it is empty.
+    """Return the notebook's text in Keras' cache, downloaded from `url` if it is not there.
 
     Raises:
-        CorpusError: the address cannot be reached, or the file cannot be kept.
+        CorpusError: the address cannot be reached, or the file cannot be saved.
     """
     import keras
 
@@ -92,14 +92,14 @@ def download_corpus(url: str = NOTEBOOK_URL) -> Path:
 def read_corpus(
     path: Path, case: Case, window: int, stride: int, batch: int, held_out: float = 0.05
 ) -> Corpus:
-    """Read a text and give it as ids.
+    """Read a text as ids.
 
     Args:
         path: a UTF-8 file.
         case: "lower" lower-cases it, as the notebook does.
         window: characters in a window.
         stride: characters from one training window to the next.
-        batch: windows in a batch, at least one of which the training part must give.
+        batch: windows in a batch; the training part must have enough for at least one.
         held_out: share of the text, at its end, that is not trained on.
 
     Raises:
@@ -141,7 +141,7 @@ def read_corpus(
         )
     if len(symbols) < 2:
         raise CorpusError(
-            f"{path} has one symbol only, {symbols[0]!r}, and nothing can be learnt from it; "
+            f"{path} has one symbol only, {symbols[0]!r}, from which nothing can be learnt; "
             "give another text"
         )
     ids = {symbol: index for index, symbol in enumerate(symbols)}
@@ -155,7 +155,7 @@ def read_corpus(
 
 
 def windows(ids: Ids, window: int) -> Ids:
-    """Give every stretch of `window` characters and the one that follows, without a copy.
+    """Return every stretch of `window` characters and the one that follows, without a copy.
 
     Returns:
         int32 [len(ids) - window, window + 1], a read-only view.
@@ -164,7 +164,7 @@ def windows(ids: Ids, window: int) -> Ids:
 
 
 def differs_from_notebook(corpus: Corpus) -> str:
-    """Give a warning if this is the notebook's text by name, but not by content."""
+    """Return a warning if this is the notebook's text by name, but not by content."""
     if corpus.name != NOTEBOOK_FILE or corpus.sha256 == NOTEBOOK_SHA256:
         return ""
     return (

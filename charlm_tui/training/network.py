@@ -44,10 +44,10 @@ def build_network(
     Args:
         vocabulary: number of symbols.
         units: of each LSTM layer.
-        every_position: give logits at each position, not only after the last one.
-        recurrent_dropout: share of the state that a window does without while training.
+        every_position: return logits at each position, not only after the last one.
+        recurrent_dropout: share of the state to drop within a window while training.
         depth: number of LSTM layers.
-        dropout: share of each layer's output that the next does without while training.
+        dropout: share of each layer's output to drop while training.
 
     Returns:
         A model from int [batch, window] to float32 logits [batch, vocabulary], or
@@ -74,7 +74,7 @@ def build_network(
 
 
 def count_parameters(weights: "StepWeights") -> int:
-    """Count what was trained."""
+    """Count the trained parameters."""
     arrays = [array for layer in weights.layers for array in layer.arrays()]
     return sum(array.size for array in (*arrays, weights.out, weights.out_bias))
 
@@ -87,7 +87,7 @@ class LayerWeights:
         kernel: float32 [entries, 4 * units].
         recurrent: float32 [units, 4 * units].
         bias: float32 [4 * units].
-        activation: of the candidate and of the state that is given out; see `ACTIVATIONS`.
+        activation: of the candidate and of the output; see `ACTIVATIONS`.
         recurrent_activation: of the three gates.
     """
 
@@ -152,10 +152,10 @@ class StepWeights:
 
 
 def predictor(weights: StepWeights) -> keras.Model:
-    """Give the network that the notebook calls `predict` on, with these weights.
+    """Return the network that the notebook calls `predict` on, with these weights.
 
     It maps a window to the probabilities of the next character, float32 [batch, vocabulary]. Its
-    layers have Keras' own activations, so those of before Keras 3 cannot be given.
+    layers have Keras' own activations, so it cannot have those of before Keras 3.
     """
     vocabulary = weights.out.shape[1]
     ids = keras.Input((None,), dtype="int32")
@@ -185,8 +185,8 @@ def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str
 
     Args:
         weights: of the network.
-        rows: float32 [lanes, 4 * units], the rows of `weights.rows` of the characters read. Who
-            calls gathers them: Keras' `take` guards against negative ids, at four more nodes.
+        rows: float32 [lanes, 4 * units], the rows of `weights.rows` of the characters read. The
+            caller gathers them: Keras' `take` guards against negative ids, at four more nodes.
         states: float32 [lanes, depth, units] each, named as in `weights.states`.
 
     Returns:
@@ -214,7 +214,7 @@ def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str
 
 
 class NetworkInTraining:
-    """A network as the app's `LanguageModel`, so that samples are drawn by the app's own code."""
+    """A network as the app's `LanguageModel`, so that the app's own code draws the samples."""
 
     def __init__(self, network: keras.Model, vocabulary: Vocabulary, window: int) -> None:
         self._weights = StepWeights.of(network)

@@ -1,7 +1,6 @@
-"""From a trained network to a model file: conversion, and checks that have an error each."""
+"""From a trained network to a model file: conversion, and checks with an error each."""
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from charlm_tui.training.network import StepWeights, predictor, step
 OPSET = 17
 PARITY_WINDOWS = 1000
 TOLERANCE = 1e-5
-STRETCHES = 10  # places of the corpus that the windows are taken from
+STRETCHES = 10  # places in the text that the windows are taken from
 
 KNOWN_NODES = frozenset(
     {
@@ -43,7 +42,7 @@ Predict = Callable[[Ids], Any]
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How near a model file comes to Keras' `predict` on the same windows."""
+    """How close a model file comes to Keras' `predict` on the same windows."""
 
     windows: int
     largest_difference: float
@@ -54,9 +53,8 @@ def convert(weights: StepWeights, metadata: Mapping[str, str]) -> onnx.ModelProt
     """Convert the step of a network through tf2onnx, with the contract's names and axes.
 
     Raises:
-        ConversionError: the converter refused it.
+        ConversionError: the converter refuses it.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
     import tf2onnx
 
@@ -80,7 +78,9 @@ def convert(weights: StepWeights, metadata: Mapping[str, str]) -> onnx.ModelProt
         model, _ = tf2onnx.convert.from_function(
             tf.function(traced), input_signature=signature, opset=OPSET
         )
-    except Exception as error:  # whatever the converter stumbles over, at the end of a long story
+    except (
+        Exception
+    ) as error:  # whatever the converter fails on, in the last line of a long message
         reason = (str(error).strip() or type(error).__name__).splitlines()[-1].strip(" .")[:300]
         raise ConversionError(
             f"tf2onnx cannot convert this network ({reason}); "
@@ -141,7 +141,7 @@ def check_nodes(model: onnx.ModelProto) -> None:
 
 
 def check_declarations(path: Path, states: Mapping[str, int]) -> OnnxModel:
-    """Check names, types and dynamic axes with the app's own code; give the model.
+    """Check names, types and dynamic axes with the app's own code; return the model.
 
     Args:
         path: of the file.
@@ -164,15 +164,15 @@ def check_declarations(path: Path, states: Mapping[str, int]) -> OnnxModel:
 
 
 def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
-    """Check the app's rolling window against the network's own word on the same windows.
+    """Check the app's rolling window against the network itself on the same windows.
 
     1,000 windows, in stretches from all over the text; the rolling window reads each stretch
     character by character.
 
     Args:
         model: the exported file.
-        predict: gives float [windows, vocabulary], the probabilities of the next character, of
-            int32 [windows, window].
+        predict: returns the probabilities of the next character, float [windows, vocabulary],
+            for int32 [windows, window].
         ids: the text; int32 [characters].
 
     Raises:
@@ -218,7 +218,7 @@ def compare(ours: Any, theirs: Any) -> Parity:
 
 
 def keras_predict(weights: StepWeights) -> Predict:
-    """Give Keras' `model.predict` of a network with these weights, on one-hot windows."""
+    """Return Keras' `model.predict` of a network with these weights, on one-hot windows."""
     network = predictor(weights)
 
     def predict(inputs: Ids) -> Any:
@@ -235,12 +235,12 @@ def export(
     Args:
         weights: of the network.
         metadata: the file's.
-        predict: the network's own word, which the file is held against; see `check_parity`.
-        ids: a text to hold it against; int32 [characters].
+        predict: of the network itself, to check the file against; see `check_parity`.
+        ids: a text to check it on; int32 [characters].
         path: of the file.
 
     Raises:
-        ExportError: of the step that failed; `path` is as it was.
+        ExportError: the step that failed; `path` is as it was.
         FileWriteError: the file cannot be written.
     """
     model = convert(weights, metadata)

@@ -25,13 +25,13 @@ from charlm_tui.training.recipes import NOTEBOOK_BITS
 from charlm_tui.training.samples import TEMPERATURES
 from charlm_tui.training.train import Run
 
-BITS = 1.4426950408889634  # one nat
-LEVELS = "▁▂▃▄▅▆▇█"
-WIDTH = 60
+BITS_PER_NAT = 1.4426950408889634
+BLOCKS = "▁▂▃▄▅▆▇█"
+SPARKLINE_WIDTH = 60
 
 
 def in_words(seconds: float) -> str:
-    """Give a time as a person would say it: `48 s`, `7 min`, `2 h 05 min`."""
+    """Return a time as a person would say it: `48 s`, `7 min`, `2 h 05 min`."""
     if seconds < 99.5:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -39,13 +39,13 @@ def in_words(seconds: float) -> str:
 
 
 class Display:
-    """Reports a run on a console; a bar where it is a terminal, lines where it is not.
+    """Reports a run on a console: by a bar if it is a terminal, else by lines.
 
     Args:
         console: where to.
-        epochs: of the run; None where a time is given instead.
+        epochs: of the run; None if it has a time budget instead.
         seed: of the samples, as text.
-        sample: draws the texts that are shown after each epoch, one for each temperature.
+        sample: draws the texts to show after each epoch, one for each temperature.
     """
 
     def __init__(
@@ -88,16 +88,16 @@ class Display:
         self._console.print(Text(sentence), style=style, soft_wrap=True)
 
     def estimated(self, epoch_s: float) -> None:
-        """The first batches have been timed."""
+        """Print how long an epoch takes."""
         whole = ""
         if self._epochs is not None and self._epochs > 1:
             whole = f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
         self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
 
     def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
-        """One more batch was trained."""
+        """Move the bar."""
         if self._first is None:
-            self._first = done  # what a run that goes on had done before
+            self._first = done  # what a run that continues had done before
         elapsed_s = time.monotonic() - self._start_s
         gained = done - self._first
         self._progress.update(
@@ -113,11 +113,12 @@ class Display:
         return str(epoch) if self._epochs is None else f"{epoch}/{self._epochs}"
 
     def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
-        """Print the epoch's figures and what the network writes by now."""
+        """Print the epoch's figures and samples."""
         best = " (best so far)" if epoch.best else ""
+        bits = epoch.held_out_loss * BITS_PER_NAT
         self.say(
             f"epoch {self._numbered(epoch.number)}: loss {epoch.training_loss:.4f}, held out "
-            f"{epoch.held_out_loss:.4f} nats = {epoch.held_out_loss * BITS:.3f} bits per character"
+            f"{epoch.held_out_loss:.4f} nats = {bits:.3f} bits per character"
             f"{best}, {in_words(epoch.seconds)}",
             style="bold" if epoch.best else "",
         )
@@ -130,20 +131,20 @@ class Display:
                 self.say(text)
 
 
-def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
+def sparkline(values: Sequence[float], width: int = SPARKLINE_WIDTH) -> str:
     """Draw numbers as a row of at most `width` blocks; neighbours share one as their mean."""
     count = min(width, len(values))
     edges = [round(index * len(values) / count) for index in range(count + 1)]
     means = [sum(values[a:b]) / (b - a) for a, b in pairwise(edges) if b > a]
     low, high = min(means), max(means)
     span = (high - low) or 1.0
-    return "".join(LEVELS[min(7, int((mean - low) / span * 8))] for mean in means)
+    return "".join(BLOCKS[min(7, int((mean - low) / span * 8))] for mean in means)
 
 
 def show_end(
     console: Console, path: Path, run: Run, parity: Parity, before: Mapping[str, Any]
 ) -> None:
-    """Show what came of a run.
+    """Print the result of a run.
 
     Args:
         console: where to.
@@ -160,7 +161,9 @@ def show_end(
     held_out = [epoch.held_out_loss for epoch in run.epochs]
     for name, losses in (("training", training), ("held out", held_out)):
         table.add_row(
-            name, sparkline(losses), f"{losses[0] * BITS:.3f} → {losses[-1] * BITS:.3f} bits"
+            name,
+            sparkline(losses),
+            f"{losses[0] * BITS_PER_NAT:.3f} → {losses[-1] * BITS_PER_NAT:.3f} bits",
         )
     console.print(table)
     bits = float(card["held_out_bits_per_character"])
@@ -176,7 +179,7 @@ def show_end(
 
 
 def _compared(card: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Tell the figures that this one may be held against: of the same text and the same split."""
+    """Return a line on each figure of the same text and split, to compare this one with."""
     lines = []
     bits = float(card["held_out_bits_per_character"])
     same = all(card.get(key) == before.get(key) for key in ("corpus", "held_out_split"))

@@ -1,7 +1,7 @@
-"""The network in plain numpy, written from the formulas: what conversions are held against.
+"""The network in plain numpy, written from the formulas: what conversions are checked against.
 
-Keras 3 no longer has the hard sigmoid of before, so its own `predict` is no witness for a file
-that was trained with it.
+Keras 3 no longer has the hard sigmoid of Keras 2, so its own `predict` cannot check a file that
+was trained with it.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ def _sigmoid(x: Values) -> Values:
     return 0.5 * (1 + np.tanh(0.5 * x))
 
 
-ACTIVATIONS: Mapping[str, Callable[[Values], Values]] = {
+_ACTIVATIONS: Mapping[str, Callable[[Values], Values]] = {
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
     "hard_sigmoid of Keras 2": lambda x: np.clip(0.2 * x + 0.5, 0, 1),
@@ -29,7 +29,7 @@ ACTIVATIONS: Mapping[str, Callable[[Values], Values]] = {
 
 
 def predict(weights: StepWeights, inputs: NDArray[np.int32]) -> Values:
-    """Give the probabilities of the character after each window, as Keras 2 computes them.
+    """Return the probabilities of the character after each window, as Keras 2 computes them.
 
     Per character x: z = x W + h U + b, in four parts i, f, g, o; c' = f(z_f) c + f(z_i) a(z_g) and
     h' = f(z_o) a(c'), with the activation a and the recurrent activation f.
@@ -53,9 +53,9 @@ def predict(weights: StepWeights, inputs: NDArray[np.int32]) -> Values:
 
 
 def _run(layer: LayerWeights, entering: Values) -> Values:
-    """Run a layer over [windows, characters, 4 * units]; give its states h at each character."""
-    activation = ACTIVATIONS[layer.activation]
-    gate = ACTIVATIONS[layer.recurrent_activation]
+    """Run a layer over [windows, characters, 4 * units]; return its state h at each character."""
+    activation = _ACTIVATIONS[layer.activation]
+    gate = _ACTIVATIONS[layer.recurrent_activation]
     h = c = np.zeros((len(entering), layer.units))
     states = []
     for position in range(entering.shape[1]):

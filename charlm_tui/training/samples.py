@@ -1,4 +1,4 @@
-"""What a model writes: the notebook's demonstration, drawn by the app's own code."""
+"""Texts that a model generates: the notebook's demonstration, drawn by the app's own code."""
 
 import random
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.training.corpus import Corpus
 
 TEMPERATURES = (0.2, 0.5, 1.0, 1.2)
-LENGTH = 400
+SAMPLE_LENGTH = 400
 
 
 def notebook_seed(corpus: Corpus, window: int) -> list[int]:
-    """Give the ids of the notebook's seed: `random.seed(42)`, a window at a random place."""
+    """Return the ids of the notebook's seed: `random.seed(42)`, a window at a random place."""
     start = random.Random(42).randint(0, len(corpus.ids) - window - 1)
     seed: list[int] = corpus.ids[start : start + window].tolist()
     return seed
@@ -24,10 +24,10 @@ def draw_samples(
     model: LanguageModel,
     seed: Sequence[int],
     temperatures: Sequence[float] = TEMPERATURES,
-    length: int = LENGTH,
+    length: int = SAMPLE_LENGTH,
     rng_seed: int = 42,
 ) -> list[str]:
-    """Give a text of `length` characters at each temperature, all drawn side by side."""
+    """Draw a text of `length` characters at each temperature, all side by side."""
     vocabulary = model.contract.vocabulary
     window = RollingWindow(model, model.contract.window, lanes=len(temperatures))
     settings = [Settings(temperature, rng_seed) for temperature in temperatures]

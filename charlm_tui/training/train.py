@@ -20,10 +20,10 @@ from charlm_tui.training.network import build_network
 from charlm_tui.training.recipes import Recipe
 
 DIVERGED_NATS = 0.5  # above the best so far: no run that still learns goes back this far
-PROBE_BATCHES = 20  # after which the time of an epoch is told
+PROBE_BATCHES = 20  # after which the time of an epoch is estimated
 HELD_OUT_STEP = 3  # the epoch's figure reads every third held-out window
 EVALUATION_BATCH = 1024
-EPOCHS = 10  # that a time budget has at least
+BUDGET_EPOCHS = 10  # that a time budget has at least
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Run:
     epochs: list[Epoch] = field(default_factory=list)
     seconds: float = 0.0
     stopped: str = ""
-    """Why it ended before its last epoch: a sentence, or nothing."""
+    """Why it ended before its last epoch, as a sentence; empty if it did not."""
     interrupted: bool = False
 
     @property
@@ -43,13 +43,13 @@ class Run:
 
 
 class Reporter(Protocol):
-    """Who is told how a run goes on."""
+    """Follows the progress of a run."""
 
     def estimated(self, epoch_s: float) -> None:
-        """The first batches have been timed."""
+        """Take note of the time of an epoch, estimated from the first batches."""
 
     def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
-        """One more batch was trained.
+        """Take note of a batch that was trained.
 
         Args:
             epoch: from 1.
@@ -60,7 +60,7 @@ class Reporter(Protocol):
         """
 
     def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
-        """An epoch was trained, measured and kept."""
+        """Take note of an epoch that was trained, measured and kept."""
 
 
 def train(
@@ -82,27 +82,14 @@ def train(
         reporter: is told of every batch and epoch.
         budget_s: seconds to train for, instead of the recipe's epochs; the rate's decay is fitted
             to it, by the clock, and an epoch is at most a tenth of it.
-        resumed: the run so far, where it goes on.
-        keep: is given the run's state and the network after every epoch.
+        resumed: the run so far, if it continues one.
+        keep: is called with the run's state and the network after every epoch.
 
     Raises:
-        TrainingError: the loss was no number before the first epoch ended.
+        TrainingError: the loss was not a number before the first epoch ended.
         CheckpointError: `resumed` is of another network.
     """
-    keras.utils.set_random_seed(rng_seed)
-    network = build_network(
-        len(corpus.vocabulary),
-        recipe.units,
-        recipe.every_position,
-        recipe.recurrent_dropout,
-        recipe.layers,
-        recipe.dropout,
-    )
-    network.compile(
-        optimizer=_optimizer(recipe),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    network.optimizer.build(network.trainable_variables)
+    network = _compiled(corpus, recipe, rng_seed)
     snapshot = resumed or Snapshot()
     if resumed is not None:
         _assign(_variables(network), resumed.network)
@@ -117,6 +104,7 @@ def train(
             return min(1.0, (time.monotonic() - start_s) / budget_s)
         return (number - 1 + batch / batches.per_epoch) / recipe.epochs
 
+    longest_s = None if budget_s is None else budget_s / BUDGET_EPOCHS
     try:
         number = len(run.epochs)
         while not run.stopped and (
@@ -125,7 +113,7 @@ def train(
             number += 1
             epoch_start_s = time.monotonic()
             training_loss = _train_epoch(
-                network, batches, recipe, number, reporter, done, budget_s and budget_s / EPOCHS
+                network, batches, recipe, number, reporter, done, longest_s
             )
             held_out_loss = (
                 measure(network, corpus.held_out, recipe.window, HELD_OUT_STEP)
@@ -161,6 +149,26 @@ def train(
     return run
 
 
+def _compiled(corpus: Corpus, recipe: Recipe, rng_seed: int) -> keras.Model:
+    """Build a network with its optimiser, both as they are before the first batch."""
+    keras.utils.set_random_seed(rng_seed)
+    network = build_network(
+        len(corpus.vocabulary),
+        recipe.units,
+        recipe.every_position,
+        recipe.recurrent_dropout,
+        recipe.layers,
+        recipe.dropout,
+    )
+    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
+    network.compile(
+        optimizer=kinds[recipe.optimizer](recipe.learning_rate, global_clipnorm=recipe.clip),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    network.optimizer.build(network.trainable_variables)
+    return network
+
+
 def _snapshot(run: Run, best_weights: list[NDArray[Any]]) -> Snapshot:
     return Snapshot(
         list(run.epochs),
@@ -172,7 +180,7 @@ def _snapshot(run: Run, best_weights: list[NDArray[Any]]) -> Snapshot:
 
 
 def _variables(network: keras.Model) -> list[Any]:
-    """Give all that training changes in a network: weights, and the state of dropout's random."""
+    """Return all that training changes in a network: weights, and dropout's random state."""
     metrics = {id(variable) for variable in network.metrics_variables}
     return [variable for variable in network.variables if id(variable) not in metrics]
 
@@ -186,20 +194,20 @@ def _assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
     if shapes != [value.shape for value in values]:
         raise CheckpointError(
             "the checkpoint's arrays are of another network than its settings describe; "
-            "start anew with --restart"
+            "start over with --restart"
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
 def measure(network: keras.Model, ids: Ids, window: int, step: int = 1) -> float:
-    """Give the mean loss over characters that have a whole window before them, in nats.
+    """Return the mean loss over characters that have a whole window before them, in nats.
 
     Args:
-        network: gives logits, at each position or after the last one.
+        network: returns logits, at each position or after the last one.
         ids: the text; int32 [characters].
         window: characters that are read before each.
-        step: reads every step-th window.
+        step: read every step-th window.
     """
     every = windows(ids, window)[::step]
     total = 0.0
@@ -215,7 +223,7 @@ def measure(network: keras.Model, ids: Ids, window: int, step: int = 1) -> float
 
 
 class _Batches:
-    """The windows of one epoch after the other, in a new order each."""
+    """The windows of each epoch, each in an order of its own."""
 
     def __init__(self, ids: Ids, recipe: Recipe, rng_seed: int) -> None:
         self._windows = windows(ids, recipe.window)
@@ -227,9 +235,9 @@ class _Batches:
         assert self.per_epoch > 0
 
     def epoch(self, number: int) -> Iterator[tuple[Ids, Ids]]:
-        """Give (windows, targets), int32 [batch, window] and [batch, window] or [batch].
+        """Yield (windows, targets), int32 [batch, window] and [batch, window] or [batch].
 
-        The order depends on the RNG seed and the epoch's number alone, so a run can go on.
+        The order depends on the RNG seed and the epoch's number alone, so a run can continue.
         """
         recipe = self._recipe
         rng = np.random.default_rng((self._rng_seed, number))
@@ -250,7 +258,7 @@ def _train_epoch(
     done: Callable[[int, int], float],
     longest_s: float | None,
 ) -> float:
-    """Train one epoch; give its mean loss, or NaN as soon as a batch's loss is no number."""
+    """Train one epoch; return its mean loss, or NaN once a batch's loss is not a number."""
     network.reset_metrics()
     mean = math.nan
     start_s = probe_start_s = time.monotonic()
@@ -273,11 +281,6 @@ def _train_epoch(
     return mean
 
 
-def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
-    return kinds[recipe.optimizer](recipe.learning_rate, global_clipnorm=recipe.clip)
-
-
 def _exhausted(run: Run, patience: int | None) -> str:
     assert run.best is not None
     if patience is None or run.epochs[-1].number - run.best.number < patience:
@@ -288,9 +291,9 @@ def _exhausted(run: Run, patience: int | None) -> str:
 def _diverged(
     number: int, training_loss: float, held_out_loss: float, run: Run, guessing: float
 ) -> str:
-    """Tell, in a sentence, that the loss has left the range of a run that still learns.
+    """Return a sentence if the loss has left the range of a run that still learns; else "".
 
-    `guessing` is the loss in nats of a model that holds every symbol for equally likely.
+    `guessing` is the loss in nats of a model to which every symbol is equally likely.
     """
     if not math.isfinite(training_loss + held_out_loss):
         return f"the loss of epoch {number} is not a number: training has diverged"
