@@ -9,9 +9,14 @@ DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks docs
 # One process for each core; tests of one file stay together, with what they share.
 PARALLEL := -n auto --maxprocesses 4 --dist loadscope
+QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
+LOWEST := .venv-lowest
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 
-.PHONY: run test test-quick test-random test-long lint fix check snapshots bench train clean
+.PHONY: help run test test-quick test-random test-long test-lowest coverage lint fix check snapshots bench train clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
 
 run: $(RUN)  ## open the app on the model that comes with it
 	$(BIN)/charlm-tui --model models/nietzsche.onnx
@@ -20,7 +25,7 @@ test: $(DEV)  ## the whole test suite, training included
 	$(BIN)/python -m pytest $(PARALLEL)
 
 test-quick: $(DEV)  ## without TensorFlow and pseudo-terminals
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not slow and not pty and not long' --ignore=tests/training
+	$(BIN)/python -m pytest $(PARALLEL) $(QUICK)
 
 test-random: SEED := $(SEED)
 test-random: $(DEV)  ## in random order and with other examples; SEED=N does a run again
@@ -29,6 +34,18 @@ test-random: $(DEV)  ## in random order and with other examples; SEED=N does a r
 
 test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
 	$(BIN)/python -m pytest -m long
+
+test-lowest:  ## the quick tests with the lowest declared versions; the pictures are of the newest, and left out
+	test -d $(LOWEST) || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install $$($(PYTHON) tests/lowest.py)
+	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --editable . onnx \
+	  $$($(PYTHON) tests/lowest.py) hypothesis pyte pytest pytest-asyncio pytest-randomly syrupy
+	$(LOWEST)/bin/python -m pytest $(QUICK) --ignore=tests/tui/test_snapshots.py
+
+coverage: $(DEV)  ## which lines the quick tests do not reach
+	$(BIN)/python -m coverage run -m pytest $(QUICK)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --sort=cover
 
 lint: $(DEV)  ## format, lint, types, import contracts; changes nothing
 	$(BIN)/ruff format --check $(CODE)
@@ -40,12 +57,12 @@ fix: $(DEV)  ## mend what can be mended
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-check: lint test
+check: lint test  ## lint and tests
 
 train: $(DEV)  ## train the network and export it
 	$(BIN)/charlm-tui train
 
-snapshots: $(DEV)  ## write the pictures of the tests anew; look at them
+snapshots: $(DEV)  ## write the pictures of the tests again; look at them
 	$(BIN)/python -m pytest tests/tui/test_snapshots.py --snapshot-update
 
 bench: $(DEV)  ## the figures of benchmarks/README.md
@@ -53,8 +70,8 @@ bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.recital
 
-clean:
-	rm -rf $(VENV)
+clean:  ## remove what was installed
+	rm -rf $(VENV) $(LOWEST)
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
