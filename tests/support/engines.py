@@ -101,7 +101,7 @@ class QueuedEngine:
         self.say(EngineDied("it was ended by SIGSEGV"))
 
 
-BOUND_S = 30.0
+BOUND_S = 120.0
 PRIMER = array("H", [0]).tobytes()
 
 

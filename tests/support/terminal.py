@@ -172,4 +172,4 @@ def has_ended(handle: int) -> bool:
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=120)
+    return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=600)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tui.monkey import Monkey
+from tests.support.monkey import Monkey
 
 SEED, KEYS = 3, 400
 LONG_SEEDS, LONG_KEYS = range(100, 110), 2000

@@ -1,6 +1,6 @@
 """Seeded random keys at the real app with a real engine, and what must hold whatever is pressed.
 
-`python -m tests.tui.monkey SEED KEYS [APP]` tells every distinct fault that these keys lead to,
+`python -m tests.support.monkey SEED KEYS [APP]` tells every distinct fault that these keys lead to,
 from app APP on.
 """
 
@@ -25,17 +25,17 @@ from textual.geometry import Size
 from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 
 import charlm_tui.tui
+from charlm_tui.batch.generate import Job, run
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
-from charlm_tui.scripts.generate import Job, run
-from charlm_tui.session.controls import Controls
+from charlm_tui.reply.share_line import to_line
+from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.verify import Verdict, replay
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.engine import ProcessEngine
-from charlm_tui.session.recording import Recording
-from charlm_tui.session.replaying import Verdict, replay
-from charlm_tui.session.sharing import to_line
-from charlm_tui.session.tape import Tape
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.studio import StudioScreen
