@@ -15,7 +15,7 @@ from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 
 BATCH = 256  # characters between two writes, at the most
@@ -171,14 +171,7 @@ def _print(out: BinaryIO, text: str, recorded: bool) -> bool:
 
 def record(tape: Tape, batch: Batch, settings: Settings, elapsed_s: float | None = None) -> None:
     """Add a batch to a tape, with the time at which it was drawn."""
-    tape.append(
-        batch.ids.tobytes(),
-        batch.surprisal_bits.tobytes(),
-        batch.entropy_bits.tobytes(),
-        batch.temperature.tobytes(),
-        settings,
-        elapsed_s,
-    )
+    tape.append(Columns.of(batch), settings, elapsed_s)
 
 
 def _batches(generation: Generation, length: int) -> Iterator[Batch]:

@@ -17,6 +17,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
 from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Columns
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
@@ -183,14 +184,7 @@ class CharactersGenerated(NamedTuple):
 
     wish: int
     first: int
-    ids: bytes
-    """uint16"""
-    surprisal_bits: bytes
-    """float32, of the model's own distribution"""
-    entropy_bits: bytes
-    """float32, likewise"""
-    temperature: bytes
-    """float32"""
+    columns: Columns
     given: bool = False
     """Whether a person chose them, and the model did not draw them."""
     draw_s: float = 0.0
@@ -201,25 +195,12 @@ class CharactersGenerated(NamedTuple):
     """float32 [vocabulary]: those that it was drawn from."""
 
 
-class Lane(NamedTuple):
-    """Records of consecutive characters of one lane."""
-
-    ids: bytes
-    """uint16"""
-    surprisal_bits: bytes
-    """float32, of the model's own distribution"""
-    entropy_bits: bytes
-    """float32, likewise"""
-    temperature: bytes
-    """float32"""
-
-
 class LanesGenerated(NamedTuple):
     """Records of characters of every lane, from number `first` of the replies on."""
 
     wish: int
     first: int
-    lanes: tuple[Lane, ...]
+    lanes: tuple[Columns, ...]
     draw_s: float = 0.0
     """Seconds that it took to make them."""
 

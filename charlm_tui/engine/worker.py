@@ -29,7 +29,6 @@ from charlm_tui.engine.protocol import (
     GenerationEnded,
     Inspected,
     InspectRequested,
-    Lane,
     LanesGenerated,
     LanesRequested,
     LensRequested,
@@ -44,6 +43,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.lm.errors import CharlmError
+from charlm_tui.reply.tape import Columns
 
 if TYPE_CHECKING:
     from charlm_tui.engine.looking import Looking
@@ -361,15 +361,7 @@ class Worker:
             )
             pace.sent(self._lanes.count)
             self._drawn_s = time.monotonic()
-            lanes = tuple(
-                Lane(
-                    batch.ids.tobytes(),
-                    batch.surprisal_bits.tobytes(),
-                    batch.entropy_bits.tobytes(),
-                    batch.temperature.tobytes(),
-                )
-                for batch in batches
-            )
+            lanes = tuple(Columns.of(batch) for batch in batches)
             first = batches[0].first
             self._say(LanesGenerated(wish.wish, first, lanes, self._drawn_s - begun_s))
         if pace.ended:
@@ -405,10 +397,7 @@ class Worker:
             CharactersGenerated(
                 wish.wish,
                 batch.first,
-                batch.ids.tobytes(),
-                batch.surprisal_bits.tobytes(),
-                batch.entropy_bits.tobytes(),
-                batch.temperature.tobytes(),
+                Columns.of(batch),
                 given,
                 draw_s,
                 here.model.tobytes(),

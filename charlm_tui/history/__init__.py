@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Consecutive characters of a reply; the columns are bytes as in `Tape.append`."""
+    """Consecutive characters of a reply, and their records."""
 
     first: int
     text: str
-    ids: bytes
-    surprisal_bits: bytes
-    entropy_bits: bytes
-    temperature: bytes
+    columns: Columns
     changes: tuple[tuple[int, Settings], ...]
     """(first character, settings) of each stretch; the first one is at `first`."""
     times: tuple[tuple[int, float], ...] = ()
@@ -50,15 +48,12 @@ class Piece:
     """(first character, how many) of what a person typed or picked."""
 
     def until(self, stop: int) -> "Piece":
-        """Give the part of it that lies before character `stop`."""
+        """Return the part of it that lies before character `stop`."""
         count = max(0, stop - self.first)
         return Piece(
             self.first,
             self.text[:count],
-            self.ids[: 2 * count],
-            self.surprisal_bits[: 4 * count],
-            self.entropy_bits[: 4 * count],
-            self.temperature[: 4 * count],
+            self.columns.between(0, count),
             tuple(change for change in self.changes if change[0] < stop),
             tuple(time for time in self.times if time[0] < stop),
             tuple((at, min(many, stop - at)) for at, many in self.given if at < stop),

@@ -5,6 +5,7 @@ over. Owns when that happens and where pieces are cut. Knows no SQL, and never w
 """
 
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -194,11 +195,11 @@ class Recorder:
 
 
 def cut(tape: Tape, start: int, stop: int, vocabulary: Vocabulary) -> Piece:
-    """Give characters `start` to `stop` of a tape, of which there is at least one, as a piece.
+    """Return characters `start` to `stop` of a tape, of which there is at least one, as a piece.
 
     What came before `start` costs nothing but a list of the changes of the settings.
     """
-    ids = tape.ids(start, stop)
+    columns = tape.columns(start, stop)
     runs = tape.runs(stop)
     changes: list[tuple[int, Settings]] = [(start, tape.settings_at(start))]
     changes += runs[bisect_right(runs, start, key=_first) :]
@@ -213,11 +214,8 @@ def cut(tape: Tape, start: int, stop: int, vocabulary: Vocabulary) -> Piece:
             given.append((begin, end - begin))
     return Piece(
         start,
-        vocabulary.decode(ids),
-        ids.tobytes(),
-        tape.surprisal_bits(start, stop).tobytes(),
-        tape.entropy_bits(start, stop).tobytes(),
-        tape.temperature(start, stop).tobytes(),
+        vocabulary.decode(array("H", columns.ids)),
+        columns,
         tuple(changes),
         tuple(times),
         tuple(given),

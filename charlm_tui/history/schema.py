@@ -7,7 +7,6 @@ later version is left as it is. Does not know what is done with replies.
 
 import json
 import sqlite3
-import sys
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError, check_file
 from charlm_tui.history import Piece
 from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tape import Columns, little_endian
 
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
@@ -252,25 +252,28 @@ def transaction(database: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterat
         raise
 
 
+def _little_endian(columns: Columns) -> Columns:
+    """Return the columns as the file has them, or those of the file as arrays have them."""
+    ids, *floats = columns
+    return Columns(little_endian("H", ids), *(little_endian("f", column) for column in floats))
+
+
 def to_row(piece: Piece) -> tuple[object, ...]:
-    """Give the values of `PIECE`."""
+    """Return the values of `PIECE`."""
     return (
         piece.first,
         len(piece.text),
-        sum(array("f", piece.surprisal_bits)),
+        sum(array("f", piece.columns.surprisal_bits)),
         json.dumps([(first, asdict(settings)) for first, settings in piece.changes]),
         json.dumps(piece.times),
         json.dumps(piece.given),
         piece.text,
-        _little_endian("H", piece.ids),
-        _little_endian("f", piece.surprisal_bits),
-        _little_endian("f", piece.entropy_bits),
-        _little_endian("f", piece.temperature),
+        *_little_endian(piece.columns),
     )
 
 
 def from_row(row: Sequence[Any]) -> Piece:
-    """Give a piece of the values of `PIECE`.
+    """Return a piece of the values of `PIECE`.
 
     Raises:
         ValueError, TypeError, KeyError, AttributeError, SettingsError: the row is damaged.
@@ -279,25 +282,11 @@ def from_row(row: Sequence[Any]) -> Piece:
     widths = [len(column) for column in columns]
     if len(text) != length or widths != [2 * length, 4 * length, 4 * length, 4 * length]:
         raise ValueError(f"the columns at character {first} are not as long as the text")
-    ids, *floats = columns
-    surprisal, entropy, temperature = (_little_endian("f", column) for column in floats)
     return Piece(
         first,
         text,
-        _little_endian("H", ids),
-        surprisal,
-        entropy,
-        temperature,
+        _little_endian(Columns(*columns)),
         tuple((at, Settings(**settings)) for at, settings in json.loads(changes)),
         tuple((at, seconds) for at, seconds in json.loads(times)),
         tuple((at, count) for at, count in json.loads(given)),
     )
-
-
-def _little_endian(code: str, column: bytes) -> bytes:
-    """Turn the bytes of an array into those of the file, or back."""
-    if sys.byteorder == "little":
-        return column
-    swapped = array(code, column)
-    swapped.byteswap()
-    return swapped.tobytes()

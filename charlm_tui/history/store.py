@@ -470,13 +470,7 @@ def _extend(tape: Tape, piece: Piece) -> None:
         raise ValueError(f"what follows character {len(tape)} is missing")
     for (start, settings), stop in zip(piece.changes, edges[1:], strict=True):
         begin, end = start - piece.first, stop - piece.first
-        tape.append(
-            piece.ids[2 * begin : 2 * end],
-            piece.surprisal_bits[4 * begin : 4 * end],
-            piece.entropy_bits[4 * begin : 4 * end],
-            piece.temperature[4 * begin : 4 * end],
-            settings,
-        )
+        tape.append(piece.columns.between(begin, end), settings)
     tape.times.extend(piece.times)
     for first, count in piece.given:
         if tape.given and sum(tape.given[-1]) == first:  # a stretch that a cut went through

@@ -30,7 +30,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.schedule import temperatures
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import LONGEST, filled, thinned
 
@@ -219,7 +219,7 @@ def _recording(document: list[Any]) -> Recording:
     for (first, settings, known), end in zip(starts, ends, strict=bool(length)):
         nothing = (array("f", [math.nan]) * (end - first)).tobytes()
         warmth = temperatures(settings, seed, text, first, end).tobytes() if known else nothing
-        tape.append(column[first:end].tobytes(), nothing, nothing, warmth, settings)
+        tape.append(Columns(column[first:end].tobytes(), nothing, nothing, warmth), settings)
     edges = _places(given)
     for first, end in zip(edges[::2], edges[1::2], strict=True):
         if not 0 <= first < end <= length:

@@ -5,15 +5,56 @@ numpy: a front end can hold a tape before its first paint.
 """
 
 import math
+import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.lm.settings import Settings
 
+if TYPE_CHECKING:  # of numpy, which a front end imports late or never
+    from charlm_tui.lm.generation import Batch
+
 CHUNK = 4096  # characters
+
+
+class Columns(NamedTuple):
+    """The records of consecutive characters: the bytes of four arrays, in native byte order."""
+
+    ids: bytes
+    """uint16"""
+    surprisal_bits: bytes
+    """float32, of the model's own distribution; NaN where it was not measured."""
+    entropy_bits: bytes
+    """float32, likewise."""
+    temperature: bytes
+    """float32, in force at each character."""
+
+    @classmethod
+    def of(cls, batch: "Batch") -> "Columns":
+        """Return the records of a batch."""
+        return cls(
+            batch.ids.tobytes(),
+            batch.surprisal_bits.tobytes(),
+            batch.entropy_bits.tobytes(),
+            batch.temperature.tobytes(),
+        )
+
+    @property
+    def characters(self) -> int:
+        """How many characters there are."""
+        return len(self.ids) // 2
+
+    def between(self, start: int, stop: int) -> "Columns":
+        """Return the records of characters `start` to `stop`, counted from the first of these."""
+        return Columns(
+            self.ids[2 * start : 2 * stop],
+            self.surprisal_bits[4 * start : 4 * stop],
+            self.entropy_bits[4 * start : 4 * stop],
+            self.temperature[4 * start : 4 * stop],
+        )
 
 
 def _zeros(code: str) -> Any:
@@ -27,6 +68,15 @@ class _Chunk:
     surprisal_bits: "array[float]" = field(default_factory=lambda: _zeros("f"))
     entropy_bits: "array[float]" = field(default_factory=lambda: _zeros("f"))
     temperature: "array[float]" = field(default_factory=lambda: _zeros("f"))
+
+
+def little_endian(code: str, column: bytes) -> bytes:
+    """Return the bytes of an array as files have them, or those of a file as arrays have them."""
+    if sys.byteorder == "little":
+        return column
+    swapped = array(code, column)
+    swapped.byteswap()
+    return swapped.tobytes()
 
 
 class Tape:
@@ -52,10 +102,7 @@ class Tape:
 
     def append(
         self,
-        ids: bytes,
-        surprisal_bits: bytes,
-        entropy_bits: bytes,
-        temperature: bytes,
+        columns: Columns,
         settings: Settings,
         elapsed_s: float | None = None,
         given: bool = False,
@@ -63,52 +110,45 @@ class Tape:
         """Add the records of consecutive characters.
 
         Args:
-            ids: uint16.
-            surprisal_bits: float32.
-            entropy_bits: float32.
-            temperature: float32.
+            columns: their records.
             settings: in force for all of them.
             elapsed_s: when they came, in seconds since the reply began; kept once a batch.
             given: whether a person typed or picked them, and the model did not draw them.
         """
-        if ids and elapsed_s is not None:
+        count = columns.characters
+        if count and elapsed_s is not None:
             self.times.append((self._length, elapsed_s))
-        if ids and given:
+        if count and given:
             if self.given and sum(self.given[-1]) == self._length:  # a stretch that goes on
                 first, before = self.given[-1]
-                self.given[-1] = (first, before + len(ids) // 2)
+                self.given[-1] = (first, before + count)
             else:
-                self.given.append((self._length, len(ids) // 2))
+                self.given.append((self._length, count))
         index = self._indices.setdefault(settings, len(self.settings))
         if index == len(self.settings):
             self.settings.append(settings)
-        if ids and (not self._runs or self._runs[-1][1] != index):
+        if count and (not self._runs or self._runs[-1][1] != index):
             self._runs.append((self._length, index))
-        columns = (
-            array("H", ids),
-            array("H", [index]) * (len(ids) // 2),
-            array("f", surprisal_bits),
-            array("f", entropy_bits),
-            array("f", temperature),
-        )
-        self.total_bits += sum(columns[2])
-        done, count = 0, len(columns[0])
+        ids, in_force = array("H", columns.ids), array("H", [index]) * count
+        surprisal_bits, entropy_bits, temperature = (array("f", each) for each in columns[1:])
+        self.total_bits += sum(surprisal_bits)
+        done = 0
         while done < count:
             place = self._length % CHUNK
             if place == 0:
                 self._chunks.append(_Chunk())
             take = min(count - done, CHUNK - place)
             chunk = self._chunks[-1]
-            chunk.ids[place : place + take] = columns[0][done : done + take]
-            chunk.settings[place : place + take] = columns[1][done : done + take]
-            chunk.surprisal_bits[place : place + take] = columns[2][done : done + take]
-            chunk.entropy_bits[place : place + take] = columns[3][done : done + take]
-            chunk.temperature[place : place + take] = columns[4][done : done + take]
+            chunk.ids[place : place + take] = ids[done : done + take]
+            chunk.settings[place : place + take] = in_force[done : done + take]
+            chunk.surprisal_bits[place : place + take] = surprisal_bits[done : done + take]
+            chunk.entropy_bits[place : place + take] = entropy_bits[done : done + take]
+            chunk.temperature[place : place + take] = temperature[done : done + take]
             self._length += take
             done += take
 
     def fork(self, length: int) -> "Tape":
-        """Give a tape that begins like this one, with its first `length` characters.
+        """Return a tape that begins like this one, with its first `length` characters.
 
         Chunks that are full never change: the two have them in common.
         """
@@ -139,10 +179,7 @@ class Tape:
         for first, end in pairwise(places):
             if first < end:
                 self.append(
-                    other.ids(first, end).tobytes(),
-                    other.surprisal_bits(first, end).tobytes(),
-                    other.entropy_bits(first, end).tobytes(),
-                    other.temperature(first, end).tobytes(),
+                    other.columns(first, end),
                     other.settings_at(first),
                     given=any(at <= first < at + count for at, count in other.given),
                 )
@@ -181,40 +218,49 @@ class Tape:
             done += step
         return length
 
+    def columns(self, start: int = 0, stop: int | None = None) -> Columns:
+        """Return the records of characters `start` to `stop`."""
+        return Columns(
+            self.ids(start, stop).tobytes(),
+            self.surprisal_bits(start, stop).tobytes(),
+            self.entropy_bits(start, stop).tobytes(),
+            self.temperature(start, stop).tobytes(),
+        )
+
     def ids(self, start: int = 0, stop: int | None = None) -> "array[int]":
-        """Give the ids of characters `start` to `stop`, as uint16."""
+        """Return the ids of characters `start` to `stop`, as uint16."""
         column = array("H")
         for chunk, place, take in self._parts(start, stop):
             column.extend(chunk.ids[place : place + take])
         return column
 
     def surprisal_bits(self, start: int = 0, stop: int | None = None) -> "array[float]":
-        """Give the surprisals of characters `start` to `stop`, as float32."""
+        """Return the surprisals of characters `start` to `stop`, as float32."""
         column = array("f")
         for chunk, place, take in self._parts(start, stop):
             column.extend(chunk.surprisal_bits[place : place + take])
         return column
 
     def entropy_bits(self, start: int = 0, stop: int | None = None) -> "array[float]":
-        """Give the entropies at characters `start` to `stop`, as float32."""
+        """Return the entropies at characters `start` to `stop`, as float32."""
         column = array("f")
         for chunk, place, take in self._parts(start, stop):
             column.extend(chunk.entropy_bits[place : place + take])
         return column
 
     def temperature(self, start: int = 0, stop: int | None = None) -> "array[float]":
-        """Give the temperatures in force at characters `start` to `stop`, as float32."""
+        """Return the temperatures in force at characters `start` to `stop`, as float32."""
         column = array("f")
         for chunk, place, take in self._parts(start, stop):
             column.extend(chunk.temperature[place : place + take])
         return column
 
     def settings_at(self, index: int) -> Settings:
-        """Give the settings that were in force when character `index` was drawn."""
+        """Return the settings that were in force when character `index` was drawn."""
         return self.settings[self._chunks[index // CHUNK].settings[index % CHUNK]]
 
     def runs(self, stop: int | None = None) -> list[tuple[int, Settings]]:
-        """Give (first character, settings) for every stretch under one settings object.
+        """Return (first character, settings) for every stretch under one settings object.
 
         Args:
             stop: looks no further than this character.
@@ -223,7 +269,7 @@ class Tape:
         return [(first, self.settings[index]) for first, index in self._runs if first < length]
 
     def _parts(self, start: int, stop: int | None) -> Iterator[tuple[_Chunk, int, int]]:
-        """Give (chunk, place in it, how many) for what lies between two characters."""
+        """Yield (chunk, place in it, how many) for what lies between two characters."""
         start, stop, _ = slice(start, stop).indices(self._length)
         while start < stop:
             chunk, place = divmod(start, CHUNK)

@@ -8,7 +8,6 @@ sentence.
 import base64
 import binascii
 import json
-import sys
 import zlib
 from array import array
 from collections.abc import Mapping
@@ -20,10 +19,12 @@ from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape, little_endian
 
 FORMAT = "charlm-tape"
 VERSION = 1
+CODES = {"ids": "H", "surprisal_bits": "f", "entropy_bits": "f", "temperature": "f"}
+"""The columns of a file, and the type of their arrays."""
 
 
 class TapeFileError(CharlmError):
@@ -70,10 +71,7 @@ class Recording:
         """Give the file's content."""
         tape = self.tape
         columns = {
-            "ids": _pack(tape.ids()),
-            "surprisal_bits": _pack(tape.surprisal_bits()),
-            "entropy_bits": _pack(tape.entropy_bits()),
-            "temperature": _pack(tape.temperature()),
+            name: _pack(CODES[name], column) for name, column in tape.columns()._asdict().items()
         }
         document = {
             "format": FORMAT,
@@ -141,11 +139,9 @@ class Recording:
         if zlib.crc32(json.dumps(columns).encode()) != document["crc32"]:
             raise ValueError("its columns do not have their check sum")
         length = document["length"]
-        ids = _unpack("H", columns["ids"], length)
-        floats = [
-            _unpack("f", columns[name], length)
-            for name in ("surprisal_bits", "entropy_bits", "temperature")
-        ]
+        records = Columns(
+            **{name: _unpack(code, columns[name], length) for name, code in CODES.items()}
+        )
         changes = [_change(dict(change)) for change in document["changes"]]
         starts = [at for at, _ in changes]
         if starts != sorted(set(starts)) or (length and (not starts or starts[0] != 0)):
@@ -154,8 +150,7 @@ class Recording:
             raise ValueError("a change lies behind its end")
         tape = Tape()
         for (at, settings), end in zip(changes, [*starts[1:], length], strict=False):
-            surprisal, entropy, temperature = (column[at:end].tobytes() for column in floats)
-            tape.append(ids[at:end].tobytes(), surprisal, entropy, temperature, settings)
+            tape.append(records.between(at, end), settings)
         tape.times = [(int(first), float(seconds)) for first, seconds in document["times"]]
         tape.given = [(int(first), int(count)) for first, count in document["given"]]
         if any(first < 0 or count < 1 or first + count > length for first, count in tape.given):
@@ -208,21 +203,16 @@ def _change(change: dict[str, Any]) -> tuple[int, Settings]:
     return at, Settings(**change)
 
 
-def _pack(column: "array[Any]") -> str:
-    return base64.b64encode(_little_endian(column).tobytes()).decode()
+def _pack(code: str, column: bytes) -> str:
+    return base64.b64encode(little_endian(code, column)).decode()
 
 
-def _unpack(code: str, text: str, length: int) -> "array[Any]":
+def _unpack(code: str, text: str, length: int) -> bytes:
     try:
-        column = array(code, base64.b64decode(text, validate=True))
+        column = base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
-    if len(column) != length:
-        raise ValueError(f"a column has {len(column)} entries where {length} are expected")
-    return _little_endian(column)
-
-
-def _little_endian(column: "array[Any]") -> "array[Any]":
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column
+    count = len(array(code, column))
+    if count != length:
+        raise ValueError(f"a column has {count} entries where {length} are expected")
+    return little_endian(code, column)

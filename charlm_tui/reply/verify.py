@@ -12,7 +12,7 @@ from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.timeline import moment
 
@@ -66,14 +66,7 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
                 batch = generation.give(tape.ids(generation.count, end).tolist())
             else:
                 batch = generation.draw(min(BATCH, end - generation.count))
-            made.append(
-                batch.ids.tobytes(),
-                batch.surprisal_bits.tobytes(),
-                batch.entropy_bits.tobytes(),
-                batch.temperature.tobytes(),
-                settings,
-                given=chosen,
-            )
+            made.append(Columns.of(batch), settings, given=chosen)
             yield batch
 
 

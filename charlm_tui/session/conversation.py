@@ -560,17 +560,9 @@ class Conversation:
         assert self._asked is not None
         turn, (reply,), (settings,) = self._asked
         assert event.first == len(reply.tape)
-        reply.tape.append(
-            event.ids,
-            event.surprisal_bits,
-            event.entropy_bits,
-            event.temperature,
-            settings,
-            self.clock() - turn.start_s,
-            event.given,
-        )
+        reply.tape.append(event.columns, settings, self.clock() - turn.start_s, event.given)
         if self._dream is None:
-            ids = array("H", event.ids)
+            ids = array("H", event.columns.ids)
             self.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s, event.given))
             if event.model:
                 model, after = array("f", event.model), array("f", event.after)

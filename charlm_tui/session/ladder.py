@@ -114,7 +114,7 @@ class Ladder:
         texts = []
         for reply, settings, lane in zip(asked.replies, asked.settings, event.lanes, strict=True):
             assert event.first == len(reply.tape)
-            reply.tape.append(*lane, settings, elapsed_s)
+            reply.tape.append(lane, settings, elapsed_s)
             texts.append(turn.vocabulary.decode(array("H", lane.ids)))
         it.tell(LanesAdded(turn, tuple(texts), event.draw_s))
 

@@ -79,20 +79,20 @@ def test_a_new_wish_is_obeyed_from_where_it_says(driver: Driver) -> None:
     whole = driver.reply()
     driver.engine.send(start(0, wish=2))
     first = driver.batch()
-    shown = min(3, len(first.ids) // 2)
+    shown = min(3, first.columns.characters)
     driver.engine.send(following(start(40, temperature=0.0), 3, whole[:shown]))
     event = driver.batch()
     while event.wish < 3:
         event = driver.batch()
     assert event.first == shown
-    assert array("f", event.temperature).tolist() == [0.0] * (len(event.ids) // 2)
+    assert array("f", event.columns.temperature).tolist() == [0.0] * (event.columns.characters)
     while not isinstance(driver.next(), GenerationEnded):  # a busy machine makes more batches
         pass
     # The same again, as it was at first: it goes on as it did.
     driver.engine.send(following(start(400), 4, whole[:shown]))
     while event.wish < 4:
         event = driver.batch()
-    again = array("H", event.ids).tolist()
+    again = array("H", event.columns.ids).tolist()
     assert again == whole[shown : shown + len(again)]
 
 
@@ -105,7 +105,7 @@ def test_it_never_runs_far_ahead_of_the_screen(driver: Driver) -> None:
     assert driver.before_an_answer() == []
     driver.acknowledge(batches[0])
     following = driver.batch()
-    assert following.first == batches[-1].first + len(batches[-1].ids) // 2
+    assert following.first == batches[-1].first + batches[-1].columns.characters
 
 
 def test_acknowledgements_do_not_cut_batches_to_pieces(driver: Driver) -> None:
@@ -239,7 +239,7 @@ def test_given_characters_come_first_and_what_follows_is_as_if_they_had_been_dra
     while not isinstance(event := driver.next(), GenerationEnded):
         assert isinstance(event, CharactersGenerated)
         driver.acknowledge(event)
-        (taken if event.given else drawn).extend(array("H", event.ids))
+        (taken if event.given else drawn).extend(array("H", event.columns.ids))
     assert taken == chosen
     assert drawn.tolist() == whole[90:]
 
@@ -251,7 +251,7 @@ def test_a_distribution_is_told_in_mid_stream_and_the_reply_goes_on(driver: Driv
     driver.engine.send(start(0, wish=2))
     first = driver.batch()
     driver.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
-    reply = array("H", first.ids)
+    reply = array("H", first.columns.ids)
     driver.acknowledge(first)
     told = None
     while told is None or len(reply) < len(whole):
@@ -261,7 +261,7 @@ def test_a_distribution_is_told_in_mid_stream_and_the_reply_goes_on(driver: Driv
         else:
             assert isinstance(event, CharactersGenerated)
             driver.acknowledge(event)
-            reply.extend(array("H", event.ids))
+            reply.extend(array("H", event.columns.ids))
     assert reply.tolist()[: len(whole)] == whole
     assert sum(array("f", told.model)) == pytest.approx(1, abs=1e-5)
     assert sorted(array("f", told.after))[-2:] == [0.0, 1.0]

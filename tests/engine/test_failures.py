@@ -32,7 +32,7 @@ from charlm_tui.engine.protocol import (
     WhatIfTold,
 )
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from tests.support.engines import PRIMER, RUNTIME, Driver, start
 
@@ -53,7 +53,7 @@ def driver(model_path: Path) -> Iterator[Driver]:
 
 def recording(sha256: str, settings: Settings) -> Recording:
     tape = Tape()
-    tape.append(array("H", [3]).tobytes(), ONE, ONE, ONE, settings)
+    tape.append(Columns(array("H", [3]).tobytes(), ONE, ONE, ONE), settings)
     return Recording("nietzsche", sha256, RUNTIME, "the ", "!", tape)
 
 
@@ -93,10 +93,10 @@ def test_what_cannot_be_done_fails_by_itself_and_the_reply_goes_on(
     first = driver.batch()
     driver.acknowledge(first)
     driver.engine.send(ask(driver.sha256))
-    ids, answers = array("H", first.ids), []
+    ids, answers = array("H", first.columns.ids), []
     while not isinstance(event := driver.next(), GenerationEnded) or not answers:
         if isinstance(event, CharactersGenerated):
-            ids.frombytes(event.ids)
+            ids.frombytes(event.columns.ids)
             driver.acknowledge(event)
         elif not isinstance(event, GenerationEnded):
             answers.append(event)

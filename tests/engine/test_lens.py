@@ -10,6 +10,7 @@ import pytest
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.engine.looking import BEST, Looking
 from charlm_tui.engine.protocol import (
+    Acknowledged,
     CharactersGenerated,
     Dismissed,
     Event,
@@ -217,7 +218,7 @@ def test_a_reply_goes_on_while_a_lens_is_opened_and_both_are_as_if_alone(
     reply = array("H")
     told: list[Event] = []
     first = driver.batch()
-    reply.frombytes(first.ids)
+    reply.frombytes(first.columns.ids)
     # The first batches are not acknowledged: the engine has nothing to draw, and time for a lens.
     driver.engine.send(LensRequested(2, ids.tobytes(), 1, SETTINGS))
     ended = False
@@ -225,7 +226,7 @@ def test_a_reply_goes_on_while_a_lens_is_opened_and_both_are_as_if_alone(
         event = driver.next()
         if isinstance(event, CharactersGenerated):
             assert event.first == len(reply)
-            reply.frombytes(event.ids)
+            reply.frombytes(event.columns.ids)
         elif isinstance(event, GenerationEnded):
             ended = True
         else:
@@ -233,8 +234,7 @@ def test_a_reply_goes_on_while_a_lens_is_opened_and_both_are_as_if_alone(
         if any(isinstance(each, LensOpened) for each in told) or isinstance(
             event, CharactersGenerated
         ):
-            acknowledged = CharactersGenerated(2, len(reply), b"", b"", b"", b"")
-            driver.acknowledge(acknowledged)
+            driver.engine.send(Acknowledged(2, len(reply)))
     assert reply.tolist() == alone
     [again] = [each for each in told if isinstance(each, LensOpened)]
     assert again == lens._replace(number=2)

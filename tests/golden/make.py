@@ -21,7 +21,7 @@ from charlm_tui.history.store import Store
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.share_line import to_line
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.tui.catalog import binding_ids
 
@@ -58,10 +58,12 @@ def recording() -> Recording:
     for at, end in zip(edges, [*edges[1:], len(ids)], strict=True):
         settings = next(settings for first, settings in reversed(CHANGES) if first <= at)
         tape.append(
-            ids[at:end].tobytes(),
-            bits[at:end].tobytes(),
-            entropy[at:end].tobytes(),
-            array("f", [settings.temperature] * (end - at)).tobytes(),
+            Columns(
+                ids[at:end].tobytes(),
+                bits[at:end].tobytes(),
+                entropy[at:end].tobytes(),
+                array("f", [settings.temperature] * (end - at)).tobytes(),
+            ),
             settings,
             dict(TIMES).get(at),
             any(first <= at < first + count for first, count in TYPED),
@@ -94,10 +96,7 @@ def fill_history(store: Store) -> None:
             Piece(
                 at,
                 TEXT[at:end],
-                tape.ids(at, end).tobytes(),
-                tape.surprisal_bits(at, end).tobytes(),
-                tape.entropy_bits(at, end).tobytes(),
-                tape.temperature(at, end).tobytes(),
+                tape.columns(at, end),
                 tuple(dict(runs).items()),
                 tuple(time for time in tape.times if at <= time[0] < end),
                 tuple(stretch for stretch in tape.given if at <= stretch[0] < end),
@@ -107,12 +106,13 @@ def fill_history(store: Store) -> None:
     branch = store.begin(origin("and the seed ", 1_700_000_100.5, parent=first, forked_at=3))
     ids = tape.ids(0, 5).tobytes()
     floats = column(5, 0.5).tobytes()
-    store.append(branch, Piece(0, TEXT[:5], ids, floats, floats, floats, ((0, Settings(0.7)),)))
+    columns = Columns(ids, floats, floats, floats)
+    store.append(branch, Piece(0, TEXT[:5], columns, ((0, Settings(0.7)),)))
     store.finish(branch)
     store.rename(branch, "a name")
     store.star(branch, True)
     gone = store.begin(origin("thrown away", 1_700_000_200.0))
-    store.append(gone, Piece(0, TEXT[:5], ids, floats, floats, floats, ((0, Settings()),)))
+    store.append(gone, Piece(0, TEXT[:5], columns, ((0, Settings()),)))
     store.finish(gone)
     store.delete(gone)
     for text in ("a first prompt", "a second\nprompt"):

@@ -19,7 +19,7 @@ from charlm_tui.history.store import HistoryError, Store
 from charlm_tui.history.writer import Ticket, Writer
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
@@ -328,7 +328,7 @@ def test_a_reply_that_is_left_in_mid_play_goes_on_in_a_branch(studio: Studio) ->
 def test_a_reply_from_elsewhere_is_kept_as_soon_as_it_goes_on(studio: Studio, play: bool) -> None:
     tape = Tape()
     floats = array("f", [1.0] * 3).tobytes()
-    tape.append(array("H", [2, 3, 4]).tobytes(), floats, floats, floats, Settings(0.7))
+    tape.append(Columns(array("H", [2, 3, 4]).tobytes(), floats, floats, floats), Settings(0.7))
     recording = Recording("fake", "0" * 64, RUNTIME, "read seed", "abc", tape)
     if play:
         turn = studio.it.recorded.play(recording, at_once=True, conversation=5)
@@ -397,7 +397,7 @@ def test_a_piece_has_what_lies_within_it_and_nothing_else(
     for number, (count, temperature, typed) in enumerate([*batches, (1, 0.5, False)]):
         floats = array("f", [number] * count).tobytes()
         ids = array("H", [number] * count).tobytes()
-        tape.append(ids, floats, floats, floats, Settings(temperature), number / 2, typed)
+        tape.append(Columns(ids, floats, floats, floats), Settings(temperature), number / 2, typed)
     start = data.draw(st.integers(0, len(tape) - 1))
     stop = data.draw(st.integers(start + 1, len(tape)))
     got = cut(tape, start, stop, Vocabulary(SYMBOLS))

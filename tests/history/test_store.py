@@ -30,7 +30,7 @@ from charlm_tui.history.store import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from tests.support.devices import NULL, is_device, make_device
 from tests.support.replies import found, kept, origin, piece
@@ -87,7 +87,7 @@ def test_wherever_a_reply_is_cut_it_comes_back_as_it_was(
     for number, (said, temperature, typed) in enumerate(batches):
         ids = array("H", [ord(char) for char in said]).tobytes()
         floats = array("f", [number + i / 8 for i in range(len(said))]).tobytes()
-        tape.append(ids, floats, floats, floats, Settings(temperature), number / 3, typed)
+        tape.append(Columns(ids, floats, floats, floats), Settings(temperature), number / 3, typed)
         text += said
     edges = sorted({0, len(text), *(place for place in places if place < len(text))})
     with tempfile.TemporaryDirectory() as folder, closing(Store(Path(folder) / "h")) as store:
@@ -108,10 +108,12 @@ def _cut(tape: Tape, text: str, start: int, stop: int) -> Piece:
     return Piece(
         start,
         text[start:stop],
-        tape.ids(start, stop).tobytes(),
-        tape.surprisal_bits(start, stop).tobytes(),
-        tape.entropy_bits(start, stop).tobytes(),
-        tape.temperature(start, stop).tobytes(),
+        Columns(
+            tape.ids(start, stop).tobytes(),
+            tape.surprisal_bits(start, stop).tobytes(),
+            tape.entropy_bits(start, stop).tobytes(),
+            tape.temperature(start, stop).tobytes(),
+        ),
         ((start, tape.settings_at(start)), *(r for r in tape.runs() if start < r[0] < stop)),
         tuple(time for time in tape.times if start <= time[0] < stop),
         tuple((i, 1) for i in range(start, stop) if i in typed),
@@ -195,8 +197,10 @@ def test_a_piece_that_follows_nothing_is_refused_and_leaves_nothing(store: Store
 
 def test_what_was_not_measured_has_no_mean_and_comes_back_as_it_was(store: Store) -> None:
     nothing = array("f", [math.nan] * 3).tobytes()
+    whole = piece(0, "abc")
+    unmeasured = whole.columns._replace(surprisal_bits=nothing, entropy_bits=nothing)
     reply = store.begin(origin())
-    store.append(reply, replace(piece(0, "abc"), surprisal_bits=nothing, entropy_bits=nothing))
+    store.append(reply, replace(whole, columns=unmeasured))
     store.append(reply, piece(3, "def"))
     assert store.entry(reply).bits_per_character is None
     store.finish(reply)

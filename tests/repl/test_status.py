@@ -7,6 +7,7 @@ import pytest
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.repl.status import change, closing, standing
+from charlm_tui.reply.tape import Columns
 from charlm_tui.session.turns import Turn
 from tests.support.replies import conversation
 
@@ -54,7 +55,7 @@ def made(*temperatures: float, bits: float = 2.0) -> Turn:
     for temperature in temperatures:
         settings = Controls().with_settings(temperature=temperature, rng_seed=7).settings
         floats = array("f", [bits]).tobytes()
-        turn.tape.append(array("H", [2]).tobytes(), floats, floats, floats, settings)
+        turn.tape.append(Columns(array("H", [2]).tobytes(), floats, floats, floats), settings)
     return turn
 
 
@@ -77,7 +78,9 @@ def test_a_temperature_that_moves_is_told_with_where_it_moves() -> None:
     assert "temperature 0.50 ramp 1.2 │" in standing(it, 120)
     turn = made()
     floats = array("f", [2.0]).tobytes()
-    turn.tape.append(array("H", [2]).tobytes(), floats, floats, floats, it.controls.settings)
+    turn.tape.append(
+        Columns(array("H", [2]).tobytes(), floats, floats, floats), it.controls.settings
+    )
     assert closing(turn).endswith("temperature 0.5 ramp 1.2")
 
 

@@ -25,7 +25,7 @@ from charlm_tui.reply.exports import FORMATS, ExportError, export, format_of
 from charlm_tui.reply.exports.shown import Shown, shown
 from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.share_line import from_line, to_line
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 from charlm_tui.reply.tints import FULL, LEVELS, Tint, levels
 from charlm_tui.text import visible
@@ -51,7 +51,7 @@ def recording(
     tape = Tape()
     column = array("f", map(bits, range(len(text)))).tobytes()
     ids = array("H", [ord(char) % 60_000 for char in text]).tobytes()
-    tape.append(ids, column, column, column, in_force or Settings())
+    tape.append(Columns(ids, column, column, column), in_force or Settings())
     tape.times = times or []
     return Recording("a model", "0" * 64, Runtime("1.32.0", "x86_64 Linux"), seed, text, tape)
 
@@ -199,7 +199,8 @@ def test_the_table_of_markdown_tells_the_settings_and_their_changes() -> None:
     reply = recording("abc", in_force=Settings(0.7, 12, top_k=4))
     floats = array("f", [1.0, 1.0]).tobytes()
     changed = Settings(0.9, 12, top_k=4, carry=True)
-    reply.tape.append(array("H", [1, 2]).tobytes(), floats, floats, floats, changed, given=True)
+    more = Columns(array("H", [1, 2]).tobytes(), floats, floats, floats)
+    reply.tape.append(more, changed, given=True)
     there = Recording("a|b", "0" * 64, reply.runtime, "", "abcde", reply.tape)
     content = export(there, "markdown")
     assert "| Model | a\\|b |\n" in content

@@ -11,7 +11,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import LoadFailed, Remade, RemakeRequested
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.playback import LONGEST_WAIT_S, Playback
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Noticed, ReplyMeasured, State, TextAdded, Update
@@ -25,7 +25,7 @@ def tape(text: str, times: list[tuple[int, float]], bits: float = 1.0) -> Tape:
     ids = array("H", [SYMBOLS.index(char) for char in text])
     column = array("f", [bits] * len(text)).tobytes()
     temperature = array("f", [0.5] * len(text)).tobytes()
-    made.append(ids.tobytes(), column, column, temperature, Settings(0.5, 3))
+    made.append(Columns(ids.tobytes(), column, column, temperature), Settings(0.5, 3))
     made.times = times
     return made
 
@@ -166,7 +166,7 @@ def test_it_is_told_when_a_reply_is_measured_and_every_sibling_that_begins_so_is
 def damaged(ids: list[int], text: str = "abcdef", seed: str = "seed") -> Recording:
     made = Tape()
     column = array("f", [1.0] * len(ids)).tobytes()
-    made.append(array("H", ids).tobytes(), column, column, column, Settings())
+    made.append(Columns(array("H", ids).tobytes(), column, column, column), Settings())
     return Recording("fake", "0" * 64, RUNTIME, seed, text, made)
 
 

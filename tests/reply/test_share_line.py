@@ -26,7 +26,7 @@ from charlm_tui.reply.share_line import (
     is_line,
     to_line,
 )
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 
 LETTERS = string.ascii_letters + string.digits + "-_"
@@ -60,8 +60,8 @@ def recording(
         column = array("H", [ids[char] if ids else ord(char) % 60_000 for char in part])
         floats = array("f", [1.5]) * len(part)
         warmth = array("f", [in_force.temperature]) * len(part)
-        rows = (column.tobytes(), floats.tobytes(), floats.tobytes(), warmth.tobytes())
-        tape.append(*rows, in_force, given=typed)
+        rows = Columns(column.tobytes(), floats.tobytes(), floats.tobytes(), warmth.tobytes())
+        tape.append(rows, in_force, given=typed)
     tape.times = times or []
     text = "".join(part for part, _, _ in parts)
     return Recording("a model", sha256, Runtime("1.32.0", "x86_64 Linux"), seed, text, tape)
@@ -112,7 +112,7 @@ def test_ids_that_the_text_does_not_tell_come_back_too(pairs: list[tuple[str, in
     tape = Tape()
     for _, index in pairs:
         zero = array("f", [0.5]).tobytes()
-        tape.append(array("H", [index]).tobytes(), zero, zero, zero, Settings())
+        tape.append(Columns(array("H", [index]).tobytes(), zero, zero, zero), Settings())
     by_hand = Recording(there.model, SHA256, there.runtime, "", there.text, tape)
     assert held(from_line(to_line(by_hand))) == held(by_hand)
 
@@ -131,7 +131,7 @@ def test_temperatures_that_are_not_those_of_the_settings_are_unknown_not_wrong()
     tape = Tape()
     for warmth in (0.5, 0.7):
         floats = array("f", [warmth, 0.5]).tobytes()
-        tape.append(array("H", [1, 2]).tobytes(), floats, floats, floats, Settings(warmth))
+        tape.append(Columns(array("H", [1, 2]).tobytes(), floats, floats, floats), Settings(warmth))
     there = Recording("m", SHA256, Runtime("1", "x"), "", "abab", tape)
     known, unknown = from_line(to_line(there)).tape.temperature().tolist()[1:3]
     assert known == 0.5

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.tape import CHUNK, Tape
+from charlm_tui.reply.tape import CHUNK, Columns, Tape
 
 
 @given(
@@ -23,7 +23,7 @@ def test_columns_come_back_whatever_the_batches_were(
         numbers = range(number, number + count)
         floats = array("f", numbers).tobytes()
         ids = array("H", [n % 65_536 for n in numbers]).tobytes()
-        tape.append(ids, floats, floats, floats, Settings(rng_seed=index % 2))
+        tape.append(Columns(ids, floats, floats, floats), Settings(rng_seed=index % 2))
         number += count
     assert len(tape) == number
     assert tape.ids().tolist() == [n % 65_536 for n in range(number)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError, read_recording
 
 floats = st.floats(0, 50, width=32)
@@ -28,7 +28,7 @@ def recording(records: list, seed: str = "a seed\n") -> Recording:
     tape = Tape()
     for index, surprisal, entropy, temperature, settings in records:
         columns = [array("f", [value]).tobytes() for value in (surprisal, entropy, temperature)]
-        tape.append(array("H", [index]).tobytes(), *columns, settings)
+        tape.append(Columns(array("H", [index]).tobytes(), *columns), settings)
     if records:
         tape.times.append((0, 1.5))
         tape.given.append((0, 1))

@@ -13,7 +13,7 @@ from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.protocol import EngineDied, Event, RestRequested
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import MOVING, Settings
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
 from charlm_tui.session.conversation import Conversation
@@ -268,9 +268,11 @@ def test_the_verdict_is_identical_or_names_the_first_character_that_differs(
     for first, in_force in recording.tape.runs():
         stop = min([at for at, _ in recording.tape.runs() if at > first], default=len(ids))
         tape.append(
-            ids[first:stop].tobytes(),
-            *(column[first:stop].tobytes() for column in columns),
-            temperature[first:stop].tobytes(),
+            Columns(
+                ids[first:stop].tobytes(),
+                *(column[first:stop].tobytes() for column in columns),
+                temperature[first:stop].tobytes(),
+            ),
             in_force,
         )
     other = replace(recording, tape=tape, text=model.contract.vocabulary.decode(ids))
@@ -283,10 +285,12 @@ def test_what_a_tape_lacks_of_measures_is_measured_when_it_is_made_again(model: 
     nan = array("f", [float("nan")])
     for index, symbol in enumerate(recording.tape.ids()):
         bare.append(
-            array("H", [symbol]).tobytes(),
-            nan.tobytes(),
-            nan.tobytes(),
-            recording.tape.temperature(index, index + 1).tobytes(),
+            Columns(
+                array("H", [symbol]).tobytes(),
+                nan.tobytes(),
+                nan.tobytes(),
+                recording.tape.temperature(index, index + 1).tobytes(),
+            ),
             recording.tape.settings_at(index),
             given=any(at <= index < at + n for at, n in recording.tape.given),
         )

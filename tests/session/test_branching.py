@@ -14,7 +14,7 @@ from charlm_tui.engine.protocol import (
     InspectRequested,
 )
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.tape import CHUNK, Tape
+from charlm_tui.reply.tape import CHUNK, Columns, Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -237,13 +237,13 @@ def test_a_forked_tape_begins_like_its_origin_and_grows_apart(length: int) -> No
     count = 2 * CHUNK + 5
     numbers = array("H", [i % 50 for i in range(count)])
     floats = array("f", [i / 8 for i in range(count)])
-    origin.append(numbers.tobytes(), *([floats.tobytes()] * 3), Settings(0.5), 1.0)
+    origin.append(Columns(numbers.tobytes(), *([floats.tobytes()] * 3)), Settings(0.5), 1.0)
     fork = origin.fork(length)
     assert fork.ids() == numbers[:length]
     assert fork.total_bits == pytest.approx(sum(floats[:length]), rel=1e-6)
     one = array("f", [2.0]).tobytes()
-    fork.append(array("H", [51]).tobytes(), one, one, one, Settings(0.9), given=True)
-    origin.append(array("H", [52]).tobytes(), one, one, one, Settings(0.2))
+    fork.append(Columns(array("H", [51]).tobytes(), one, one, one), Settings(0.9), given=True)
+    origin.append(Columns(array("H", [52]).tobytes(), one, one, one), Settings(0.2))
     assert fork.ids(length).tolist() == [51]
     assert origin.ids(0, count) == numbers
     assert origin.common(fork) == length

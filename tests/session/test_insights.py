@@ -14,6 +14,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.reply.tape import Columns
 from charlm_tui.session.insights import Insights
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, Update
@@ -37,7 +38,7 @@ def turn_of(seed: str, text: str, before: str = "") -> Turn:
     turn = Turn(seed, 7, MODEL, vocabulary, array("H", vocabulary.encode(before)))
     floats = array("f", [1.0] * len(text)).tobytes()
     ids = array("H", vocabulary.encode(text)).tobytes()
-    turn.tape.append(ids, floats, floats, floats, SETTINGS)
+    turn.tape.append(Columns(ids, floats, floats, floats), SETTINGS)
     return turn
 
 

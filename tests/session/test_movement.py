@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import CharactersGenerated, DrawRequested
+from charlm_tui.engine.protocol import DrawRequested
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.generation import Generation, Lanes
@@ -121,11 +121,8 @@ class Holder:
             wish.controls.settings, "", " " * first + text, first, first + len(text)
         )
         self.it.receive(
-            CharactersGenerated(
-                batch.wish, first, batch.ids, batch.surprisal_bits, batch.entropy_bits,
-                column.tobytes(),
-            )
-        )  # fmt: skip
+            batch._replace(columns=batch.columns._replace(temperature=column.tobytes()))
+        )
 
 
 def test_a_key_that_is_held_is_two_changes_however_long_it_is_held() -> None:

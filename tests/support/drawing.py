@@ -8,7 +8,6 @@ from charlm_tui.engine.protocol import (
     DrawRequested,
     Event,
     GenerationEnded,
-    Lane,
     LanesGenerated,
     LanesRequested,
     RemakeRequested,
@@ -19,16 +18,7 @@ from charlm_tui.lm.context import open_context
 from charlm_tui.lm.generation import Batch, Generation, Lanes
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
-
-
-def columns(batch: Batch) -> tuple[bytes, bytes, bytes, bytes]:
-    """Give the columns of a batch as messages have them."""
-    return (
-        batch.ids.tobytes(),
-        batch.surprisal_bits.tobytes(),
-        batch.entropy_bits.tobytes(),
-        batch.temperature.tobytes(),
-    )
+from charlm_tui.reply.tape import Columns
 
 
 class DrawingEngine:
@@ -78,7 +68,7 @@ class DrawingEngine:
         if isinstance(wish, LanesRequested):
             first = self._lanes.count
             batches = self._lanes.draw(count)
-            yield LanesGenerated(wish.wish, first, tuple(Lane(*columns(it)) for it in batches))
+            yield LanesGenerated(wish.wish, first, tuple(Columns.of(it) for it in batches))
         elif self._given:
             yield self._said(wish, self._drawing.give(self._given), given=True)
             self._given = array("H")
@@ -100,4 +90,4 @@ class DrawingEngine:
         return self._drawing.count + len(self._given)
 
     def _said(self, wish: DrawRequested, batch: Batch, given: bool) -> Event:
-        return CharactersGenerated(wish.wish, batch.first, *columns(batch), given)
+        return CharactersGenerated(wish.wish, batch.first, Columns.of(batch), given)

@@ -17,7 +17,6 @@ from charlm_tui.engine.protocol import (
     GenerationEnded,
     Inspected,
     InspectRequested,
-    Lane,
     LanesGenerated,
     LanesRequested,
     ModelLoaded,
@@ -25,6 +24,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Columns
 
 RUNTIME = Runtime("1.0", "a fake machine")
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")
@@ -75,7 +75,7 @@ class QueuedEngine:
         self._count += len(text)
         floats = array("f", [1.0] * len(text)).tobytes()
         ids = array("H", [symbols.index(char) for char in text]).tobytes()
-        return CharactersGenerated(self._wish, first, ids, floats, floats, floats)
+        return CharactersGenerated(self._wish, first, Columns(ids, floats, floats, floats))
 
     def stream(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> None:
         """Say the next characters of the reply."""
@@ -91,7 +91,7 @@ class QueuedEngine:
         for text, settings in zip(texts, wish.settings, strict=True):
             ids = array("H", [symbols.index(char) for char in text]).tobytes()
             warmth = array("f", [settings.temperature] * len(text)).tobytes()
-            lanes.append(Lane(ids, floats, floats, warmth))
+            lanes.append(Columns(ids, floats, floats, warmth))
         self.say(LanesGenerated(self._wish, first, tuple(lanes)))
 
     def end(self) -> None:
@@ -127,7 +127,7 @@ class Driver:
         return event
 
     def acknowledge(self, batch: CharactersGenerated) -> None:
-        count = batch.first + len(batch.ids) // 2
+        count = batch.first + batch.columns.characters
         self.engine.send(Acknowledged(batch.wish, count))
 
     def before_an_answer(self) -> list[Event]:
@@ -148,7 +148,7 @@ class Driver:
         while not isinstance(event := self.next(), GenerationEnded):
             assert isinstance(event, CharactersGenerated)
             assert event.first == first + len(ids)
-            ids.frombytes(event.ids)
+            ids.frombytes(event.columns.ids)
             self.acknowledge(event)
         return ids.tolist()
 

@@ -4,7 +4,6 @@ from array import array
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
-    CharactersGenerated,
     DrawRequested,
 )
 from charlm_tui.history.store import (
@@ -14,7 +13,7 @@ from charlm_tui.history.store import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     TextAdded,
@@ -33,7 +32,9 @@ def origin(seed: str = "a seed", model: str = "fake", started_s: float = 100.0) 
 def piece(first: int, text: str, *changes: tuple[int, Settings]) -> Piece:
     floats = array("f", [(first + i) / 8 for i in range(len(text))]).tobytes()
     ids = array("H", [ord(char) for char in text]).tobytes()
-    return Piece(first, text, ids, floats, floats, floats, changes or ((first, Settings()),))
+    return Piece(
+        first, text, Columns(ids, floats, floats, floats), changes or ((first, Settings()),)
+    )
 
 
 def kept(store: Store, text: str, seed: str = "a seed", model: str = "fake", at: float = 1) -> int:
@@ -81,12 +82,7 @@ class Reader:
         if chosen:
             text = "".join(SYMBOLS[index] for index in chosen)
             batch = self.engine.batch(text)
-            self.engine.say(
-                CharactersGenerated(
-                    batch.wish, batch.first, batch.ids, batch.surprisal_bits,
-                    batch.entropy_bits, batch.temperature, given=True,
-                )
-            )  # fmt: skip
+            self.engine.say(batch._replace(given=True))
 
     def check(self) -> None:
         """What was told is what the tapes say."""

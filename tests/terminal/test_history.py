@@ -13,6 +13,7 @@ import pytest
 from charlm_tui.history.store import Origin, Piece, Store
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Columns
 from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.support.terminal import COMMAND, has_ended, terminal
 
@@ -144,7 +145,7 @@ def history(tmp_path: Path) -> Path:
         four = array("f", [1.0] * 4).tobytes()
         ids = array("H", [1] * 4).tobytes()
         reply = store.begin(origin)
-        store.append(reply, Piece(0, "text", ids, four, four, four, ((0, Settings()),)))
+        store.append(reply, Piece(0, "text", Columns(ids, four, four, four), ((0, Settings()),)))
         store.finish(reply)
     return path
 

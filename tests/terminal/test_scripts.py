@@ -147,7 +147,7 @@ def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
     from charlm_tui.lm.model import OnnxModel
     from charlm_tui.lm.sampling import Sampler
     from charlm_tui.lm.settings import Settings
-    from charlm_tui.reply.tape import Tape
+    from charlm_tui.reply.tape import Columns, Tape
 
     model, settings, tape = OnnxModel(model_path), Settings(0.8, 3), Tape()
     vocabulary = model.contract.vocabulary
@@ -158,7 +158,7 @@ def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
         tape, Generation(open_context(model, settings), sampler, settings, read).draw(30), settings
     )
     zeros = bytes(4 * len(typed))
-    tape.append(array("H", typed).tobytes(), zeros, zeros, zeros, settings, given=True)
+    tape.append(Columns(array("H", typed).tobytes(), zeros, zeros, zeros), settings, given=True)
     read += tape.ids().tolist()
     rest = Generation(open_context(model, settings), sampler, settings, read, len(tape))
     record(tape, rest.draw(40), settings)

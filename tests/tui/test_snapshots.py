@@ -15,7 +15,6 @@ from textual.app import App
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
-    CharactersGenerated,
     Inspected,
     InspectRequested,
     LanesRequested,
@@ -81,12 +80,8 @@ def say(it: Studio, text: str) -> None:
     entropy = array("f", [i * 5 % 11 / 2.5 for i in range(len(text))]).tobytes()
     model = distribution(text[-1]).tobytes()
     after = distribution(text[-1], 0.8).tobytes()
-    it.engine.say(
-        CharactersGenerated(
-            batch.wish, batch.first, batch.ids, bits, entropy, batch.temperature,
-            False, 0.001, model, after,
-        )
-    )  # fmt: skip
+    columns = batch.columns._replace(surprisal_bits=bits, entropy_bits=entropy)
+    it.engine.say(batch._replace(columns=columns, draw_s=0.001, model=model, after=after))
 
 
 async def streaming(it: Studio) -> None:

@@ -9,7 +9,6 @@ from textual.widgets import Input
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
-    CharactersGenerated,
     DrawRequested,
     Inspected,
     InspectRequested,
@@ -230,12 +229,7 @@ async def test_the_newest_character_is_followed_and_surprise_has_its_mean() -> N
         await it.send("seed")
         batch = it.engine.batch("ab")
         model = array("f", [1 / len(SYMBOLS)] * len(SYMBOLS)).tobytes()
-        it.engine.say(
-            CharactersGenerated(
-                batch.wish, batch.first, batch.ids, batch.surprisal_bits,
-                batch.entropy_bits, batch.temperature, False, 0.001, model, model,
-            )
-        )  # fmt: skip
+        it.engine.say(batch._replace(draw_s=0.001, model=model, after=model))
         await it.until(lambda: "drew b" in lines(it, NextCharacter), "it is followed")
         assert "1.00 bits/char over 2" in lines(it, Surprise)
 
