@@ -5,7 +5,6 @@ Imports nothing at its top that takes time: `--help` loads no numpy, no onnxrunt
 
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -13,16 +12,15 @@ import click
 import charlm_tui
 from charlm_tui.cli.app import known, run_app
 from charlm_tui.cli.options import (
-    FULL,
-    Speed,
     context_options,
     model_option,
+    option_of,
+    path_option,
     sampling_options,
     with_options,
 )
 from charlm_tui.cli.start import history_options, start
 from charlm_tui.cli.streams import drop_output, say
-from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.lm.errors import CharlmError
 
 INTERRUPTED = 130
@@ -61,25 +59,7 @@ class LazyGroup(click.Group):
 )
 @with_options(model_option)
 @click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
-@click.option(
-    "--length",
-    type=click.IntRange(0),
-    default=REPLY_LENGTH,
-    show_default=True,
-    help="Characters in a reply; 0 is until stopped.",
-)
-@click.option(
-    "--speed",
-    type=Speed(),
-    default=None,
-    help=f"Characters shown per second, or {FULL}.  [default: 60]",
-)
-@click.option(
-    "--corpus",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="A text for seeds, and to find in it what replies recite; default: Keras' download.",
-)
+@with_options(option_of("length"), option_of("speed"), path_option("corpus"))
 @with_options(*history_options, *sampling_options, *context_options)
 @click.version_option(charlm_tui.__version__, prog_name="charlm-tui")
 @click.pass_context

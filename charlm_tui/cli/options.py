@@ -1,71 +1,38 @@
-"""The options that commands share, and the one type of ours among them."""
+"""The options that commands share, made from the parameter table."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 import charlm_tui
-from charlm_tui.controls.controls import LANES, new_rng_seed
+from charlm_tui.controls.controls import LANES
+from charlm_tui.controls.kinds import Parameter
+from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, controls_of
 from charlm_tui.lm.errors import ModelFileError, SettingsError
-from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, Settings
+from charlm_tui.lm.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-class Setting(click.ParamType[float]):
-    """A number that one field of `Settings` accepts."""
+class Value(click.ParamType[Any]):
+    """A value of one row of the parameter table."""
 
-    name = "number"
+    def __init__(self, row: Parameter) -> None:
+        self._row = row
+        self.name = row.metavar
 
-    def __init__(self, field: str, kind: type[int] | type[float]) -> None:
-        self._field = field
-        self._kind = kind
-        self.name = "n" if kind is int else "number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        try:
-            number = self._kind(value)
-        except ValueError:
-            what = "a whole number" if self._kind is int else "a number"
-            self.fail(f"{value!r} is not {what}; give one", param, ctx)
-        try:
-            changed: dict[str, Any] = {self._field: number}
-            replace(Settings(), **changed)
-        except SettingsError as error:
-            self.fail(str(error), param, ctx)
-        return number
-
-
-FULL = "full"
-"""The word for a speed: as fast as it goes."""
-
-
-class Speed(click.ParamType[float]):
-    """Characters per second, as a number or as the word for as fast as it goes."""
-
-    name = "chars/s"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        if isinstance(value, float):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):  # a default
             return value
         try:
-            speed = 0.0 if value == FULL else float(value)
-        except ValueError:
-            speed = -1.0
-        if not 0 <= speed < float("inf"):
-            self.fail(
-                f"{value!r} is no speed; give characters per second, such as 60, or {FULL}",
-                param,
-                ctx,
-            )
-        return speed
+            return self._row.of_text(value)
+        except SettingsError as error:
+            self.fail(str(error), param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        return self._row.metavar
 
 
 class Temperatures(click.ParamType[tuple[float, ...]]):
@@ -78,7 +45,7 @@ class Temperatures(click.ParamType[tuple[float, ...]]):
     ) -> tuple[float, ...]:
         if isinstance(value, tuple):
             return value
-        single = Setting("temperature", float)
+        single = Value(BY_NAME["temperature"])
         chosen = tuple(single.convert(word.strip(), param, ctx) for word in str(value).split(","))
         least, most = LANES
         if not least <= len(chosen) <= most or len(set(chosen)) < len(chosen):
@@ -86,27 +53,34 @@ class Temperatures(click.ParamType[tuple[float, ...]]):
         return chosen
 
 
-_DEFAULTS = {field.name: field.default for field in fields(Settings)}
+def option_of(name: str, **more: Any) -> Callable[[Command], Command]:
+    """Return the option of a row of the parameter table.
+
+    Args:
+        name: of the row.
+        more: of click's own arguments, where a command differs from the table.
+    """
+    row = BY_NAME[name]
+    help_, alone = row.help, {}
+    if row.alone is not None:
+        help_ += f" Alone: {row.alone:g}."
+        alone = {"is_flag": False, "flag_value": row.alone}
+    settings: dict[str, Any] = {
+        "type": Value(row),
+        "default": row.default,
+        "show_default": row.word_for(row.default) or row.default is not None,
+        "help": help_,
+        **alone,
+    }
+    return click.option(row.option, row.parameter, **settings | more)
 
 
-def _setting(name: str, help_: str, kind: type[int] | type[float] = float) -> Any:
-    field = name.lstrip("-").replace("-", "_")
-    return click.option(
-        name,
-        field,
-        type=Setting(field, kind),
-        default=_DEFAULTS[field],
-        show_default=True,
-        help=help_,
-    )
+def path_option(name: str) -> Callable[[Command], Command]:
+    """Return the option of a row that is a path."""
+    return option_of(name, type=click.Path(path_type=Path), metavar="PATH")
 
 
-model_option = click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="A model file; default: the one that comes with the program.",
-)
+model_option = path_option("model")
 config_option = click.option(
     "--config",
     "config_path",
@@ -115,38 +89,11 @@ config_option = click.option(
     help="A settings file; default: $CHARLM_CONFIG, else the one in your configuration folder.",
 )
 context_options = (
-    _setting("--depth", "Characters of context, exactly; 0 is the model's window.", int),
+    option_of("depth"),
     click.option("--carry", is_flag=True, help="Carry the state on without bound: no window."),
 )
-sampling_options = (
-    _setting("--temperature", "0 is greedy, 1 the model's own distribution."),
-    click.option(
-        "--moving",
-        type=click.Choice(MOVING[1:]),
-        default=None,
-        help="Let the temperature ramp to another, cycle to it and back, or be another in words.",
-    ),
-    _setting("--moving-to", "That other temperature."),
-    _setting("--moving-over", "Characters that a ramp or a whole cycle takes.", int),
-    click.option(
-        "--rng-seed",
-        type=Setting("rng_seed", int),
-        default=None,
-        help="Key of the random numbers; default: a new one each time.",
-    ),
-    _setting("--top-k", "Keep the k most likely characters; 0 is all.", int),
-    _setting("--typical-p", "Keep the most typical characters up to this share of probability."),
-    _setting("--top-p", "Keep the most likely characters up to this share of probability."),
-    _setting("--min-p", "Keep characters at least this share as likely as the most likely."),
-    click.option(
-        "--mirostat",
-        type=Setting("mirostat", float),
-        default=0.0,
-        is_flag=False,
-        flag_value=MIROSTAT_BITS,
-        metavar="[BITS]",
-        help=f"Steer to this surprisal, 0.2 to 5 bits a character; alone: {MIROSTAT_BITS:g}.",
-    ),
+sampling_options = tuple(
+    option_of(row.name) for row in PARAMETERS if row.samples and row.name != "depth"
 )
 
 
@@ -163,16 +110,19 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
 
 def settings_of(values: dict[str, Any]) -> Settings:
     """Take the settings out of a command's values; an RNG seed is made up if none is given."""
-    chosen = {name: values.pop(name) for name in _DEFAULTS if name in values}
-    if chosen.get("carry") and chosen.get("depth"):
-        raise click.UsageError(
-            "--carry and --depth exclude each other: a carried state has no depth; give one of them"
-        )
-    if chosen.get("moving") is None:
-        chosen["moving"] = ""
-    if chosen.get("rng_seed") is None:
-        chosen["rng_seed"] = new_rng_seed()
-    return Settings(**chosen)
+    chosen = {
+        row.name: values.pop(row.parameter)
+        for row in PARAMETERS
+        if row.samples and row.parameter in values
+    }
+    if values.pop("carry"):
+        if chosen["depth"]:
+            raise click.UsageError(
+                "--carry and --depth exclude each other: a carried state has no depth; "
+                "give one of them"
+            )
+        chosen["depth"] = CARRIED
+    return controls_of(chosen).settings
 
 
 def model_path(given: Path | None) -> Path:

@@ -7,17 +7,15 @@ from typing import Any
 import click
 
 from charlm_tui.cli.options import (
-    FULL,
-    Speed,
     context_options,
     model_option,
+    option_of,
     sampling_options,
     with_options,
 )
 from charlm_tui.cli.start import Start, history_options, start
 from charlm_tui.cli.streams import output, say
 from charlm_tui.controls.config import Source
-from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.repl.filter import Form
 from charlm_tui.reply.tints import Tint
 
@@ -28,17 +26,8 @@ LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m\x1b[J"
 @click.command()
 @with_options(model_option)
 @click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
-@click.option(
-    "--length",
-    type=click.IntRange(0),
-    default=REPLY_LENGTH,
-    show_default=True,
-    help="Characters in a reply; in a terminal, 0 is until stopped.",
-)
-@click.option(
-    "--speed",
-    type=Speed(),
-    help=f"Characters shown per second, or {FULL}; default: 60 in a terminal, else {FULL}.",
+@with_options(
+    option_of("length"), option_of("speed", show_default="60 in a terminal, full in a filter")
 )
 @click.option(
     "--tint",

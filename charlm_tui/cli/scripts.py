@@ -18,6 +18,7 @@ from charlm_tui.cli.options import (
 )
 from charlm_tui.cli.streams import output, say
 from charlm_tui.controls.controls import REPLY_LENGTH
+from charlm_tui.controls.parameters import BY_NAME
 
 if TYPE_CHECKING:
     from charlm_tui.batch.score import Report
@@ -34,7 +35,7 @@ WORST = 10  # places that a score names
     type=click.IntRange(1),
     default=REPLY_LENGTH,
     show_default=True,
-    help="Characters to generate.",
+    help=BY_NAME["length"].help,
 )
 @with_options(*sampling_options, *context_options)
 @click.option(
@@ -52,7 +53,8 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     """Print what the model makes of a seed.
 
     Standard output is the generated characters alone; everything else goes to standard error.
-    Truncations apply in the order in which they stand here, and the temperature after them.
+    Truncations apply in the order top-k, typical-p, top-p, min-p, mirostat; the temperature after
+    them.
     """
     from charlm_tui.batch.generate import Job, lane_path, run
     from charlm_tui.files import check_document

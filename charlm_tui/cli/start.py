@@ -6,21 +6,16 @@ from typing import Any, NamedTuple
 
 import click
 
-from charlm_tui.cli.options import config_option, model_path
+from charlm_tui.cli.options import config_option, model_path, path_option
 from charlm_tui.controls.config import Configuration
 from charlm_tui.controls.config_file import read
 from charlm_tui.controls.controls import Controls
-from charlm_tui.controls.entries import BY_NAME
+from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.lm.errors import SettingsError
 
 history_options = (
     config_option,
-    click.option(
-        "--history",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="Where replies are kept; default: a file in your data folder.",
-    ),
+    path_option("history"),
     click.option("--no-history", is_flag=True, help="Keep nothing."),
 )
 

@@ -10,11 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from charlm_tui.controls.controls import Controls, new_rng_seed
-from charlm_tui.controls.entries import BY_NAME, ENTRIES
-from charlm_tui.controls.kinds import CARRIED, found
+from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.kinds import found
+from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, controls_of
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
 
 
 class Source(Enum):
@@ -72,12 +71,14 @@ class Known(NamedTuple):
 
 
 Layer = Mapping[str, Setting]
-BUILT_IN: Layer = {entry.name: Setting(entry.default, Origin(Source.BUILT_IN)) for entry in ENTRIES}
+BUILT_IN: Layer = {
+    entry.name: Setting(entry.default, Origin(Source.BUILT_IN)) for entry in PARAMETERS
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every entry of `ENTRIES` with a value and its origin, and the keymap."""
+    """Every entry of `PARAMETERS` with a value and its origin, and the keymap."""
 
     path: Path
     """Of the file, whether there is one or not."""
@@ -141,22 +142,7 @@ class Configuration:
             SettingsError: values are right alone and exclude each other.
         """
         it = self.with_overrides(overrides or {})
-        depth, rng_seed = it.value("depth"), it.value("rng-seed")
-        settings = Settings(
-            temperature=it.value("temperature"),
-            rng_seed=new_rng_seed() if rng_seed is None else rng_seed,
-            top_k=it.value("top-k"),
-            top_p=it.value("top-p"),
-            min_p=it.value("min-p"),
-            typical_p=it.value("typical-p"),
-            mirostat=it.value("mirostat"),
-            depth=0 if depth == CARRIED else depth,
-            carry=depth == CARRIED,
-            moving="" if it.value("moving") == "steady" else it.value("moving"),
-            moving_to=it.value("moving-to"),
-            moving_over=it.value("moving-over"),
-        )
-        return Controls(settings, speed=it.value("speed"), length=it.value("length"))
+        return controls_of({row.name: it.value(row.name) for row in PARAMETERS})
 
     def checked(self, known: Known) -> "Configuration":
         """Give this configuration without the names that a front end does not know.

@@ -18,15 +18,14 @@ from charlm_tui.controls.config import (
     Source,
     unknown,
 )
-from charlm_tui.controls.entries import (
+from charlm_tui.controls.kinds import Parameter, found
+from charlm_tui.controls.parameters import (
     BY_NAME,
     CONFIG_VARIABLE,
-    ENTRIES,
     KEYMAP,
+    PARAMETERS,
     TABLES,
-    Entry,
 )
-from charlm_tui.controls.kinds import found
 from charlm_tui.controls.positions import Key, line_of, lines_of
 from charlm_tui.lm.errors import SettingsError
 
@@ -149,7 +148,7 @@ class _FileReader:
 
 def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Setting], list[Fault]]:
     layer, faults = {}, []
-    for entry in ENTRIES:
+    for entry in PARAMETERS:
         text = environ.get(entry.variable, "")
         if not text.strip():  # the shell's way to take a variable away for one command
             continue
@@ -163,7 +162,7 @@ def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Setting], list[F
 
 
 def _strange_variables(environ: Mapping[str, str]) -> list[Fault]:
-    names = {entry.variable for entry in ENTRIES} | {CONFIG_VARIABLE}
+    names = {entry.variable for entry in PARAMETERS} | {CONFIG_VARIABLE}
     return [
         Fault(unknown("such variable", name, names, _VARIABLES, 0.85), variable=name)
         for name in sorted(environ)
@@ -216,7 +215,7 @@ def _syntax_fault(path: Path, text: str, error: Exception) -> Fault:
     )
 
 
-def _stranger(name: str, entry: Entry | None, table: str) -> str:
+def _stranger(name: str, entry: Parameter | None, table: str) -> str:
     """Say in a sentence what is wrong with a name that is no entry of its table."""
     if name in _SAID_OTHERWISE and entry is None:
         return f"there is no {name}; write {_SAID_OTHERWISE[name]} under [controls]"
@@ -225,7 +224,7 @@ def _stranger(name: str, entry: Entry | None, table: str) -> str:
         return f"{name} is {_here(table)} where it is expected {place}; move it there"
     if name in TABLES:
         return f"the table {name} is {_here(table)} where it is expected as [{name}]; move it there"
-    names = {each.name for each in ENTRIES if each.table == table} or set(BY_NAME)
+    names = {each.name for each in PARAMETERS if each.table == table} or set(BY_NAME)
     return unknown(f"setting {found(name)}", name, names | set(BY_NAME), _LISTED)
 
 

@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, cast
 
-from charlm_tui.controls.entries import BY_NAME, Entry
+from charlm_tui.controls.kinds import Parameter
+from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError, check_file, make_folder_for, replace_file
 
@@ -24,7 +25,7 @@ def keep(path: Path, name: str, value: Any) -> None:
 
     Args:
         path: of the settings file.
-        name: of an entry of `ENTRIES`.
+        name: of an entry of `PARAMETERS`.
         value: of it, as `Configuration.value` gives it; not None.
 
     Raises:
@@ -48,7 +49,7 @@ def keep(path: Path, name: str, value: Any) -> None:
         ) from error
 
 
-def _changed(path: Path, before: str, entry: Entry, literal: str) -> str:
+def _changed(path: Path, before: str, entry: Parameter, literal: str) -> str:
     """Give the file's text with the entry set."""
     import tomlkit  # takes time, and only somebody who changes something needs it
     from tomlkit.exceptions import TOMLKitError

@@ -1,19 +1,23 @@
-"""The kinds of value that can be set: each reads TOML's and the environment's form of it.
+"""What a row of the parameter table is: its kind of value, and what the row says of controls.
 
-A kind does not know which entry it belongs to: where a value is not of the kind it raises
-`UnfitError`, and the entry makes the sentence.
+A kind reads TOML's and the environment's form of a value, and does not know which row it belongs
+to: where a value is not of the kind it raises `UnfitError`, and the row makes the sentence.
 """
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-CARRIED = "carried"
-"""As a depth: the state is carried on without bound, in place of a window."""
-BEYOND = 10**9
-"""A count from here on is without bound, as it is where a knob is turned."""
+from charlm_tui.controls.controls import Controls
+from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.settings import Settings
+
+OF_SETTINGS = frozenset(field.name for field in fields(Settings))
+"""The fields of `Settings`; other fields are those of `Controls`."""
 
 _LARGEST = 2**64  # what is above is the number of nothing here, and may not even print
 _SHOWN = 40  # characters of a wrong value that a sentence shows
@@ -28,7 +32,7 @@ class Kind(Protocol):
     """Reads one kind of value, and writes it."""
 
     def of_toml(self, value: object) -> Any:
-        """Give the value that TOML's stands for.
+        """Return the value that TOML's stands for.
 
         Raises:
             UnfitError: it is not of this kind.
@@ -36,22 +40,22 @@ class Kind(Protocol):
         """
 
     def of_text(self, text: str) -> Any:
-        """Give the value that an environment variable's text stands for; raises the same."""
+        """Return the value that an environment variable's text stands for; raises the same."""
 
     def to_toml(self, value: Any) -> str:
-        """Give the value as TOML that `of_toml` reads back."""
+        """Return the value as TOML that `of_toml` reads back."""
 
 
 class Number(NamedTuple):
-    """A number, or a word that stands for one.
+    """A number, or a word that stands for one; the first word of a value is the one shown.
 
     Attributes:
-        put: gives the value of a number; raises SettingsError outside its range.
+        checked: returns the value of a number; raises SettingsError outside its range.
         words: what can be written in place of a number.
         whole: whether it has no fraction.
     """
 
-    put: Callable[[Any], Any]
+    checked: Callable[[Any], Any]
     words: Mapping[str, Any] = MappingProxyType({})
     whole: bool = False
 
@@ -62,7 +66,7 @@ class Number(NamedTuple):
             raise UnfitError
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise UnfitError
-        return self.put(value if self.whole else float(value))
+        return self.checked(value if self.whole else float(value))
 
     def of_text(self, text: str) -> Any:
         if text.strip().lower() in self.words:
@@ -73,10 +77,8 @@ class Number(NamedTuple):
             raise UnfitError from None
 
     def to_toml(self, value: Any) -> str:
-        for word, meant in self.words.items():
-            if value == meant:
-                return toml_string(word)
-        return str(value).removesuffix(".0")
+        word = _word_for(value, self)
+        return toml_string(word) if word else str(value).removesuffix(".0")
 
 
 class Choice(NamedTuple):
@@ -95,7 +97,7 @@ class Choice(NamedTuple):
         return toml_string(value)
 
 
-class Selection(NamedTuple):
+class Several(NamedTuple):
     """Several of a few words, in an order that means something."""
 
     words: Sequence[str]
@@ -167,7 +169,7 @@ class Place(NamedTuple):
         return self.of_toml(text)
 
     def to_toml(self, value: Any) -> str:
-        """Give a path that means the same wherever it stands."""
+        """Return a path that means the same wherever it stands."""
         return "false" if value is False else toml_string(str(value.absolute()))
 
 
@@ -181,8 +183,14 @@ def _word(value: object, words: Mapping[str, Any]) -> Any:
     return words[word]
 
 
+def _word_for(value: Any, kind: "Kind") -> str:
+    """Return the word that stands for a value, if one does."""
+    words = kind.words.items() if isinstance(kind, Number) else ()
+    return next((word for word, meant in words if value == meant), "")
+
+
 def found(value: object) -> str:
-    """Give a value of TOML as a sentence can show it: short, and on one line."""
+    """Return a value of TOML as a sentence can show it: short, and on one line."""
     match value:
         case bool():
             return str(value).lower()
@@ -201,10 +209,185 @@ def found(value: object) -> str:
 
 
 def toml_string(text: str) -> str:
-    """Give a text as a TOML string in quotes, on one line, with nothing that moves a cursor.
+    """Return a text as a TOML string in quotes, on one line, with nothing that moves a cursor.
 
     A byte of a path that is no UTF-8 cannot stand in TOML; it becomes a question mark.
     """
     sound = text.encode("utf-8", "replace").decode()
     quoted = json.dumps(sound, ensure_ascii=False)
     return "".join(c if c.isprintable() else f"\\U{ord(c):08X}" for c in quoted)
+
+
+class Limits(NamedTuple):
+    """What is known of the model that bears on the settings."""
+
+    symbols: int = 0
+    """In its vocabulary; 0 is not known yet."""
+    window: int = 60
+    """Characters that it was trained with."""
+
+
+def _no_reason(_: Controls, __: Limits) -> str:
+    return ""
+
+
+def _itself(value: Any, _: Limits) -> Any:
+    return value
+
+
+class Parameter(NamedTuple):
+    """One thing that a person can set: a row of the table.
+
+    Attributes:
+        name: in the settings file, on the command line and in commands; no two rows share one.
+        kind: reads and writes its values.
+        allowed: what is expected, as a sentence says it.
+        help: one sentence.
+        table: of the settings file, where it stands; empty is the top.
+        default: built in; None is for the program to decide.
+        sample: TOML that is shown where there is no default.
+        field: of `Settings` or `Controls`; empty for what is neither.
+        to_fields: turns its value into fields, where that is more than the one field.
+        of_fields: reads its value from the fields, where that is more than the one field.
+        title: as a knob shows it; empty for what is no knob.
+        short: the title where there are few cells for it; empty is the title itself.
+        order: returns the values along which a knob turns, from little to much, at a value.
+        rank: returns the place of a value in that order, as a number.
+        unit: behind the value that is shown.
+        tell: returns the value as a knob shows it, where word and unit do not do.
+        typed: checks a number that was typed for a knob, and returns the value that it means.
+        idle: returns why it has no effect at present, or nothing.
+        alone: value of the command-line option when it is given without one, if that is possible.
+    """
+
+    name: str
+    kind: Kind
+    allowed: str
+    help: str
+    table: str = "controls"
+    default: Any = None
+    sample: str = ""
+    field: str = ""
+    to_fields: Callable[[Any], dict[str, Any]] | None = None
+    of_fields: Callable[[Controls], Any] | None = None
+    title: str = ""
+    short: str = ""
+    order: Callable[[Any, Limits], Sequence[Any]] | None = None
+    rank: Callable[[Any, Limits], float] = _itself
+    unit: str = ""
+    tell: Callable[[Controls, Limits], str] | None = None
+    typed: Callable[[Any, Limits], Any] = _itself
+    idle: Callable[[Controls, Limits], str] = _no_reason
+    alone: Any = None
+
+    @property
+    def key(self) -> str:
+        """Where it stands in the file: `controls.top-k`."""
+        return f"{self.table}.{self.name}" if self.table else self.name
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return "CHARLM_" + self.parameter.upper()
+
+    @property
+    def parameter(self) -> str:
+        """Its name as a parameter of a command."""
+        return self.name.replace("-", "_")
+
+    @property
+    def option(self) -> str:
+        """Its option on a command line."""
+        return "--" + self.name
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that can be typed for a value."""
+        return tuple(getattr(self.kind, "words", ()))
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its value where options are listed: `N|all`."""
+        first = ("N" if self.kind.whole else "NUMBER",) if isinstance(self.kind, Number) else ()
+        listed = "|".join((*first, *self.words))
+        return f"[{listed}]" if self.alone is not None or not first else listed
+
+    @property
+    def samples(self) -> bool:
+        """Whether it is one of the sampling settings."""
+        return self.field in OF_SETTINGS
+
+    def word_for(self, value: Any) -> str:
+        """Return the word that stands for a value, if one does."""
+        return _word_for(value, self.kind)
+
+    # Reading and writing a value.
+
+    def of_toml(self, value: object) -> Any:
+        """Return the value that TOML's stands for.
+
+        Raises:
+            SettingsError: it is none of this parameter's.
+        """
+        try:
+            return self.kind.of_toml(value)
+        except UnfitError:
+            raise self._unfit(value) from None
+
+    def of_text(self, text: str) -> Any:
+        """Return the value that a variable's or an option's text stands for; raises the same."""
+        try:
+            return self.kind.of_text(text)
+        except UnfitError:
+            raise self._unfit(text) from None
+
+    def of_typed(self, text: str, limits: Limits) -> Any:
+        """Return the value that was typed for the knob; raises the same."""
+        value = self.of_text(text)
+        return value if text.strip().lower() in self.words else self.typed(value, limits)
+
+    def to_toml(self, value: Any) -> str:
+        """Return a value as TOML; where there is none, a sample."""
+        return self.sample if value is None and self.sample else self.kind.to_toml(value)
+
+    def _unfit(self, value: object) -> SettingsError:
+        return SettingsError(f"{self.name} must be {self.allowed}, not {found(value)}")
+
+    # Of the controls.
+
+    def of(self, controls: Controls) -> Any:
+        """Return its value in the controls."""
+        if self.of_fields is not None:
+            return self.of_fields(controls)
+        return getattr(controls.settings if self.samples else controls, self.field)
+
+    def changes(self, value: Any) -> dict[str, Any]:
+        """Return the fields that a value stands for."""
+        return {self.field: value} if self.to_fields is None else self.to_fields(value)
+
+    def shown(self, controls: Controls, limits: Limits) -> str:
+        """Return its value in the controls as it is shown."""
+        if self.tell is not None:
+            return self.tell(controls, limits)
+        value = self.of(controls)
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        return self.word_for(value) or text + self.unit
+
+    def offered(self, controls: Controls) -> str:
+        """Return its value in the controls as it can be typed again."""
+        if self.name == "moving":
+            settings = controls.settings
+            numbers = f" {settings.moving_to:g} {settings.moving_over}" if settings.moving else ""
+            return f"{self.of(controls)}{numbers}"
+        value = self.of(controls)
+        return self.word_for(value) or str(value).removesuffix(".0")
+
+    def turned(self, value: Any, steps: int, limits: Limits) -> Any:
+        """Return the value some steps along the order, up to its end; negative is down."""
+        assert self.order is not None, "this is no knob"
+        for _ in range(abs(steps)):
+            order, place = self.order(value, limits), self.rank(value, limits)
+            ranks = [self.rank(each, limits) for each in order]
+            at = bisect_right(ranks, place) if steps > 0 else bisect_left(ranks, place) - 1
+            value = order[at] if 0 <= at < len(order) else value
+        return value

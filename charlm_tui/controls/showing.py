@@ -3,8 +3,8 @@
 from typing import Any
 
 from charlm_tui.controls.config import Configuration, Setting, Source
-from charlm_tui.controls.entries import ENTRIES, KEYMAP, Entry
-from charlm_tui.controls.kinds import toml_string
+from charlm_tui.controls.kinds import Parameter, toml_string
+from charlm_tui.controls.parameters import KEYMAP, PARAMETERS
 
 _SAMPLE = '"command.cooler" = "f2,f6"'
 _WIDEST = 44  # of a line whose comment stands in the column of the others'
@@ -19,7 +19,7 @@ def as_toml(configuration: Configuration) -> str:
     it = configuration
     rows: list[tuple[str, str, str]] = []  # what stands in the file, where from, what is allowed
     table = ""
-    for entry in ENTRIES:
+    for entry in PARAMETERS:
         if entry.table != table:
             table = entry.table
             rows += [("", "", ""), (f"[{table}]", "", "")]
@@ -42,7 +42,7 @@ def as_data(configuration: Configuration) -> dict[str, Any]:
         "exists": it.path.exists(),
         "entries": {
             entry.key: _data(Setting(it.value(entry.name), it.origin(entry.name)))
-            for entry in ENTRIES
+            for entry in PARAMETERS
         },
         "keymap": {id_: _data(setting) for id_, setting in it.keymap.items()},
         "faults": [str(fault) for fault in it.faults],
@@ -50,12 +50,12 @@ def as_data(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def _line(entry: Entry, it: Configuration) -> str:
+def _line(entry: Parameter, it: Configuration) -> str:
     built_in = it.source(entry.name) is Source.BUILT_IN
     return f"{'# ' if built_in else ''}{entry.name} = {entry.to_toml(it.value(entry.name))}"
 
 
-def _comment(entry: Entry, it: Configuration) -> str:
+def _comment(entry: Parameter, it: Configuration) -> str:
     return (
         "not set" if it.value(entry.name) is None and entry.sample else str(it.origin(entry.name))
     )

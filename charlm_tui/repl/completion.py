@@ -14,7 +14,7 @@ _WORDS = {
     "preset": [str(number) for number in range(1, len(PRESETS) + 1)],
     "carry": ["on", "off"],
 }
-_NAMED = {knob.id: [name for name, _ in knob.named if not name.isdigit()] for knob in KNOBS}
+_NAMED = {knob.id: knob.row.words for knob in KNOBS}
 
 
 class CommandCompleter(Completer):
@@ -36,7 +36,7 @@ class CommandCompleter(Completer):
         elif name in TAKING_PATHS:
             yield from self._paths.get_completions(Document(argument), complete_event)
         elif name in SLASHES:
-            for word in _WORDS.get(name) or _NAMED.get(SLASHES[name].id, []):
+            for word in _WORDS.get(name) or _NAMED.get(SLASHES[name].id, ()):
                 if word.startswith(argument):
                     yield Completion(word, -len(argument))
 

@@ -37,15 +37,3 @@ def temperatures(settings: Settings, read: str, text: str, first: int, stop: int
             for number, char in enumerate(before, start=first)
         ],
     )
-
-
-def in_words(settings: Settings) -> str:
-    """Give how the temperature moves, in a few words."""
-    match settings.moving:
-        case "ramp":
-            return f"ramp to {settings.moving_to:.2f} over {settings.moving_over:,}"
-        case "cycle":
-            return f"cycle to {settings.moving_to:.2f} in {settings.moving_over:,}"
-        case "words":
-            return f"{settings.moving_to:.2f} in words"
-    return "steady"

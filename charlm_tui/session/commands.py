@@ -73,11 +73,16 @@ def _typed(knob: Knob) -> Command:
             knob.type(it, text)
         else:
             idle = knob.idle(it)
-            it.tell(Noticed(f"{knob.title}: {knob.shown(it)}{f'; {idle}' if idle else ''}"))
+            it.tell(Noticed(f"{knob.row.title}: {knob.shown(it)}{f'; {idle}' if idle else ''}"))
 
     slash = {"temperature": "temp", "rng-seed": "seed", "moving": "move"}.get(knob.id, knob.id)
     return Command(
-        knob.id, f"Set {knob.title.lower()}", knob.help, run, slash=slash, argument="[VALUE]"
+        knob.id,
+        f"Set {knob.row.title.lower()}",
+        knob.row.help,
+        run,
+        slash=slash,
+        argument="[VALUE]",
     )
 
 
@@ -85,14 +90,14 @@ def _turns(knob: Knob) -> tuple[Command, Command]:
     return (
         Command(
             f"{knob.id}-down",
-            f"{knob.title}: less",
-            knob.help,
+            f"{knob.row.title}: less",
+            knob.row.help,
             lambda it, _: knob.turn(it, -1),
         ),
         Command(
             f"{knob.id}-up",
-            f"{knob.title}: more",
-            knob.help,
+            f"{knob.row.title}: more",
+            knob.row.help,
             lambda it, _: knob.turn(it, +1),
         ),
     )

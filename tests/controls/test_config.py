@@ -18,8 +18,7 @@ from charlm_tui.controls.config import Configuration, Known, Source
 from charlm_tui.controls.config_file import default_path, read
 from charlm_tui.controls.config_write import ConfigWriteError, keep
 from charlm_tui.controls.controls import Controls
-from charlm_tui.controls.entries import BY_NAME, ENTRIES, PANELS, TINTS
-from charlm_tui.controls.kinds import CARRIED
+from charlm_tui.controls.parameters import BY_NAME, CARRIED, PANELS, PARAMETERS, TINTS
 from charlm_tui.controls.showing import as_toml
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import RNG_SEEDS, Settings
@@ -52,7 +51,7 @@ def the_fault(configuration: Configuration) -> str:
 
 
 def test_every_control_has_an_entry() -> None:
-    in_controls = {entry.parameter for entry in ENTRIES if entry.table == "controls"}
+    in_controls = {entry.parameter for entry in PARAMETERS if entry.table == "controls"}
     of_settings = {field.name for field in fields(Settings)} - {"carry", "moving_from"}
     of_controls = {field.name for field in fields(Controls)} - {"settings"}
     assert in_controls == of_settings | of_controls | {"turns"}
@@ -68,14 +67,14 @@ def test_names_of_the_front_end_are_the_front_ends() -> None:
 
 
 def test_names_are_nobody_elses() -> None:
-    assert len(BY_NAME) == len({entry.variable for entry in ENTRIES}) == len(ENTRIES)
+    assert len(BY_NAME) == len({entry.variable for entry in PARAMETERS}) == len(PARAMETERS)
 
 
 def test_without_a_file_everything_is_built_in(path: Path) -> None:
     it = read(None, {"CHARLM_CONFIG": ""})
     assert it.path == default_path()
     it = Configuration(path)
-    assert {it.source(entry.name) for entry in ENTRIES} == {Source.BUILT_IN}
+    assert {it.source(entry.name) for entry in PARAMETERS} == {Source.BUILT_IN}
     built_in = it.controls({"rng_seed": 3})
     assert built_in == Controls(Settings(rng_seed=3))
 
@@ -179,16 +178,15 @@ def test_an_empty_variable_is_not_set(path: Path) -> None:
 
 def test_a_wrong_entry_names_its_line_and_what_is_allowed_and_the_rest_applies(path: Path) -> None:
     it = of(path, 'theme = "nord"\n\n[controls]\ntop-k = "many"\nmin-p = 0.05\n')
-    assert the_fault(it) == (
-        f'{path}:4: top-k is "many" where a whole number or "all" is expected; '
-        "give that, or take it out"
-    )
+    assert the_fault(it) == f'{path}:4: top-k must be a whole number or "all", not "many"'
     assert (it.value("theme"), it.value("top-k"), it.value("min-p")) == ("nord", 0, 0.05)
 
 
 def test_a_list_that_names_what_is_not_there_is_shown(path: Path) -> None:
     it = of(path, '[show]\npanels = ["next", "nxt"]\n')
-    assert 'panels is ["next", "nxt"] where a list out of "next",' in the_fault(it)
+    fault = the_fault(it)
+    assert 'panels must be a list out of "next", ' in fault
+    assert fault.endswith(', not ["next", "nxt"]')
 
 
 @pytest.mark.parametrize("name", ["temperature", "rng-seed", "top-k", "top-p", "mirostat", "depth"])
@@ -198,21 +196,20 @@ def test_a_value_out_of_range_is_told_as_everywhere(path: Path, name: str) -> No
     assert the_fault(of(path, f"[controls]\n{name} = -1\n")) == f"{path}:2: {told.value}"
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", PARAMETERS, ids=lambda entry: entry.name)
 @pytest.mark.parametrize("literal", ["1979-05-27", "[[1]]", "{a = 1}", '""', "0x1" + "f" * 40])
 def test_no_entry_takes_what_is_not_its_own(path: Path, entry: Any, literal: str) -> None:
     it = of(path, f"[{entry.table}]\n{entry.name} = {literal}\n" if entry.table else "")
     if not entry.table:
         it = of(path, f"\n{entry.name} = {literal}\n")
     fault = the_fault(it)
-    assert fault.startswith(f"{path}:2: {entry.name} is ")
-    assert f"where {entry.allowed} is expected" in fault
+    assert fault.startswith(f"{path}:2: {entry.name} must be {entry.allowed}, not ")
     assert it.value(entry.name) == entry.default
 
 
 @pytest.mark.parametrize("literal", ["true", "5.5", "nan", "inf"])
 def test_a_whole_number_is_whole(path: Path, literal: str) -> None:
-    assert "top-k is" in the_fault(of(path, f"[controls]\ntop-k = {literal}\n"))
+    assert "top-k must be a whole number" in the_fault(of(path, f"[controls]\ntop-k = {literal}\n"))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +225,7 @@ def test_a_count_beyond_all_counts_is_without_bound(
 @pytest.mark.parametrize("name", ["length", "speed"])
 @pytest.mark.parametrize("literal", ["-1", "nan"])
 def test_a_length_and_a_speed_are_not_negative(path: Path, name: str, literal: str) -> None:
-    assert f"{name} is " in the_fault(of(path, f"[controls]\n{name} = {literal}\n"))
+    assert f"{name} must be " in the_fault(of(path, f"[controls]\n{name} = {literal}\n"))
 
 
 @pytest.mark.parametrize(
@@ -257,7 +254,7 @@ def test_a_name_that_is_not_there_is_told_with_the_one_that_is(
 def test_what_is_not_toml_is_one_fault_with_its_line_and_nothing_applies(path: Path) -> None:
     it = of(path, '[controls]\ntop-k = 3\ntop-p = \n[show]\ntint = "entropy"\n')
     assert the_fault(it).startswith(f"{path}:3: this is not TOML")
-    assert {it.source(entry.name) for entry in ENTRIES} == {Source.BUILT_IN}
+    assert {it.source(entry.name) for entry in PARAMETERS} == {Source.BUILT_IN}
     assert "a text needs quotes" in the_fault(of(path, "theme = nord"))
     assert the_fault(of(path, "a = 1\n\na = '''\n\n")).startswith(f"{path}:3: ")
 
@@ -428,7 +425,7 @@ def files(draw: st.DrawFn) -> tuple[str, dict[str, Any], dict[str, int]]:
             lines.extend(text.split("\n"))
 
     def entries(table: str, prefix: str) -> None:
-        chosen = [entry for entry in ENTRIES if entry.table == table and entry.name in values]
+        chosen = [entry for entry in PARAMETERS if entry.table == table and entry.name in values]
         for entry in draw(st.permutations(chosen)):
             noise()
             name = draw(st.sampled_from(["{}", '"{}"', "'{}'"])).format(entry.name)
@@ -485,7 +482,7 @@ def test_no_file_makes_reading_fail_and_each_fault_is_one_line(
     tomllib.loads(as_toml(it))
 
 
-@given(st.dictionaries(st.sampled_from([e.variable for e in ENTRIES]), st.text(max_size=9)))
+@given(st.dictionaries(st.sampled_from([e.variable for e in PARAMETERS]), st.text(max_size=9)))
 def test_no_environment_makes_reading_fail(shared: Path, environ: dict[str, str]) -> None:
     shared.write_text("")
     it = read(shared, environ)
@@ -501,7 +498,7 @@ def test_what_is_shown_is_a_file_that_sets_the_same(shared: Path, values: dict[s
     assert not it.faults
     given_ = {name: value for name, value in values.items() if value is not None}
     assert {name: it.value(name) for name in given_} == given_
-    assert {e.name for e in ENTRIES if it.source(e.name) is Source.FILE} == set(given_)
+    assert {e.name for e in PARAMETERS if it.source(e.name) is Source.FILE} == set(given_)
 
 
 def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -517,9 +514,9 @@ def test_what_is_built_in_can_be_uncommented(path: Path) -> None:
     )
     it = read(path, {})
     assert not it.faults
-    assert {it.source(entry.name) for entry in ENTRIES} == {Source.FILE}
+    assert {it.source(entry.name) for entry in PARAMETERS} == {Source.FILE}
     samples = {"model", "corpus", "history", "theme"}
-    defaults = {entry.name: entry.default for entry in ENTRIES if entry.name not in samples}
+    defaults = {entry.name: entry.default for entry in PARAMETERS if entry.name not in samples}
     assert {name: it.value(name) for name in defaults} == defaults
 
 

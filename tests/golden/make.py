@@ -15,7 +15,7 @@ import click
 
 from charlm_tui.cli import COMMANDS, cli
 from charlm_tui.controls.config_file import read
-from charlm_tui.controls.entries import ENTRIES
+from charlm_tui.controls.parameters import PARAMETERS
 from charlm_tui.history import Origin, Piece
 from charlm_tui.history.store import Store
 from charlm_tui.lm.settings import Settings
@@ -159,7 +159,7 @@ def settings_facts(path: Path) -> dict[str, Any]:
     """Tell what a settings file sets, paths by their names."""
     configuration = read(path, {})
     assert not configuration.faults
-    values = {entry.key: configuration.value(entry.name) for entry in ENTRIES}
+    values = {entry.key: configuration.value(entry.name) for entry in PARAMETERS}
     told = {key: value.name if isinstance(value, Path) else value for key, value in values.items()}
     keys = {id_: setting.value for id_, setting in configuration.keymap.items()}
     return {"values": told, "keymap": keys, "controls": asdict(configuration.controls())}

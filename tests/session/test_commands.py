@@ -99,7 +99,7 @@ def test_a_setting_without_a_value_is_told() -> None:
         ("/zzzzzzzzz", "/help"),
         ("/", "/help"),
         ("/preset 9", "from 1 to 4"),
-        ("/temp warm", "give one"),
+        ("/temp warm", 'positive number, not "warm"'),
         ("/temp -1", "positive"),
         ("/save", "needs PATH"),
         ("/dream now", "takes nothing"),

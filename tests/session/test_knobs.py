@@ -1,12 +1,15 @@
 """The knobs: their steps, what can be typed, and where they say that they have no effect."""
 
+from dataclasses import replace
+
 import pytest
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.kinds import Limits
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.knobs import KNOBS
+from charlm_tui.session.knobs import KNOBS, Knob
 from tests.support.engines import QueuedEngine
 
 KNOB = {knob.id: knob for knob in KNOBS}
@@ -46,6 +49,9 @@ def test_a_knob_turns_to_both_ends_and_stays_there(knob: object) -> None:
         ("mirostat", "2.2", "2.2 bits"),
         ("depth", "1", "1 chars"),
         ("depth", "Carried ", "carried"),
+        ("depth", "60", "60 chars"),
+        ("depth", "Window", "60 chars"),
+        ("depth", "1000000000", "carried"),
         ("rng-seed", "18446744073709551615", "18446744073709551615"),
         ("length", "endless", "endless"),
         ("speed", "full", "full"),
@@ -71,9 +77,22 @@ def test_what_is_no_value_is_refused_in_a_sentence_and_changes_nothing(
 ) -> None:
     it = conversation()
     before = it.controls
-    with pytest.raises(SettingsError, match=r"expected"):
+    with pytest.raises(SettingsError, match=r"must be .*, not|expected"):
         KNOB[knob].type(it, typed)
     assert it.controls == before
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.id)
+def test_what_is_offered_can_be_typed_and_is_the_value_in_force(knob: Knob) -> None:
+    for moving in MOVING:
+        it = conversation(rng_seed=2**64 - 1, moving=moving)
+        for steps in (0, -200, 1, 200):
+            knob.turn(it, steps)
+            before, offered = it.controls, knob.offered(it)
+            assert "e+" not in offered
+            knob.type(it, offered)
+            assert replace(it.controls, settings=before.settings) == before
+            assert knob.shown(it) == knob.row.shown(before, Limits(window=60))
 
 
 def test_what_has_no_effect_says_so() -> None:

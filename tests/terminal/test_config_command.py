@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from charlm_tui.cli.config import config
 from charlm_tui.controls.config import Known
 from charlm_tui.controls.config_file import read
-from charlm_tui.controls.entries import ENTRIES
+from charlm_tui.controls.parameters import PARAMETERS
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def run(path: Path, *arguments: str, known: Known | None = None, **environ: str) -> Result:
-    ours = {entry.variable: None for entry in ENTRIES} | {"CHARLM_CONFIG": None}
+    ours = {entry.variable: None for entry in PARAMETERS} | {"CHARLM_CONFIG": None}
     home = {"XDG_CONFIG_HOME": str(path.parent.parent), "HOME": str(path.parent.parent)}
     return CliRunner().invoke(config, arguments, obj=known, env={**ours, **home, **environ})
 
@@ -47,7 +47,7 @@ def test_show_tells_of_every_entry_who_won(path: Path) -> None:
     result = run(path, "show", "--config", str(path), CHARLM_TOP_K="7")
     assert result.exit_code == 0
     lines = {line.removeprefix("# ").split(" ")[0]: line for line in result.stdout.splitlines()}
-    assert {entry.name for entry in ENTRIES} <= set(lines)
+    assert {entry.name for entry in PARAMETERS} <= set(lines)
     assert lines["theme"].startswith('theme = "nord"')
     assert "# config.toml:2 " in lines["theme"]
     assert "# CHARLM_TOP_K " in lines["top-k"]
@@ -80,7 +80,7 @@ def test_show_can_be_read_by_a_program(path: Path) -> None:
     result = run(path, "show", "--json", "--config", str(path), CHARLM_PANELS="next")
     shown = json.loads(result.stdout)
     assert shown["exists"]
-    assert set(shown["entries"]) == {entry.key for entry in ENTRIES}
+    assert set(shown["entries"]) == {entry.key for entry in PARAMETERS}
     assert shown["entries"]["history"] == {
         "value": False,
         "source": "file",

@@ -71,7 +71,7 @@ def test_what_the_model_does_not_know_is_named_on_standard_error(model_path: Pat
         (("--temperature", "-1"), 2, "the temperature is -1"),
         (("--temperature", "nan"), 2, "the temperature is nan"),
         (("--temperature", "inf"), 2, "the temperature is inf"),
-        (("--temperature", "warm"), 2, "'warm' is not a number"),
+        (("--temperature", "warm"), 2, 'not "warm"'),
         (("--length", "0"), 2, "--length"),
         (("--rng-seed", "-1"), 2, "--rng-seed"),
         (("--unknown",), 2, "--unknown"),

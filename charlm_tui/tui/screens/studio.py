@@ -802,10 +802,8 @@ class StudioScreen(Screen[None]):
     def ask_for(self, knob: str) -> None:
         """Let a value be typed for a knob."""
         chosen = _KNOBS[knob]
-        words = f"{chosen.title}. {chosen.help}"
-        value = f"{chosen.value(self._conversation):g}".replace("1e+09", "")
-        if knob == "rng-seed":
-            value = str(self._conversation.controls.settings.rng_seed)
+        words = f"{chosen.row.title}. {chosen.row.help}"
+        value = chosen.offered(self._conversation)
         self._ask(words, partial(chosen.type, self._conversation), value)
 
     # Seeds.

@@ -49,7 +49,10 @@ def panel_of(conversation: Conversation) -> Panel:
     """Give what the panel shows of a conversation."""
     it = conversation
     turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
-    rows = [Row(each.id, each.title, each.shown(it), each.idle(it)) for each in KNOBS]
+    rows = [
+        Row(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
+        for each in KNOBS
+    ]
     return Panel((*rows, turns), temperature_now(it))
 
 
