@@ -22,7 +22,7 @@ from tests.support.terminal import COMMAND
         ("charlm_tui.session.commands", SLOW),
         ("charlm_tui.reply.tape", SLOW),
         ("charlm_tui.batch.generate", {"textual", *TRAINING}),
-        ("charlm_tui.tui.escape", SLOW),
+        ("charlm_tui.cli.app", SLOW),
         ("charlm_tui.tui.app", {"numpy", "onnxruntime", *TRAINING}),
         ("charlm_tui.cli.train", SLOW),
         ("charlm_tui.training.plan", SLOW - {"numpy"}),

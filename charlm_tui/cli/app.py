@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.reply.tape_file import Recording
 
+LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it into
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"  # the mouse
+    b"\x1b[?2004l\x1b[?2048l\x1b[?1004l\x1b[<u"  # pastes, sizes, focus, the keyboard
+    b"\x1b[?2026l\x1b[?7h"  # a frame that was not ended, line wrap
+    b"\x1b[?1049l\x1b[?25h\x1b[0m"  # the screen, the cursor, the colours
+)
+
 
 def known() -> Known:
     """Give how to learn the names that the settings file can have of the app."""
@@ -47,7 +54,6 @@ def run_app(
     gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
     from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.tui.app import CharlmApp
-    from charlm_tui.tui.escape import LEAVE_SEQUENCE
     from charlm_tui.tui.setup import Setup
 
     setup = Setup.of(it.configuration.checked(known()), it.corpus, it.history, replay, at_once)

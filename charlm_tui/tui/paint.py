@@ -1,6 +1,6 @@
-"""Stretches of text that are marked: which characters another mark changes, and how one is drawn.
+"""Drawing text as segments: in the shades of its levels, and with marks over it.
 
-Knows blocks and segments, nothing of widgets nor of what a mark means.
+Knows blocks and segments, nothing of widgets nor of what a tint or a mark means.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from charlm_tui.text import runs, visible
 from charlm_tui.tui.document import Block
 
 
@@ -22,7 +23,7 @@ class Mark(NamedTuple):
 
 
 def changed(before: Sequence[Mark], after: Sequence[Mark]) -> list[Mark]:
-    """Give the characters that are marked in one of two and not in the other."""
+    """Return the characters that are marked in one of two and not in the other."""
     differences = []
     for mark in before:
         other = next((it for it in after if it.block is mark.block), None)
@@ -49,4 +50,24 @@ def overlaid(segments: list[Segment], left: int, right: int, style: Style) -> li
             for text, own, control in line.crop(left, right)
         ),
         *line.crop(right),
+    ]
+
+
+def tinted(
+    line: str, levels: bytes, shades: Sequence[Style], plain: Style, newline: str = "⏎"
+) -> list[Segment]:
+    """Draw a line in the shades of its characters, neighbours of one level together.
+
+    Args:
+        line: of a text.
+        levels: one a character; none if they are not known yet.
+        shades: by level.
+        plain: the style where no level is known.
+        newline: what a newline is drawn as.
+    """
+    if not levels:
+        return [Segment(visible(line, newline), plain)]
+    return [
+        Segment(visible(line[begin:end], newline), shades[levels[begin]])
+        for begin, end in runs(levels, 0, len(line))
     ]

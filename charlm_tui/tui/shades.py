@@ -1,15 +1,37 @@
-"""How the level of a character's tint becomes a shade of the text.
+"""Shades: the order of tints, and how the level of a character becomes a colour.
 
 Where a terminal has no colours to shade with, levels are told by weight and underline. Knows
-nothing of widgets.
+nothing of widgets; reads neither tape nor corpus.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
+from rich.color import Color as TerminalColour
 from rich.style import Style
-from textual.color import Color
+from textual.color import BLACK, WHITE, Color
 
-from charlm_tui.reply.tints import LEVELS
+from charlm_tui.reply.tints import DIVERGING, LEVELS, Tint
+
+FULLEST = 0.9  # how much of its hue the outermost level has
+LEGIBLE = 4.5  # contrast of the text at least, as the WCAG have it
+FADE_LEVELS = 8  # from a new character's colour to the settled one
+
+
+class CorpusTint(Enum):
+    """A tint that no tape knows; the value is its name as it is shown."""
+
+    RECITAL = "recital"
+
+
+Tinting = Tint | CorpusTint
+"""What the text on the screen can be tinted by."""
+
+
+def after(tinting: Tinting, corpus: bool) -> Tinting:
+    """Return the next tint, around the end; the corpus' is the last, where there is a corpus."""
+    every = [*Tint, *(CorpusTint if corpus else ())]
+    return every[(every.index(tinting) + 1) % len(every)] if tinting in every else Tint.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +43,13 @@ class Ramp:
     high: Style
 
     def shades(self, coloured: bool) -> list[Style]:
-        """Give a style for each level.
+        """Return a style for each level.
 
         Args:
             coloured: whether the terminal can shade; if not, or if the colours are its own,
                 levels are told by weight and underline.
         """
-        colours = [_colour(style) for style in (self.low, self.middle, self.high)]
+        colours = [_colour(style.color) for style in (self.low, self.middle, self.high)]
         low, middle, high = colours
         if not coloured or low is None or middle is None or high is None:
             weights = [
@@ -50,7 +72,73 @@ class Ramp:
         ]
 
 
-def _colour(style: Style) -> Color | None:
-    if style.color is None or style.color.triplet is None:
+@dataclass(frozen=True, slots=True)
+class Diverging:
+    """The colours of the outermost levels, and the text and the ground of the middle one."""
+
+    negative: Style
+    neutral: Style
+    positive: Style
+
+    def shades(self, coloured: bool) -> list[Style]:
+        """Return a style for each of `DIVERGING` levels, the lowest first.
+
+        Args:
+            coloured: whether the terminal can shade; if not, or if the colours are its own, what
+                is below zero is underlined and what is above it bold, twice as much at the ends.
+        """
+        ground, text = _colour(self.neutral.bgcolor), _colour(self.neutral.color)
+        below, above = _colour(self.negative.color), _colour(self.positive.color)
+        if not coloured or ground is None or text is None or below is None or above is None:
+            weights = [
+                Style(underline=True, italic=True),
+                Style(underline=True),
+                Style(dim=True),
+                Style(bold=True),
+                Style(bold=True, reverse=True),
+            ]
+            return [weights[level * len(weights) // DIVERGING] for level in range(DIVERGING)]
+        middle = DIVERGING // 2
+        shades = []
+        for level in range(DIVERGING):
+            hue = above if level > middle else below
+            behind = ground.blend(hue, FULLEST * abs(level - middle) / middle)
+            shades.append(Style(color=_legible(text, behind).rich_color, bgcolor=behind.rich_color))
+        return shades
+
+
+def fade(fresh: Style, settled: Style) -> list[Style]:
+    """Return styles from fresh to settled; only one where the colours are the terminal's own."""
+    start, end = _colour(fresh.color), _colour(settled.color)
+    if start is None or end is None:
+        return [settled]
+    return [
+        settled + Style(color=start.blend(end, level / (FADE_LEVELS - 1)).rich_color)
+        for level in range(FADE_LEVELS)
+    ]
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast of two colours, from 1 to 21, as the WCAG 2.1 define it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _legible(text: Color, behind: Color) -> Color:
+    if contrast(text, behind) >= LEGIBLE:
+        return text
+    return max((BLACK, WHITE), key=lambda each: contrast(each, behind))
+
+
+def _luminance(colour: Color) -> float:
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in colour.normalized
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _colour(colour: TerminalColour | None) -> Color | None:
+    if colour is None or colour.triplet is None:
         return None
-    return Color.from_rich_color(style.color)
+    return Color.from_rich_color(colour)

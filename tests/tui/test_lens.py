@@ -24,12 +24,20 @@ from charlm_tui.lm.lens import FEATURES, LEVELS, MOST_CHARACTERS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.session.insights import MOST as MOST_SHOWN
-from charlm_tui.text import cells
-from charlm_tui.tui.diverging import LEGIBLE, contrast, drawn, tinted
-from charlm_tui.tui.pins import MOST, Pins
-from charlm_tui.tui.screens.lens import LensScreen
+from charlm_tui.text import cells, visible
+from charlm_tui.tui.paint import tinted
+from charlm_tui.tui.screens.lens import LensScreen, Pins
+from charlm_tui.tui.shades import LEGIBLE, contrast
 from charlm_tui.tui.widgets.unit_list import UnitList
-from charlm_tui.tui.widgets.unit_text import GAP, HEAD, UnitText, lines_of, pitch, room
+from charlm_tui.tui.widgets.unit_text import (
+    GAP,
+    HEAD,
+    MOST_COLUMNS,
+    UnitText,
+    lines_of,
+    pitch,
+    room,
+)
 from tests.support.engines import SYMBOLS
 from tests.support.lens import RANKINGS, TENSORS, asked, look, text_of
 from tests.support.studio import Studio, studio
@@ -497,8 +505,8 @@ def test_no_character_is_lost_in_any_column_and_none_reaches_the_next(
     for line in lined:
         part = levels[start : start + len(line)]
         segments = tinted(line, part, styles, styles[0])  # type: ignore[arg-type]
-        assert "".join(segment.text for segment in segments) == drawn(line)
-        assert cells(drawn(line)) <= pitch(width, count) - GAP
+        assert "".join(segment.text for segment in segments) == visible(line, "⏎")
+        assert cells(visible(line, "⏎")) <= pitch(width, count) - GAP
         changes = sum(a != b for a, b in pairwise(part))
         assert not part or len(segments) == changes + 1
         start += len(line)
@@ -513,10 +521,10 @@ def test_the_unit_that_is_looked_at_is_always_among_the_columns(
         pins.current = number
         if pin:
             before = list(pins.pinned)
-            assert pins.toggle() == (number in before or len(before) < MOST)
+            assert pins.toggle() == (number in before or len(before) < MOST_COLUMNS)
         shown = pins.columns(places)
         assert pins.current in shown
-        assert len(shown) == len(set(shown)) <= min(places, MOST)
-        assert len(pins.pinned) <= MOST
-        if places >= MOST and len(pins.pinned) < MOST:
+        assert len(shown) == len(set(shown)) <= min(places, MOST_COLUMNS)
+        assert len(pins.pinned) <= MOST_COLUMNS
+        if places >= MOST_COLUMNS and len(pins.pinned) < MOST_COLUMNS:
             assert set(pins.pinned) <= set(shown)

@@ -16,7 +16,7 @@ from charlm_tui.tui import recital_meter
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.paint import Mark, changed
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.tinting import CorpusTint
+from charlm_tui.tui.shades import CorpusTint
 from charlm_tui.tui.widgets.recital import (
     NO_CORPUS,
     OFF,

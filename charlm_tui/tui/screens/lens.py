@@ -5,6 +5,7 @@ ranked and what is kept of it, the engine knows.
 """
 
 from array import array
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -21,17 +22,49 @@ from charlm_tui.session.insights import Lens
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.text import visible
-from charlm_tui.tui.pins import MOST, Pins
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList
-from charlm_tui.tui.widgets.unit_text import Column, UnitText
+from charlm_tui.tui.widgets.unit_text import MOST_COLUMNS, Column, UnitText
 
 KEPT = 64  # units that need not be asked for again: 20 kB each at the most
 FOLDED = 72  # cells of the screen below which the list is folded away
 _UNIT = Binding.Group("Unit", compact=True)
 _RANK = Binding.Group("Rank", compact=True)
 _LEAST_WANTED = ("lens.columns", "lens.down", "lens.named", "lens.foretells", "lens.ranking")
+
+
+@dataclass(slots=True)
+class Pins:
+    """Units beside each other: up to four that stay, and one that changes."""
+
+    current: int = 0
+    """The unit that keys change."""
+    pinned: list[int] = field(default_factory=list)
+
+    def toggle(self) -> bool:
+        """Pin or unpin the current unit; return whether there was room for it."""
+        if self.current in self.pinned:
+            self.pinned.remove(self.current)
+        elif len(self.pinned) < MOST_COLUMNS:
+            self.pinned.append(self.current)
+        else:
+            return False
+        return True
+
+    def columns(self, room: int) -> list[int]:
+        """Return the units that are shown; the current one is always among them.
+
+        Args:
+            room: for how many there is.
+        """
+        every = list(self.pinned)
+        if self.current not in every:
+            every.append(self.current)
+        kept = every[: min(room, MOST_COLUMNS)]
+        if self.current not in kept:
+            kept[-1] = self.current
+        return kept
 
 
 class LensScreen(Overlay[None]):
@@ -64,7 +97,7 @@ class LensScreen(Overlay[None]):
         Binding("g", "named", "Unit by name", id="lens.named"),
         *(
             Binding(f"{number}", f"pinned({number})", show=False, id=f"lens.pin-{number}")
-            for number in range(1, MOST + 1)
+            for number in range(1, MOST_COLUMNS + 1)
         ),
         Binding("j", "scroll(1)", "Down", show=False, id="lens.line-down"),
         Binding("k", "scroll(-1)", "Up", show=False, id="lens.line-up"),
@@ -216,7 +249,7 @@ class LensScreen(Overlay[None]):
 
     def _look_at(self, number: int) -> None:
         self._pins.current = number
-        for each in self._pins.columns(MOST):
+        for each in self._pins.columns(MOST_COLUMNS):
             if self._told.get(each) is None:
                 self._conversation.insights.unit(self._lens, each)
         self._draw()
@@ -274,7 +307,9 @@ class LensScreen(Overlay[None]):
     def action_pin(self) -> None:
         """Pin the unit, or no longer."""
         if not self._pins.toggle():
-            self.notify(f"{MOST} units are pinned; go to one by its number and unpin it first.")
+            self.notify(
+                f"{MOST_COLUMNS} units are pinned; go to one by its number and unpin it first."
+            )
         self._draw()
 
     def action_unpin(self) -> None:

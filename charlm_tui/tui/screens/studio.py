@@ -52,7 +52,7 @@ from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, pla
 from charlm_tui.tui.rates import Rates
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.tinting import CorpusTint, Tinting, after
+from charlm_tui.tui.shades import CorpusTint, Tinting, after
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 

@@ -17,7 +17,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
-from textual.color import Color
 from textual.events import MouseDown, MouseEvent, MouseMove
 from textual.geometry import Size
 from textual.message import Message
@@ -28,10 +27,9 @@ from textual.strip import Strip
 from charlm_tui.text import cells, runs, visible
 from charlm_tui.tui.document import Block, Kind, Selection, char_at
 from charlm_tui.tui.paint import Mark, changed, overlaid
-from charlm_tui.tui.shades import Ramp
+from charlm_tui.tui.shades import FADE_LEVELS, Ramp, fade
 
 FADE_S = 0.3  # that a new character takes to settle into its colour
-FADE_LEVELS = 8
 FADE_FRAMES_PER_S = 24
 FASTEST_FADE = 240.0  # characters a second; above it nearly all that moves is new: it flickers
 BADGE = 8  # cells at the right of a seed, for the mark of its siblings
@@ -533,7 +531,7 @@ class Transcript(ScrollView, can_focus=True):
         ramp = Ramp(*(self._styles[name] for name in ("low", "middle", "high")))
         reply = self._styles["reply"]
         self._tints = [reply + shade for shade in ramp.shades(self._coloured)]
-        self._shades = _shades(self._styles["fresh"], self._styles["reply"])
+        self._shades = fade(self._styles["fresh"], self._styles["reply"])
 
     # Drawing.
 
@@ -636,16 +634,3 @@ class Transcript(ScrollView, can_focus=True):
 def _gap(before: Kind | None, kind: Kind) -> int:
     """Give the empty lines before a block: one between turns, none within one."""
     return 1 if before is not None and (kind == "seed" or before != "seed") else 0
-
-
-def _shades(fresh: Style, settled: Style) -> list[Style]:
-    """Give styles from fresh to settled; only one where the colours are the terminal's own."""
-    if fresh.color is None or settled.color is None:
-        return [settled]
-    if fresh.color.triplet is None or settled.color.triplet is None:
-        return [settled]
-    start, end = Color.from_rich_color(fresh.color), Color.from_rich_color(settled.color)
-    return [
-        settled + Style(color=start.blend(end, level / (FADE_LEVELS - 1)).rich_color)
-        for level in range(FADE_LEVELS)
-    ]

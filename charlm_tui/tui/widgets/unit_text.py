@@ -17,9 +17,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm_tui.text import wrap
-from charlm_tui.tui.diverging import Diverging, tinted
-from charlm_tui.tui.pins import MOST
+from charlm_tui.tui.paint import tinted
+from charlm_tui.tui.shades import Diverging
 
+MOST_COLUMNS = 4
 HEAD = 2  # lines above the text: a column's name and scale, what it tells
 OVER = 2  # cells that a line may hang over its edge: a space, and the mark of a newline
 GAP = 1  # cells between two columns
@@ -46,7 +47,7 @@ class Column(NamedTuple):
 
 def room(width: int) -> int:
     """Give how many columns there is room for."""
-    return max(1, min(MOST, (width + GAP) // (NARROWEST + GAP)))
+    return max(1, min(MOST_COLUMNS, (width + GAP) // (NARROWEST + GAP)))
 
 
 def pitch(width: int, count: int) -> int:
