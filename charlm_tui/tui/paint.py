@@ -1,17 +1,26 @@
-"""Drawing text as segments: in the shades of its levels, and with marks over it.
+"""Drawing a line of a block: tints, new characters, marks, what is selected.
 
 Knows blocks and segments, nothing of widgets nor of what a tint or a mark means.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from charlm_tui.text import runs, visible
-from charlm_tui.tui.document import Block
+from charlm_tui.text import cells, runs, visible
+from charlm_tui.tui.document import GUTTER, Block, Kind, TextSelection
+from charlm_tui.tui.shades import FADE_LEVELS, Ramp, fade
+
+FADE_S = 0.3  # that a new character takes to settle into its colour
+MARKS: dict[Kind, str] = {"seed": "❯ ", "reply": "  ", "notice": "· ", "error": "! "}
+
+Levels = Callable[[Block, int, int], bytes]
+"""Returns the tint level of each character of a block, from one to before another."""
 
 
 class Mark(NamedTuple):
@@ -71,3 +80,122 @@ def tinted(
         Segment(visible(line[begin:end], newline), shades[levels[begin]])
         for begin, end in runs(levels, 0, len(line))
     ]
+
+
+class Births:
+    """The new characters of one block that are still settling: when each arrival came."""
+
+    def __init__(self) -> None:
+        self._births: deque[tuple[int, float]] = deque()  # (first character, when it came)
+
+    def __bool__(self) -> bool:
+        return bool(self._births)
+
+    @property
+    def first(self) -> int:
+        """The number of the first character that is settling; there is one."""
+        return self._births[0][0]
+
+    def add(self, char: int, now_s: float) -> None:
+        """Take in that characters from a number on have come."""
+        self._births.append((char, now_s))
+
+    def forget(self, now_s: float) -> None:
+        """Forget those that have settled."""
+        while self._births and now_s - self._births[0][1] > FADE_S:
+            self._births.popleft()
+
+    def draw(
+        self, text: str, start: int, settled: Style, shades: Sequence[Style], now_s: float
+    ) -> list[Segment]:
+        """Draw a line of which some characters are still settling, each arrival in its shade."""
+        segments = []
+        end = start + len(text)
+        births = [*self._births, (end, now_s)]
+        if births[0][0] > start:
+            segments.append(Segment(visible(text[: births[0][0] - start], ""), settled))
+        for (first, born_s), (after, _) in pairwise(births):
+            part = text[max(first - start, 0) : max(min(after, end) - start, 0)]
+            if part:
+                level = min(int((now_s - born_s) / FADE_S * FADE_LEVELS), FADE_LEVELS - 1)
+                segments.append(Segment(visible(part, ""), shades[level]))
+        return segments
+
+
+class Painter:
+    """Draws lines in the styles of one theme.
+
+    Args:
+        styles: by name: the kinds of blocks, fresh, cursor, selected, badge, recited, and low,
+            middle and high of tints.
+        coloured: whether the terminal can shade.
+    """
+
+    def __init__(self, styles: Mapping[str, Style], coloured: bool) -> None:
+        self._styles = styles
+        ramp = Ramp(styles["low"], styles["middle"], styles["high"])
+        self._tints = [styles["reply"] + shade for shade in ramp.shades(coloured)]
+        self._fade = fade(styles["fresh"], styles["reply"])
+
+    @property
+    def fades(self) -> bool:
+        """Whether new characters can settle into their colour."""
+        return len(self._fade) > 1
+
+    def text(self, block: Block, row: int, levels: Levels | None) -> list[Segment]:
+        """Draw a line with the mark before it, tinted if it is of a reply."""
+        text, start, style = block.lines[row], block.starts[row], self._styles[block.kind]
+        if levels is None or block.kind != "reply":
+            return [_gutter(block, row, style), Segment(visible(text, ""), style)]
+        its = levels(block, start, start + len(text))
+        return [_gutter(block, row, style), *tinted(text, its, self._tints, style, "")]
+
+    def settling(self, block: Block, row: int, births: Births, now_s: float) -> list[Segment]:
+        """Draw a line that has characters which are settling."""
+        text, style = block.lines[row], self._styles[block.kind]
+        fresh = births.draw(text, block.starts[row], style, self._fade, now_s)
+        return [_gutter(block, row, style), *fresh]
+
+    def marked(
+        self, segments: list[Segment], block: Block, row: int, marks: Sequence[Mark]
+    ) -> list[Segment]:
+        """Draw marks over a line."""
+        text, start = block.lines[row], block.starts[row]
+        for mark in marks:
+            first, end = max(mark.start - start, 0), min(mark.stop - start, len(text))
+            if mark.block is block and first < end:
+                left, right = (GUTTER + cells(text[:place]) for place in (first, end))
+                segments = overlaid(segments, left, right, self._styles["recited"])
+        return segments
+
+    def selected(self, segments: list[Segment], row: int, chosen: TextSelection) -> list[Segment]:
+        """Draw what is selected of a line over it."""
+        text, start = chosen.block.lines[row], chosen.block.starts[row]
+        first, end = (place - start for place in chosen.span)
+        if end <= 0 or first > len(text) or (first == len(text) and text.endswith("\n")):
+            return segments
+        style = self._styles["selected"]
+        if first >= len(text):
+            at_end = chosen.cursor == chosen.block.length == start + len(text)
+            return [*segments, Segment(" ", style)] if at_end else segments
+        part = text[max(first, 0) : end]
+        left = GUTTER + cells(text[: max(first, 0)])
+        line = Strip(segments)
+        return [
+            *line.crop(0, left),
+            Segment(visible(part, "⏎"), style),
+            *line.crop(left + cells(part)),
+        ]
+
+    def badge(self, block: Block, width: int) -> Segment:
+        """Draw the mark at the end of a block's first line."""
+        room = width - GUTTER - cells(block.lines[0])
+        return Segment(f" {block.badge}"[: max(room, 0)], self._styles["badge"])
+
+    def cursor(self) -> Segment:
+        """Draw the mark where the next character will be."""
+        return Segment("▌", self._styles["cursor"])
+
+
+def _gutter(block: Block, row: int, style: Style) -> Segment:
+    return Segment(MARKS[block.kind] if row == 0 else " " * GUTTER, style)

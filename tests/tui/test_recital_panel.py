@@ -127,7 +127,7 @@ async def test_a_longer_passage_takes_the_mark_over_and_nothing_else_is_drawn(
         it.transcript._strip = lambda line: drawn.append(line) or draw(line)  # type: ignore[method-assign,func-returns-value]
         await streamed(it, "evening came")
         assert marked(it) == ["slowly evening came"]
-        top = it.transcript._firsts[-1]
+        top = it.transcript._document.top(it.transcript.blocks[-1])
         assert set(drawn) == {top, top + 9, top + 10}  # the passage begins with a newline
 
 

@@ -6,7 +6,8 @@ from textual.app import App, ComposeResult
 
 from charlm_tui.text import cells, visible, wrap
 from charlm_tui.tui.document import Block
-from charlm_tui.tui.widgets.transcript import FADE_S, Transcript
+from charlm_tui.tui.paint import FADE_S
+from charlm_tui.tui.widgets.transcript import Transcript
 
 texts = st.text(st.sampled_from("ab  \n.界\u0301\t\x1b"), max_size=120) | st.text(max_size=60)
 

@@ -17,9 +17,10 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import LanesAdded, Noticed, State, StateChanged, Update
 from charlm_tui.text import visible
+from charlm_tui.tui.paint import Levels
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
-from charlm_tui.tui.widgets.transcript import Levels, Transcript
+from charlm_tui.tui.widgets.transcript import Transcript
 
 NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
 TITLES_PER_S = 4  # at which they follow the stream
