@@ -33,7 +33,7 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
     standard error. Exit code 1 if it differs, and if its model is not at hand: then the recorded
     text is printed.
     """
-    from charlm_tui.session.exchange import recorded
+    from charlm_tui.session.commands import recorded
 
     recording = recorded(tape)
     if not app:

@@ -27,7 +27,6 @@ from charlm_tui.engine.protocol import CharactersGenerated, Event
 from charlm_tui.history.keeper import Keeper
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.input import Listener
-from charlm_tui.repl.lines import is_seed, line_of, take
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
 from charlm_tui.repl.seat import EngineSeat, UnusableError
@@ -35,6 +34,7 @@ from charlm_tui.repl.status import standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
@@ -178,10 +178,10 @@ class Chat:
         return None
 
     def _take(self, line: str) -> None:
-        self._teller.typed = is_seed(line)
+        self._teller.typed = meaning(line) is Meaning.SEED
         self._interrupted_s = -math.inf
         try:
-            if not take(self.conversation, line):
+            if not take_line(self.conversation, line):
                 self._offered = line
         except CharlmError as error:
             self._show(Noticed(str(error), error=True))

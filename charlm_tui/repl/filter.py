@@ -19,9 +19,9 @@ from charlm_tui.engine.client import Engine
 from charlm_tui.engine.protocol import CharactersGenerated, EngineDied, Event
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.keys import command_rows
-from charlm_tui.repl.lines import is_seed, line_of, take
 from charlm_tui.repl.seat import EngineSeat, UnusableError
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
     EngineNeeded,
     HelpWanted,
@@ -156,7 +156,7 @@ class Filter:
 
     def take(self, line: str) -> None:
         """Do what a line says."""
-        if is_seed(line):
+        if meaning(line) is Meaning.SEED:
             self.answer(line)
         else:
             self._do(line)
@@ -183,7 +183,7 @@ class Filter:
     def _attempt(self, line: str) -> bool:
         """Send a line; tell whether it was taken."""
         try:
-            return take(self._conversation, line)
+            return take_line(self._conversation, line)
         except CharlmError as error:
             self._complain(str(error))
             return False

@@ -3,20 +3,22 @@
 A key of the app, an entry of its palette and a slash command of the REPL are the same object.
 """
 
+import os
 from collections.abc import Callable
-from difflib import get_close_matches
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.engine.model_info import rows
 from charlm_tui.lm.errors import CharlmError
+from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.exchange import save, share, taking
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.sweep import temperature_now
-from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, State
+from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, Shared, State
 
-NEAREST = 3  # commands that are named where one is unknown
+if TYPE_CHECKING:
+    from charlm_tui.reply.tape_file import Recording
 
 
 class CommandError(CharlmError):
@@ -149,6 +151,67 @@ def _model(it: Conversation, text: str) -> None:
         it.tell(Noticed(f"the model is {name}"))
     else:
         it.use_model(text)
+
+
+# How replies leave a conversation and come back: as files, and as lines to hand on.
+
+
+def _save(it: Conversation, text: str) -> None:
+    """Write the reply that is shown to a new file, in the form that its suffix names."""
+    from charlm_tui.files import replace_file
+    from charlm_tui.reply.exports import export, format_of
+
+    recording = _reply(it)
+    path = _path(text, "the path of a file to write, such as reply.tape or reply.html")
+    form = format_of(path)
+    if os.path.exists(path):
+        raise CommandError(f"{path} exists; give another name, or remove it first")
+    replace_file(path, export(recording, form, Tint.SURPRISAL))
+    it.tell(Noticed(f"saved to {path}"))
+
+
+def _share(it: Conversation) -> None:
+    from charlm_tui.reply.share_line import to_line
+
+    it.tell(Shared(to_line(_reply(it))))
+
+
+def recorded(text: str) -> "Recording":
+    """Return the recording in a tape, of which `text` is the path, or in a shared line.
+
+    Raises:
+        CharlmError: it is neither, or damaged.
+    """
+    from charlm_tui.reply.share_line import from_line, is_line
+    from charlm_tui.reply.tape_file import read_recording
+
+    if is_line(text):
+        return from_line(text)
+    return read_recording(_path(text, "the path of a tape, or a shared line"))
+
+
+def _taking(
+    take: "Callable[[Conversation, Recording], object]",
+) -> Callable[[Conversation, str], object]:
+    return lambda it, text: take(it, recorded(text))
+
+
+def _reply(it: Conversation) -> "Recording":
+    turn = it.turn
+    if turn is None or not len(turn.tape):
+        raise CommandError("there is no reply yet; send a seed first")
+    return turn.recording()
+
+
+def _path(text: str, what: str) -> Path:
+    if not text.strip():
+        raise CommandError(f"nothing was named; give {what}")
+    try:
+        return Path(text.strip()).expanduser()
+    except RuntimeError:
+        raise CommandError(
+            f"{text.strip()!r:.80} begins with the home of somebody who has none here; give {what}"
+        ) from None
 
 
 _COMMANDS = (
@@ -317,7 +380,7 @@ _COMMANDS = (
         "save",
         "Save the reply",
         "Write the reply to a file: .tape .txt .md .html .svg .json or .cast.",
-        save,
+        _save,
         lambda it: it.turn is not None,
         slash="save",
         argument="PATH",
@@ -326,7 +389,7 @@ _COMMANDS = (
         "load",
         "Open a tape",
         "Show a recorded reply: the path of a tape, or a shared line.",
-        taking(lambda it, recording: it.recorded.open(recording)),
+        _taking(lambda it, recording: it.recorded.open(recording)),
         slash="load",
         argument="PATH",
     ),
@@ -334,7 +397,7 @@ _COMMANDS = (
         "replay",
         "Replay a tape",
         "Play a recorded reply at its own pace: the path of a tape, or a shared line.",
-        taking(lambda it, recording: it.recorded.play(recording)),
+        _taking(lambda it, recording: it.recorded.play(recording)),
         slash="replay",
         argument="PATH",
     ),
@@ -342,14 +405,14 @@ _COMMANDS = (
         "replay-at-once",
         "Replay a tape at full speed",
         "Play a recorded reply as fast as it goes: the path of a tape, or a shared line.",
-        taking(lambda it, recording: it.recorded.play(recording, at_once=True)),
+        _taking(lambda it, recording: it.recorded.play(recording, at_once=True)),
         argument="PATH",
     ),
     Command(
         "share",
         "Share the reply",
         "Give the reply as one line, to be pasted in elsewhere.",
-        _plain(share),
+        _plain(_share),
         lambda it: it.turn is not None,
         slash="share",
     ),
@@ -377,34 +440,3 @@ COMMANDS = {command.id: command for command in _COMMANDS}
 
 SLASHES = {command.slash: command for command in _COMMANDS if command.slash}
 """Every command that can be typed, by its name."""
-
-
-def run_line(conversation: Conversation, line: str) -> None:
-    """Run a typed command, such as `/temp 0.7`.
-
-    Raises:
-        CommandError: there is no such command, or it cannot be run now, or not so.
-        CharlmError: it cannot do what it is to do.
-    """
-    name, argument = [*line.removeprefix("/").split(None, 1), "", ""][:2]
-    argument = argument.strip()
-    command = SLASHES.get(name.lower())
-    if command is None:
-        near = get_close_matches(name.lower(), SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
-        names = " or ".join(f"/{each}" for each in near)
-        raise CommandError(f"there is no command {f'/{name}'!r:.42}; did you mean {names}?")
-    if argument and not command.argument:
-        raise CommandError(f"/{name} takes nothing, and {argument!r:.40} was given; leave it out")
-    if not argument and command.argument and not command.argument.startswith("["):
-        raise CommandError(f"/{name} needs {command.argument}: {command.help}")
-    if not command.available(conversation):
-        raise CommandError(f"/{name} can do nothing now: {_why_not(conversation)}")
-    command.run(conversation, argument)
-
-
-def _why_not(conversation: Conversation) -> str:
-    if conversation.model is None:
-        return "the model is not loaded yet"
-    if conversation.turn is None:
-        return "there is no reply yet; send a seed first"
-    return "nothing is there for it"

@@ -15,10 +15,11 @@ from charlm_tui.lm.generation import Generation, Lanes
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.schedule import temperatures
-from charlm_tui.session.commands import COMMANDS, run_line
+from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import HELD_S, temperature_now
+from charlm_tui.session.typed import run_line
 from tests.support.engines import QueuedEngine
 from tests.support.fakes import UniformModel
 

@@ -5,7 +5,7 @@ from textual.widgets import Input
 
 from charlm_tui.engine.protocol import DrawRequested
 from charlm_tui.reply.schedule import temperatures
-from charlm_tui.session.commands import run_line
+from charlm_tui.session.typed import run_line
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.ribbon import Ribbon
 from tests.support.studio import Studio, studio

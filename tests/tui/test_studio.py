@@ -19,7 +19,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.commands import run_line
+from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import State
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.control_panel import ControlPanel

@@ -25,11 +25,12 @@ from charlm_tui.controls.controls import PRESETS, Controls, new_rng_seed
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.reply.tints import Tint, levels
-from charlm_tui.session.commands import COMMANDS, Command, run_line
+from charlm_tui.session.commands import COMMANDS, Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Reply, Turn
+from charlm_tui.session.typed import run_line, take_line
 from charlm_tui.session.updates import (
     DistributionKnown,
     HelpWanted,
@@ -446,8 +447,6 @@ class StudioScreen(Screen[None]):
     # Keys.
 
     def on_prompt_submitted(self, message: "Prompt.Submitted") -> None:
-        from charlm_tui.reply.share_line import from_line, is_line
-
         message.stop()
         self.transcript.to_end()
         message.prompt.prompts.add(message.text)
@@ -457,9 +456,11 @@ class StudioScreen(Screen[None]):
             self._edit(None)
             if text and not self._type_over(turn, number, text):
                 message.prompt.give_back(text)
-        elif is_line(message.text):
-            self._told(lambda: self._conversation.recorded.open(from_line(message.text)))
-        elif not self._conversation.send(message.text):
+        else:
+            self._told(partial(self._take, message))
+
+    def _take(self, message: "Prompt.Submitted") -> None:
+        if not take_line(self._conversation, message.text, commands=False):
             message.prompt.give_back(message.text)
 
     def action_command(self, command: str) -> None:

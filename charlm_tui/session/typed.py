@@ -1,0 +1,105 @@
+"""What a typed line means: a seed, a command, or a shared reply.
+
+One rule for the app, the chat and the filter. Knows nothing of how lines come or of how replies are
+shown.
+"""
+
+from difflib import get_close_matches
+from enum import Enum, auto
+
+from charlm_tui.session.commands import SLASHES, CommandError
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.updates import State
+
+NEAREST = 3  # commands that are named where one is unknown
+
+
+class Meaning(Enum):
+    """What a line is."""
+
+    SEED = auto()
+    COMMAND = auto()
+    SHARED = auto()
+
+
+def meaning(line: str, commands: bool = True) -> Meaning:
+    """Return what a line is; a seed that begins with a slash is typed with two.
+
+    Args:
+        line: as it was typed.
+        commands: whether commands can be typed here; if not, a slash is part of a seed.
+    """
+    from charlm_tui.reply.share_line import is_line  # heavy for the first paint
+
+    if commands and line.startswith("/") and not line.startswith("//"):
+        return Meaning.COMMAND
+    return Meaning.SHARED if is_line(line) else Meaning.SEED
+
+
+def line_of(seed: str) -> str:
+    """Return the line that sends a seed, where commands can be typed."""
+    return "/" + seed if seed.startswith("/") else seed
+
+
+def take_line(conversation: Conversation, line: str, commands: bool = True) -> bool:
+    """Do what a line says.
+
+    Args:
+        conversation: with which.
+        line: as it was typed.
+        commands: whether commands can be typed here; if not, a slash is part of a seed.
+
+    Returns:
+        whether it was taken; if not, whoever typed it should have it back.
+
+    Raises:
+        CharlmError: it is a command that cannot be run, or a damaged shared reply, or it is empty
+            and the last reply cannot be continued.
+    """
+    match meaning(line, commands):
+        case Meaning.COMMAND:
+            run_line(conversation, line)
+            return True
+        case Meaning.SHARED:
+            from charlm_tui.reply.share_line import from_line
+
+            conversation.recorded.open(from_line(line))
+            return True
+    turn = conversation.turn
+    if not line and turn and conversation.state is State.IDLE and not conversation.can_go_on:
+        raise CommandError(
+            f"the last reply is by {turn.model.name}, which is not the model in use, and cannot be "
+            "continued; send a seed"
+        )
+    return conversation.send(line[1:] if commands and line.startswith("//") else line)
+
+
+def run_line(conversation: Conversation, line: str) -> None:
+    """Run a typed command, such as `/temp 0.7`.
+
+    Raises:
+        CommandError: there is no such command, or it cannot be run now, or not so.
+        CharlmError: it cannot do what it is to do.
+    """
+    name, argument = [*line.removeprefix("/").split(None, 1), "", ""][:2]
+    argument = argument.strip()
+    command = SLASHES.get(name.lower())
+    if command is None:
+        near = get_close_matches(name.lower(), SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
+        names = " or ".join(f"/{each}" for each in near)
+        raise CommandError(f"there is no command {f'/{name}'!r:.42}; did you mean {names}?")
+    if argument and not command.argument:
+        raise CommandError(f"/{name} takes nothing, and {argument!r:.40} was given; leave it out")
+    if not argument and command.argument and not command.argument.startswith("["):
+        raise CommandError(f"/{name} needs {command.argument}: {command.help}")
+    if not command.available(conversation):
+        raise CommandError(f"/{name} has nothing to act on right now{_why_not(conversation)}")
+    command.run(conversation, argument)
+
+
+def _why_not(conversation: Conversation) -> str:
+    if conversation.model is None:
+        return ": the model is not loaded yet; wait until it is ready"
+    if conversation.turn is None:
+        return ": there is no reply yet; send a seed first"
+    return ""
