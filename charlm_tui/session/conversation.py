@@ -37,10 +37,9 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.schedule import begun
-from charlm_tui.session.insights import Insights
 from charlm_tui.session.ladder import Ladder
 from charlm_tui.session.playing import Recorded
-from charlm_tui.session.requests import Questions
+from charlm_tui.session.requests import Requests
 from charlm_tui.session.sweep import Sweep
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
@@ -60,7 +59,6 @@ from charlm_tui.session.updates import (
     Update,
 )
 
-MOST_PLAYED = 20_000  # characters of a recorded reply that are shown at a time
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
 
 
@@ -114,9 +112,8 @@ class Conversation:
         self._step_end = 0  # characters of the reply when all steps on their way are drawn
         self._at_rest = State.LOADING  # when nothing streams, dreams or plays
         self._below: list[Noticed] = []  # what waits until no text comes any more
-        self.questions = Questions(tell, self.tell_below)
-        self.insights = Insights(tell, lambda request: self.ask(request))
-        """The neuron lens, and what if."""
+        self.requests = Requests(lambda request: self.ask(request), tell, self.tell_below)
+        """What is asked of the engine beside drawing."""
         self.ladder = Ladder(self)
         """Replies that are drawn side by side."""
         self.recorded = Recorded(self)
@@ -157,7 +154,7 @@ class Conversation:
     @property
     def asking(self) -> bool:
         """Whether a score, or the verdict on a recorded reply, is on its way."""
-        return self.questions.pending
+        return self.requests.pending
 
     def can_branch(self, turn: Turn) -> bool:
         """Whether another way can be taken in a turn's reply now."""
@@ -437,7 +434,7 @@ class Conversation:
         """
         if self.model is None or self.vocabulary is None:
             raise SettingsError("no model is loaded yet: wait until it is ready")
-        self.ask(self.questions.score(text, self.vocabulary, self.controls.settings))
+        self.requests.score(text, self.vocabulary, self.controls.settings)
 
     # The engine's model.
 
@@ -452,7 +449,7 @@ class Conversation:
         """Ask for what was possible at a character, under the settings of now."""
         if self.model is None or not self.can_branch(turn):
             return
-        self.ask(self.questions.inspect(turn, number, self.controls.settings))
+        self.requests.inspect(turn, number, self.controls.settings)
 
     def inspect_last(self) -> bool:
         """Ask for what was possible at the last character that is shown, as it was drawn.
@@ -466,7 +463,7 @@ class Conversation:
         if self.streaming or turn is None or not len(turn.tape) or not self.can_branch(turn):
             return False
         last = len(turn.tape) - 1
-        self.ask(self.questions.inspect(turn, last, turn.tape.settings_at(last)))
+        self.requests.inspect(turn, last, turn.tape.settings_at(last))
         return True
 
     def toggle_continue(self) -> None:
@@ -494,8 +491,7 @@ class Conversation:
     def attach(self, send: Callable[[Request], None]) -> None:
         """Speak to an engine that is loading its model."""
         self.ask = send
-        self.questions.forget()
-        self.insights.forget()
+        self.requests.forget()
         self.model = None
         self._rest_as(State.LOADING)
 
@@ -509,10 +505,16 @@ class Conversation:
             case LanesGenerated() if self._is_current(event):
                 assert self._asked is not None
                 self.ladder.added(event, self._asked)
-            case Inspected() | Scored() | Remade():
-                self.questions.answered(event)
-            case Progressed() | LensOpened() | UnitTold() | WhatIfTold():
-                self.insights.answered(event)
+            case (
+                Inspected()
+                | Scored()
+                | Remade()
+                | Progressed()
+                | LensOpened()
+                | UnitTold()
+                | WhatIfTold()
+            ):
+                self.requests.answered(event)
             case GenerationEnded() if self._is_current(event):
                 self._ended()
             case GenerationFailed() if self._is_current(event):

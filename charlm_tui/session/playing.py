@@ -45,7 +45,7 @@ class Recorded:
         turn = self._turn(recording, conversation)
         turn.reply.tape = recording.tape
         it.show_turn(turn)
-        self._remake(turn, recording)
+        self._verify(turn, recording)
         it.enter(it.state)
         return turn
 
@@ -62,7 +62,7 @@ class Recorded:
         it.turns.append(turn)
         self._playback = Playback(recording.tape, at_once, it.clock())
         it.tell(TurnStarted(turn))
-        self._remake(turn, recording)
+        self._verify(turn, recording)
         it.enter(State.PLAYING)
         return turn
 
@@ -106,7 +106,7 @@ class Recorded:
                 self._conversation.tell_below(Noticed(str(error), error=True))
             else:
                 turn.model, turn.vocabulary = known.model, known.vocabulary
-                self._remake(turn, recording)
+                self._verify(turn, recording)
 
     def _turn(self, recording: "Recording", conversation: int) -> Turn:
         it = self._conversation
@@ -116,13 +116,13 @@ class Recorded:
         it.undone = []
         return turn
 
-    def _remake(self, turn: Turn, recording: "Recording") -> None:
+    def _verify(self, turn: Turn, recording: "Recording") -> None:
         """Let the reply be made again, if its model is at hand; say so if it is not."""
         it = self._conversation
         if it.model is None:
             self._early.append((turn, recording))
         elif it.is_at_hand(turn):
-            it.ask(it.questions.remake(turn, recording))
+            it.requests.verify(turn, recording)
         else:
             it.tell_below(
                 Noticed(

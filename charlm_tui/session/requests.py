@@ -1,67 +1,105 @@
-"""What a front end asks the engine beside drawing: distributions, scores, replies made again.
+"""What is asked of the engine beside drawing, and what comes of the answers.
 
-Owns the numbers of the questions, and what each was about. Answers become updates.
+Distributions, scores, recorded replies that are verified, the neuron lens, and what if. Owns what
+is to be read for each, and the ids that keep late answers apart. Answers become updates.
 """
 
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.engine.protocol import (
+    Dismissed,
     Inspected,
     InspectRequested,
+    LensOpened,
+    LensRequested,
+    Progressed,
     Remade,
     RemakeRequested,
     Request,
     Scored,
     ScoreRequested,
+    UnitRequested,
+    UnitTold,
+    WhatIfRequested,
+    WhatIfTold,
 )
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
+from charlm_tui.reply.timeline import carried_from
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import DistributionKnown, Noticed, ReplyMeasured, Update
+from charlm_tui.session.updates import (
+    DistributionKnown,
+    InsightGained,
+    Noticed,
+    ReplyMeasured,
+    Update,
+)
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
 
+MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_CHARACTERS`
 BEFORE = 12  # characters that are shown before the most surprising one
 
+Answer = Inspected | Scored | Remade | Progressed | LensOpened | UnitTold | WhatIfTold
 
-class Questions:
-    """Questions on their way.
+
+class Lens(NamedTuple):
+    """A text that a model reads again for its states."""
+
+    number: int
+    """By which its units are asked for."""
+    text: str
+    """The end of the seed and the reply."""
+    first: int
+    """Number, in the reply, of its first character; negative in the seed."""
+
+
+class Requests:
+    """Requests whose answers are awaited, by their ids.
 
     Args:
+        send: speaks to the engine.
         tell: is called with an update for each answer.
         tell_below: likewise, with what belongs below the text that is coming.
     """
 
     def __init__(
-        self, tell: Callable[[Update], None], tell_below: Callable[[Noticed], None]
+        self,
+        send: Callable[[Request], None],
+        tell: Callable[[Update], None],
+        tell_below: Callable[[Noticed], None],
     ) -> None:
+        self._send = send
         self._tell = tell
         self._tell_below = tell_below
         self._number = 0  # of the last one
         self._inspected: tuple[int, Turn, int] | None = None  # only the last one is of interest
         self._scored: dict[int, str] = {}
         self._remade: dict[int, tuple[Turn, Recording]] = {}
+        self._open: set[int] = set()  # lenses and what-ifs
 
     @property
     def pending(self) -> bool:
-        """Whether the answer to a score or to a reply made again is on its way."""
+        """Whether a score, or the verdict on a recorded reply, is on its way."""
         return bool(self._scored or self._remade)
 
-    def inspect(self, turn: Turn, number: int, settings: Settings) -> Request:
-        """Give the question what was possible at a character of a reply."""
-        self._number += 1
-        self._inspected = (self._number, turn, number)
+    def inspect(self, turn: Turn, number: int, settings: Settings) -> None:
+        """Ask what was possible at a character of a reply."""
+        self._inspected = (self._next(), turn, number)
         here = turn.moment(number, settings)
-        return InspectRequested(
-            self._number, here.read.tobytes(), here.since_mirostat.tobytes(), settings, number
+        self._send(
+            InspectRequested(
+                self._number, here.read.tobytes(), here.since_mirostat.tobytes(), settings, number
+            )
         )
 
-    def score(self, text: str, vocabulary: Vocabulary, settings: Settings) -> Request:
-        """Give the question how well the model foretells a text.
+    def score(self, text: str, vocabulary: Vocabulary, settings: Settings) -> None:
+        """Ask how well the model predicts a text.
 
         Raises:
             SettingsError: there is no text, or the model knows none of it.
@@ -72,19 +110,67 @@ class Questions:
             raise SettingsError(f"there is no text to score{what}; give one")
         if fitted.notice:
             self._tell(Noticed(fitted.notice))
-        self._number += 1
-        self._scored[self._number] = fitted.text
+        self._scored[self._next()] = fitted.text
         ids = array("H", vocabulary.encode(fitted.text)).tobytes()
-        return ScoreRequested(self._number, ids, settings)
+        self._send(ScoreRequested(self._number, ids, settings))
 
-    def remake(self, turn: Turn, recording: "Recording") -> Request:
-        """Give the question whether a recorded reply comes out the same."""
-        self._number += 1
-        self._remade[self._number] = (turn, recording)
-        return RemakeRequested(self._number, recording)
+    def verify(self, turn: Turn, recording: "Recording") -> None:
+        """Ask whether a recorded reply comes out the same."""
+        self._remade[self._next()] = (turn, recording)
+        self._send(RemakeRequested(self._number, recording))
 
-    def answered(self, event: Inspected | Scored | Remade) -> None:
-        """Take in an answer; one to a question that nobody has any more is dropped."""
+    def lens(self, turn: Turn, settings: Settings) -> Lens:
+        """Open a lens on the seed and the reply of a turn, as they are now.
+
+        A window reads what it has read there; a carried state reads all from the beginning on,
+        whenever it was that a reply began to carry it: so one context gives all that is shown.
+        """
+        ids = turn.read(len(turn.tape))
+        start = len(ids) - min(len(turn.seed) + len(turn.tape), MOST_SHOWN)
+        begin = 0
+        if not settings.carry:
+            begin = max(0, start - (settings.depth or turn.model.window) + 1)
+        lens = Lens(
+            self._begin(),
+            turn.vocabulary.decode(ids[start:]),
+            len(turn.tape) - (len(ids) - start),
+        )
+        read = ids[begin:].tobytes()
+        self._send(LensRequested(lens.number, read, start - begin, settings))
+        return lens
+
+    def unit(self, lens: Lens, unit: int) -> None:
+        """Ask what a unit does in the text of a lens."""
+        self._send(UnitRequested(lens.number, unit))
+
+    def what_if(self, turn: Turn, number: int, settings: Settings) -> int:
+        """Ask what would have been likely at a character; return the id of the request.
+
+        A temperature that moves stands at what it has there.
+        """
+        read = turn.read(number)
+        within = turn.vocabulary.in_words[read[-1]]
+        still = replace(settings, temperature=settings.temperature_at(number, within), moving="")
+        self._send(
+            WhatIfRequested(
+                self._begin(),
+                read.tobytes(),
+                turn.tape.ids(number, number + 1)[0],
+                still,
+                turn.moment(number, settings).since_mirostat.tobytes(),
+                carried_from(len(turn.primed), turn.tape, number, settings, turn.model.window),
+            )
+        )
+        return self._number
+
+    def dismiss(self, number: int) -> None:
+        """Want no more answers of a lens or of a what-if; the engine forgets it."""
+        if number in self._open:
+            self._open.remove(number)
+            self._send(Dismissed(number))
+
+    def answered(self, event: Answer) -> None:
+        """Take in an answer; one that nobody wants any more is dropped."""
         match event:
             case Inspected():
                 self._take_distribution(event)
@@ -92,12 +178,24 @@ class Questions:
                 self._take_scores(event, self._scored.pop(event.number))
             case Remade() if event.number in self._remade:
                 self._take_remade(event, *self._remade.pop(event.number))
+            case Progressed() | LensOpened() | UnitTold() | WhatIfTold():
+                if event.number in self._open:
+                    self._tell(InsightGained(event))
 
     def forget(self) -> None:
-        """Forget all questions: the engine that was asked is gone."""
+        """Forget all requests: the engine that was asked is gone."""
         self._inspected = None
         self._scored.clear()
         self._remade.clear()
+        self._open.clear()
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _begin(self) -> int:
+        self._open.add(self._next())
+        return self._number
 
     def _take_distribution(self, event: Inspected) -> None:
         if self._inspected is None or self._inspected[0] != event.number:

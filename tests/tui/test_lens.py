@@ -23,7 +23,7 @@ from charlm_tui.engine.units import UnitError, Units
 from charlm_tui.lm.lens import FEATURES, LEVELS, MOST_CHARACTERS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import DIVERGING
-from charlm_tui.session.insights import MOST as MOST_SHOWN
+from charlm_tui.session.requests import MOST_SHOWN
 from charlm_tui.text import cells, visible
 from charlm_tui.tui.paint import tinted
 from charlm_tui.tui.screens.lens import LensScreen, Pins

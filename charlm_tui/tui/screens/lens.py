@@ -18,7 +18,7 @@ from textual.widgets import Label
 from charlm_tui.engine.protocol import LensOpened, Progressed, Ranking, UnitTold
 from charlm_tui.engine.units import Units
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.insights import Lens
+from charlm_tui.session.requests import Lens
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.text import visible
@@ -114,7 +114,7 @@ class LensScreen(Overlay[None]):
         settings = conversation.controls.settings
         depth = settings.depth or turn.model.window
         self._read_with = "carried" if settings.carry else f"depth {depth}"
-        self._lens: Lens = conversation.insights.lens(turn, settings)
+        self._lens: Lens = conversation.requests.lens(turn, settings)
         last = len(self._lens.text) - 1
         self._place = last if place is None else min(max(place - self._lens.first, 0), last)
         self._units: Units | None = None  # not before they are told, nor after they are gone
@@ -251,7 +251,7 @@ class LensScreen(Overlay[None]):
         self._pins.current = number
         for each in self._pins.columns(MOST_COLUMNS):
             if self._told.get(each) is None:
-                self._conversation.insights.unit(self._lens, each)
+                self._conversation.requests.unit(self._lens, each)
         self._draw()
 
     def check_action(
@@ -266,7 +266,7 @@ class LensScreen(Overlay[None]):
 
     def action_leave(self) -> None:
         """Leave; the engine forgets the states."""
-        self._conversation.insights.dismiss(self._lens.number)
+        self._conversation.requests.dismiss(self._lens.number)
         self.dismiss(None)
 
     def action_step(self, by: int) -> None:

@@ -86,11 +86,11 @@ class WhatIfScreen(Overlay[None]):
 
     def _ask(self) -> None:
         """Ask what is asked, under the settings of now."""
-        insights = self._conversation.insights
+        requests = self._conversation.requests
         if self._asked is not None:
-            insights.dismiss(self._asked)
+            requests.dismiss(self._asked)
         self._settings = self._conversation.controls.settings
-        self._asked = insights.what_if(self._turn, self._number, self._settings)
+        self._asked = requests.what_if(self._turn, self._number, self._settings)
         self._title("")
         self.query_one(WhatIfTable).add_class("-old")
 
@@ -141,7 +141,7 @@ class WhatIfScreen(Overlay[None]):
     def action_leave(self) -> None:
         """Leave; the engine forgets the question."""
         if self._asked is not None:
-            self._conversation.insights.dismiss(self._asked)
+            self._conversation.requests.dismiss(self._asked)
         self.dismiss(None)
 
     def action_command(self, command: str) -> None:

@@ -15,7 +15,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Columns
-from charlm_tui.session.insights import Insights
+from charlm_tui.session.requests import Requests
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, Update
 from tests.support.engines import RUNTIME, SYMBOLS
@@ -30,7 +30,7 @@ class Asked:
     def __init__(self) -> None:
         self.sent: list[Request] = []
         self.told: list[Update] = []
-        self.insights = Insights(self.told.append, self.sent.append)
+        self.requests = Requests(self.sent.append, self.told.append, self.told.append)
 
 
 def turn_of(seed: str, text: str, before: str = "") -> Turn:
@@ -59,7 +59,7 @@ def test_a_lens_shows_the_turn_and_reads_as_far_back_as_its_context_does(
     settings: Settings, read: str
 ) -> None:
     it = Asked()
-    lens = it.insights.lens(turn_of("seed", "text", "before"), settings)
+    lens = it.requests.lens(turn_of("seed", "text", "before"), settings)
     [request] = it.sent
     assert isinstance(request, LensRequested)
     assert text_of(request.read) == read
@@ -69,7 +69,7 @@ def test_a_lens_shows_the_turn_and_reads_as_far_back_as_its_context_does(
 
 def test_what_if_reads_all_that_lies_before_whatever_the_context() -> None:
     it = Asked()
-    it.insights.what_if(turn_of("seed", "text", "before"), 2, Settings(depth=1))
+    it.requests.what_if(turn_of("seed", "text", "before"), 2, Settings(depth=1))
     [request] = it.sent
     assert isinstance(request, WhatIfRequested)
     assert text_of(request.read) == "\nbeforeseedte"
@@ -79,23 +79,23 @@ def test_what_if_reads_all_that_lies_before_whatever_the_context() -> None:
 def test_answers_are_told_for_as_long_as_they_are_wanted() -> None:
     it = Asked()
     turn = turn_of("seed", "text")
-    first = it.insights.lens(turn, SETTINGS).number
-    second = it.insights.what_if(turn, 1, SETTINGS)
+    first = it.requests.lens(turn, SETTINGS).number
+    second = it.requests.what_if(turn, 1, SETTINGS)
     for number in (first, second, 99):
-        it.insights.answered(Progressed(number, 10))
+        it.requests.answered(Progressed(number, 10))
     assert it.told == [InsightGained(Progressed(number, 10)) for number in (first, second)]
-    it.insights.dismiss(first)
-    it.insights.dismiss(first)
+    it.requests.dismiss(first)
+    it.requests.dismiss(first)
     assert it.sent.count(Dismissed(first)) == 1
-    it.insights.answered(Progressed(first, 20))
+    it.requests.answered(Progressed(first, 20))
     assert len(it.told) == 2
 
 
 def test_of_an_engine_that_is_gone_nothing_is_wanted_any_more() -> None:
     it = Asked()
-    lens = it.insights.lens(turn_of("seed", "text"), SETTINGS)
-    it.insights.forget()
-    it.insights.answered(Progressed(lens.number, 10))
-    it.insights.dismiss(lens.number)
+    lens = it.requests.lens(turn_of("seed", "text"), SETTINGS)
+    it.requests.forget()
+    it.requests.answered(Progressed(lens.number, 10))
+    it.requests.dismiss(lens.number)
     assert (it.told, len(it.sent)) == ([], 1)
-    assert it.insights.lens(turn_of("seed", "text"), SETTINGS).number != lens.number
+    assert it.requests.lens(turn_of("seed", "text"), SETTINGS).number != lens.number
