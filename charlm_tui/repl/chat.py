@@ -218,7 +218,7 @@ class Chat:
     @property
     def _waits(self) -> bool:
         """Whether an answer is waited for; whoever types on is not kept."""
-        return self.conversation.asking and self._patient and not self._listener.ahead
+        return self.conversation.requests.pending and self._patient and not self._listener.ahead
 
     # What the engine and the conversation say.
 

@@ -197,7 +197,7 @@ class Filter:
         turn, answer = self._conversation.turn, self._answer
         if not died or turn is None or answer is None:
             return
-        if self._conversation.branch(turn, answer.start):
+        if self._conversation.tree.branch(turn, answer.start):
             self._error = ""
             self._settle()
             self._died = False
@@ -226,7 +226,7 @@ class Filter:
     def _settle(self) -> None:
         """Take in what the engine says until nothing is on its way."""
         it = self._conversation
-        while it.state not in (State.IDLE, State.DOWN) or it.asking:
+        while it.state not in (State.IDLE, State.DOWN) or it.requests.pending:
             try:
                 playing = it.state is State.PLAYING
                 engine, event = self._events.get(timeout=PLAY_FRAME_S if playing else None)

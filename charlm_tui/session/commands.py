@@ -114,7 +114,7 @@ def _carry(it: Conversation, text: str) -> None:
 def _branch(it: Conversation, text: str) -> None:
     """Take another way from a character of the last reply: `[N [TEXT]]`."""
     turn = it.turn
-    if turn is None or not it.can_branch(turn):
+    if turn is None or not it.tree.can_branch(turn):
         raise CommandError("there is no reply of this model to branch; send a seed first")
     place, _, typed = text.partition(" ")
     try:
@@ -134,7 +134,7 @@ def _branch(it: Conversation, text: str) -> None:
     if fitted.notice:
         it.tell(Noticed(fitted.notice))
     ids = turn.vocabulary.encode(fitted.text)
-    it.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
+    it.tree.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
 
 
 def _info(it: Conversation) -> None:
@@ -237,13 +237,13 @@ _COMMANDS = (
         "sweep-down",
         "Sweep down",
         "Lower the temperature for as long as the key is held.",
-        lambda it, _: it.hold(-1),
+        lambda it, _: it.sweep.hold(-1),
     ),
     Command(
         "sweep-up",
         "Sweep up",
         "Raise the temperature for as long as the key is held.",
-        lambda it, _: it.hold(+1),
+        lambda it, _: it.sweep.hold(+1),
     ),
     *(_preset(number, temperature) for number, temperature in enumerate(PRESETS, start=1)),
     Command(
@@ -304,7 +304,7 @@ _COMMANDS = (
         "undo",
         "Take back",
         "Take the last turn back, seed and reply.",
-        _plain(Conversation.undo),
+        lambda it, _: it.tree.undo(),
         lambda it: bool(it.turns),
         slash="undo",
     ),
@@ -312,8 +312,8 @@ _COMMANDS = (
         "redo",
         "Bring back",
         "Bring back the turn that was taken back last.",
-        _plain(Conversation.redo),
-        lambda it: it.can_redo,
+        lambda it, _: it.tree.redo(),
+        lambda it: it.tree.can_redo,
         slash="redo",
     ),
     Command(
@@ -322,7 +322,7 @@ _COMMANDS = (
         "Take another way from character N of the reply, counted from its end if it is negative; "
         "TEXT is to stand there.",
         _branch,
-        lambda it: it.turn is not None and it.can_branch(it.turn),
+        lambda it: it.turn is not None and it.tree.can_branch(it.turn),
         slash="branch",
         argument="[N [TEXT]]",
     ),
@@ -389,7 +389,7 @@ _COMMANDS = (
         "load",
         "Open a tape",
         "Show a recorded reply: the path of a tape, or a shared line.",
-        _taking(lambda it, recording: it.recorded.open(recording)),
+        _taking(lambda it, recording: it.playing.open(recording)),
         slash="load",
         argument="PATH",
     ),
@@ -397,7 +397,7 @@ _COMMANDS = (
         "replay",
         "Replay a tape",
         "Play a recorded reply at its own pace: the path of a tape, or a shared line.",
-        _taking(lambda it, recording: it.recorded.play(recording)),
+        _taking(lambda it, recording: it.playing.play(recording)),
         slash="replay",
         argument="PATH",
     ),
@@ -405,7 +405,7 @@ _COMMANDS = (
         "replay-at-once",
         "Replay a tape at full speed",
         "Play a recorded reply as fast as it goes: the path of a tape, or a shared line.",
-        _taking(lambda it, recording: it.recorded.play(recording, at_once=True)),
+        _taking(lambda it, recording: it.playing.play(recording, at_once=True)),
         argument="PATH",
     ),
     Command(

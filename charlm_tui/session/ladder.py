@@ -1,33 +1,28 @@
 """Replies to one seed at several temperatures, drawn side by side in one batched call.
 
-They are the replies of a turn, as branches are: one is gone on with, the others stay as siblings.
+They are the replies of a turn, as branches are: one is continued, the others stay as siblings.
 """
 
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from charlm_tui.controls.controls import LANES, Controls, warmer
-from charlm_tui.engine.protocol import LanesGenerated, LanesRequested
+from charlm_tui.engine.protocol import CharactersGenerated, LanesGenerated, LanesRequested
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
+from charlm_tui.session.stage import Asked, Mode, Stage
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import LanesAdded, State, StateChanged, TextAdded, TurnRewound
 
-if TYPE_CHECKING:
-    from charlm_tui.session.conversation import Asked, Conversation
 
+class Ladder(Mode):
+    """The lanes of a conversation's last turn, while they are drawn."""
 
-class Ladder:
-    """The lanes of a conversation's last turn, while they are drawn.
+    alone = False
 
-    Args:
-        conversation: whose.
-    """
-
-    def __init__(self, conversation: "Conversation") -> None:
-        self._conversation = conversation
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
         self.temperatures: list[float] = []
         """Of the lanes; none if there is no ladder."""
 
@@ -52,7 +47,7 @@ class Ladder:
             )
         for temperature in temperatures:
             Settings(temperature=temperature)
-        it = self._conversation
+        it = self._stage
         if it.model is None:
             raise SettingsError("no model is loaded yet; wait until it is ready")
         it.stop()
@@ -61,44 +56,45 @@ class Ladder:
             return False
         turn.replies = [Reply() for _ in temperatures]
         self.temperatures = list(temperatures)
+        it.mode = self
         it.draw(turn, it.controls)
         it.enter(State.STREAMING)
         return True
 
-    def turn(self, lane: int, steps: int) -> None:
+    def warm(self, lane: int, steps: int) -> None:
         """Change the temperature of a lane by `steps` of a key."""
-        it = self._conversation
+        it = self._stage
         if lane < len(self.temperatures) and it.turn is not None:
             self.temperatures[lane] = warmer(self.temperatures[lane], steps)
-            if it.streaming:
+            if it.state is State.STREAMING:
                 it.draw(it.turn, it.controls)
             it.tell(StateChanged())
 
     def pick(self, lane: int) -> None:
-        """Go on with one of the lanes, at its temperature; the others are its siblings."""
-        it = self._conversation
+        """Continue with one of the lanes, at its temperature; the others are its siblings."""
+        it = self._stage
         if not self.temperatures or it.turn is None:
             return
         it.stop()
         temperature = self.temperatures[lane]
-        self.temperatures = []
+        it.leave()
         it.turn.shown = lane
         it.tell(TurnRewound(it.turn, 0))
         it.tell(TextAdded(it.turn.text()))
         it.set_temperature(temperature)
         it.enter(it.state)
 
-    # For the conversation.
+    # For the stage.
 
-    def wish(self, turn: Turn, number: int, controls: Controls) -> LanesRequested:
-        """Give the request to draw what follows all that there is of the lanes."""
+    def request(self, turn: Turn, number: int, controls: Controls) -> tuple[LanesRequested, Asked]:
+        """Return the request to draw what follows all that there is of the lanes."""
         first = len(turn.tape)
         settings = tuple(self._settings(controls, lane) for lane in range(len(self.temperatures)))
         moments = [
             turn.moment_of(reply, first, each)
             for reply, each in zip(turn.replies, settings, strict=True)
         ]
-        return LanesRequested(
+        request = LanesRequested(
             number,
             first,
             tuple(here.read.tobytes() for here in moments),
@@ -106,10 +102,12 @@ class Ladder:
             settings,
             controls,
         )
+        return request, Asked(turn, tuple(turn.replies), settings)
 
-    def added(self, event: LanesGenerated, asked: "Asked") -> None:
+    def added(self, event: CharactersGenerated | LanesGenerated, asked: Asked) -> None:
         """Take in characters of every lane, as they were asked for."""
-        it, turn = self._conversation, asked.turn
+        assert isinstance(event, LanesGenerated)
+        it, turn = self._stage, asked.turn
         elapsed_s = it.clock() - turn.start_s
         texts = []
         for reply, settings, lane in zip(asked.replies, asked.settings, event.lanes, strict=True):
@@ -117,6 +115,10 @@ class Ladder:
             reply.tape.append(lane, settings, elapsed_s)
             texts.append(turn.vocabulary.decode(array("H", lane.ids)))
         it.tell(LanesAdded(turn, tuple(texts), event.draw_s))
+
+    def left(self) -> None:
+        """Forget the lanes."""
+        self.temperatures = []
 
     def _settings(self, controls: Controls, lane: int) -> Settings:
         return replace(controls.settings, temperature=self.temperatures[lane], moving="")

@@ -4,35 +4,29 @@ from typing import TYPE_CHECKING
 
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.reply.playback import Playback
+from charlm_tui.session.stage import Mode, Stage
 from charlm_tui.session.turns import Turn, recorded_turn
 from charlm_tui.session.updates import Noticed, State, TextAdded, TurnStarted
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
-    from charlm_tui.session.conversation import Conversation
 
 MOST = 20_000  # characters that are shown at a time
 
 
-class Recorded:
-    """Brings recorded replies into a conversation.
+class Playing(Mode):
+    """Recorded replies, which become turns of the conversation."""
 
-    Args:
-        conversation: where they become turns.
-    """
+    alone = False
+    plays = True
 
-    def __init__(self, conversation: "Conversation") -> None:
-        self._conversation = conversation
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
         self._playback: Playback | None = None
         self._early: list[tuple[Turn, Recording]] = []  # shown before there was a model
 
-    @property
-    def playing(self) -> bool:
-        """Whether one plays, paused or not."""
-        return self._playback is not None
-
     def open(self, recording: "Recording", conversation: int = 0) -> Turn:
-        """Show a recorded reply, whole, as the last turn; it can be gone on with.
+        """Show a recorded reply, whole, as the last turn; it can be continued.
 
         Args:
             recording: of the reply.
@@ -41,7 +35,7 @@ class Recorded:
         Raises:
             TapeFileError: it is damaged; nothing is changed then.
         """
-        it = self._conversation
+        it = self._stage
         turn = self._turn(recording, conversation)
         turn.reply.tape = recording.tape
         it.show_turn(turn)
@@ -52,23 +46,24 @@ class Recorded:
     def play(self, recording: "Recording", at_once: bool = False, conversation: int = 0) -> Turn:
         """Show a recorded reply at its own pace, or as fast as it goes; see `advance`.
 
-        Where its model is at hand it is made again beside that, and compared.
+        Where its model is at hand it is verified beside that.
 
         Raises:
             TapeFileError: it is damaged; nothing is changed then.
         """
-        it = self._conversation
+        it = self._stage
         turn = self._turn(recording, conversation)
         it.turns.append(turn)
         self._playback = Playback(recording.tape, at_once, it.clock())
+        it.mode = self
         it.tell(TurnStarted(turn))
         self._verify(turn, recording)
         it.enter(State.PLAYING)
         return turn
 
     def pause(self) -> None:
-        """Pause what plays, or let it go on."""
-        it, playback = self._conversation, self._playback
+        """Pause what plays, or resume it."""
+        it, playback = self._stage, self._playback
         if playback is None:
             return
         if it.state is State.PLAYING:
@@ -80,7 +75,7 @@ class Recorded:
 
     def advance(self) -> None:
         """Show what is due."""
-        it, playback = self._conversation, self._playback
+        it, playback = self._stage, self._playback
         if it.state is not State.PLAYING or playback is None or it.turn is None:
             return
         turn = it.turn
@@ -92,24 +87,29 @@ class Recorded:
         if due >= len(playback.tape):
             it.rest()
 
-    def end(self) -> None:
+    def rested(self) -> Mode:
         """Play no more; what was shown stays."""
+        self.left()
+        return self._stage.usual
+
+    def left(self) -> None:
+        """Forget the recording."""
         self._playback = None
 
     def model_loaded(self) -> None:
-        """Let what was shown before there was a model be of the one that is loaded, if it is."""
+        """Assign the turns shown before there was a model to the one that is loaded."""
         early, self._early = self._early, []
         for turn, recording in early:
             try:
-                known = recorded_turn(recording, self._conversation.model)
+                known = recorded_turn(recording, self._stage.model)
             except CharlmError as error:
-                self._conversation.tell_below(Noticed(str(error), error=True))
+                self._stage.tell_below(Noticed(str(error), error=True))
             else:
                 turn.model, turn.vocabulary = known.model, known.vocabulary
                 self._verify(turn, recording)
 
     def _turn(self, recording: "Recording", conversation: int) -> Turn:
-        it = self._conversation
+        it = self._stage
         turn = recorded_turn(recording, it.model, conversation)
         it.stop()
         it.leave()
@@ -117,8 +117,8 @@ class Recorded:
         return turn
 
     def _verify(self, turn: Turn, recording: "Recording") -> None:
-        """Let the reply be made again, if its model is at hand; say so if it is not."""
-        it = self._conversation
+        """Have the reply verified, if its model is at hand; say so if it is not."""
+        it = self._stage
         if it.model is None:
             self._early.append((turn, recording))
         elif it.is_at_hand(turn):

@@ -29,7 +29,7 @@ class Prompts:
             self._texts.append(text)
 
     def older(self, shown: str) -> str | None:
-        """Give the one before the one that is shown; None if there is none.
+        """Return the one before the one that is shown; None if there is none.
 
         Args:
             shown: what stands in the prompt: it comes back if it has not been sent.
@@ -43,7 +43,7 @@ class Prompts:
         return self._texts[self._place]
 
     def newer(self) -> str | None:
-        """Give the one after the one that is shown, at last what was being typed."""
+        """Return the one after the one that is shown, at last what was being typed."""
         if self._place is None:
             return None
         self._place += 1
@@ -53,7 +53,7 @@ class Prompts:
         return self._draft
 
     def search(self, part: str, most: int) -> Sequence[str]:
-        """Give those that have a part, whatever its case, each once, the newest first."""
+        """Return those that have a part, whatever its case, each once, the newest first."""
         part = part.casefold()
         found = dict.fromkeys(text for text in reversed(self._texts) if part in text.casefold())
         return list(found)[:most]

@@ -14,7 +14,7 @@ class SeedError(CharlmError):
 
 
 def read_seed(path: Path) -> str:
-    """Give a file's text, whole.
+    """Return a file's text, whole.
 
     Raises:
         SeedError: it cannot be read, is no UTF-8, or is larger than 10 MB.
@@ -37,7 +37,7 @@ def read_seed(path: Path) -> str:
 
 
 def keras_corpus() -> Path | None:
-    """Give the notebook's corpus where Keras has downloaded it, or None."""
+    """Return the notebook's corpus where Keras has downloaded it, or None."""
     home = os.environ.get("KERAS_HOME")
     root = Path(home) if home else Path("~/.keras").expanduser()
     path = root / "datasets" / "nietzsche.txt"

@@ -5,36 +5,61 @@ screens.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from charlm_tui.controls.controls import HIGHEST_TEMPERATURE, warmer
+from charlm_tui.controls.controls import HIGHEST_TEMPERATURE, Controls, warmer
 from charlm_tui.lm.settings import Moving
 from charlm_tui.reply.schedule import begun
-
-if TYPE_CHECKING:
-    from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.stage import Stage
+from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import State
 
 SWEEP_PER_CHARACTER = 0.005  # of temperature, while a key is held
 MOST_SWEPT = 1000.0  # of temperature, at that pace: what was typed may be any number
 HELD_S = 0.7  # after the last repeat of a key, until it counts as let go: the first repeat is slow
 
 
-def temperature_now(conversation: "Conversation") -> float:
+class Tempered(Protocol):
+    """What a temperature belongs to: a conversation, or its stage."""
+
+    @property
+    def controls(self) -> Controls:
+        """The settings in force."""
+
+    @property
+    def turn(self) -> Turn | None:
+        """The last turn."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether the last reply is on its way, paused or not."""
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the engine draws the last reply, paused or not."""
+
+    def change(self, controls: Controls) -> None:
+        """Put new controls in force."""
+
+    def set_temperature(self, temperature: float) -> None:
+        """Put a temperature in force; a schedule that is running ends."""
+
+
+def temperature_now(conversation: Tempered) -> float:
     """Return the temperature in force: where a schedule has come to, else the setting.
 
     A schedule moves while the model draws. A recorded reply that plays has temperatures of its own,
     or none: they are in force for nothing.
     """
     settings, turn = conversation.controls.settings, conversation.turn
-    moves = settings.moving and conversation.busy and not conversation.recorded.playing
-    if not moves or turn is None:
+    if not settings.moving or not conversation.drawing or turn is None:
         return settings.temperature
     number = turn.reply.next_number
     last = turn.text(len(turn.tape) - 1) if len(turn.tape) else turn.seed[-1:]
     return settings.temperature_at(number, last.isalnum())
 
 
-def stand_still(conversation: "Conversation") -> None:
+def stand_still(conversation: Tempered) -> None:
     """End a schedule at the temperature to which it has come."""
     temperature = temperature_now(conversation)
     moves = conversation.controls.settings.moving
@@ -42,9 +67,9 @@ def stand_still(conversation: "Conversation") -> None:
 
 
 def move(
-    conversation: "Conversation", moving: Moving, to: float | None = None, over: int | None = None
+    conversation: Tempered, moving: Moving, to: float | None = None, over: int | None = None
 ) -> None:
-    """Let the temperature move from where it is now.
+    """Start a temperature schedule from where the temperature is now.
 
     Args:
         conversation: whose.
@@ -73,11 +98,11 @@ class Sweep:
     """The temperature while a key is held: a ramp that ends when it is let go.
 
     Args:
-        conversation: whose.
+        stage: of the conversation.
     """
 
-    def __init__(self, conversation: "Conversation") -> None:
-        self._conversation = conversation
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
         self._direction = 0
         self._until_s = 0.0
 
@@ -86,16 +111,16 @@ class Sweep:
         """Whether a key is held."""
         return self._direction != 0
 
-    def hold(self, direction: int, now_s: float) -> None:
+    def hold(self, direction: int) -> None:
         """Take note that a key is pressed, or still held: +1 is warmer, -1 cooler.
 
         Where nothing streams, a press is a step.
         """
-        it = self._conversation
-        if not it.streaming:
+        it = self._stage
+        if it.state is not State.STREAMING:
             it.set_temperature(warmer(temperature_now(it), direction))
             return
-        self._until_s = now_s + HELD_S
+        self._until_s = it.clock() + HELD_S
         if direction == self._direction:
             return
         self._direction = direction
@@ -104,8 +129,10 @@ class Sweep:
         span = min(abs(to - now), MOST_SWEPT)
         move(it, "ramp", to, max(1, round(span / SWEEP_PER_CHARACTER)))
 
-    def look(self, now_s: float) -> None:
+    def look(self) -> None:
         """End the sweep if the key was let go."""
-        if self.active and (now_s >= self._until_s or not self._conversation.streaming):
+        it = self._stage
+        let_go = it.state is not State.STREAMING or it.clock() >= self._until_s
+        if self.active and let_go:
             self._direction = 0
-            stand_still(self._conversation)
+            stand_still(it)

@@ -58,7 +58,7 @@ class Turn:
     vocabulary: Vocabulary
     """The model's."""
     before: "array[int]" = field(default_factory=lambda: array("H"))
-    """Ids of the conversation that it goes on with; none if it starts afresh."""
+    """Ids of the conversation that it continues; none if it starts afresh."""
     start_s: float = field(default_factory=time.monotonic)
     """When it was sent, by the monotonic clock."""
     replies: list[Reply] = field(default_factory=lambda: [Reply()])
@@ -84,21 +84,21 @@ class Turn:
         return primed
 
     def text(self, start: int = 0, stop: int | None = None) -> str:
-        """Give the reply that is shown, or a part of it."""
+        """Return the reply that is shown, or a part of it."""
         return self.vocabulary.decode(self.tape.ids(start, stop))
 
     def read(self, number: int) -> "array[int]":
-        """Give all that was read before character `number` of the reply that is shown."""
+        """Return all that was read before character `number` of the reply that is shown."""
         read = self.primed
         read.extend(self.tape.ids(0, number))
         return read
 
     def moment(self, number: int, settings: Settings) -> Moment:
-        """Give what it takes to draw character `number` of the reply that is shown."""
+        """Return what it takes to draw character `number` of the reply that is shown."""
         return self.moment_of(self.reply, number, settings)
 
     def moment_of(self, reply: Reply, number: int, settings: Settings) -> Moment:
-        """Give what it takes to draw character `number` of one of the replies."""
+        """Return what it takes to draw character `number` of one of the replies."""
         return moment(self.primed, reply.tape, number, settings, self.model.window)
 
     def branch(self, number: int) -> None:
@@ -108,7 +108,7 @@ class Turn:
         self.shown = len(self.replies) - 1
 
     def recording(self) -> "Recording":
-        """Give the reply that is shown, with all that it takes to make it again."""
+        """Return the reply that is shown, with all that it takes to make it again."""
         from charlm_tui.reply.tape_file import Recording
 
         return Recording(
@@ -122,7 +122,7 @@ class Turn:
 
 
 def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversation: int = 0) -> Turn:
-    """Give the turn of a recording, with an empty tape: whoever shows it has the recording's.
+    """Return the turn of a recording, with an empty tape: whoever shows it has the recording's.
 
     Args:
         recording: of the reply.

@@ -63,7 +63,7 @@ def take_line(conversation: Conversation, line: str, commands: bool = True) -> b
         case Meaning.SHARED:
             from charlm_tui.reply.share_line import from_line
 
-            conversation.recorded.open(from_line(line))
+            conversation.playing.open(from_line(line))
             return True
     turn = conversation.turn
     if not line and turn and conversation.state is State.IDLE and not conversation.can_go_on:

@@ -88,7 +88,7 @@ class InsightGained(NamedTuple):
 
 
 class TurnRemoved(NamedTuple):
-    """The last turn was taken back."""
+    """The last turn was undone."""
 
     turn: Turn
 

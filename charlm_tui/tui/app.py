@@ -203,9 +203,9 @@ class CharlmApp(App[None]):
         it = self.conversation
         try:
             if chosen.way == "play":
-                turn = it.recorded.play(recording, conversation=before)
+                turn = it.playing.play(recording, conversation=before)
             else:
-                turn = it.recorded.open(recording, before)
+                turn = it.playing.open(recording, before)
         except CharlmError as error:
             self._studio.show(Noticed(f"{error}", error=True))
             return
@@ -258,7 +258,7 @@ class CharlmApp(App[None]):
             if self._replay is not None and self.conversation.model is not None:
                 recording, self._replay = self._replay, None
                 try:
-                    self.conversation.recorded.play(recording, self.setup.at_once)
+                    self.conversation.playing.play(recording, self.setup.at_once)
                 except CharlmError as error:
                     self._studio.show(Noticed(f"{error}", error=True))
 

@@ -229,14 +229,14 @@ def test_a_branch_is_a_row_of_its_own_with_the_characters_before_it(studio: Stud
     studio.it.send("seed")
     studio.engine.stream("abcdef")
     (turn,) = studio.it.turns
-    studio.it.branch(turn, 3)
+    studio.it.tree.branch(turn, 3)
     studio.engine.stream("xyz")
     studio.it.stop()
-    studio.it.branch(turn, 5)
+    studio.it.tree.branch(turn, 5)
     studio.engine.stream("w")
     studio.it.stop()
-    studio.it.walk(turn, 1)
-    studio.it.branch(turn, 1)
+    studio.it.tree.walk(turn, 1)
+    studio.it.tree.branch(turn, 1)
     studio.engine.stream("q")
     studio.it.stop()
     with studio.history() as store:
@@ -255,8 +255,8 @@ def test_a_branch_without_a_character_of_its_own_is_none_nor_a_parent(studio: St
     studio.it.send("seed")
     studio.engine.stream("abcdef")
     (turn,) = studio.it.turns
-    studio.it.branch(turn, 3)
-    studio.it.branch(turn, 2)
+    studio.it.tree.branch(turn, 3)
+    studio.it.tree.branch(turn, 2)
     studio.engine.stream("x")
     studio.it.stop()
     with studio.history() as store:
@@ -285,12 +285,12 @@ def test_a_reply_from_the_history_goes_on_in_its_row(studio: Studio) -> None:
     studio.engine.stream("abc")
     studio.it.stop()
     with studio.history() as store:
-        turn = studio.it.recorded.open(store.recording(1), len(store.origin(1).before))
+        turn = studio.it.playing.open(store.recording(1), len(store.origin(1).before))
     studio.recorder.adopt(turn.reply, 1, 3)
     studio.it.go_on()
     studio.engine.stream("def")
     studio.it.stop()
-    studio.it.branch(turn, 4)
+    studio.it.tree.branch(turn, 4)
     studio.engine.stream("x")
     studio.it.stop()
     with studio.history() as store:
@@ -306,7 +306,7 @@ def test_a_reply_that_is_left_in_mid_play_goes_on_in_a_branch(studio: Studio) ->
         studio.now_s += 1
     studio.it.stop()
     with studio.history() as store:
-        turn = studio.it.recorded.play(store.recording(1))
+        turn = studio.it.playing.play(store.recording(1))
     studio.recorder.adopt(turn.reply, 1, 6)
     studio.now_s += 0.5
     studio.it.advance()
@@ -331,18 +331,18 @@ def test_a_reply_from_elsewhere_is_kept_as_soon_as_it_goes_on(studio: Studio, pl
     tape.append(Columns(array("H", [2, 3, 4]).tobytes(), floats, floats, floats), Settings(0.7))
     recording = Recording("fake", "0" * 64, RUNTIME, "read seed", "abc", tape)
     if play:
-        turn = studio.it.recorded.play(recording, at_once=True, conversation=5)
+        turn = studio.it.playing.play(recording, at_once=True, conversation=5)
         studio.it.advance()
     else:
-        turn = studio.it.recorded.open(recording, conversation=5)
-    studio.it.undo()
-    studio.it.redo()
+        turn = studio.it.playing.open(recording, conversation=5)
+    studio.it.tree.undo()
+    studio.it.tree.redo()
     assert turn.text() == "abc"
     assert studio.pieces() == []
-    studio.it.branch(turn, 2)
+    studio.it.tree.branch(turn, 2)
     studio.engine.stream("x")
     studio.it.stop()
-    studio.it.walk(turn, 1)
+    studio.it.tree.walk(turn, 1)
     assert studio.pieces() == [(0, "abx")]
     studio.it.go_on()
     studio.engine.stream("de")
@@ -359,10 +359,10 @@ def test_a_turn_that_is_taken_back_stays_in_the_history(studio: Studio) -> None:
     studio.it.send("seed")
     studio.engine.stream("abc")
     studio.engine.stream("def")
-    studio.it.undo()
+    studio.it.tree.undo()
     with studio.history() as store:
         assert found(store, "abcdef") == [1]
-    studio.it.redo()
+    studio.it.tree.redo()
     studio.it.go_on()
     studio.engine.stream("ghi")
     studio.it.stop()
@@ -500,9 +500,9 @@ def _open(studio: Studio, number: int) -> Turn | None:
         entry = entries[number % len(entries)]
         recording = store.recording(entry.id)
     if number % 2:
-        turn = studio.it.recorded.open(recording)
+        turn = studio.it.playing.open(recording)
     else:
-        turn = studio.it.recorded.play(recording)
+        turn = studio.it.playing.play(recording)
         studio.now_s += number / 10**6
         studio.it.advance()
     studio.recorder.adopt(turn.reply, entry.id, entry.length)
@@ -523,9 +523,9 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
         case "again":
             it.again()
         case "branch" if turn is not None:
-            it.branch(turn, number % (len(turn.tape) + 1))
+            it.tree.branch(turn, number % (len(turn.tape) + 1))
         case "walk" if turn is not None:
-            it.walk(turn, 1 - 2 * (number % 2))
+            it.tree.walk(turn, 1 - 2 * (number % 2))
         case "pause":
             it.pause()
         case "step" if it.turn is not None and it.state in (State.IDLE, State.PAUSED):
@@ -543,9 +543,9 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
         case "dream":
             it.dream()
         case "undo":
-            it.undo()
+            it.tree.undo()
         case "redo":
-            it.redo()
+            it.tree.redo()
         case "open":
             return _open(studio, number)
         case "end" if it.state in (State.STREAMING, State.DREAMING):
@@ -834,7 +834,7 @@ def test_a_branch_is_kept_without_a_parent_that_went_with_its_file(bereft: Studi
     bereft.engine.end()
     bereft.written().close()
     bereft.path.unlink()
-    assert bereft.it.branch(bereft.it.turns[0], 1, rng_seed=3)
+    assert bereft.it.tree.branch(bereft.it.turns[0], 1, rng_seed=3)
     _more(bereft, "xy")
     assert bereft.fault.told.wait(WAIT_S), "nothing was said of it"
     _more(bereft, "z")

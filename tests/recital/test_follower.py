@@ -64,13 +64,13 @@ class Watcher(Reader):
                 self.it.send(text)
             case "branch", int(place) if self.it.turns:
                 chosen = self.it.turns[place % len(self.it.turns)]
-                self.it.branch(chosen, place % (len(chosen.tape) + 1))
+                self.it.tree.branch(chosen, place % (len(chosen.tape) + 1))
             case "walk", int(steps) if self.it.turns:
-                self.it.walk(self.it.turns[0], steps)
+                self.it.tree.walk(self.it.turns[0], steps)
             case "undo", _:
-                self.it.undo()
+                self.it.tree.undo()
             case "redo", _:
-                self.it.redo()
+                self.it.tree.redo()
             case "look", float(for_s):
                 self.following.follow(turn, for_s)
 
@@ -128,13 +128,13 @@ def test_a_walk_takes_up_what_siblings_have_in_common_and_reads_the_rest() -> No
     read(watcher)
     turn = watcher.it.turn
     assert turn is not None
-    watcher.it.branch(turn, 8)
+    watcher.it.tree.branch(turn, 8)
     assert len(watcher.following._recital) == 8
     watcher.engine.stream("xx")
     findings = read(watcher)
     assert findings is not None
     assert (findings.length, findings.text) == (10, " on th")
-    watcher.it.walk(turn, 1)
+    watcher.it.tree.walk(turn, 1)
     assert len(watcher.following._recital) == 8
     findings = read(watcher)
     assert findings is not None

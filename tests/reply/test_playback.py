@@ -68,7 +68,7 @@ def test_all_is_due_in_the_end_and_never_less_than_before(times: list[float], ea
 
 def test_a_reply_comes_at_the_pace_at_which_it_came_and_pauses_are_cut_short() -> None:
     viewer = Viewer()
-    viewer.it.recorded.play(recording())
+    viewer.it.playing.play(recording())
     assert viewer.it.state is State.PLAYING
     assert viewer.wait(0.05) == ""
     assert viewer.wait(0.1) == "ab"
@@ -81,14 +81,14 @@ def test_a_reply_comes_at_the_pace_at_which_it_came_and_pauses_are_cut_short() -
 
 def test_a_reply_comes_at_once_if_that_is_wanted() -> None:
     viewer = Viewer()
-    viewer.it.recorded.play(recording(), at_once=True)
+    viewer.it.playing.play(recording(), at_once=True)
     assert viewer.wait(0.0) == "abcdef"
     assert viewer.it.state is State.IDLE
 
 
 def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
     viewer = Viewer()
-    viewer.it.recorded.play(recording())
+    viewer.it.playing.play(recording())
     viewer.wait(0.15)
     viewer.it.pause()
     assert viewer.it.state is State.PAUSED
@@ -114,7 +114,7 @@ TOLD = Noticed("made again: identical, 6 characters")
 
 def test_a_reply_is_made_again_beside_it_and_the_verdict_is_told_below_its_text() -> None:
     viewer = Viewer()
-    viewer.it.recorded.play(recording())
+    viewer.it.playing.play(recording())
     viewer.wait(0.15)
     viewer.engine.say(verdict(viewer))
     assert TOLD not in viewer.told
@@ -129,7 +129,7 @@ def test_a_reply_is_made_again_beside_it_and_the_verdict_is_told_below_its_text(
 
 def test_a_verdict_that_comes_when_all_is_shown_is_told_at_once() -> None:
     viewer = Viewer()
-    viewer.it.recorded.open(recording())
+    viewer.it.playing.open(recording())
     viewer.engine.say(verdict(viewer))
     assert viewer.told[-1] == TOLD
 
@@ -137,7 +137,7 @@ def test_a_verdict_that_comes_when_all_is_shown_is_told_at_once() -> None:
 @pytest.mark.parametrize("end", ["stop", "end", "death"])
 def test_a_verdict_waits_until_the_reply_that_has_gone_on_has_ended(end: str) -> None:
     viewer = Viewer()
-    viewer.it.recorded.open(recording())
+    viewer.it.playing.open(recording())
     viewer.it.go_on()
     viewer.engine.stream("xyz")
     viewer.engine.say(verdict(viewer))
@@ -153,8 +153,8 @@ def test_a_verdict_waits_until_the_reply_that_has_gone_on_has_ended(end: str) ->
 
 def test_it_is_told_when_a_reply_is_measured_and_every_sibling_that_begins_so_is() -> None:
     viewer = Viewer()
-    turn = viewer.it.recorded.open(recording(bits=nan))
-    viewer.it.branch(turn, 3, [5])
+    turn = viewer.it.playing.open(recording(bits=nan))
+    viewer.it.tree.branch(turn, 3, [5])
     viewer.engine.say(verdict(viewer))
     assert ReplyMeasured(turn) in viewer.told
     assert [reply.tape.surprisal_bits().tolist() for reply in turn.replies] == [
@@ -189,14 +189,14 @@ def test_what_cannot_be_a_models_reply_is_refused_and_leaves_all_as_it_was(
         viewer.engine.die()
         viewer.it.attach(viewer.engine.send)
     state = viewer.it.state
-    for show in (viewer.it.recorded.open, viewer.it.recorded.play):
+    for show in (viewer.it.playing.open, viewer.it.playing.play):
         # Without the model its symbols are those of the text; with it the text is only compared.
         if loaded != (what == "one symbol of two ids"):
             with pytest.raises(TapeFileError, match="damaged"):
                 show(FOREIGN[what])
         else:
             show(FOREIGN[what])
-            viewer.it.undo()
+            viewer.it.tree.undo()
             state = viewer.it.state
         assert len(viewer.it.turns) == 1
         assert viewer.it.state is state
@@ -205,7 +205,7 @@ def test_what_cannot_be_a_models_reply_is_refused_and_leaves_all_as_it_was(
 def test_a_reply_that_is_shown_before_the_model_is_there_goes_on_when_it_is() -> None:
     viewer = Viewer()
     viewer.it.attach(viewer.engine.send)
-    turn = viewer.it.recorded.open(recording())
+    turn = viewer.it.playing.open(recording())
     assert viewer.it.state is State.LOADING
     assert not any(isinstance(it, Noticed) for it in viewer.told)
     viewer.engine.load()
@@ -220,7 +220,7 @@ def test_a_reply_that_is_shown_before_the_model_is_there_goes_on_when_it_is() ->
 def test_a_reply_of_another_model_that_is_shown_before_is_told_so_when_one_is_there() -> None:
     viewer = Viewer()
     viewer.it.attach(viewer.engine.send)
-    turn = viewer.it.recorded.open(recording(sha256="1" * 64))
+    turn = viewer.it.playing.open(recording(sha256="1" * 64))
     viewer.engine.load()
     assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
     assert not viewer.it.is_at_hand(turn)
@@ -229,7 +229,7 @@ def test_a_reply_of_another_model_that_is_shown_before_is_told_so_when_one_is_th
 def test_a_reply_plays_on_while_the_model_loads() -> None:
     viewer = Viewer()
     viewer.it.attach(viewer.engine.send)
-    viewer.it.recorded.play(recording())
+    viewer.it.playing.play(recording())
     assert viewer.wait(0.15) == "ab"
     viewer.engine.load()
     assert viewer.it.state is State.PLAYING
@@ -241,11 +241,11 @@ def test_a_reply_plays_on_while_the_model_loads() -> None:
 @pytest.mark.parametrize("state", [State.LOADING, State.DOWN])
 def test_a_reply_that_has_played_leaves_the_engine_as_it_is(state: State) -> None:
     viewer = Viewer()
-    viewer.it.recorded.open(recording())
+    viewer.it.playing.open(recording())
     viewer.it.attach(viewer.engine.send)
     if state is State.DOWN:
         viewer.engine.say(LoadFailed("it cannot be read"))
-    viewer.it.recorded.play(recording())
+    viewer.it.playing.play(recording())
     viewer.wait(10)
     assert viewer.it.state is state
 
@@ -253,7 +253,7 @@ def test_a_reply_that_has_played_leaves_the_engine_as_it_is(state: State) -> Non
 def test_what_a_shared_line_lacks_is_measured_as_far_as_it_is_shown() -> None:
     viewer = Viewer()
     bare = recording(bits=nan)
-    viewer.it.recorded.play(bare)
+    viewer.it.playing.play(bare)
     viewer.wait(0.15)
     request = viewer.engine.last
     assert isinstance(request, RemakeRequested)
@@ -267,7 +267,7 @@ def test_what_a_shared_line_lacks_is_measured_as_far_as_it_is_shown() -> None:
 
 def test_without_its_model_the_recorded_text_is_played_and_that_is_told() -> None:
     viewer = Viewer()
-    viewer.it.recorded.play(recording(sha256="1" * 64))
+    viewer.it.playing.play(recording(sha256="1" * 64))
     assert not isinstance(viewer.engine.last, RemakeRequested) if viewer.engine.requests else True
     assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
     assert viewer.wait(10) == "abcdef"
@@ -278,7 +278,7 @@ def test_without_its_model_the_recorded_text_is_played_and_that_is_told() -> Non
 
 def test_what_was_opened_goes_on_as_if_it_had_been_made_here() -> None:
     viewer = Viewer()
-    viewer.it.recorded.open(replace(recording(), seed="beforeseed"), conversation=6)
+    viewer.it.playing.open(replace(recording(), seed="beforeseed"), conversation=6)
     turn = viewer.it.turns[0]
     assert (turn.seed, turn.text()) == ("seed", "abcdef")
     assert turn.recording().seed == "beforeseed"

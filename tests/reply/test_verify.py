@@ -61,19 +61,19 @@ class Walk:
             case "draw":
                 self.draw(1 + number % 30)
             case "pick":
-                it.branch(turn, place, ids[:1])
+                it.tree.branch(turn, place, ids[:1])
             case "type":
-                it.branch(turn, place, ids)
+                it.tree.branch(turn, place, ids)
             case "redraw":
-                it.branch(turn, place, rng_seed=number)
+                it.tree.branch(turn, place, rng_seed=number)
             case "walk":
-                it.walk(turn, 1 - 2 * (number % 2))
+                it.tree.walk(turn, 1 - 2 * (number % 2))
             case "seed":
                 it.send("".join(self.symbols[index] for index in ids))
             case "continue":
                 it.toggle_continue()
             case "sweep":
-                it.hold(1 - 2 * (number % 2))
+                it.sweep.hold(1 - 2 * (number % 2))
                 self.draw(1 + number % 9)
                 self.now += number % 2
                 it.advance()
@@ -84,9 +84,9 @@ class Walk:
                 it.go_on()
             case "undo":
                 if len(it.turns) > 1:
-                    it.undo()
+                    it.tree.undo()
             case "stale":
-                it.branch(turn, number % 60, ids)
+                it.tree.branch(turn, number % 60, ids)
             case "late":
                 self.late += self.engine.draw(1 + number % 5)
             case "pause":
@@ -102,12 +102,12 @@ class Walk:
             case "climb":
                 it.ladder.climb("", [0.0, 0.7, 1.3][: 2 + number % 2])
             case "lane":
-                it.ladder.turn(number % 3, 1 - 2 * (number % 2))
+                it.ladder.warm(number % 3, 1 - 2 * (number % 2))
             case "take":
                 it.ladder.pick(number % max(1, len(it.ladder.temperatures)))
             case "play":
                 recording = Recording.from_json(turn.recording().to_json(), "x")
-                it.recorded.play(recording, bool(number % 2), len(turn.before))
+                it.playing.play(recording, bool(number % 2), len(turn.before))
             case "advance":
                 self.now += number % 9 / 10
                 it.advance()
@@ -127,9 +127,9 @@ class Walk:
             case "temperature":
                 it.set_temperature(number % 20 / 10)
             case "redo":
-                it.redo()
+                it.tree.redo()
             case "open":
-                it.recorded.open(
+                it.playing.open(
                     Recording.from_json(turn.recording().to_json(), "x"), len(turn.before)
                 )
                 it.go_on()

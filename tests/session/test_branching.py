@@ -39,7 +39,7 @@ def started(text: str = "abcdef") -> Reader:
 def test_a_pick_branches_and_the_old_reply_stays_as_a_sibling() -> None:
     reader = started()
     (turn,) = reader.it.turns
-    assert reader.it.branch(turn, 3, ids("x"))
+    assert reader.it.tree.branch(turn, 3, ids("x"))
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
     assert (request.first, array("H", request.given).tolist()) == (3, ids("x"))
@@ -48,10 +48,10 @@ def test_a_pick_branches_and_the_old_reply_stays_as_a_sibling() -> None:
     reader.engine.stream("yz")
     assert turn.text() == "abcxyz"
     assert turn.tape.given == [(3, 1)]
-    assert reader.it.walk(turn, -1)
+    assert reader.it.tree.walk(turn, -1)
     assert turn.text() == "abcdef"
     reader.check()
-    reader.it.walk(turn, 1)
+    reader.it.tree.walk(turn, 1)
     assert turn.text() == "abcxyz"
     reader.check()
 
@@ -59,7 +59,7 @@ def test_a_pick_branches_and_the_old_reply_stays_as_a_sibling() -> None:
 def test_typed_text_that_is_not_taken_yet_is_taken_after_a_change_of_the_controls() -> None:
     reader = started()
     (turn,) = reader.it.turns
-    reader.it.branch(turn, 1, ids("xyz"))
+    reader.it.tree.branch(turn, 1, ids("xyz"))
     batch = reader.engine.batch("x")
     reader.engine.say(batch)
     reader.it.set_temperature(0.9)
@@ -73,10 +73,10 @@ def test_the_turns_after_a_branch_come_back_with_their_sibling() -> None:
     reader.it.send("second")
     reader.engine.stream("uvw")
     first, second = reader.it.turns
-    reader.it.branch(first, 2, ids("q"))
+    reader.it.tree.branch(first, 2, ids("q"))
     reader.give()
     assert reader.it.turns == [first]
-    reader.it.walk(first, 1)
+    reader.it.tree.walk(first, 1)
     assert reader.it.turns == [first, second]
     assert [text for _, text in reader.texts] == ["abcdef", "uvw"]
     reader.check()
@@ -85,7 +85,7 @@ def test_the_turns_after_a_branch_come_back_with_their_sibling() -> None:
 def test_at_the_end_a_pick_goes_on_with_the_same_reply() -> None:
     reader = started()
     (turn,) = reader.it.turns
-    reader.it.branch(turn, 6, ids("x"))
+    reader.it.tree.branch(turn, 6, ids("x"))
     reader.give()
     assert len(turn.replies) == 1
     assert turn.text() == "abcdefx"
@@ -208,15 +208,15 @@ def test_whatever_is_picked_typed_and_walked_ends_in_the_text_that_the_tapes_say
         kept.append((turn.tape, turn.tape.ids(0, place).tolist()))
         match what:
             case "pick":
-                it.branch(turn, place, ids(text[0]))
+                it.tree.branch(turn, place, ids(text[0]))
                 reader.give()
             case "type":
-                it.branch(turn, place, ids(text))
+                it.tree.branch(turn, place, ids(text))
                 reader.give()
             case "redraw":
-                it.branch(turn, place, rng_seed=number)
+                it.tree.branch(turn, place, rng_seed=number)
             case "walk":
-                it.walk(turn, 1 - 2 * (number % 2))
+                it.tree.walk(turn, 1 - 2 * (number % 2))
             case "stream" if it.state is State.STREAMING:
                 reader.engine.stream(text)
             case "seed":
@@ -258,14 +258,14 @@ def test_a_place_that_a_reply_has_no_longer_is_none_to_branch_at() -> None:
     reader.engine.stream("a long reply")
     it.stop()
     (turn,) = it.turns
-    assert it.branch(turn, 2)
+    assert it.tree.branch(turn, 2)
     reader.engine.stream("x")
     it.stop()
     it.send("b")
     reader.engine.stream("more")
     it.stop()
-    assert not it.branch(turn, 9)
+    assert not it.tree.branch(turn, 9)
     reader.check()
-    it.undo()
-    assert not it.branch(turn, 9)
+    it.tree.undo()
+    assert not it.tree.branch(turn, 9)
     assert turn.text() == "a x"

@@ -320,7 +320,7 @@ def test_a_reply_of_another_model_cannot_go_on() -> None:
     talk.engine.die()
     talk.new_engine()
     talk.engine.load(symbols=("x", "y"), sha256="1" * 64)
-    assert "is another now" in talk.told(Noticed)[-1].sentence
+    assert "switched to fake" in talk.told(Noticed)[-1].sentence
     assert not COMMANDS["go-on"].available(talk.it)
     talk.it.send("")
     assert talk.it.state is State.IDLE
@@ -347,7 +347,7 @@ def test_a_dream_is_recorded_under_the_settings_of_its_request() -> None:
     talk = Talk(Controls(Settings(0.0, 7)))
     talk.engine.load()
     talk.it.dream()
-    request, dream = talk.engine.last, talk.it._dream
+    request, dream = talk.engine.last, talk.it._stage.mode.turn
     assert isinstance(request, DrawRequested)
     assert dream is not None
     talk.it.set_temperature(1.2)
@@ -382,11 +382,11 @@ def test_another_way_from_a_character_that_is_not_there_is_not_taken() -> None:
     talk.engine.end()
     talk.it.send("more")
     first, _ = talk.it.turns
-    assert talk.it.branch(first, 2, [1])
-    talk.it.walk(first, 1)
-    talk.it.walk(first, 1)
+    assert talk.it.tree.branch(first, 2, [1])
+    talk.it.tree.walk(first, 1)
+    talk.it.tree.walk(first, 1)
     requests = len(talk.engine.requests)
     for number in (-1, 3, 99):
-        assert not talk.it.branch(first, number, [1])
+        assert not talk.it.tree.branch(first, number, [1])
     assert len(talk.engine.requests) == requests
     assert len(first.replies) == 2

@@ -98,7 +98,7 @@ def test_one_is_gone_on_with_and_the_others_stay_as_siblings(model: OnnxModel) -
         text for i, text in enumerate(texts) if i != 2
     ]
     it.stop()
-    it.walk(turn, 1)
+    it.tree.walk(turn, 1)
     assert turn.text() == texts[3]
 
 
@@ -109,7 +109,7 @@ def test_a_lane_whose_temperature_is_changed_goes_on_from_there_and_replays(
     climber.it.ladder.climb(SEED, [0.2, 1.0])
     climber.draw(10)
     before = climber.texts
-    climber.it.ladder.turn(1, 4)
+    climber.it.ladder.warm(1, 4)
     climber.draw(10)
     assert climber.it.ladder.temperatures == [0.2, 1.2]
     turn = climber.it.turn
@@ -165,7 +165,7 @@ def test_a_lane_is_recorded_under_the_settings_of_its_request(model: OnnxModel) 
     climber = Climber(model)
     climber.it.ladder.climb(SEED, [0.2, 1.0])
     (event,) = climber.engine.draw(5)
-    climber.it.controls = climber.it.controls.with_settings(top_k=3)
+    climber.it._stage.controls = climber.it.controls.with_settings(top_k=3)
     climber.it.ladder.temperatures[1] = 2.0
     climber.it.receive(event)
     turn = climber.it.turn

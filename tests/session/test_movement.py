@@ -130,7 +130,7 @@ def test_a_key_that_is_held_is_two_changes_however_long_it_is_held() -> None:
     holder = Holder()
     holder.stream("a" * 10)
     for _ in range(40):
-        holder.it.hold(+1)
+        holder.it.sweep.hold(+1)
         holder.stream("b" * 2)
         holder.now += 0.03
         holder.it.advance()
@@ -150,10 +150,10 @@ def test_a_key_that_is_held_is_two_changes_however_long_it_is_held() -> None:
 def test_the_other_direction_turns_a_sweep_round() -> None:
     holder = Holder()
     holder.stream("a" * 10)
-    holder.it.hold(+1)
+    holder.it.sweep.hold(+1)
     holder.stream("b" * 40)
     up = temperature_now(holder.it)
-    holder.it.hold(-1)
+    holder.it.sweep.hold(-1)
     holder.stream("c" * 20)
     assert temperature_now(holder.it) < up
 
@@ -161,7 +161,7 @@ def test_the_other_direction_turns_a_sweep_round() -> None:
 def test_where_nothing_streams_a_key_is_a_step() -> None:
     holder = Holder()
     holder.it.stop()
-    holder.it.hold(+1)
+    holder.it.sweep.hold(+1)
     assert holder.it.controls.settings.temperature == pytest.approx(0.55)
     assert not holder.it.sweep.active
 

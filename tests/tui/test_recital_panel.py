@@ -139,7 +139,7 @@ async def test_a_branch_and_a_walk_take_the_meter_with_them(corpus: Path) -> Non
         it.engine.end()
         await it.until(lambda: "ready" in it.status, "the reply ended")
         turn = it.app.conversation.turn
-        assert it.app.conversation.branch(turn, 7)
+        assert it.app.conversation.tree.branch(turn, 7)
         await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it branched")
         await it.until(lambda: marked(it) == [" the "], "the mark is cut")
         assert panel(it).findings.length == 7
@@ -161,7 +161,7 @@ async def test_another_turn_begins_anew_and_the_turn_before_is_not_marked(corpus
         assert lines(it)[0] == "nothing drawn yet"
         await streamed(it, "grey,")
         assert marked(it) == ["grey,"]
-        it.app.conversation.undo()
+        it.app.conversation.tree.undo()
         await it.until(lambda: marked(it) == ["the old wall"], "the turn before is the last again")
 
 

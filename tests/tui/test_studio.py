@@ -126,7 +126,7 @@ async def test_typing_over_is_left_with_escape_and_what_the_model_does_not_know_
 async def test_typing_over_ends_when_its_character_is_shown_no_longer() -> None:
     async with studio(WIDE) as it:
         await replied(it, "abcdef")
-        it.app.conversation.branch(it.app.conversation.turns[0], 2)
+        it.app.conversation.tree.branch(it.app.conversation.turns[0], 2)
         await it.until(lambda: it.reply == "ab", "it branched")
         await it.stream("x")
         it.app.conversation.stop()
@@ -303,7 +303,7 @@ async def test_a_recorded_reply_has_a_pace_of_its_own_and_no_part_of_the_speed()
         await replied(it, "abcdef")
         recording = it.app.conversation.turn.recording()
         recording.tape.times = [(number, float(number)) for number in range(6)]
-        it.app.conversation.recorded.play(recording)
+        it.app.conversation.playing.play(recording)
         await it.until(lambda: "playing" in it.status, "it plays")
         it.app.screen.query_one(Status).shown_per_s = 45.0
         assert "45 chars/s" in it.status
@@ -324,7 +324,7 @@ async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
         it.app.screen._rate()
         assert "  8 chars/s  " in it.status
         (turn,) = it.app.conversation.turns
-        it.app.conversation.branch(turn, 3, [1] * 60)
+        it.app.conversation.tree.branch(turn, 3, [1] * 60)
         for _ in range(2):
             it.engine.say(it.engine.batch("a" * 30)._replace(given=True))
         await it.until(lambda: len(turn.tape) == 63, "it was typed over")
@@ -385,7 +385,7 @@ async def test_a_reply_whose_temperatures_are_not_known_plays_under_a_schedule()
         await replied(it, "abcdef")
         shared = line(it, temperature=0.9)
         run_line(it.app.conversation, "/move ramp 1.2 10")
-        it.app.conversation.recorded.play(from_line(shared), at_once=True)
+        it.app.conversation.playing.play(from_line(shared), at_once=True)
         it.app.conversation.advance()
         await it.until(lambda: "ready" in it.status, "it was played")
         run_line(it.app.conversation, "/temp 0.7")
@@ -470,7 +470,7 @@ async def test_panels_follow_what_is_shown_after_a_walk() -> None:
         await it.load()
         await it.send("seed")
         await stream_known(it, "abc", "c")
-        it.app.conversation.branch(it.app.conversation.turn, 1, [])
+        it.app.conversation.tree.branch(it.app.conversation.turn, 1, [])
         await stream_known(it, "xyzx", "x")
         await it.pilot.press("escape", "left_square_bracket")
         await it.until(lambda: "over 3" in panels(it)[1], "the surprise is the sibling's")
@@ -522,13 +522,13 @@ async def test_typing_over_ends_when_its_place_is_no_longer_shown() -> None:
     async with studio(WIDE) as it:
         await replied(it, "abcdef")
         turn = it.app.conversation.turn
-        it.app.conversation.branch(turn, 1, [5])
+        it.app.conversation.tree.branch(turn, 1, [5])
         it.app.conversation.stop()
-        it.app.conversation.walk(turn, 1)
+        it.app.conversation.tree.walk(turn, 1)
         await it.pilot.press("escape", "left", "e")
         assert it.prompt.has_class("-editing")
         await it.pilot.press(*"xy")
-        it.app.conversation.walk(turn, 1)
+        it.app.conversation.tree.walk(turn, 1)
         await it.pilot.pause()
         assert not it.prompt.has_class("-editing")
         assert it.prompt.text == "xy"

@@ -196,7 +196,7 @@ class LadderScreen(Overlay[None]):
 
     def action_turn(self, steps: int) -> None:
         """Change the temperature of the chosen lane."""
-        self._conversation.ladder.turn(self.chosen, steps)
+        self._conversation.ladder.warm(self.chosen, steps)
 
     def action_pick(self) -> None:
         """Go on with the chosen lane; the others stay as its siblings."""

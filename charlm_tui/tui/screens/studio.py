@@ -499,13 +499,13 @@ class StudioScreen(Screen[None]):
             case "command":
                 return COMMANDS[str(parameters[0])].available(it)
             case "alternatives" | "edit" | "redraw":
-                return self._selected is not None and it.can_branch(self._selected[0])
+                return self._selected is not None and it.tree.can_branch(self._selected[0])
             case "lens":
                 turn = self._turn_at_hand
                 return turn is not None and it.can_look(turn)
             case "what_if":
                 at = self._selected
-                return at is not None and it.can_branch(at[0]) and at[1] < len(at[0].tape)
+                return at is not None and it.tree.can_branch(at[0]) and at[1] < len(at[0].tape)
             case "walk":
                 turn = self._turn_at_hand
                 return turn is not None and len(turn.replies) > 1
@@ -670,7 +670,7 @@ class StudioScreen(Screen[None]):
             self.notify("That is what stands there already.")
             return
         self.transcript.selection = None
-        self._conversation.branch(turn, number, [message.id])
+        self._conversation.tree.branch(turn, number, [message.id])
 
     def on_next_character_left(self) -> None:
         self._leave_panel()
@@ -705,15 +705,15 @@ class StudioScreen(Screen[None]):
             self.notify("The character to type over is no longer shown.", severity="warning")
 
     def _type_over(self, turn: Turn, number: int, text: str) -> bool:
-        vocabulary = self._conversation.vocabulary
-        if vocabulary is None:
+        if self._conversation.model is None:
             return False
+        vocabulary = turn.vocabulary
         fitted = vocabulary.fit(text)
         if not fitted.text:
             self.show(Noticed(f"nothing was typed over: {fitted.notice}", error=True))
             return False
         self.transcript.selection = None
-        taken = self._conversation.branch(turn, number, vocabulary.encode(fitted.text))
+        taken = self._conversation.tree.branch(turn, number, vocabulary.encode(fitted.text))
         if taken and fitted.notice:
             self.show(Noticed(fitted.notice))
         return taken
@@ -723,14 +723,14 @@ class StudioScreen(Screen[None]):
         if self._selected is not None:
             turn, number = self._selected
             self.transcript.selection = None
-            self._conversation.branch(turn, number, rng_seed=new_rng_seed())
+            self._conversation.tree.branch(turn, number, rng_seed=new_rng_seed())
 
     def action_walk(self, steps: int) -> None:
         """Show a sibling of the reply."""
         turn = self._turn_at_hand
         if turn is not None:
             self.transcript.selection = None
-            self._conversation.walk(turn, steps)
+            self._conversation.tree.walk(turn, steps)
 
     def action_copy(self) -> None:
         """Copy the selection, or the whole reply."""

@@ -1,0 +1,290 @@
+"""What the modes of a conversation share: its turns, what is in force, and the way to the engine.
+
+Owns the ids of what is drawn, which keep late characters apart, and the state. Knows no mode: it
+asks the one that is on.
+"""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.protocol import (
+    CharactersGenerated,
+    DrawRequested,
+    LanesGenerated,
+    LanesRequested,
+    ModelLoaded,
+    Request,
+    RestRequested,
+)
+from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.reply.schedule import begun
+from charlm_tui.session.requests import Requests
+from charlm_tui.session.turns import Reply, Turn
+from charlm_tui.session.updates import (
+    Noticed,
+    State,
+    StateChanged,
+    TextAdded,
+    TurnStarted,
+    Update,
+)
+
+
+class Asked(NamedTuple):
+    """What the engine was asked to draw: what comes back is recorded so, whatever is changed since.
+
+    Attributes:
+        turn: that it is drawn for.
+        replies: of the turn, that it is added to: one, or those of a ladder.
+        settings: of each reply.
+    """
+
+    turn: Turn
+    replies: tuple[Reply, ...]
+    settings: tuple[Settings, ...]
+
+
+class Mode:
+    """A way in which the text of a conversation comes.
+
+    Args:
+        stage: of the conversation.
+    """
+
+    alone = True
+    """Whether the last reply can be stepped and branched."""
+    plays = False
+    """Whether the reply comes from a recording, and not from the engine."""
+
+    def __init__(self, stage: "Stage") -> None:
+        self._stage = stage
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn that characters are drawn for."""
+        return self._stage.turn
+
+    def request(self, turn: Turn, number: int, controls: Controls) -> tuple[Request, Asked]:
+        """Return the request to draw what follows all that is shown of a turn, and what it asks."""
+        first = len(turn.tape)
+        here = turn.moment(first, controls.settings)
+        request: DrawRequested | LanesRequested = DrawRequested(
+            number,
+            first,
+            here.read.tobytes(),
+            here.since_mirostat.tobytes(),
+            controls,
+            turn.reply.to_give.tobytes(),
+        )
+        return request, Asked(turn, (turn.reply,), (controls.settings,))
+
+    def added(self, event: CharactersGenerated | LanesGenerated, asked: Asked) -> None:
+        """Take in characters, as they were asked for."""
+        raise NotImplementedError
+
+    def pause(self) -> None:
+        """Pause the reply, or resume it."""
+        it = self._stage
+        if it.state is State.STREAMING:
+            it.halt()
+            it.enter(State.PAUSED)
+        elif it.state is State.PAUSED and it.turn is not None:
+            self.halted()
+            it.lengthen(it.turn)
+            it.draw(it.turn, it.controls)
+            it.enter(State.STREAMING)
+
+    def ended(self) -> None:
+        """Take note that all that was asked for is drawn."""
+        self._stage.rest()
+
+    def advance(self) -> None:
+        """Show what is due."""
+
+    def halted(self) -> None:
+        """Take note that nothing more is drawn for now."""
+
+    def rested(self) -> "Mode":
+        """Return the mode that is on once nothing streams, dreams or plays."""
+        return self
+
+    def left(self) -> None:
+        """Take note that another turn begins, or is shown: this mode is over."""
+
+
+class Stage:
+    """The state that the modes of a conversation share.
+
+    Args:
+        controls: at the start.
+        tell: is called with every update.
+        clock: monotonic, in seconds.
+    """
+
+    def __init__(
+        self, controls: Controls, tell: Callable[[Update], None], clock: Callable[[], float]
+    ) -> None:
+        self.controls = controls
+        self.tell = tell
+        self.clock = clock
+        self.state = State.LOADING
+        self.model: ModelLoaded | None = None
+        self.vocabulary: Vocabulary | None = None
+        self.turns: list[Turn] = []
+        self.undone: list[Turn] = []
+        """Turns that were undone, the last one last."""
+        self.continues = False
+        self.reply_length = controls.length
+        self.ask: Callable[[Request], None] = lambda _: None
+        self.requests = Requests(lambda request: self.ask(request), tell, self.tell_below)
+        self.number = 0
+        """The id of the last request to draw."""
+        self.asked: Asked | None = None
+        self.usual = Mode(self)
+        """The mode of replies that are drawn one at a time."""
+        self.mode = self.usual
+        self.idle = State.LOADING
+        """The state when nothing streams, dreams or plays."""
+        self._below: list[Noticed] = []  # what waits until no text comes any more
+
+    @property
+    def turn(self) -> Turn | None:
+        """The last turn."""
+        return self.turns[-1] if self.turns else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is on its way, paused or not."""
+        return self.state in (State.STREAMING, State.PAUSED, State.PLAYING)
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the engine draws the last reply, paused or not."""
+        return self.busy and not self.mode.plays
+
+    def is_at_hand(self, turn: Turn) -> bool:
+        """Whether the model that is loaded is the one that replied."""
+        if self.model is None or not turn.model.path:  # known from the text of a reply alone
+            return False
+        return turn.model.sha256 == self.model.sha256
+
+    # Turns.
+
+    def new_turn(self, text: str) -> Turn | None:
+        """Add a turn for a seed; None if the model knows none of its characters."""
+        assert self.model is not None
+        assert self.vocabulary is not None
+        fitted = self.vocabulary.fit(text)
+        if text and not fitted.text:
+            self.tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
+            return None
+        before = self._read() if self.continues else array("H")
+        rng_seed = self.controls.settings.rng_seed
+        self.leave()
+        turn = Turn(
+            fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self.clock()
+        )
+        self.undone = []
+        self.turns.append(turn)
+        self.controls = begun(replace(self.controls, length=self.reply_length), 0)
+        self.tell(TurnStarted(turn))
+        if fitted.notice:
+            self.tell(Noticed(fitted.notice))
+        return turn
+
+    def show_turn(self, turn: Turn) -> None:
+        """Add a turn that has its text."""
+        self.turns.append(turn)
+        self.tell(TurnStarted(turn))
+        if len(turn.tape):
+            self.tell(TextAdded(turn.text()))
+
+    def _read(self) -> "array[int]":
+        """Return the conversation so far, without the prefix."""
+        turn = self.turn
+        if turn is None or not self.is_at_hand(turn):
+            return array("H")
+        read = turn.primed[1:]
+        read.extend(turn.tape.ids())
+        return read
+
+    # What is in force.
+
+    def change(self, controls: Controls) -> None:
+        """Put new controls in force, from the next character that is shown."""
+        if controls == self.controls:
+            return
+        self.controls = controls
+        if self.state is State.STREAMING and self.turn is not None:
+            self.draw(self.turn, controls)
+        self.tell(StateChanged())
+
+    def set_temperature(self, temperature: float) -> None:
+        """Put a temperature in force; a schedule that is running ends.
+
+        Raises:
+            SettingsError: it is none.
+        """
+        self.change(self.controls.with_settings(temperature=temperature, moving=""))
+
+    def lengthen(self, turn: Turn, again: bool = False) -> None:
+        """Extend the target length by one reply once it is reached (always, if `again`)."""
+        done = turn.reply.next_number
+        if again:
+            self.controls = begun(self.controls, done)
+        if again or 0 < self.controls.length <= done:
+            length = self.reply_length and done + self.reply_length
+            self.controls = replace(self.controls, length=length)
+
+    # What is happening.
+
+    def draw(self, turn: Turn, controls: Controls) -> None:
+        """Ask the engine for what follows all that is shown of a turn."""
+        self.number += 1
+        request, self.asked = self.mode.request(turn, self.number, controls)
+        self.ask(request)
+
+    def halt(self) -> None:
+        """Make the engine idle, and take nothing that is on its way."""
+        self.number += 1
+        self.mode.halted()
+        self.ask(RestRequested())
+
+    def stop(self) -> None:
+        """Stop the reply here; what there is of it stays."""
+        if self.busy or self.state is State.DREAMING:
+            self.halt()
+            self.rest()
+
+    def rest(self) -> None:
+        """Idle: nothing streams, dreams or plays any more."""
+        self.mode.halted()
+        self.mode = self.mode.rested()
+        self.controls = replace(self.controls, length=self.reply_length)
+        self.enter(self.idle)
+
+    def leave(self) -> None:
+        """Leave the mode that is on; what there is of its replies stays."""
+        self.mode.halted()
+        mode, self.mode = self.mode, self.usual
+        mode.left()
+
+    def enter(self, state: State) -> None:
+        """Enter a state, and tell it."""
+        self.state = state
+        self.tell(StateChanged())
+        if not self.busy:
+            below, self._below = self._below, []
+            for notice in below:
+                self.tell(notice)
+
+    def tell_below(self, notice: Noticed) -> None:
+        """Tell something once no more text comes: it would stand in the middle of it."""
+        if self.busy:
+            self._below.append(notice)
+        else:
+            self.tell(notice)

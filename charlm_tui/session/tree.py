@@ -1,0 +1,112 @@
+"""The tree of a conversation's turns: branching a reply, walking its siblings, undo and redo."""
+
+from array import array
+from collections.abc import Sequence
+
+from charlm_tui.session.stage import Stage
+from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import State, TextAdded, TurnRemoved, TurnRewound, TurnStarted
+
+
+class Tree:
+    """Other ways than the one that is shown.
+
+    Args:
+        stage: of the conversation.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def can_branch(self, turn: Turn) -> bool:
+        """Whether a turn's reply can be branched now."""
+        it = self._stage
+        ready = it.state in (State.IDLE, State.STREAMING, State.PAUSED)
+        return ready and it.mode.alone and it.is_at_hand(turn)
+
+    def branch(
+        self, turn: Turn, number: int, ids: Sequence[int] = (), rng_seed: int | None = None
+    ) -> bool:
+        """Take another way from a character of a reply; the old one stays as a sibling.
+
+        Args:
+            turn: one of the conversation's; those after it stay with the old reply.
+            number: of the character; at the end of the reply nothing is branched: it continues.
+            ids: what is to stand there, before the model continues.
+            rng_seed: in force from there on, if it is to be another.
+
+        Returns:
+            whether it was taken; it is not if the turn is of another model, or is not shown, or if
+            its reply has no such character: a sibling that is shown since may be shorter.
+        """
+        it = self._stage
+        there = turn in it.turns and 0 <= number <= len(turn.tape)
+        if not there or not self.can_branch(turn):
+            return False
+        it.halt()
+        index = it.turns.index(turn)
+        if number < len(turn.tape) or it.turns[index + 1 :]:
+            turn.reply.later = it.turns[index + 1 :]
+            turn.branch(number)
+            del it.turns[index + 1 :]
+            it.tell(TurnRewound(turn, number))
+        turn.reply.given = array("H", ids)
+        turn.reply.given_at = number
+        if rng_seed is not None:
+            it.controls = it.controls.with_settings(rng_seed=rng_seed)
+        it.lengthen(turn, again=True)
+        it.draw(turn, it.controls)
+        it.enter(State.STREAMING)
+        return True
+
+    def walk(self, turn: Turn, steps: int) -> bool:
+        """Show the sibling that is `steps` further, around the end; stop a reply on its way.
+
+        The turns that came after it come back with it.
+        """
+        it = self._stage
+        if turn not in it.turns or len(turn.replies) == 1:
+            return False
+        it.stop()
+        it.leave()
+        index = it.turns.index(turn)
+        before = turn.reply
+        before.later = it.turns[index + 1 :]
+        turn.shown = (turn.shown + steps) % len(turn.replies)
+        after = turn.reply
+        it.turns[index + 1 :] = after.later
+        after.later = []
+        common = before.tape.common(after.tape)
+        it.tell(TurnRewound(turn, common))
+        it.tell(TextAdded(turn.text(common)))
+        for later in it.turns[index + 1 :]:
+            it.tell(TurnStarted(later))
+            if len(later.tape):
+                it.tell(TextAdded(later.text()))
+        it.enter(it.state)
+        return True
+
+    def undo(self) -> None:
+        """Remove the last turn; `redo` brings it back, until another one begins."""
+        it = self._stage
+        if it.turns:
+            it.stop()
+            it.leave()
+            turn = it.turns.pop()
+            it.undone.append(turn)
+            it.tell(TurnRemoved(turn))
+            it.enter(it.state)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a turn that was undone."""
+        return bool(self._stage.undone)
+
+    def redo(self) -> None:
+        """Bring back the turn that was undone last."""
+        it = self._stage
+        if it.undone:
+            it.stop()
+            it.leave()
+            it.show_turn(it.undone.pop())
+            it.enter(it.state)
