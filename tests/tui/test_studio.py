@@ -532,3 +532,17 @@ async def test_typing_over_ends_when_its_place_is_no_longer_shown() -> None:
         await it.pilot.pause()
         assert not it.prompt.has_class("-editing")
         assert it.prompt.text == "xy"
+
+
+async def test_a_panel_that_is_there_for_its_focus_alone_is_folded_away_by_its_key() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "abcdef")
+        await it.pilot.press("ctrl+o")
+        assert shown(it) == []
+        await it.pilot.press("escape", "left", "p")
+        assert shown(it) == ["next"]
+        await it.pilot.click(it.transcript)
+        await it.pilot.press("N")
+        assert shown(it) == []
+        await it.pilot.press("N")
+        assert shown(it) == ["next"]

@@ -61,7 +61,9 @@ class Sidebar(Vertical):
         """Show a panel, in place of another one if need be, or fold it away."""
         self._idle.discard(panel)
         if panel in self.shown:
-            self._wanted.remove(panel)
+            self._wanted = [each for each in self._wanted if each != panel]
+            if self._forced == panel:
+                self._forced = None
         else:
             # Those that were wanted last are shown where there is not room for all.
             self._wanted = [panel, *(each for each in self._wanted if each != panel)]
