@@ -14,8 +14,7 @@ from charlm_tui.lm.generation import Batch, Generation, Lanes, primed
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 
 BATCH = 256  # characters between two writes, at the most

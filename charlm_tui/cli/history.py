@@ -16,7 +16,7 @@ from charlm_tui.cli.start import history_path
 from charlm_tui.cli.streams import output, say
 
 if TYPE_CHECKING:
-    from charlm_tui.history import Entry
+    from charlm_tui.history.records import Entry
     from charlm_tui.history.store import Store
 
 BEGINNING = 60  # characters of a seed and of a text that a line shows

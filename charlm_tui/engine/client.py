@@ -1,7 +1,7 @@
 """The engine, seen from the front end: a child process, a pipe, and one thread that reads it.
 
 The front ends run no model. Knows how to start, speak to and end the process; what is said is in
-`messages`, what the process does is in `worker`.
+`protocol`, what the process does is in `worker`.
 """
 
 import signal
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from charlm_tui.engine.protocol import EngineDied, Event, LoadRequested, Request
 from charlm_tui.engine.rescue import TerminalRescue
+from charlm_tui.errors import CharlmError
 
 END_S = 2.0  # that a terminated process may take before it is killed
 PROGRAM = "import sys; sys.path[:] = {path!r}; from charlm_tui.engine.worker import main; main()"
@@ -114,6 +115,49 @@ class ProcessEngine:
                 exitcode = None
             if not self._closing:
                 receive(EngineDied(_reason(exitcode)))
+
+
+class UnusableError(CharlmError):
+    """No engine can load a model; the sentence says why."""
+
+
+class EngineHost:
+    """The engine's life: one at a time, started, replaced and ended here.
+
+    Knows nothing of what engines say: it hands that on, with the engine that said it.
+
+    Args:
+        model: path of the model file.
+        new_engine: starts an engine, which loads such a file.
+        hear: is called with an engine and what it says, on that engine's thread.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        new_engine: Callable[[str], Engine],
+        hear: Callable[[Engine, Event], None],
+    ) -> None:
+        self._model = model
+        self._new_engine = new_engine
+        self._hear = hear
+        self.engine: Engine | None = None
+        """The current one; what others say is late."""
+
+    def start(self, path: str = "") -> Engine:
+        """Start an engine in place of the current one, with another model if `path` names one."""
+        self.close()
+        self._model = path or self._model
+        engine = self._new_engine(self._model)
+        self.engine = engine
+        engine.listen(lambda event: self._hear(engine, event))
+        return engine
+
+    def close(self) -> None:
+        """End the engine, if there is one."""
+        if self.engine is not None:
+            self.engine.close()
+            self.engine = None
 
 
 def _reason(exitcode: int | None) -> str:

@@ -1,17 +1,60 @@
-"""What the engine does beside a reply, in slices: scores of texts, replies that are made again.
+"""Background jobs of the engine, in slices between frames.
 
-Each is a generator that gives nothing while it works, and its answer at the end; what it raises,
-the worker tells. Imported by the engine's process alone, once a model is there.
+Scores of texts, replies that are made again, the neuron lens and what if. Each is a generator that
+yields nothing while it works, progress, and its answer at the end; what it raises, the worker
+tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do not
+travel, only what is told of a unit does. Imported by the engine's process alone, once a model is
+there.
 """
 
 from array import array
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from charlm_tui.engine.protocol import Remade, RemakeRequested, Scored, ScoreRequested
-from charlm_tui.lm.model import OnnxModel
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm_tui.controls.controls import PRESETS
+from charlm_tui.engine.protocol import (
+    Event,
+    LensOpened,
+    LensRequested,
+    Progressed,
+    Ranking,
+    Remade,
+    RemakeRequested,
+    Scored,
+    ScoreRequested,
+    UnitRequested,
+    UnitTold,
+    WhatIfRequested,
+    WhatIfRow,
+    WhatIfTold,
+)
+from charlm_tui.lm.lens import (
+    FEATURES,
+    Activations,
+    Ranked,
+    Scale,
+    activations,
+    by_variance,
+    correlations,
+    levels,
+    ranked,
+    scale_of,
+)
+from charlm_tui.lm.model import Floats, OnnxModel
 from charlm_tui.lm.scoring import Scores, score
+from charlm_tui.lm.whatif import WhatIf, what_if
 from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.reply.verify import Verdict, replay
+
+BEST = 50  # units of a ranking that are told
+UNITS = 64  # whose correlations are measured in one slice
+
+Correlations = dict[str, NDArray[np.float64]]
+"""By the states' names, float64 [features, units]."""
 
 
 def scoring(request: ScoreRequested, model: OnnxModel) -> Iterator[Scored | None]:
@@ -38,3 +81,168 @@ def remaking(request: RemakeRequested, model: OnnxModel) -> Iterator[Remade | No
             )
         else:
             yield None
+
+
+class _Kept(NamedTuple):
+    """What a lens has that is open."""
+
+    number: int
+    read: Activations
+    scales: dict[str, Scale]
+    reads: Correlations
+    foretells: Correlations
+
+
+class Insight:
+    """The jobs of the neuron lens and of what if, which a person can dismiss.
+
+    Args:
+        model: reads.
+    """
+
+    def __init__(self, model: OnnxModel) -> None:
+        self._model = model
+        self._wanted: set[int] = set()
+        self._kept: _Kept | None = None
+
+    def begin(self, request: LensRequested | WhatIfRequested) -> Iterator[Event | None]:
+        """Return the slices of an answer; there are no more once it is dismissed."""
+        self._wanted.add(request.number)
+        if isinstance(request, WhatIfRequested):
+            return self._what_if(request)
+        return self._lens(request)
+
+    def dismiss(self, number: int) -> None:
+        """Free what is kept for a question, and let its slices end."""
+        self._wanted.discard(number)
+        if self._kept is not None and self._kept.number == number:
+            self._kept = None
+
+    def unit(self, request: UnitRequested) -> UnitTold | None:
+        """Tell what a unit does; nothing if its lens is not open."""
+        kept, number = self._kept, request.unit
+        if kept is None or kept.number != request.number:
+            return None
+        unit = kept.read.units[number]
+        scale = kept.scales[unit.tensor]
+        reads, foretells = (
+            found[unit.tensor][:, unit.index].astype(np.float32).tobytes()
+            for found in (kept.reads, kept.foretells)
+        )
+        return UnitTold(
+            request.number,
+            number,
+            levels(kept.read.of(unit), scale.limit, DIVERGING),
+            scale.limit,
+            scale.bounded,
+            reads,
+            foretells,
+        )
+
+    def _lens(self, request: LensRequested) -> Iterator[Event | None]:
+        self._kept = None  # before there are others: they are large
+        number, ids = request.number, array("H", request.read)
+        pieces = activations(
+            self._model, ids, request.start, len(ids), request.settings, str(self._model.path)
+        )
+        told = 0
+        for piece in pieces:
+            if number not in self._wanted:
+                return
+            if isinstance(piece, Activations):
+                break
+            yield Progressed(number, piece) if piece > told else None
+            told = piece
+        assert isinstance(piece, Activations)
+        text = self._model.contract.vocabulary.decode(ids[request.start :])
+        values = np.array([feature.of(text) for feature in FEATURES])
+        yield None
+        reads: Correlations = {}
+        foretells: Correlations = {}
+        for part in _parts(piece):
+            if number not in self._wanted:
+                return
+            _add(reads, correlations(part, values))
+            _add(foretells, correlations(part, values, foretells=True))
+            yield None
+        scales = {name: scale_of(states) for name, states in piece.states.items()}
+        yield None
+        rankings = _rankings(piece, reads, foretells)
+        if number in self._wanted:
+            self._kept = _Kept(number, piece, scales, reads, foretells)
+            tensors = tuple((name, states.shape[1]) for name, states in piece.states.items())
+            yield LensOpened(number, tensors, rankings)
+
+    def _what_if(self, request: WhatIfRequested) -> Iterator[Event | None]:
+        number = request.number
+        pieces = what_if(
+            self._model,
+            array("H", request.read),
+            request.drawn,
+            request.settings,
+            PRESETS,
+            array("f", request.since_mirostat),
+            request.carried_from,
+            str(self._model.path),
+        )
+        for piece in pieces:
+            if number not in self._wanted:
+                return
+            if isinstance(piece, WhatIf):
+                self._wanted.discard(number)
+                yield WhatIfTold(number, _rows(piece))
+            else:
+                yield Progressed(number, piece)
+
+
+def _parts(read: Activations) -> Iterator[Activations]:
+    """Yield the states a few units at a time."""
+    for name, states in read.states.items():
+        for first in range(0, states.shape[1], UNITS):
+            yield Activations(read.start, {name: states[:, first : first + UNITS]})
+
+
+def _add(found: Correlations, part: Correlations) -> None:
+    for name, more in part.items():
+        found[name] = np.hstack([found[name], more]) if name in found else more
+
+
+def _rankings(
+    read: Activations, reads: Correlations, foretells: Correlations
+) -> tuple[Ranking, ...]:
+    numbers = {unit: number for number, unit in enumerate(read.units)}
+
+    def columns(units: tuple[Ranked, ...]) -> tuple[bytes, bytes]:
+        return (
+            np.array([numbers[each.unit] for each in units], np.uint32).tobytes(),
+            np.array([each.value for each in units], np.float32).tobytes(),
+        )
+
+    now, later = ranked(reads, most=BEST), ranked(foretells, most=BEST)
+    return (
+        Ranking("variance", *columns(by_variance(read, BEST))),
+        *(
+            Ranking(feature.title, *columns(now[feature.id]), *columns(later[feature.id]))
+            for feature in FEATURES
+        ),
+    )
+
+
+def _rows(found: WhatIf) -> tuple[WhatIfRow, ...]:
+    def floats(values: NDArray[np.float64]) -> bytes:
+        narrow: Floats = values.astype(np.float32)
+        return narrow.tobytes()
+
+    return tuple(
+        WhatIfRow(
+            row.title,
+            row.settings,
+            floats(row.after),
+            row.after_entropy_bits,
+            row.probability,
+            row.js_bits,
+            row.kl_bits,
+            row.model_kl_bits,
+        )
+        for row in found.rows
+    )

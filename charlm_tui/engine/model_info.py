@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.vocabulary import describe_symbol
-from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Runtime
 
 if TYPE_CHECKING:
     from charlm_tui.lm.model import OnnxModel

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns
+from charlm_tui.reply.tape import Columns, Runtime
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording

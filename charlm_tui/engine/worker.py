@@ -46,7 +46,7 @@ from charlm_tui.lm.errors import CharlmError
 from charlm_tui.reply.tape import Columns
 
 if TYPE_CHECKING:
-    from charlm_tui.engine.looking import Looking
+    from charlm_tui.engine.jobs import Insight
     from charlm_tui.lm.context import Context
     from charlm_tui.lm.generation import Batch
 
@@ -191,8 +191,8 @@ class Worker:
         self._inspecting_key: tuple[int, bool] | None = None
         self._given = array("H")  # what of a wish is still to be taken
         # What is done beside a reply: requests, and the slices of their answers.
-        self._chores: deque[tuple[Request, Iterator[Event | None]]] = deque()
-        self._looking: Looking | None = None
+        self._jobs: deque[tuple[Request, Iterator[Event | None]]] = deque()
+        self._insight: Insight | None = None
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
@@ -202,11 +202,11 @@ class Worker:
         while True:
             wish = self._wish
             wait_s = None if wish is None else 0.0 if self._given else self._pace.wait_s()
-            request = self._inbox.get(0.0 if self._chores else wait_s)
+            request = self._inbox.get(0.0 if self._jobs else wait_s)
             if request is not None:
                 self._attempt(request, partial(self._take, request))
-            elif self._chores and wait_s != 0.0:  # a reply comes first
-                self._attempt(self._chores[0][0], self._work)
+            elif self._jobs and wait_s != 0.0:  # a reply comes first
+                self._attempt(self._jobs[0][0], self._work)
             elif isinstance(wish, LanesRequested):
                 self._attempt(wish, partial(self._advance_lanes, wish))
             elif wish is not None:
@@ -284,30 +284,30 @@ class Worker:
         from charlm_tui.engine.jobs import remaking, scoring
 
         if isinstance(request, ScoreRequested):
-            self._chores.append((request, scoring(request, self._model)))
+            self._jobs.append((request, scoring(request, self._model)))
         else:
-            self._chores.append((request, remaking(request, self._model)))
+            self._jobs.append((request, remaking(request, self._model)))
 
     def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
-        if self._looking is None:
-            from charlm_tui.engine.looking import Looking
+        if self._insight is None:
+            from charlm_tui.engine.jobs import Insight
 
-            self._looking = Looking(self._model)
+            self._insight = Insight(self._model)
         match request:
             case LensRequested() | WhatIfRequested():
-                self._chores.append((request, self._looking.begin(request)))
+                self._jobs.append((request, self._insight.begin(request)))
             case UnitRequested():
-                told = self._looking.unit(request)
+                told = self._insight.unit(request)
                 if told is not None:
                     self._say(told)
             case Dismissed():
-                self._looking.dismiss(request.number)
+                self._insight.dismiss(request.number)
 
     def _work(self) -> None:
-        """Do the next slice of a chore; take it away if there is none, or if it fails."""
-        _, slices = chore = self._chores.popleft()
+        """Do the next slice of a job; take it away if there is none, or if it fails."""
+        _, slices = chore = self._jobs.popleft()
         for event in slices:
-            self._chores.appendleft(chore)
+            self._jobs.appendleft(chore)
             if event is not None:
                 self._say(event)
             return

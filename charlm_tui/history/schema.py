@@ -16,7 +16,7 @@ from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError, check_file
-from charlm_tui.history import Piece
+from charlm_tui.history.records import Piece
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, little_endian
 

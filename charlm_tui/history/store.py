@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from charlm_tui.history import Entry, Origin, Piece
+from charlm_tui.history.records import Entry, Origin, Piece
 from charlm_tui.history.schema import (
     MIGRATIONS,
     PIECE,
@@ -29,8 +29,7 @@ from charlm_tui.history.schema import (
     transaction,
 )
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 
 __all__ = ["Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from charlm_tui.history import Origin, Piece
+from charlm_tui.history.records import Origin, Piece
 from charlm_tui.history.schema import GoneError, HistoryError
 from charlm_tui.history.store import Store
 

@@ -22,14 +22,13 @@ from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from rich.console import Console
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.client import Engine
+from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, Event
-from charlm_tui.history.keeper import Keeper
+from charlm_tui.history.recorder import Keeper
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
-from charlm_tui.repl.seat import EngineSeat, UnusableError
 from charlm_tui.repl.status import standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
@@ -113,7 +112,7 @@ class Chat:
         self._listener = Listener(
             self.conversation, self._printer, self._teller, self._interrupt, self._leave
         )
-        self._seat = EngineSeat(model, new_engine, self._hand_over)
+        self._host = EngineHost(model, new_engine, self._hand_over)
         self._input = create_input(sys.stdin)
         self._prompt = new_prompt(
             marks["seed"],
@@ -147,13 +146,13 @@ class Chat:
         finally:
             if self._keeper is not None:
                 self._keeper.close()
-            self._seat.close()
+            self._host.close()
         if self._failure:
             raise UnusableError(self._failure)
         return self._code or 0
 
     async def _chat(self, seed: str | None) -> None:
-        self.conversation.attach(self._seat.start().send)
+        self.conversation.attach(self._host.start().send)
         if seed is not None:
             self.conversation.send(seed)
         await self._until_settled()
@@ -227,7 +226,7 @@ class Chat:
         self._loop.call_soon_threadsafe(self._hear, engine, event)
 
     def _hear(self, engine: Engine, event: Event) -> None:
-        if engine is self._seat.engine:
+        if engine is self._host.engine:
             self.conversation.receive(event)
             if isinstance(event, CharactersGenerated):
                 self.conversation.shown()
@@ -248,7 +247,7 @@ class Chat:
             self._keeper.take(update)
         match update:
             case EngineNeeded(path=path):
-                self.conversation.attach(self._seat.start(path).send)
+                self.conversation.attach(self._host.start(path).send)
             case QuitWanted():
                 self._leave()
             case Unusable(sentence=sentence):

@@ -15,11 +15,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.client import Engine
+from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, EngineDied, Event
 from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.keys import command_rows
-from charlm_tui.repl.seat import EngineSeat, UnusableError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
@@ -138,7 +137,7 @@ class Filter:
         self._say = say
         self._form = form
         self._events: queue.SimpleQueue[tuple[Engine, Event]] = queue.SimpleQueue()
-        self._seat = EngineSeat(model, new_engine, lambda *said: self._events.put(said))
+        self._host = EngineHost(model, new_engine, lambda *said: self._events.put(said))
         self._conversation = Conversation(controls, self._hear)
         self._answer: _Answer | None = None
         self._dreamt = ""  # what an empty line sends
@@ -147,12 +146,12 @@ class Filter:
 
     def start(self) -> None:
         """Start the engine, and wait for its model."""
-        self._conversation.attach(self._seat.start().send)
+        self._conversation.attach(self._host.start().send)
         self._settle()
 
     def close(self) -> None:
         """End the engine."""
-        self._seat.close()
+        self._host.close()
 
     def take(self, line: str) -> None:
         """Do what a line says."""
@@ -233,7 +232,7 @@ class Filter:
             except queue.Empty:
                 it.advance()
                 continue
-            if engine is self._seat.engine:
+            if engine is self._host.engine:
                 self._died = self._died or isinstance(event, EngineDied)
                 it.receive(event)
                 if isinstance(event, CharactersGenerated):
@@ -260,7 +259,7 @@ class Filter:
             case QuitWanted():
                 self.over = True
             case EngineNeeded(path=path):
-                self._conversation.attach(self._seat.start(path).send)
+                self._conversation.attach(self._host.start(path).send)
             case Unusable(sentence=sentence):
                 raise UnusableError(sentence)
 

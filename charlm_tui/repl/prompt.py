@@ -15,7 +15,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.styles import Style
 
-from charlm_tui.history.keeper import Keeper, past_prompts
+from charlm_tui.history.recorder import Keeper, past_prompts
 from charlm_tui.repl.completion import CommandCompleter
 from charlm_tui.repl.keys import IN_PROMPT
 

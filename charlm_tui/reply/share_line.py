@@ -28,9 +28,8 @@ from typing import Any
 from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
-from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.schedule import temperatures
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import LONGEST, filled, thinned
 

@@ -20,6 +20,21 @@ if TYPE_CHECKING:  # of numpy, which a front end imports late or never
 CHUNK = 4096  # characters
 
 
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What the reply was computed with; elsewhere a float32 may come out another."""
+
+    onnxruntime: str
+    machine: str
+    """The processor's architecture and the system."""
+
+    @classmethod
+    def here(cls, onnxruntime: str) -> "Runtime":
+        import platform
+
+        return cls(onnxruntime, f"{platform.machine()} {platform.system()}")
+
+
 class Columns(NamedTuple):
     """The records of consecutive characters: the bytes of four arrays, in native byte order."""
 

@@ -18,8 +18,7 @@ from typing import Any
 from charlm_tui.lm.errors import CharlmError, SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns, Tape, little_endian
+from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 
 FORMAT = "charlm-tape"
 VERSION = 1

@@ -11,8 +11,7 @@ from charlm_tui.lm.generation import Batch, Generation, primed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.vocabulary import describe_symbol
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.timeline import moment
 

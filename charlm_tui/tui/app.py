@@ -1,4 +1,4 @@
-"""The Textual app: it owns the engine's life, and hands what it says to the conversation."""
+"""The Textual app: it starts the engine, and hands what it says to the conversation."""
 
 import asyncio
 import signal
@@ -30,8 +30,8 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.typeahead import TypeAhead
 
 if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
-    from charlm_tui.engine.client import Engine
-    from charlm_tui.history.keeper import Keeper
+    from charlm_tui.engine.client import Engine, EngineHost
+    from charlm_tui.history.recorder import Keeper
     from charlm_tui.history.store import Store
     from charlm_tui.reply.tape_file import Recording
     from charlm_tui.tui.screens.history import Chosen
@@ -83,9 +83,9 @@ class CharlmApp(App[None]):
     ) -> None:
         super().__init__()
         self.setup = setup or Setup()
-        self.engine: Engine | None = None
         self._model = model
         self._new_engine = new_engine
+        self._host: EngineHost | None = None  # once a screen is there
         self._seed = seed
         self.conversation = Conversation(controls, self._show)
         self.conversation.continues = self.setup.continues
@@ -157,7 +157,13 @@ class CharlmApp(App[None]):
             self._studio.show(Noticed(fault, error=True))
         if self.setup.history is not None:
             self._begin_history(self.setup.history)
-        self._listen_to(self._new_engine(self._model))
+        from charlm_tui.engine.client import EngineHost
+
+        def hear(engine: "Engine", event: Event) -> None:
+            self.post_message(EngineSpoke(engine, event))
+
+        self._host = EngineHost(self._model, self._new_engine, hear)
+        self._start_engine()
         if self._seed is not None:
             self.conversation.send(self._seed)
 
@@ -215,7 +221,7 @@ class CharlmApp(App[None]):
             self._studio.select_last()
 
     def _begin_history(self, path: Path) -> None:
-        from charlm_tui.history.keeper import Keeper, past_prompts
+        from charlm_tui.history.recorder import Keeper, past_prompts
 
         def report(sentence: str) -> None:
             self.post_message(HistoryTold(sentence))
@@ -245,15 +251,11 @@ class CharlmApp(App[None]):
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
-        self.close_engine()
-
-    def close_engine(self) -> None:
-        """End the engine's process, if there is one."""
-        if self.engine is not None:
-            self.engine.close()
+        if self._host is not None:
+            self._host.close()
 
     def on_engine_spoke(self, message: EngineSpoke) -> None:
-        if message.engine is self.engine:
+        if self._host is not None and message.engine is self._host.engine:
             self.conversation.receive(message.event)
             if self._replay is not None and self.conversation.model is not None:
                 recording, self._replay = self._replay, None
@@ -297,23 +299,17 @@ class CharlmApp(App[None]):
                     )
         yield from super().get_system_commands(screen)
 
-    def _listen_to(self, engine: "Engine") -> None:
-        self.engine = engine
-
-        def receive(event: Event) -> None:
-            self.post_message(EngineSpoke(engine, event))
-
-        engine.listen(receive)
-        self.conversation.attach(engine.send)
+    def _start_engine(self, path: str = "") -> None:
+        """Start an engine in place of the current one, with another model if `path` names one."""
+        assert self._host is not None
+        self.conversation.attach(self._host.start(path).send)
 
     def _show(self, update: Update) -> None:
         if self._keeper is not None:
             self._keeper.take(update)
         match update:
             case EngineNeeded(path=path):
-                self.close_engine()
-                self._model = path or self._model
-                self._listen_to(self._new_engine(self._model))
+                self._start_engine(path)
             case QuitWanted():
                 self.exit()
             case Unusable(sentence=sentence):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charlm_tui.controls.controls import PRESETS
-from charlm_tui.engine.looking import BEST, Looking
+from charlm_tui.engine.jobs import BEST, Insight
 from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
@@ -162,20 +162,20 @@ def test_a_lens_that_is_dismissed_is_forgotten_and_the_next_one_is_its_own(
 
 
 def test_no_states_are_kept_of_a_lens_that_was_closed(model: OnnxModel, ids: "array[int]") -> None:
-    looking = Looking(model)
+    insight = Insight(model)
     for number in (1, 2):
-        *_, told = looking.begin(LensRequested(number, ids.tobytes(), 1, SETTINGS))
+        *_, told = insight.begin(LensRequested(number, ids.tobytes(), 1, SETTINGS))
         assert isinstance(told, LensOpened)
-        assert looking.unit(UnitRequested(number, 3)) is not None
-    assert looking.unit(UnitRequested(1, 3)) is None
-    looking.dismiss(1)
-    assert looking.unit(UnitRequested(2, 3)) is not None
-    looking.dismiss(2)
-    assert looking.unit(UnitRequested(2, 3)) is None
-    assert looking._kept is None
-    slices = looking.begin(LensRequested(3, ids.tobytes(), 1, SETTINGS))
+        assert insight.unit(UnitRequested(number, 3)) is not None
+    assert insight.unit(UnitRequested(1, 3)) is None
+    insight.dismiss(1)
+    assert insight.unit(UnitRequested(2, 3)) is not None
+    insight.dismiss(2)
+    assert insight.unit(UnitRequested(2, 3)) is None
+    assert insight._kept is None
+    slices = insight.begin(LensRequested(3, ids.tobytes(), 1, SETTINGS))
     next(slices)
-    looking.dismiss(3)
+    insight.dismiss(3)
     assert list(slices) == []
 
 

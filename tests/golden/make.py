@@ -16,12 +16,11 @@ import click
 from charlm_tui.cli import COMMANDS, cli
 from charlm_tui.controls.config_file import read
 from charlm_tui.controls.parameters import PARAMETERS
-from charlm_tui.history import Origin, Piece
+from charlm_tui.history.records import Origin, Piece
 from charlm_tui.history.store import Store
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.share_line import to_line
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.tui.catalog import binding_ids
 

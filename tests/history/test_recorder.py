@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.history.keeper import Keeper
-from charlm_tui.history.recorder import MOST_CHARACTERS, PERIOD_S, Recorder, cut
+from charlm_tui.history.recorder import MOST_CHARACTERS, PERIOD_S, Keeper, Recorder, cut
 from charlm_tui.history.store import HistoryError, Store
 from charlm_tui.history.writer import Ticket, Writer
 from charlm_tui.lm.settings import Settings

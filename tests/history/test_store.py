@@ -29,8 +29,7 @@ from charlm_tui.history.store import (
     Store,
 )
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from tests.support.devices import NULL, is_device, make_device
 from tests.support.replies import found, kept, origin, piece

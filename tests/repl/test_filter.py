@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.client import UnusableError
 from charlm_tui.engine.protocol import (
     DrawRequested,
     GenerationFailed,
@@ -14,7 +15,6 @@ from charlm_tui.engine.protocol import (
     Request,
 )
 from charlm_tui.repl.filter import Form, InputError, run
-from charlm_tui.repl.seat import UnusableError
 from tests.support.engines import QueuedEngine
 
 LENGTH = 6

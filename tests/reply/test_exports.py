@@ -23,9 +23,8 @@ from rich.cells import cell_len
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports import FORMATS, ExportError, export, format_of
 from charlm_tui.reply.exports.shown import Shown, shown
-from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.share_line import from_line, to_line
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 from charlm_tui.reply.tints import FULL, LEVELS, Tint, levels
 from charlm_tui.text import visible
@@ -113,7 +112,7 @@ def test_nothing_of_it_loads_a_screen_or_numpy() -> None:
     program = """
 from charlm_tui.reply.exports import FORMATS, export
 from charlm_tui.reply.tape_file import Recording
-from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Runtime
 from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tape import Tape
 for name in FORMATS:

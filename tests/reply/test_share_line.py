@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply import share_line
-from charlm_tui.reply.runtime import Runtime
 from charlm_tui.reply.share_line import (
     MOST_BYTES,
     MOST_RUNS,
@@ -26,7 +25,7 @@ from charlm_tui.reply.share_line import (
     is_line,
     to_line,
 )
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 
 LETTERS = string.ascii_letters + string.digits + "-_"

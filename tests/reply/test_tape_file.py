@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError, read_recording
 
 floats = st.floats(0, 50, width=32)

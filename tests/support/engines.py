@@ -23,8 +23,7 @@ from charlm_tui.engine.protocol import (
     Request,
 )
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns
+from charlm_tui.reply.tape import Columns, Runtime
 
 RUNTIME = Runtime("1.0", "a fake machine")
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")

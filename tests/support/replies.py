@@ -12,8 +12,7 @@ from charlm_tui.history.store import (
     Store,
 )
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     TextAdded,

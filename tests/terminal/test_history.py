@@ -12,8 +12,7 @@ import pytest
 
 from charlm_tui.history.store import Origin, Piece, Store
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.runtime import Runtime
-from charlm_tui.reply.tape import Columns
+from charlm_tui.reply.tape import Columns, Runtime
 from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.support.terminal import COMMAND, has_ended, terminal
 

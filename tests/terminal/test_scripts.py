@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Runtime
 from charlm_tui.reply.tape_file import Recording, read_recording
 from tests.support.terminal import COMMAND, run
 

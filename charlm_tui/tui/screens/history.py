@@ -18,8 +18,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from charlm_tui.history import Entry
 from charlm_tui.history.lookup import Lookup
+from charlm_tui.history.records import Entry
 from charlm_tui.history.store import Store
 from charlm_tui.text import visible
 from charlm_tui.tui.screens.ask import ask
