@@ -13,7 +13,7 @@ import click
 
 from charlm_tui.cli.options import config_option, with_options
 from charlm_tui.cli.streams import output, say
-from charlm_tui.controls.config import Known
+from charlm_tui.controls.config import Known, as_data, as_toml
 from charlm_tui.controls.config_file import find_path, read
 
 
@@ -34,8 +34,6 @@ def show(config_path: Path | None, as_json: bool) -> None:
 
     What is built in is commented out. To begin a file of your own, save this as one.
     """
-    from charlm_tui.controls.showing import as_data, as_toml
-
     found = read(config_path, os.environ)
     for fault in (*found.faults, *found.warnings):
         say(f"warning: {fault}")

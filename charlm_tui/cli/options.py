@@ -126,7 +126,7 @@ def settings_of(values: dict[str, Any]) -> Settings:
 
 
 def model_path(given: Path | None) -> Path:
-    """Give the model that was asked for, else the one that comes with the program.
+    """Return the model that was asked for, else the one that comes with the program.
 
     Raises:
         ModelFileError: there is no such file.

@@ -68,7 +68,7 @@ def start(context: click.Context, values: dict[str, Any]) -> Start:
 
 
 def history_path(chosen: Path | bool | None) -> Path | None:
-    """Give where the history is: what was chosen, else in the person's data folder; None if off."""
+    """Return the path of the history, by default in the person's data folder; None if off."""
     if isinstance(chosen, Path):
         return chosen
     if chosen is False:

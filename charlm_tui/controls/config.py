@@ -1,7 +1,8 @@
 """What is in force, where each value comes from, and what was found to be wrong.
 
 Layers lie on top of each other: command line, environment, file; beneath them is what is built
-in. Frozen: what the command line gives, and what a front end cannot use, makes a new one.
+in. Frozen: what the command line gives, and what a front end cannot use, makes a new one. Told as a
+settings file with a comment for each line, or as plain data.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.controls.kinds import found
-from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, controls_of
+from charlm_tui.controls.kinds import Parameter, found, toml_string
+from charlm_tui.controls.parameters import BY_NAME, CARRIED, KEYMAP, PARAMETERS, controls_of
 from charlm_tui.lm.errors import SettingsError
+
+_SAMPLE = '"command.cooler" = "f2,f6"'
+_WIDEST = 44  # of a line whose comment stands in the column of the others'
 
 
 class Source(Enum):
@@ -91,15 +95,15 @@ class Configuration:
     """What has no effect, and is wrong only perhaps."""
 
     def value(self, name: str) -> Any:
-        """Give the value that has won."""
+        """Return the value that has won."""
         return self._winner(name).value
 
     def origin(self, name: str) -> Origin:
-        """Give where the value that has won comes from."""
+        """Return where the value that has won comes from."""
         return self._winner(name).origin
 
     def source(self, name: str) -> Source:
-        """Give who has set the value that has won."""
+        """Return who has set the value that has won."""
         return self.origin(name).source
 
     @property
@@ -108,7 +112,7 @@ class Configuration:
         return {id_: setting.value for id_, setting in self.keymap.items()}
 
     def with_overrides(self, overrides: Mapping[str, Any]) -> "Configuration":
-        """Give this configuration with what the command line says on top.
+        """Return this configuration with what the command line says on top.
 
         Args:
             overrides: by a command's parameter (`top_k`), already checked; None is not given.
@@ -136,7 +140,7 @@ class Configuration:
         return replace(self, layers=(layer, *self.layers)) if layer else self
 
     def controls(self, overrides: Mapping[str, Any] | None = None) -> Controls:
-        """Give what a reply starts with; an RNG seed is made up where none is set.
+        """Return what a reply starts with; an RNG seed is made up where none is set.
 
         Raises:
             SettingsError: values are right alone and exclude each other.
@@ -145,7 +149,7 @@ class Configuration:
         return controls_of({row.name: it.value(row.name) for row in PARAMETERS})
 
     def checked(self, known: Known) -> "Configuration":
-        """Give this configuration without the names that a front end does not know.
+        """Return this configuration without the names that a front end does not know.
 
         Each is a fault more; what it has hidden comes to light. Nothing is asked for names
         that are not set.
@@ -160,7 +164,7 @@ class Configuration:
         return it
 
     def absent_files(self) -> list[Fault]:
-        """Give a fault for a model and a corpus that are set and are no files."""
+        """Return a fault for a model and a corpus that are set and are no files."""
         return [
             _fault(
                 self.origin(name),
@@ -227,3 +231,75 @@ def unknown(
 
 def _fault(origin: Origin, sentence: str) -> Fault:
     return Fault(sentence, origin.path, origin.line, origin.variable)
+
+
+# Telling it.
+
+
+def as_toml(it: Configuration) -> str:
+    """Return a settings file that sets what is in force.
+
+    What is built in stands there as a comment: it is seen at a glance what has been set, and
+    taking the `#` away is the way to set more.
+    """
+    rows: list[tuple[str, str, str]] = []  # what stands in the file, where from, what is allowed
+    table = ""
+    for entry in PARAMETERS:
+        if entry.table != table:
+            table = entry.table
+            rows += [("", "", ""), (f"[{table}]", "", "")]
+        rows.append((_line(entry, it), _comment(entry, it), entry.allowed))
+    rows += [("", "", ""), (f"[{KEYMAP}]", "", "")]
+    for id_, setting in it.keymap.items():
+        line = f"{toml_string(id_)} = {toml_string(setting.value)}"
+        rows.append((line, str(setting.origin), ""))
+    if not it.keymap:
+        rows.append((f"# {_SAMPLE}", "a sample", "keys with commas between them, by binding"))
+    lines = _aligned(rows)
+    return f"# {it.path}\n\n" + "\n".join(lines) + "\n"
+
+
+def as_data(it: Configuration) -> dict[str, Any]:
+    """Return what is in force as JSON can hold it."""
+    return {
+        "path": str(it.path),
+        "exists": it.path.exists(),
+        "entries": {
+            entry.key: _data(Setting(it.value(entry.name), it.origin(entry.name)))
+            for entry in PARAMETERS
+        },
+        "keymap": {id_: _data(setting) for id_, setting in it.keymap.items()},
+        "faults": [str(fault) for fault in it.faults],
+        "warnings": [str(warning) for warning in it.warnings],
+    }
+
+
+def _line(entry: Parameter, it: Configuration) -> str:
+    built_in = it.source(entry.name) is Source.BUILT_IN
+    return f"{'# ' if built_in else ''}{entry.name} = {entry.to_toml(it.value(entry.name))}"
+
+
+def _comment(entry: Parameter, it: Configuration) -> str:
+    return (
+        "not set" if it.value(entry.name) is None and entry.sample else str(it.origin(entry.name))
+    )
+
+
+def _aligned(rows: list[tuple[str, str, str]]) -> list[str]:
+    first = max(len(line) for line, _, _ in rows if len(line) <= _WIDEST)
+    second = max(len(comment) for _, comment, _ in rows)
+    return [
+        f"{line:<{first}}  # {comment:<{second}}  {allowed}".rstrip() if comment else line
+        for line, comment, allowed in rows
+    ]
+
+
+def _data(setting: Setting) -> dict[str, Any]:
+    value, origin = setting.value, setting.origin
+    plain = value is None or isinstance(value, str | int | float)
+    return {
+        "value": value if plain else list(value) if isinstance(value, tuple) else str(value),
+        "source": origin.source.value,
+        "line": origin.line,
+        "variable": origin.variable,
+    }

@@ -26,7 +26,6 @@ from charlm_tui.controls.parameters import (
     PARAMETERS,
     TABLES,
 )
-from charlm_tui.controls.positions import Key, line_of, lines_of
 from charlm_tui.lm.errors import SettingsError
 
 MOST_BYTES = 100_000  # of a settings file: more is a mistake
@@ -34,18 +33,32 @@ _DEEPEST = 9  # dots in an id: no binding has as many, and a hostile file does
 _LISTED = "charlm-tui config show lists them"
 _VARIABLES = "after CHARLM_ the name of a setting is expected, in capitals"
 _SAID_OTHERWISE = {"carry": 'depth = "carried"', "seed": 'rng-seed = 7 or "new"'}
+Key = tuple[str, ...]
+
+# Texts first, for a bracket, an equals sign or a # in them means nothing. A text of several lines
+# may end in two quotes of its own, so its end is the last three of a run.
+_TOKEN = re.compile(
+    r'"""(?:[^\\]|\\.)*?"""(?!")'
+    r"|'''.*?'''(?!')"
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|'[^'\n]*'"
+    r"|#[^\n]*"
+    r"|[\n=\[\]{}]"
+    r"|[^\n=\[\]{}#\"']+",
+    re.DOTALL,
+)
 _WHERE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
 def default_path() -> Path:
-    """Give where the settings file is looked for unless another is named."""
+    """Return where the settings file is looked for unless another is named."""
     from platformdirs import user_config_path  # takes time, and is not needed where one is
 
     return user_config_path("charlm-tui", appauthor=False) / "config.toml"
 
 
 def find_path(given: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:
-    """Give the path of the settings file, and whether somebody named it.
+    """Return the path of the settings file, and whether somebody named it.
 
     Args:
         given: on the command line.
@@ -102,7 +115,7 @@ class _FileReader:
         except (ValueError, RecursionError) as error:  # not of TOML alone: a number too long, say
             self.faults.append(_syntax_fault(self._path, text, error))
             return
-        self._lines = lines_of(text.replace("\r\n", "\n"))
+        self._lines = _lines_of(text.replace("\r\n", "\n"))
         for name, value in document.items():
             if name not in TABLES:
                 self._entry("", name, value)
@@ -140,10 +153,10 @@ class _FileReader:
                 )
 
     def _setting(self, key: Key, value: Any) -> Setting:
-        return Setting(value, Origin(Source.FILE, self._path, line_of(key, self._lines)))
+        return Setting(value, Origin(Source.FILE, self._path, _line_of(key, self._lines)))
 
     def _fault(self, key: Key, sentence: str) -> None:
-        self.faults.append(Fault(sentence, self._path, line_of(key, self._lines)))
+        self.faults.append(Fault(sentence, self._path, _line_of(key, self._lines)))
 
 
 def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Setting], list[Fault]]:
@@ -171,7 +184,7 @@ def _strange_variables(environ: Mapping[str, str]) -> list[Fault]:
 
 
 def _text_of(path: Path, named: bool, faults: list[Fault]) -> str | None:
-    """Give a file's text, or None and perhaps a fault more."""
+    """Return a file's text, or None and perhaps a fault more."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -239,7 +252,7 @@ def _no_table(name: str, value: object) -> str:
 
 
 def _leaves(table: Mapping[str, object], path: Key = ()) -> Iterator[tuple[Key, object]]:
-    """Give what stands in a table: an id without quotes around it is a dotted key of TOML."""
+    """Yield what stands in a table: an id without quotes around it is a dotted key of TOML."""
     for name, value in table.items():
         inner = (*path, name)
         if isinstance(value, dict) and value and len(inner) < _DEEPEST:
@@ -249,7 +262,7 @@ def _leaves(table: Mapping[str, object], path: Key = ()) -> Iterator[tuple[Key, 
 
 
 def _keys(value: object) -> str:
-    """Give keys as Textual takes them; nothing where there are none."""
+    """Return keys as Textual takes them; nothing where there are none."""
     each = value.split(",") if isinstance(value, str) else value
     if not isinstance(each, list) or not all(isinstance(key, str) for key in each):
         return ""
@@ -257,7 +270,7 @@ def _keys(value: object) -> str:
 
 
 def _anchored(value: Any, file: Path | None) -> Any:
-    """Give a path from home or from the file's folder; the environment's is the shell's own."""
+    """Return a path from home or from the file's folder; the environment's is the shell's own."""
     if not isinstance(value, Path):
         return value
     path = _at_home(value)
@@ -269,3 +282,56 @@ def _at_home(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:  # nobody of that name
         return path
+
+
+# At which line of a source that tomllib has accepted each key stands: tomllib does not tell.
+
+
+def _lines_of(source: str) -> dict[Key, int]:
+    """Return the line, from 1, of every table header and every key that begins a line.
+
+    What stands in an inline table has no line of its own: ask for the key before it.
+    """
+    lines: dict[Key, int] = {}
+    table: Key = ()
+    line, depth, key, state = 1, 0, "", "key"  # or header, or value, or the rest of a line
+    for token in _TOKEN.findall(source):
+        if token == "\n":
+            if depth == 0:
+                key, state = "", "key"
+        elif token.startswith("#") or state == "rest":
+            pass
+        elif state == "value":
+            depth += (token in "[{") - (token in "]}")
+        elif token == "[":
+            key, state = "", "header"
+        elif token == "]":
+            table = _parts(key)
+            lines.setdefault(table, line)
+            state = "rest"
+        elif token == "=":
+            lines.setdefault(table + _parts(key), line)
+            state = "value"
+        else:
+            key += token
+        line += token.count("\n")
+    return lines
+
+
+def _line_of(key: Key, lines: dict[Key, int]) -> int | None:
+    """Return the line of a key, else of what it stands in."""
+    while key and key not in lines:
+        key = key[:-1]
+    return lines.get(key)
+
+
+def _parts(text: str) -> Key:
+    """Return the parts of a dotted key, quotes and escapes undone."""
+    import tomllib
+
+    path = []
+    node: Any = tomllib.loads(text.strip() + " = 0")
+    while isinstance(node, dict):
+        ((name, node),) = node.items()
+        path.append(name)
+    return tuple(path)

@@ -50,7 +50,7 @@ def keep(path: Path, name: str, value: Any) -> None:
 
 
 def _changed(path: Path, before: str, entry: Parameter, literal: str) -> str:
-    """Give the file's text with the entry set."""
+    """Return the file's text with the entry set."""
     import tomlkit  # takes time, and only somebody who changes something needs it
     from tomlkit.exceptions import TOMLKitError
 

@@ -34,11 +34,11 @@ class Controls:
     """Number of the character at which the reply ends; 0 is never."""
 
     def with_settings(self, **changes: Any) -> "Controls":
-        """Give these controls with some of the sampling settings changed."""
+        """Return these controls with some of the sampling settings changed."""
         return replace(self, settings=replace(self.settings, **changes))
 
     def faster(self, steps: int = 1) -> "Controls":
-        """Give these controls `steps` along `SPEEDS`; negative is slower."""
+        """Return these controls `steps` along `SPEEDS`; negative is slower."""
         place = SPEEDS.index(self.speed) if self.speed in SPEEDS else SPEEDS.index(60.0)
         return replace(self, speed=SPEEDS[min(max(place + steps, 0), len(SPEEDS) - 1)])
 
@@ -59,5 +59,5 @@ def next_preset(temperature: float) -> float:
 
 
 def new_rng_seed() -> int:
-    """Give an RNG seed that nobody chose: short enough to be read aloud and typed again."""
+    """Return an RNG seed that nobody chose: short enough to be read aloud and typed again."""
     return SOURCE.randrange(min(RNG_SEEDS, 10**6))

@@ -61,59 +61,53 @@ class Settings:
     def __post_init__(self) -> None:
         if not math.isfinite(self.temperature) or self.temperature < 0:
             raise SettingsError(
-                f"the temperature is {self.temperature:g} where 0 (greedy) or a positive number "
-                "is expected; the notebook's are 0.2, 0.5, 1.0 and 1.2"
+                f"temperature must be 0 (greedy) or a positive number, not {self.temperature:g}; "
+                "the notebook's are 0.2, 0.5, 1.0 and 1.2"
             )
         if not 0 <= self.rng_seed < RNG_SEEDS:
             raise SettingsError(
-                f"the RNG seed is {self.rng_seed} where a whole number from 0 to "
-                f"{RNG_SEEDS - 1} is expected; give another"
+                f"rng-seed must be a whole number from 0 to {RNG_SEEDS - 1}, not {self.rng_seed}"
             )
         if self.top_k < 0:
             raise SettingsError(
-                f"top-k is {self.top_k} where 0 (all) or a number of characters is expected; "
+                f"top-k must be 0 (all) or a number of characters, not {self.top_k}; "
                 "10 is a good start"
             )
         for name, value in (("top-p", self.top_p), ("typical-p", self.typical_p)):
             if not 0 < value <= 1:
                 raise SettingsError(
-                    f"{name} is {value:g} where a number above 0 and up to 1 (all) is expected; "
+                    f"{name} must be a number above 0 and up to 1 (all), not {value:g}; "
                     "0.9 is a good start"
                 )
         if not 0 <= self.min_p <= 1:
             raise SettingsError(
-                f"min-p is {self.min_p:g} where a number from 0 (all) to 1 is expected; "
+                f"min-p must be a number from 0 (all) to 1, not {self.min_p:g}; "
                 "0.05 is a good start"
             )
         low, high = MIROSTAT_RANGE
         if self.mirostat != 0 and not low <= self.mirostat <= high:
             raise SettingsError(
-                f"the target of Mirostat is {self.mirostat:g} bits where 0 (off) or a number from "
-                f"{low:g} to {high:g} is expected; {MIROSTAT_BITS:g} is a good start"
+                f"mirostat must be 0 (off) or a number of bits from {low:g} to {high:g}, "
+                f"not {self.mirostat:g}; {MIROSTAT_BITS:g} is a good start"
             )
 
         self._check_moving()
         if self.depth < 0:
             raise SettingsError(
-                f"the depth is {self.depth} where 0 (the model's window) or a number of characters "
-                "is expected; give another"
+                f"depth must be 0 (the model's window) or a number of characters, not {self.depth}"
             )
 
     def _check_moving(self) -> None:
         if self.moving not in MOVING:
-            raise SettingsError(
-                f"the temperature moves by {self.moving!r:.20} where ramp, cycle or words is "
-                "expected; give one"
-            )
+            raise SettingsError(f"moving must be ramp, cycle or words, not {self.moving!r:.20}")
         if not math.isfinite(self.moving_to) or self.moving_to < 0:
             raise SettingsError(
-                f"the temperature moves to {self.moving_to:g} where 0 (greedy) or a positive "
-                "number is expected; give another"
+                f"moving-to must be 0 (greedy) or a positive number, not {self.moving_to:g}"
             )
         if self.moving_over < 1 or self.moving_from < 0:
             raise SettingsError(
-                f"the temperature moves over {self.moving_over} characters from number "
-                f"{self.moving_from} on where at least 1, from 0 on, is expected; give others"
+                "moving-over must be at least 1 character, and moving-from 0 or more, "
+                f"not {self.moving_over} and {self.moving_from}"
             )
 
     def temperature_at(self, number: int, within_word: bool) -> float:

@@ -14,12 +14,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charlm_tui.controls.config import Configuration, Known, Source
+from charlm_tui.controls.config import Configuration, Known, Source, as_toml
 from charlm_tui.controls.config_file import default_path, read
 from charlm_tui.controls.config_write import ConfigWriteError, keep
 from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.parameters import BY_NAME, CARRIED, PANELS, PARAMETERS, TINTS
-from charlm_tui.controls.showing import as_toml
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import RNG_SEEDS, Settings
 from charlm_tui.session.knobs import KNOBS
@@ -311,7 +310,9 @@ def test_an_empty_device_is_an_empty_file() -> None:
 def test_a_wrong_variable_leaves_the_files_value(path: Path) -> None:
     it = of(path, "[controls]\ntop-p = 0.9\n", CHARLM_TOP_P="2")
     assert it.value("top-p") == 0.9
-    assert the_fault(it).startswith("CHARLM_TOP_P: top-p is 2 where")
+    assert the_fault(it).startswith(
+        "CHARLM_TOP_P: top-p must be a number above 0 and up to 1 (all), not 2"
+    )
 
 
 def test_a_variable_that_is_none_of_ours_is_a_warning(path: Path) -> None:

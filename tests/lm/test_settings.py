@@ -11,7 +11,7 @@ from charlm_tui.lm.settings import Settings
 
 @pytest.mark.parametrize("temperature", [-0.1, -5e-324, math.nan, math.inf, -math.inf])
 def test_a_temperature_that_is_no_temperature_is_wrong_usage(temperature: float) -> None:
-    with pytest.raises(SettingsError, match=r"^the temperature is .* where 0 \(greedy\)") as caught:
+    with pytest.raises(SettingsError, match=r"^temperature must be 0 \(greedy\)") as caught:
         Settings(temperature)
     assert isinstance(caught.value, CharlmError)
     assert caught.value.exit_code == 2
@@ -20,7 +20,7 @@ def test_a_temperature_that_is_no_temperature_is_wrong_usage(temperature: float)
 
 @pytest.mark.parametrize("rng_seed", [-1, 2**64])
 def test_an_rng_seed_out_of_range_is_wrong_usage(rng_seed: int) -> None:
-    with pytest.raises(SettingsError, match=rf"^the RNG seed is {rng_seed} where"):
+    with pytest.raises(SettingsError, match=rf"^rng-seed must be .*, not {rng_seed}$"):
         Settings(rng_seed=rng_seed)
 
 

@@ -145,7 +145,8 @@ def test_a_setting_out_of_range_is_one_sentence(wrong: dict[str, float]) -> None
     with pytest.raises(SettingsError) as told:
         Settings(**wrong)
     assert "\n" not in str(told.value)
-    assert "expected" in str(told.value)
+    assert " must be " in str(told.value)
+    assert ", not " in str(told.value)
 
 
 def test_what_was_not_measured_moves_mirostats_limit_nowhere() -> None:

@@ -77,7 +77,7 @@ def test_what_is_no_value_is_refused_in_a_sentence_and_changes_nothing(
 ) -> None:
     it = conversation()
     before = it.controls
-    with pytest.raises(SettingsError, match=r"must be .*, not|expected"):
+    with pytest.raises(SettingsError, match=r"must be .*, not"):
         KNOB[knob].type(it, typed)
     assert it.controls == before
 

@@ -68,9 +68,17 @@ def test_what_the_model_does_not_know_is_named_on_standard_error(model_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("--temperature", "-1"), 2, "the temperature is -1"),
-        (("--temperature", "nan"), 2, "the temperature is nan"),
-        (("--temperature", "inf"), 2, "the temperature is inf"),
+        (("--temperature", "-1"), 2, "temperature must be 0 (greedy) or a positive number, not -1"),
+        (
+            ("--temperature", "nan"),
+            2,
+            "temperature must be 0 (greedy) or a positive number, not nan",
+        ),
+        (
+            ("--temperature", "inf"),
+            2,
+            "temperature must be 0 (greedy) or a positive number, not inf",
+        ),
         (("--temperature", "warm"), 2, 'not "warm"'),
         (("--length", "0"), 2, "--length"),
         (("--rng-seed", "-1"), 2, "--rng-seed"),

@@ -585,7 +585,7 @@ def test_bytes_that_are_no_text_are_one_sentence(model_path: Path) -> None:
         (("--speed", "nan"), 2, "speed must be"),
         (("--json", "-0"), 2, "exclude each other"),
         (("--tint", "red"), 2, "red"),
-        (("--temperature", "-1"), 2, "the temperature is -1"),
+        (("--temperature", "-1"), 2, "positive number, not -1"),
         (("--model", "/nowhere/x.onnx"), 1, "/nowhere/x.onnx does not exist"),
         (("--model", __file__), 1, "is not an ONNX model"),
     ],
