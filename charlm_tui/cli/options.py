@@ -27,9 +27,11 @@ class Value(click.ParamType[Any]):
         if not isinstance(value, str):  # a default
             return value
         try:
-            return self._row.of_text(value)
+            meant = self._row.of_text(value)
         except SettingsError as error:
             self.fail(str(error), param, ctx)
+        # None is an option that was not given, and "new" was: it has to win over the file.
+        return self._row.changes(None)[self._row.field] if meant is None else meant
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
         return self._row.metavar

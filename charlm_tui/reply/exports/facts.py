@@ -5,6 +5,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
+from charlm_tui.controls.parameters import PARAMETERS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports.plain import mean
 from charlm_tui.reply.tape_file import Recording
@@ -14,6 +15,7 @@ LONGEST_SEED = 2000  # characters that a command is printed with
 
 _DEFAULTS = asdict(Settings())
 _ALWAYS = ("temperature", "rng_seed")
+_ROWS = {row.field: row for row in PARAMETERS if row.samples}
 
 
 def facts(recording: Recording) -> list[tuple[str, str]]:
@@ -54,7 +56,11 @@ def _words(settings: Settings, before: Settings | None) -> str:
 def _word(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"
-    return f"{'RNG seed' if name == 'rng_seed' else name.replace('_', '-')} {value}"
+    if name not in _ROWS:  # what a person does not set: where a schedule has begun
+        return f"{name.replace('_', '-')} {value}"
+    row = _ROWS[name]
+    told = row.title if row.title[:2].isupper() else row.name  # an abbreviation keeps its capitals
+    return f"{told} {value}"
 
 
 def command(recording: Recording) -> str | None:
@@ -80,6 +86,5 @@ def command(recording: Recording) -> str | None:
     ]
     for name, value in settings.items():
         if value != _DEFAULTS[name] or name in _ALWAYS:
-            option = "--" + name.replace("_", "-")
-            words.append(option if value is True else f"{option}={value}")
+            words.append("--carry" if name == "carry" else f"{_ROWS[name].option}={value}")
     return " ".join(words)
