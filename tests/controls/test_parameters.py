@@ -57,7 +57,7 @@ from charlm_tui.reply.exports.facts import command, facts
 from charlm_tui.session.commands import run_line
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.reply.runtime import Runtime
+from charlm_tui.reply.tape import Runtime
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording
 import numpy as np
