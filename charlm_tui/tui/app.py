@@ -290,8 +290,7 @@ class CharlmApp(App[None]):
                         lambda command=command: self._studio.run_command(command),
                     )
             for act in ACTS:
-                name = act.action.partition("(")[0]
-                if self._studio.check_action(name, ()):
+                if act.available(self._studio.situation):
                     yield SystemCommand(
                         act.title,
                         act.help,

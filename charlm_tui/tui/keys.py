@@ -1,18 +1,19 @@
-"""Which key does what: one table, from which bindings, footer and help are made.
+"""Which key does what, and when: one table, from which bindings, footer and help are made.
 
 While the prompt has the focus it takes every printable key, so each command has a key that is not
 printable; on the transcript plain ones work as well. Every binding has an id, so that a keymap
 can change it.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from textual.binding import Binding
 from textual.keys import format_key
 
 from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.turns import Turn
 
 
 class Key(NamedTuple):
@@ -58,6 +59,46 @@ KEYS = (
 )
 
 
+class Situation(NamedTuple):
+    """What decides whether an act can be done now."""
+
+    conversation: Conversation
+    selected: tuple[Turn, int] | None
+    """The turn and the number of the selected character."""
+    has_history: bool
+    has_corpus: bool
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn of the selected character, else the last one."""
+        return self.selected[0] if self.selected is not None else self.conversation.turn
+
+
+def _always(_: Situation) -> bool:
+    return True
+
+
+def _can_branch(it: Situation) -> bool:
+    return it.selected is not None and it.conversation.tree.can_branch(it.selected[0])
+
+
+def _can_compare(it: Situation) -> bool:
+    at = it.selected
+    return at is not None and it.conversation.tree.can_branch(at[0]) and at[1] < len(at[0].tape)
+
+
+def _has_siblings(it: Situation) -> bool:
+    return it.turn is not None and len(it.turn.replies) > 1
+
+
+def _has_turns(it: Situation) -> bool:
+    return bool(it.conversation.turns)
+
+
+def _can_start(it: Situation) -> bool:
+    return it.conversation.can_start
+
+
 class Act(NamedTuple):
     """Something that is done on the screen alone; a key and an entry of the palette."""
 
@@ -75,6 +116,7 @@ class Act(NamedTuple):
     anywhere: str = ""
     footer: bool = False
     """Whether the footer shows it when it can be done."""
+    available: Callable[[Situation], bool] = _always
 
 
 ACTS = (
@@ -86,6 +128,7 @@ ACTS = (
         "Go to the selected character's alternatives; Enter there takes another way.",
         "p",
         footer=True,
+        available=_can_branch,
     ),
     Act(
         "type-over",
@@ -95,6 +138,7 @@ ACTS = (
         "Type what is to stand at the selected character; the model goes on from it.",
         "e",
         footer=True,
+        available=_can_branch,
     ),
     Act(
         "draw-anew-from-here",
@@ -104,6 +148,7 @@ ACTS = (
         "Take another way from the selected character, with other random numbers.",
         "R",
         footer=True,
+        available=_can_branch,
     ),
     Act(
         "previous-sibling",
@@ -113,6 +158,7 @@ ACTS = (
         "Show the reply's sibling before.",
         "left_square_bracket",
         footer=True,
+        available=_has_siblings,
     ),
     Act(
         "next-sibling",
@@ -122,9 +168,17 @@ ACTS = (
         "Show the reply's next sibling.",
         "right_square_bracket",
         footer=True,
+        available=_has_siblings,
     ),
     Act(
-        "copy", "copy", "Copy", "Copy", "Copy the selection, or the whole reply.", "y", footer=True
+        "copy",
+        "copy",
+        "Copy",
+        "Copy",
+        "Copy the selection, or the whole reply.",
+        "y",
+        footer=True,
+        available=_has_turns,
     ),
     Act(
         "tint",
@@ -134,6 +188,7 @@ ACTS = (
         "Tint the text by surprisal, entropy, temperature, what the corpus has of it, or not.",
         "v",
         footer=True,
+        available=_has_turns,
     ),
     Act(
         "panels",
@@ -191,6 +246,7 @@ ACTS = (
         "Ladder",
         "Let one seed, the prompt's or the last, go on at 0.2, 0.5, 1.0 and 1.2, side by side.",
         "A",
+        available=_can_start,
     ),
     Act(
         "ladder-of-temperatures",
@@ -198,6 +254,7 @@ ACTS = (
         "Ladder of temperatures",
         "",
         "The same with two to eight temperatures of one's own.",
+        available=_can_start,
     ),
     Act(
         "neuron-lens",
@@ -206,6 +263,7 @@ ACTS = (
         "Lens",
         "Tint the reply by what units of the model do.",
         "a",
+        available=lambda it: it.turn is not None and it.conversation.can_look(it.turn),
     ),
     Act(
         "what-if",
@@ -215,8 +273,17 @@ ACTS = (
         "Compare other settings at the selected character.",
         "m",
         footer=True,
+        available=_can_compare,
     ),
-    Act("history", "history", "History", "History", "Find a reply that was kept.", "slash"),
+    Act(
+        "history",
+        "history",
+        "History",
+        "History",
+        "Find a reply that was kept.",
+        "slash",
+        available=lambda it: it.has_history,
+    ),
     Act("command", "command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
     Act(
         "seed-from-a-file",
@@ -233,6 +300,7 @@ ACTS = (
         "",
         "Put a passage of the corpus into the prompt.",
         "O",
+        available=lambda it: it.conversation.model is not None and it.has_corpus,
     ),
 )
 
@@ -254,8 +322,6 @@ LEAST_WANTED = (
     "command.cooler",
 )
 """Ids of the bindings that make room for others where a line is too short, the first one first."""
-
-_FUNCTION_KEY = re.compile(r"f\d+").fullmatch
 
 
 def anywhere_bindings() -> list[Binding]:
@@ -324,124 +390,3 @@ class Bound(NamedTuple):
     """The class that it belongs to, where a key has one meaning."""
     takes_typing: bool
     """Whether its keys are taken before what is typed, or where all else is typed."""
-
-
-def keys_in_force(keymap: Mapping[str, str], bound: Mapping[str, Bound]) -> dict[str, str]:
-    """Return the keys of every binding, with commas between them; none where all were taken.
-
-    Args:
-        keymap: keys by the ids of bindings that have others than at first.
-        bound: every binding by its id.
-    """
-    given: dict[str, set[str]] = {}  # by place
-    for id_, keys in keymap.items():
-        given.setdefault(bound[id_].place, set()).update(map(format_key, keys.split(",")))
-    return {
-        id_: keymap[id_]
-        if id_ in keymap
-        else ",".join(
-            key for key in it.keys.split(",") if format_key(key) not in given.get(it.place, ())
-        )
-        for id_, it in bound.items()
-    }
-
-
-def help_rows(
-    keymap: Mapping[str, str], bound: Mapping[str, Bound] | None = None
-) -> list[tuple[str, str, str]]:
-    """Return (key anywhere, keys on the transcript, what it does) for every key there is.
-
-    Args:
-        keymap: keys by the ids of bindings that have others than at first.
-        bound: every binding by its id; needed only if the keymap has any.
-    """
-    bound = bound or {}
-    in_force = keys_in_force(keymap, bound)
-
-    def told(at_first: str, *ids: str) -> str:
-        """Return how the keys of some bindings are written."""
-        if all(in_force[id_] == bound[id_].keys for id_ in ids if id_ in bound):
-            return at_first
-        return _shown(",".join(in_force[id_] for id_ in ids if in_force[id_]))
-
-    arrows = [f"transcript.more-{way}" for way in ("left", "right", "up", "down")]
-    presets = [f"transcript.preset-{number}" for number in range(1, 5)]
-    back = told("Esc", "app.to-transcript")
-    to_prompt = told("i Enter", "transcript.prompt", "transcript.enter")
-    reading = told(
-        "↑ ↓ PgUp PgDn",
-        *(f"transcript.{way}" for way in ("up", "down", "page-up", "page-down")),
-    )
-    rows = [
-        ("Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."),
-        (
-            told("Ctrl+N", "prompt.newline"),
-            "",
-            "A new line in the prompt. Pasted newlines are kept.",
-        ),
-        (back, "", "Go to the text, where plain keys work."),
-        (
-            "",
-            to_prompt,
-            "Go back to the prompt; Enter on a selected character: its alternatives.",
-        ),
-        ("", reading, "Read back. New text does not move what is read."),
-        (
-            "",
-            told("← h", "transcript.left"),
-            "Select from the end of what is in sight; arrows, h j k l, w b 0 $ move on.",
-        ),
-        (
-            "",
-            told("Shift+arrows", *arrows),
-            "Select more than one character; the mouse selects as well.",
-        ),
-        ("", back, "Select nothing."),
-        (
-            "",
-            told("1 2 3 4", *presets),
-            "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2.",
-        ),
-    ]
-    for key in KEYS:
-        if key.command.startswith("preset-"):  # told above, in one row
-            continue
-        rows.append(
-            (
-                told(_shown(key.anywhere), f"command.{key.command}"),
-                told(_shown(key.plain), f"transcript.{key.command}"),
-                COMMANDS[key.command].help,
-            )
-        )
-    rows += [
-        (
-            told(_shown(act.anywhere), f"view.{act.id}"),
-            told(_shown(act.plain), f"transcript.{act.id}"),
-            act.help,
-        )
-        for act in ACTS
-    ]
-    rows += [
-        (told("F1", "app.help"), told("?", "transcript.help"), "This page."),
-        (
-            f"↑ {told('Ctrl+R', 'app.recall')}".rstrip(),
-            "",
-            "What was typed before, and a search in it.",
-        ),
-        ("Ctrl+P", "", "Every command by name."),
-        (told("Ctrl+Q", "app.quit"), "", "Quit."),
-    ]
-    return rows
-
-
-def _shown(keys: str) -> str:
-    """Return keys as they are written: `ctrl+t,minus` as `Ctrl+T -`."""
-    return " ".join(_written(key) for key in keys.split(","))
-
-
-def _written(key: str) -> str:
-    modifiers, _, name = key.rpartition("+")
-    if not modifiers and not _FUNCTION_KEY(key):
-        return format_key(key)
-    parts = [*modifiers.split("+"), format_key(name)] if modifiers else [name]
-    return "+".join(part.capitalize() for part in parts)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm_tui.tui.rates import Rates
+from charlm_tui.tui.live import Rates
 
 
 @given(st.floats(0.5, 960), st.integers(1, 200), st.floats(0, 1))

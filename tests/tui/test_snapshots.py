@@ -90,7 +90,7 @@ async def streaming(it: Studio) -> None:
     say(it, TEXT)
     await it.until(lambda: it.reply == TEXT, "the text was shown")
     # How fast it comes is not what is looked at.
-    it.app.screen._rate_timer.stop()
+    it.app.screen._live.rate_timer.stop()
     it.app.screen.query_one(Status).shown_per_s = None
     it.app.screen.query_one(Status).made_per_s = None
     it.app.screen._follow_stream()

@@ -314,21 +314,21 @@ async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
     async with studio(WIDE, controls=Controls(Settings(0.5, 7), speed=480.0)) as it:
         await it.load()
         await it.send("seed")
-        it.app.screen._rate_timer.pause()
+        it.app.screen._live.rate_timer.pause()
         for _ in range(20):
             await it.stream("abcdefgh")
-        it.app.screen._rate()
+        it.app.screen._live._rate()
         assert " of 480 chars/s" in it.status
         run_line(it.app.conversation, "/speed 8")
         await it.stream("a")
-        it.app.screen._rate()
+        it.app.screen._live._rate()
         assert "  8 chars/s  " in it.status
         (turn,) = it.app.conversation.turns
         it.app.conversation.tree.branch(turn, 3, [1] * 60)
         for _ in range(2):
             it.engine.say(it.engine.batch("a" * 30)._replace(given=True))
         await it.until(lambda: len(turn.tape) == 63, "it was typed over")
-        it.app.screen._rate()
+        it.app.screen._live._rate()
         assert "  8 chars/s  " in it.status
 
 

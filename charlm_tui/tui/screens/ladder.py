@@ -4,6 +4,7 @@ Shows the replies of a ladder and lets one of them be taken. What a ladder is, t
 knows.
 """
 
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,11 +14,13 @@ from textual.events import Click, Resize
 from textual.reactive import var
 from textual.widgets import Label
 
+from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.turns import Reply
 from charlm_tui.session.updates import LanesAdded, Noticed, State, StateChanged, Update
 from charlm_tui.text import visible
-from charlm_tui.tui.paint import Levels
+from charlm_tui.tui.document import Block
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.transcript import Transcript
@@ -50,7 +53,7 @@ class LadderScreen(Overlay[None]):
 
     Args:
         conversation: has just begun a ladder.
-        levels: tints the replies, or None; a block's source is the reply.
+        tint: of the replies.
     """
 
     CSS_PATH = "../ladder.tcss"
@@ -89,10 +92,10 @@ class LadderScreen(Overlay[None]):
     chosen: var[int] = var(0)
     """The lane that keys change, and that is taken."""
 
-    def __init__(self, conversation: Conversation, levels: Levels | None = None) -> None:
+    def __init__(self, conversation: Conversation, tint: Tint = Tint.PLAIN) -> None:
         super().__init__()
         self._conversation = conversation
-        self._levels = levels
+        self._tint = tint
         self._acknowledging = False
         self._lanes = [LaneText(lane) for lane in range(len(conversation.ladder.temperatures))]
 
@@ -113,7 +116,7 @@ class LadderScreen(Overlay[None]):
             if len(reply.tape):  # came while the screen was made
                 lane.append(turn.vocabulary.decode(reply.tape.ids()))
             assert block.source is reply
-            lane.tint(self._levels)
+            lane.tint(None if self._tint is Tint.PLAIN else partial(_levels, self._tint))
         # A title draws its whole lane: as often as it can be read.
         self._title_timer = self.set_interval(1 / TITLES_PER_S, self._title_lanes, pause=True)
         self._follow()
@@ -202,3 +205,10 @@ class LadderScreen(Overlay[None]):
         """Go on with the chosen lane; the others stay as its siblings."""
         self.dismiss(None)
         self._conversation.ladder.pick(self.chosen)
+
+
+def _levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:
+    """Return the tint levels of characters of a lane's block."""
+    reply = block.source
+    assert isinstance(reply, Reply)
+    return levels(tint, reply.tape, start, stop)

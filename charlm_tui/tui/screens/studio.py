@@ -3,9 +3,7 @@
 Turns what a conversation tells into what is seen, and keys into commands. Decides nothing itself.
 """
 
-import random
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,56 +19,46 @@ from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import MountError
 
-from charlm_tui.controls.controls import PRESETS, Controls, new_rng_seed
-from charlm_tui.engine.protocol import ModelLoaded
-from charlm_tui.lm.errors import CharlmError, SettingsError
-from charlm_tui.reply.tints import Tint, levels
+from charlm_tui.controls.controls import Controls
+from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import COMMANDS, Command
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.sweep import temperature_now
-from charlm_tui.session.turns import Reply, Turn
-from charlm_tui.session.typed import run_line, take_line
+from charlm_tui.session.typed import take_line
 from charlm_tui.session.updates import (
-    DistributionKnown,
     HelpWanted,
-    Noticed,
     ReplyMeasured,
     SeedDreamt,
     SeedReturned,
-    SeedWaiting,
     Shared,
     State,
     StateChanged,
-    TextAdded,
-    TurnRemoved,
-    TurnRewound,
-    TurnStarted,
     Update,
 )
-from charlm_tui.tui.document import Block
-from charlm_tui.tui.keys import ACTS, KEYS, LEAST_WANTED, anywhere_bindings, plain_bindings
-from charlm_tui.tui.rates import Rates
+from charlm_tui.tui.dialogs import KNOBS_BY_ID, Dialogs
+from charlm_tui.tui.keys import (
+    ACTS,
+    KEYS,
+    LEAST_WANTED,
+    Situation,
+    anywhere_bindings,
+    plain_bindings,
+)
+from charlm_tui.tui.live import Furniture, Live
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import CorpusTint, Tinting, after
+from charlm_tui.tui.shades import Tinting, after
+from charlm_tui.tui.view import ConversationView
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
-    from charlm_tui.tui.recital_meter import CorpusOpened, CorpusRefused, Meter
+    from charlm_tui.tui.branching import Branching
+    from charlm_tui.tui.recital_meter import CorpusOpened, CorpusRefused
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.prompt import Prompt
-    from charlm_tui.tui.widgets.ribbon import Ribbon
-    from charlm_tui.tui.widgets.sidebar import Sidebar
 
-RATE_FRAMES_PER_S = 4
-PANEL_FRAMES_PER_S = 8  # at which the panels follow the stream: as fast as they can be read
-PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
-PLACEHOLDER = "Type a seed, Enter to send"
-EDITING = "Type what is to stand there instead; Enter goes on from it, Esc leaves it"
-_KNOBS = {knob.id: knob for knob in KNOBS}
+_AVAILABLE = {act.action.partition("(")[0]: act.available for act in ACTS}
 
 
 class ConversationText(Transcript):
@@ -131,38 +119,25 @@ class StudioScreen(Screen[None]):
         super().__init__()
         self._setup = setup
         self._conversation = conversation
-        self._corpus = (
-            setup.corpus
-        )  # what Keras has downloaded is found when the screen is furnished
-        self._rates = Rates()
-        self._waiting: Block | None = None  # the seed that waits for the model
-        self._acknowledging = False
-        self._turn: Turn | None = None  # that text is added to
-        self._count = 0  # characters of its reply that are shown
-        self._newest: DistributionKnown | None = None
-        self._stale = False  # whether it is none, and is to be asked for
-        self._sidebar: Sidebar | None = None  # not before the screen is furnished
-        self._ribbon: Ribbon | None = None
-        self._meter: Meter | None = None
+        self._corpus = setup.corpus  # one that Keras has downloaded is found after the first paint
+        self._view = ConversationView(conversation, ConversationText(id="transcript"))
+        self._live: Live | None = None  # not before the screen is mounted
+        self._furniture: Furniture | None = None  # not before it is furnished
         self._prompt: Prompt | None = None
-        self._editing: tuple[Turn, int] | None = None
-        self._offered: list[bool | None] = []  # what could be done when the footer was made
+        self._branching: Branching | None = None
+        self._offered: list[bool] = []  # what could be done when the footer was made
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="desk"):
-            yield ConversationText(id="transcript")
+            yield self.transcript
         yield Status().data_bind(StudioScreen.state, StudioScreen.controls, StudioScreen.continues)
 
     def on_mount(self) -> None:
         if not self.is_attached:  # the app was left before there was anything
             return
-        self._rate_timer = self.set_interval(1 / RATE_FRAMES_PER_S, self._rate, pause=True)
-        self._panel_timer = self.set_interval(
-            1 / PANEL_FRAMES_PER_S, self._follow_stream, pause=True
-        )
-        self._play_timer = self.set_interval(
-            1 / PLAY_FRAMES_PER_S, self._conversation.advance, pause=True
-        )
+        it, view, status = self._conversation, self._view, self.query_one(Status)
+        self._live = Live(self, it, view, status, self.show)
+        self._dialogs = Dialogs(self.app, it, view, self._setup, self.show)
         self.transcript.animated = self._setup.animated
         self.set_reactive(StudioScreen.tinted, self._setup.tint)
         self._tint(self._setup.tint)
@@ -181,46 +156,30 @@ class StudioScreen(Screen[None]):
         await self._mount_prompt()  # what comes of the next line may need it
         self.post_message(self.Painted())
         from charlm_tui.session.seeds import keras_corpus
-        from charlm_tui.tui.recital_meter import Meter
-        from charlm_tui.tui.widgets.recital import RecitalPanel
-        from charlm_tui.tui.widgets.ribbon import Ribbon
-        from charlm_tui.tui.widgets.sidebar import Sidebar
 
         self._corpus = self._corpus or keras_corpus()
-        sidebar = Sidebar(self._setup.panels, () if self._corpus is not None else ("recital",))
         # Parsed only now: it takes a tenth of the time to the first paint.
         self.app.stylesheet.read(Path(__file__).parent.parent / "panels.tcss")
         with self.app.batch_update():
             self.app.refresh_css(animate=False)
-            await self.query_one("#desk").mount(sidebar)
-            ribbon = Ribbon()
-            ribbon.display = False
-            await self.mount(ribbon, after="#desk")
-            self._sidebar, self._ribbon = sidebar, ribbon
-            self._meter = Meter(
-                self,
-                self._conversation,
-                self.transcript,
-                sidebar.query_one(RecitalPanel),
-                self._corpus,
-                "recital" in self._setup.panels,
-                self.show,
-            )
-            sidebar.fit(self.size.width, self.size.height)
-            self._follow()
+            assert self._live is not None
+            self._furniture = await self._live.furnish(self._setup, self._corpus)
+            self._furniture.sidebar.fit(self.size.width, self.size.height)
+            self.show(StateChanged())
         self.post_message(self.Furnished())
 
     async def _mount_prompt(self) -> None:
+        from charlm_tui.tui.branching import Branching
         from charlm_tui.tui.widgets.keys_line import KeysLine
         from charlm_tui.tui.widgets.prompt import Prompt
 
         prompt = Prompt(id="prompt")
-        prompt.placeholder = PLACEHOLDER
+        branching = Branching(self._conversation, self._view, prompt)
         with self.app.batch_update():
             await self.mount(prompt)
             await self.mount(KeysLine(LEAST_WANTED))
             self.remove_class("-bare")
-            self._prompt = prompt
+            self._prompt, self._branching = prompt, branching
             prompt.focus()
 
     @property
@@ -229,19 +188,35 @@ class StudioScreen(Screen[None]):
         assert self._prompt is not None
         return self._prompt
 
+    @property
+    def branching(self) -> "Branching":
+        """Other ways from the selected character; not before the screen is furnished."""
+        assert self._branching is not None
+        return self._branching
+
     def on_resize(self, event: Resize) -> None:
-        if self._sidebar is not None:
-            self._sidebar.fit(event.size.width, event.size.height)
+        if self._furniture is not None:
+            self._furniture.sidebar.fit(event.size.width, event.size.height)
             self.call_after_refresh(self._follow_stream)
 
     @property
     def furnished(self) -> bool:
         """Whether all of the screen is there."""
-        return self._sidebar is not None
+        return self._furniture is not None
 
     @property
     def transcript(self) -> Transcript:
-        return self.query_one("#transcript", Transcript)
+        return self._view.transcript
+
+    @property
+    def situation(self) -> Situation:
+        """What decides which acts can be done now."""
+        return Situation(
+            self._conversation,
+            self._view.selected,
+            self._setup.history is not None,
+            self._corpus is not None,
+        )
 
     # What the conversation tells.
 
@@ -250,199 +225,42 @@ class StudioScreen(Screen[None]):
         for screen in self.app.screen_stack:
             if isinstance(screen, Overlay):
                 screen.show(update)
+        self._view.show(update)
+        if self._branching is not None:
+            self._branching.show(update)
+        if isinstance(update, StateChanged):
+            it = self._conversation
+            self.state, self.controls, self.continues = it.state, it.controls, it.continues
+        if self._live is not None:
+            self._live.show(update)
         match update:
-            case TextAdded(text=text, draw_s=draw_s, given=given):
-                self._add_text(text)
-                if self._conversation.streaming:
-                    self._stale = False  # what is possible comes with it
-                if not given:
-                    self._rates.came(time.monotonic(), len(text), draw_s)
-                if not self._acknowledging:
-                    self._acknowledging = True
-                    self.call_after_refresh(self._acknowledge)
-            case DistributionKnown():
-                self._know(update)
-            case TurnStarted(turn=turn):
-                self._turn, self._count = turn, 0
-                self._forget_newest()
-                self._mark(self.transcript.add("seed", turn.seed, turn), turn)
-                self.transcript.to_end()
-            case TurnRewound(turn=turn, length=length):
-                self._rewind(turn, length)
-            case TurnRemoved(turn=turn):
-                self._remove(turn)
             case Shared(line=line):
                 self.app.copy_to_clipboard(line)
                 self.notify(f"A line of {len(line):,} characters is in the clipboard.")
             case HelpWanted():
                 self.action_help()
-            case SeedWaiting(text=text):  # the status says that the model is loading
-                if text:
-                    self._waiting = self.transcript.add("seed", text)
             case SeedReturned(text=text):
                 self.prompt.give_back(text)
             case SeedDreamt(text=text):
                 self._offer(text)
-            case Noticed(sentence=sentence, error=error):
-                self.transcript.add("error" if error else "notice", sentence)
             case ReplyMeasured():
                 self._tint(self.tinted)
                 self._follow_stream()
             case StateChanged():
-                self._follow()
+                self._offer_keys()
 
-    def _add_text(self, text: str) -> None:
-        # What was said in between, if anything, stays where it was said.
-        last = self.transcript.blocks[-1] if self.transcript.blocks else None
-        if last is None or last.kind != "reply" or last.source is not self._turn:
-            self.transcript.add("reply", source=self._turn, first=self._count)
-        self._count += len(text)
-        self.transcript.append(text)
-
-    def _rewind(self, turn: Turn, length: int) -> None:
-        """Take away what is no longer shown of a turn's reply, and all after it."""
-        blocks = [block for block in self.transcript.blocks if block.source is turn]
-        seed, last = blocks[0], blocks[0]
-        for block in blocks[1:]:
-            if block.first <= length:
-                last = block
-        self.transcript.cut(last, last.length if last is seed else length - last.first)
-        self._turn, self._count = turn, length
-        self._forget_newest()
-        self._stop_editing(turn, length)
-        self._mark(seed, turn)
-        if self._meter is not None:
-            self._meter.rewound(turn, length)
-        self.transcript.to_end()
-
-    def _remove(self, turn: Turn) -> None:
-        """Take away a turn that was the last one."""
-        blocks = self.transcript.blocks
-        first = next(i for i, block in enumerate(blocks) if block.source is turn)
-        if first:
-            self.transcript.cut(blocks[first - 1], blocks[first - 1].length)
-        else:
-            self.transcript.clear()
-        self._stop_editing(turn, 0)
-        self._turn = self._conversation.turn
-        self._count = len(self._turn.tape) if self._turn is not None else 0
-        self._forget_newest()
-
-    def _mark(self, seed: Block, turn: Turn) -> None:
-        self.transcript.mark(seed, _siblings(turn))
-
-    def _acknowledge(self) -> None:
-        """Tell the engine that what has come is drawn."""
-        self._acknowledging = False
-        self._conversation.shown()
-
-    def _know(self, known: DistributionKnown) -> None:
-        turn = self._conversation.turn
-        if not known.asked:
-            self._newest, self._stale = known, False
-        elif self._selected == (known.turn, known.number):
-            self._show_distribution(known)
-        elif known.turn is turn and known.number == len(turn.tape) - 1 and self._newest is None:
-            self._newest = known._replace(asked=False)
-            self._show_newest()
-
-    def _forget_newest(self) -> None:
-        """Forget what was possible at a character that is no longer the newest one shown."""
-        self._newest, self._stale = None, True
-
-    def _show_newest(self) -> None:
-        """Show what was possible at the newest character, unless another one is selected."""
-        if self._selected is not None:
-            return
-        if self._stale and self._sidebar is not None and "next" in self._sidebar.shown:
-            self._stale = not self._conversation.inspect_last()
-        self._show_distribution(self._newest)
-
-    def _show_distribution(self, known: DistributionKnown | None) -> None:
-        if self._sidebar is not None:
-            self._sidebar.show_distribution(known, self._conversation.model)
-
-    def _follow(self) -> None:
-        """Take over the state of the conversation."""
-        before, self.state = self.state, self._conversation.state
-        if self._waiting is not None and self.state is not State.LOADING:
-            # It is shown anew, as the model reads it, when its turn starts.
-            self.transcript.take_away(self._waiting)
-            self._waiting = None
-        changed = self.controls.settings != self._conversation.controls.settings
-        speed = self.controls.speed
-        self.controls = self._conversation.controls
-        self.continues = self._conversation.continues
-        self.transcript.speed = self.controls.speed
-        self.transcript.live = self._conversation.busy
-        model = self._conversation.model
-        if model is None:
-            self._stale = self._newest is None  # the engine that was asked is gone
-        else:
-            self._greet(model)
-            if self._meter is not None:
-                self._meter.use(model)
-        status = self.query_one(Status)
-        turn = self._conversation.turn
-        status.sibling = _siblings(turn) if turn is not None else ""
-        moving = (State.STREAMING, State.PLAYING)
-        if self.state is State.PLAYING or self._conversation.sweep.active:
-            self._play_timer.resume()
-        else:
-            self._play_timer.pause()
-        if self.state not in moving:
-            self._rate_timer.pause()
-            self._panel_timer.pause()
-            status.shown_per_s = status.made_per_s = None
-        elif before is not self.state or speed != self.controls.speed:
-            self._rates.begin()
-            status.shown_per_s = status.made_per_s = None
-            self._rate_timer.resume()
-            self._panel_timer.resume()
-        if self._sidebar is not None:
-            self._sidebar.show_controls(self._conversation)
-        self._follow_stream()
-        if changed and self._selected is not None:
-            self._conversation.inspect(*self._selected)
-        self._offer_keys()
+    def _follow_stream(self) -> None:
+        if self._live is not None:
+            self._live.follow_stream()
 
     def _offer_keys(self) -> None:
         """Let the line of keys show what can be done now, if that is another than before."""
-        offered = [self.check_action("command", (key.command,)) for key in KEYS if key.anywhere]
-        offered += [self.check_action(act.action.partition("(")[0], ()) for act in ACTS]
+        it, situation = self._conversation, self.situation
+        offered = [COMMANDS[key.command].available(it) for key in KEYS if key.anywhere]
+        offered += [act.available(situation) for act in ACTS]
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
-
-    def _greet(self, model: ModelLoaded) -> None:
-        self.query_one(Status).model = model.name
-        if not self.transcript.blocks:
-            bits = model.card.get("held_out_bits_per_character")
-            score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
-            about = str(model.card.get("architecture", "a model"))
-            self.transcript.add(
-                "notice", f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
-            )
-
-    def _rate(self) -> None:
-        """Show how many characters a second have come of late, and how fast they were made."""
-        status = self.query_one(Status)
-        status.shown_per_s = self._rates.shown_per_s(time.monotonic())
-        status.made_per_s = self._rates.made_per_s
-
-    def _follow_stream(self) -> None:
-        """Let the status and the panels show what is newest."""
-        temperature = self.query_one(Status).temperature = temperature_now(self._conversation)
-        tape = self._turn.tape if self._turn is not None else None
-        if self._sidebar is not None:
-            self._sidebar.show_surprise(tape)
-        if self._sidebar is not None and self.controls.settings.moving:
-            self._sidebar.show_controls(self._conversation)  # the dial moves
-        if self._ribbon is not None:
-            self._ribbon.follow(tape, temperature)
-        if self._meter is not None:
-            self._meter.look()
-        self._show_newest()
 
     # Keys.
 
@@ -451,13 +269,11 @@ class StudioScreen(Screen[None]):
         self.transcript.to_end()
         message.prompt.prompts.add(message.text)
         self.post_message(self.Typed(message.text))
-        if self._editing is not None:
-            (turn, number), text = self._editing, message.text
-            self._edit(None)
-            if text and not self._type_over(turn, number, text):
-                message.prompt.give_back(text)
+        if self.branching.typing_over:
+            if not self.branching.take(message.text):
+                message.prompt.give_back(message.text)
         else:
-            self._told(partial(self._take, message))
+            self._dialogs.attempt(partial(self._take, message))
 
     def _take(self, message: "Prompt.Submitted") -> None:
         if not take_line(self._conversation, message.text, commands=False):
@@ -469,60 +285,22 @@ class StudioScreen(Screen[None]):
 
     def run_command(self, command: Command) -> None:
         """Run a command, or ask for what it needs first."""
-        if not command.argument:
-            self._told(partial(command.run, self._conversation, ""))
-        elif command.id in _KNOBS:
-            self.ask_for(command.id)
-        else:
-            self._ask(f"{command.title}. {command.help}", partial(command.run, self._conversation))
-
-    def _told(self, act: Callable[[], object]) -> None:
-        """Do something, and show the sentence if it cannot be done."""
-        try:
-            act()
-        except CharlmError as error:
-            self.show(Noticed(_sentence(str(error)), error=True))
-
-    def _ask(self, question: str, answer: Callable[[str], object], value: str = "") -> None:
-        from charlm_tui.tui.screens.ask import ask
-
-        ask(self.app, question, answer, value)
+        self._dialogs.run(command)
 
     def action_command_line(self) -> None:
         """Let a command be typed, as in the REPL."""
-        self._ask("A command, such as temp 0.7.", partial(run_line, self._conversation))
+        self._dialogs.command_line()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Tell what can be done now: the footer and the keys follow it."""
-        it = self._conversation
-        match action:
-            case "command":
-                return COMMANDS[str(parameters[0])].available(it)
-            case "alternatives" | "edit" | "redraw":
-                return self._selected is not None and it.tree.can_branch(self._selected[0])
-            case "lens":
-                turn = self._turn_at_hand
-                return turn is not None and it.can_look(turn)
-            case "what_if":
-                at = self._selected
-                return at is not None and it.tree.can_branch(at[0]) and at[1] < len(at[0].tape)
-            case "walk":
-                turn = self._turn_at_hand
-                return turn is not None and len(turn.replies) > 1
-            case "copy" | "tint":
-                return bool(it.turns)
-            case "ladder" | "own_ladder":
-                return it.can_start
-            case "history":
-                return self._setup.history is not None
-            case "corpus_seed":
-                return it.model is not None and self._corpus is not None
-        return True
+        """Return what can be done now: the footer and the keys follow it."""
+        if action == "command":
+            return COMMANDS[str(parameters[0])].available(self._conversation)
+        return action not in _AVAILABLE or _AVAILABLE[action](self.situation)
 
     def action_back(self) -> None:
         """Leave the prompt for the transcript; there, select nothing."""
-        if self._editing is not None:
-            self._edit(None)
+        if self.branching.typing_over:
+            self.branching.cancel()
         elif self.transcript.has_focus:
             self.transcript.selection = None
         self.transcript.focus()
@@ -533,62 +311,30 @@ class StudioScreen(Screen[None]):
 
     def action_enter(self) -> None:
         """Go to the selected character's alternatives; without one, to the prompt."""
-        if self._selected is not None:
+        if self._view.selected is not None:
             self.action_alternatives()
         else:
             self.action_to_prompt()
 
     def action_ladder(self) -> None:
         """Let one seed go on at the notebook's temperatures, side by side."""
-        self._told(lambda: self._climb(PRESETS))
+        self._dialogs.attempt(lambda: self._dialogs.ladder(self.prompt, self._lane_tint))
 
     def action_own_ladder(self) -> None:
         """Let temperatures be typed for a ladder."""
+        self._dialogs.own_ladder(self.prompt, self._lane_tint)
 
-        def answer(text: str) -> None:
-            try:
-                temperatures = [float(word) for word in text.replace(",", " ").split()]
-            except ValueError:
-                raise SettingsError(
-                    f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
-                    "give them, such as: 0.2 0.5 1.0"
-                ) from None
-            self._climb(temperatures)
-
-        self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
-
-    def _climb(self, temperatures: Sequence[float]) -> None:
-        """Begin a ladder on what stands in the prompt, else on the last seed."""
-        from charlm_tui.tui.screens.ladder import LadderScreen
-
-        if self.app.screen is not self:  # one that is there already has the conversation's lanes
-            return
-        it, prompt = self._conversation, self.prompt
-        seed = prompt.text or (it.turn.seed if it.turn is not None else "")
-        if it.ladder.climb(seed, temperatures):
-            prompt.clear()
-            tint = self.tinted if isinstance(self.tinted, Tint) else Tint.PLAIN  # lanes have tapes
-            levels = None if tint is Tint.PLAIN else partial(_lane_levels, tint)
-            self.app.push_screen(LadderScreen(it, levels), self._leave_ladder)
-
-    def _leave_ladder(self, _: None) -> None:
-        self.transcript.focus()
+    @property
+    def _lane_tint(self) -> Tint:
+        return self.tinted if isinstance(self.tinted, Tint) else Tint.PLAIN  # lanes have tapes
 
     def action_lens(self) -> None:
         """Look at the reply through the units of the model."""
-        from charlm_tui.tui.screens.lens import LensScreen
-
-        turn = self._turn_at_hand
-        if turn is not None:
-            place = self._selected[1] if self._selected is not None else None
-            self.app.push_screen(LensScreen(self._conversation, turn, place))
+        self._dialogs.lens()
 
     def action_what_if(self) -> None:
         """Compare settings at the selected character."""
-        from charlm_tui.tui.screens.what_if import WhatIfScreen
-
-        if self._selected is not None:
-            self.app.push_screen(WhatIfScreen(self._conversation, *self._selected))
+        self._dialogs.what_if()
 
     def action_history(self) -> None:
         """Find a reply that was kept."""
@@ -596,49 +342,17 @@ class StudioScreen(Screen[None]):
 
     def action_recall(self) -> None:
         """Search in what was typed."""
-        from charlm_tui.tui.screens.recall import RecallScreen
-
-        def take(text: str | None) -> None:
-            if text is not None:
-                self._offer(text)
-
-        self.app.push_screen(RecallScreen(self.prompt.prompts), take)
+        self._dialogs.recall(self.prompt, self._offer)
 
     def action_help(self) -> None:
         """Show every key."""
-        from charlm_tui.tui.keys import help_rows
-        from charlm_tui.tui.screens.help import HelpScreen
-
-        rows = help_rows({})
-        if self._setup.keymap:
-            from charlm_tui.tui.catalog import (
-                bindings,  # all the app: no more than the keymap needs
-            )
-
-            rows = help_rows(self._setup.keymap, bindings())
-        self.app.push_screen(HelpScreen(rows))
+        self._dialogs.help()
 
     # The selected character, and other ways from it.
 
-    @property
-    def _selected(self) -> tuple[Turn, int] | None:
-        """The turn and the number of the selected character."""
-        selection = self.transcript.selection
-        if selection is None or not isinstance(selection.block.source, Turn):
-            return None
-        return selection.block.source, selection.block.first + selection.cursor
-
-    @property
-    def _turn_at_hand(self) -> Turn | None:
-        """The turn of the selected character, else the last one."""
-        return self._selected[0] if self._selected is not None else self._conversation.turn
-
     def on_transcript_selected(self) -> None:
-        if self._selected is None:
-            self._show_newest()
-        else:
-            self._stale = self._stale or self._newest is None  # only the last question is answered
-            self._conversation.inspect(*self._selected)
+        if self._live is not None:
+            self._live.follow_selection()
         self._offer_keys()
 
     def on_transcript_followed(self, message: Transcript.Followed) -> None:
@@ -658,19 +372,13 @@ class StudioScreen(Screen[None]):
         self._go_to("next")
 
     def _go_to(self, panel: str) -> None:
-        if self._sidebar is not None and (widget := self._sidebar.force(panel)) is not None:
-            widget.focus()
+        if self._furniture is not None:
+            self._furniture.sidebar.open(panel).focus()
 
     def on_next_character_picked(self, message: "NextCharacter.Picked") -> None:
-        if self._selected is None:
-            return
-        turn, number = self._selected
-        self._leave_panel()
-        if list(turn.tape.ids(number, number + 1)) == [message.id]:
-            self.notify("That is what stands there already.")
-            return
-        self.transcript.selection = None
-        self._conversation.tree.branch(turn, number, [message.id])
+        if self._view.selected is not None:
+            self._leave_panel()
+            self.branching.pick(message.id)
 
     def on_next_character_left(self) -> None:
         self._leave_panel()
@@ -680,54 +388,20 @@ class StudioScreen(Screen[None]):
 
     def _leave_panel(self) -> None:
         self.transcript.focus()
-        if self._sidebar is not None:
-            self._sidebar.force(None)
+        if self._furniture is not None:
+            self._furniture.sidebar.close()
 
     def action_edit(self) -> None:
         """Type over the text from the selected character on."""
-        self._edit(self._selected)
-
-    def _edit(self, place: tuple[Turn, int] | None) -> None:
-        self._editing = place
-        prompt = self.prompt
-        prompt.placeholder = EDITING if place is not None else PLACEHOLDER
-        prompt.set_class(place is not None, "-editing")
-        if place is not None:
-            prompt.focus()
-
-    def _stop_editing(self, turn: Turn, length: int) -> None:
-        """Stop typing over a character, if a turn has only `length` of those it was among."""
-        if self._editing is None:
-            return
-        edited, number = self._editing
-        if edited not in self._conversation.turns or (edited is turn and number >= length):
-            self._edit(None)
-            self.notify("The character to type over is no longer shown.", severity="warning")
-
-    def _type_over(self, turn: Turn, number: int, text: str) -> bool:
-        if self._conversation.model is None:
-            return False
-        vocabulary = turn.vocabulary
-        fitted = vocabulary.fit(text)
-        if not fitted.text:
-            self.show(Noticed(f"nothing was typed over: {fitted.notice}", error=True))
-            return False
-        self.transcript.selection = None
-        taken = self._conversation.tree.branch(turn, number, vocabulary.encode(fitted.text))
-        if taken and fitted.notice:
-            self.show(Noticed(fitted.notice))
-        return taken
+        self.branching.begin()
 
     def action_redraw(self) -> None:
         """Take another way from the selected character, with other random numbers."""
-        if self._selected is not None:
-            turn, number = self._selected
-            self.transcript.selection = None
-            self._conversation.tree.branch(turn, number, rng_seed=new_rng_seed())
+        self.branching.redraw()
 
     def action_walk(self, steps: int) -> None:
         """Show a sibling of the reply."""
-        turn = self._turn_at_hand
+        turn = self.situation.turn
         if turn is not None:
             self.transcript.selection = None
             self._conversation.tree.walk(turn, steps)
@@ -746,7 +420,8 @@ class StudioScreen(Screen[None]):
 
     def action_tint(self) -> None:
         """Tint the text by the next thing that it can be tinted by."""
-        self.tinted = after(self.tinted, self._meter is not None and self._meter.ready)
+        room = self._furniture
+        self.tinted = after(self.tinted, room is not None and room.meter.ready)
 
     def watch_tinted(self, tinted: Tinting) -> None:
         if self.is_mounted:
@@ -754,33 +429,32 @@ class StudioScreen(Screen[None]):
             self.notify(f"Tint: {tinted.value}.", timeout=2)
 
     def _tint(self, tinted: Tinting) -> None:
-        if isinstance(tinted, CorpusTint):
-            self.transcript.tint(self._meter.levels if self._meter is not None else None)
-        else:
-            self.transcript.tint(None if tinted is Tint.PLAIN else partial(_levels, tinted))
+        room = self._furniture
+        self._view.tint(tinted, room.meter.levels if room is not None else None)
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""
-        if self._sidebar is not None:
-            self._sidebar.cycle()
+        if self._furniture is not None:
+            self._furniture.sidebar.cycle()
         self._follow_stream()
 
     def action_panel(self, panel: str) -> None:
         """Show or hide one panel."""
-        if self._sidebar is not None:
-            self._sidebar.toggle(panel)
-            if panel == "recital" and self._meter is not None:
-                self._meter.marking = panel in self._sidebar.shown
+        if self._furniture is not None:
+            sidebar, _, meter = self._furniture
+            sidebar.toggle(panel)
+            if panel == "recital":
+                meter.marking = panel in sidebar.shown
         self._follow_stream()
 
     def on_corpus_opened(self, message: "CorpusOpened") -> None:
-        if self._meter is not None:
-            self._meter.opened(message)
+        if self._furniture is not None:
+            self._furniture.meter.opened(message)
             self._tint(self.tinted)
 
     def on_corpus_refused(self, message: "CorpusRefused") -> None:
-        if self._meter is not None:
-            self._meter.refused(message)
+        if self._furniture is not None:
+            self._furniture.meter.refused(message)
 
     # The controls.
 
@@ -789,8 +463,8 @@ class StudioScreen(Screen[None]):
         self._go_to("controls")
 
     def on_control_panel_turned(self, message: "ControlPanel.Turned") -> None:
-        if message.knob in _KNOBS:
-            _KNOBS[message.knob].turn(self._conversation, message.steps)
+        if message.knob in KNOBS_BY_ID:
+            KNOBS_BY_ID[message.knob].turn(self._conversation, message.steps)
         else:
             self._conversation.toggle_continue()
 
@@ -798,14 +472,7 @@ class StudioScreen(Screen[None]):
         self._conversation.set_temperature(message.temperature)
 
     def on_control_panel_type_wanted(self, message: "ControlPanel.TypeWanted") -> None:
-        self.ask_for(message.knob)
-
-    def ask_for(self, knob: str) -> None:
-        """Let a value be typed for a knob."""
-        chosen = _KNOBS[knob]
-        words = f"{chosen.row.title}. {chosen.row.help}"
-        value = chosen.offered(self._conversation)
-        self._ask(words, partial(chosen.type, self._conversation), value)
+        self._dialogs.value(message.knob)
 
     # Seeds.
 
@@ -816,41 +483,9 @@ class StudioScreen(Screen[None]):
 
     def action_seed_file(self) -> None:
         """Put a file's text into the prompt."""
-        from charlm_tui.session.seeds import read_seed
-
-        def answer(path: str) -> None:
-            self._offer(read_seed(Path(path.strip()).expanduser()))
-
-        self._ask("A text file, whose text is to be the seed.", answer)
+        self._dialogs.seed_file(self._offer)
 
     def action_corpus_seed(self) -> None:
         """Put a passage of the corpus into the prompt."""
-        from charlm_tui.session.seeds import passage
-
-        model, corpus = self._conversation.model, self._corpus
-        if model is not None and corpus is not None:
-            rng = random.Random(new_rng_seed())
-            self._told(lambda: self._offer(passage(corpus, model.window, rng)))
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _siblings(turn: Turn) -> str:
-    """Give which of its siblings a turn's reply is, if it has any."""
-    return f"‹{turn.shown + 1}/{len(turn.replies)}›" if len(turn.replies) > 1 else ""
-
-
-def _lane_levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:
-    """Give the tint levels of characters of a ladder's block."""
-    reply = block.source
-    assert isinstance(reply, Reply)
-    return levels(tint, reply.tape, start, stop)
-
-
-def _levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:
-    """Give the tint levels of characters of a block."""
-    turn = block.source
-    assert isinstance(turn, Turn)
-    return levels(tint, turn.tape, block.first + start, block.first + stop)
+        if self._corpus is not None:
+            self._dialogs.corpus_seed(self._corpus, self._offer)

@@ -80,11 +80,16 @@ class Sidebar(Vertical):
             self._wanted = [] if shown else list(PANELS)
         self._arrange()
 
-    def force(self, panel: str | None) -> Widget | None:
-        """Show a panel whatever the room, for as long as it has the focus; None ends that."""
+    def open(self, panel: str) -> Widget:
+        """Show a panel whatever the room, until it is closed; return it."""
         self._forced = panel
         self._arrange()
-        return self.query_one(f"#{panel}") if panel is not None else None
+        return self.query_one(f"#{panel}")
+
+    def close(self) -> None:
+        """Show what has room again."""
+        self._forced = None
+        self._arrange()
 
     @property
     def shown(self) -> list[str]:

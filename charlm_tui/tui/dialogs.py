@@ -1,0 +1,187 @@
+"""What lies over the studio: questions and screens, and what comes of their answers.
+
+Owns how a command's argument, a value, a file or temperatures are asked for. Each screen is
+imported when it is opened.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from charlm_tui.controls.controls import PRESETS, new_rng_seed
+from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.reply.tints import Tint
+from charlm_tui.session.commands import Command
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.knobs import KNOBS
+from charlm_tui.session.typed import run_line
+from charlm_tui.session.updates import Noticed
+from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.view import ConversationView
+
+if TYPE_CHECKING:
+    from charlm_tui.tui.widgets.prompt import Prompt
+
+KNOBS_BY_ID = {knob.id: knob for knob in KNOBS}
+
+
+class Dialogs:
+    """Asks, and opens screens.
+
+    Args:
+        app: that screens are pushed to.
+        conversation: that commands are run on.
+        view: of its text: has the selected character.
+        setup: has the keys that help shows.
+        tell: is told why something could not be done.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        conversation: Conversation,
+        view: ConversationView,
+        setup: Setup,
+        tell: Callable[[Noticed], None],
+    ) -> None:
+        self._app = app
+        self._conversation = conversation
+        self._view = view
+        self._setup = setup
+        self._tell = tell
+
+    def attempt(self, act: Callable[[], object]) -> None:
+        """Do something, and show the sentence if it cannot be done."""
+        try:
+            act()
+        except CharlmError as error:
+            words = str(error)
+            self._tell(Noticed(words[:1].upper() + words[1:], error=True))
+
+    def _ask(self, question: str, answer: Callable[[str], object], value: str = "") -> None:
+        from charlm_tui.tui.screens.ask import ask
+
+        ask(self._app, question, answer, value)
+
+    # Commands and values.
+
+    def run(self, command: Command) -> None:
+        """Run a command, or ask for what it needs first."""
+        if not command.argument:
+            self.attempt(partial(command.run, self._conversation, ""))
+        elif command.id in KNOBS_BY_ID:
+            self.value(command.id)
+        else:
+            self._ask(f"{command.title}. {command.help}", partial(command.run, self._conversation))
+
+    def command_line(self) -> None:
+        """Ask for a command, as it is typed in the REPL."""
+        self._ask("A command, such as temp 0.7.", partial(run_line, self._conversation))
+
+    def value(self, knob: str) -> None:
+        """Ask for the value of a knob."""
+        chosen = KNOBS_BY_ID[knob]
+        words = f"{chosen.row.title}. {chosen.row.help}"
+        value = chosen.offered(self._conversation)
+        self._ask(words, partial(chosen.type, self._conversation), value)
+
+    # Seeds.
+
+    def seed_file(self, offer: Callable[[str], None]) -> None:
+        """Ask for a file, and offer its text."""
+        from charlm_tui.session.seeds import read_seed
+
+        def answer(path: str) -> None:
+            offer(read_seed(Path(path.strip()).expanduser()))
+
+        self._ask("A text file, whose text is to be the seed.", answer)
+
+    def corpus_seed(self, corpus: Path, offer: Callable[[str], None]) -> None:
+        """Offer a passage of a corpus, as long as the model's window."""
+        from charlm_tui.session.seeds import passage
+
+        model = self._conversation.model
+        if model is not None:
+            rng = random.Random(new_rng_seed())
+            self.attempt(lambda: offer(passage(corpus, model.window, rng)))
+
+    # Screens.
+
+    def ladder(self, prompt: "Prompt", tint: Tint, temperatures: Sequence[float] = PRESETS) -> None:
+        """Begin a ladder on what stands in the prompt, else on the last seed.
+
+        Args:
+            prompt: is empty afterwards.
+            tint: of the lanes.
+            temperatures: of the lanes.
+
+        Raises:
+            CharlmError: there are too few or too many temperatures, or one is none.
+        """
+        from charlm_tui.tui.screens.ladder import LadderScreen
+
+        if self._app.screen is not prompt.screen:  # one that is there already has the lanes
+            return
+        it = self._conversation
+        seed = prompt.text or (it.turn.seed if it.turn is not None else "")
+        if it.ladder.climb(seed, temperatures):
+            prompt.clear()
+            self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
+
+    def _leave_ladder(self, _: None) -> None:
+        self._view.transcript.focus()
+
+    def own_ladder(self, prompt: "Prompt", tint: Tint) -> None:
+        """Ask for the temperatures of a ladder, and begin it."""
+
+        def answer(text: str) -> None:
+            try:
+                temperatures = [float(word) for word in text.replace(",", " ").split()]
+            except ValueError:
+                raise SettingsError(
+                    f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
+                    "give them, such as: 0.2 0.5 1.0"
+                ) from None
+            self.ladder(prompt, tint, temperatures)
+
+        self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
+
+    def lens(self) -> None:
+        """Look at the selected reply, else the last one, through the units of the model."""
+        from charlm_tui.tui.screens.lens import LensScreen
+
+        turn, place = self._view.selected or (self._conversation.turn, None)
+        if turn is not None:
+            self._app.push_screen(LensScreen(self._conversation, turn, place))
+
+    def what_if(self) -> None:
+        """Compare settings at the selected character."""
+        from charlm_tui.tui.screens.what_if import WhatIfScreen
+
+        if self._view.selected is not None:
+            self._app.push_screen(WhatIfScreen(self._conversation, *self._view.selected))
+
+    def recall(self, prompt: "Prompt", offer: Callable[[str], None]) -> None:
+        """Search in what was typed."""
+        from charlm_tui.tui.screens.recall import RecallScreen
+
+        def take(text: str | None) -> None:
+            if text is not None:
+                offer(text)
+
+        self._app.push_screen(RecallScreen(prompt.prompts), take)
+
+    def help(self) -> None:
+        """Show every key."""
+        from charlm_tui.tui.screens.help import HelpScreen, help_rows
+
+        rows = help_rows({})
+        if self._setup.keymap:
+            from charlm_tui.tui.catalog import bindings  # all the app: only where it is needed
+
+            rows = help_rows(self._setup.keymap, bindings())
+        self._app.push_screen(HelpScreen(rows))
