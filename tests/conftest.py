@@ -31,7 +31,7 @@ def _folders_of_its_own(
 ) -> None:
     """Keep the person's own history, settings and caches out of it, and those of other tests."""
     folder = tmp_path_factory.mktemp("home")
-    for name in ("DATA", "CONFIG", "CACHE"):
+    for name in ("DATA", "CONFIG", "CACHE", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(folder / name.lower()))
 
 

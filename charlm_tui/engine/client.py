@@ -1,4 +1,4 @@
-"""The engine, seen from the front end: a child process, a pipe, and one thread that reads it.
+"""The engine, seen from the front end: a child process, a pipe, and a thread that reads it.
 
 The front ends run no model. Knows how to start, speak to and end the process; what is said is in
 `protocol`, what the process does is in `worker`.
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Pipe
 from typing import Protocol
 
+from charlm_tui.engine.error_output import ErrorOutput
 from charlm_tui.engine.protocol import EngineDied, Event, LoadRequested, Request
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.errors import CharlmError
@@ -55,11 +56,13 @@ class ProcessEngine:
             [sys.executable, "-c", program, str(theirs.fileno())],
             stdin=subprocess.DEVNULL,  # the terminal belongs to the front end
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
         )
         theirs.close()  # or its end would never be seen
+        assert self._process.stderr is not None
+        self._errors = ErrorOutput(self._process.stderr, f"engine {self.pid}")
         self._reader: threading.Thread | None = None
         self._closing = False
         self._say(rescue)
@@ -99,6 +102,7 @@ class ProcessEngine:
             self._process.wait()
         if self._reader is not None and self._reader is not threading.current_thread():
             self._reader.join(END_S)
+        self._errors.join(END_S)
         self._connection.close()
 
     def _read(self, receive: Callable[[Event], None]) -> None:
@@ -113,8 +117,9 @@ class ProcessEngine:
                 exitcode: int | None = self._process.wait(END_S)
             except subprocess.TimeoutExpired:
                 exitcode = None
+            self._errors.join(END_S)
             if not self._closing:
-                receive(EngineDied(_reason(exitcode)))
+                receive(EngineDied(_reason(exitcode, self._errors.quoted())))
 
 
 class UnusableError(CharlmError):
@@ -160,10 +165,13 @@ class EngineHost:
             self.engine = None
 
 
-def _reason(exitcode: int | None) -> str:
+def _reason(exitcode: int | None, last: str) -> str:
+    """Return how a process ended, and what it wrote last, in one sentence."""
     if exitcode is not None and exitcode < 0:
         try:
-            return f"it was ended by {signal.Signals(-exitcode).name}"
+            how = f"it was ended by {signal.Signals(-exitcode).name}"
         except ValueError:  # a real-time signal has no name
-            return f"it was ended by signal {-exitcode}"
-    return f"it left with exit code {exitcode}"
+            how = f"it was ended by signal {-exitcode}"
+    else:
+        how = f"it left with exit code {exitcode}"
+    return f"{how}; the last that it wrote: {last}" if last else how
