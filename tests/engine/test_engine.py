@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.pace import FRAME_S, FRAMES_AHEAD, Pace
 from charlm_tui.engine.protocol import (
     CharactersGenerated,
     DrawRequested,
@@ -23,7 +24,6 @@ from charlm_tui.engine.protocol import (
     LoadFailed,
     RestRequested,
 )
-from charlm_tui.engine.worker import FRAME_S, FRAMES_AHEAD, Pace
 from charlm_tui.lm.settings import Settings
 from tests.support.engines import BOUND_S, PRIMER, Driver, start
 
