@@ -63,7 +63,7 @@ def run(
     history: Path | None = None,
     continues: bool = False,
 ) -> int:
-    """Chat until the person leaves; give the exit code.
+    """Chat until the person leaves; return the exit code.
 
     Args:
         model: path of the model file.
@@ -129,7 +129,7 @@ class Chat:
         self._interrupted_s = -math.inf  # when Ctrl+C was pressed, if nothing was sent since
 
     async def run(self, seed: str | None) -> int:
-        """Chat until the person leaves; give the exit code."""
+        """Chat until the person leaves; return the exit code."""
         for number in (signal.SIGTERM, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._leave, 128 + number)
         self._loop.add_signal_handler(signal.SIGINT, self._signalled)
@@ -163,7 +163,7 @@ class Chat:
                 await self._until_settled()
 
     async def _ask(self) -> str | None:
-        """Let a line be typed; None if it was none."""
+        """Return the line that is typed; None if it was none."""
         store_typeahead(self._input, self._listener.ahead)
         offered, self._offered, self._listener.ahead = self._offered, "", []
         try:
@@ -318,5 +318,5 @@ class Chat:
 
 
 def _has_all_characters(console: Console) -> bool:
-    """Tell whether a terminal is likely to have more than a few hundred characters."""
+    """Return whether a terminal is likely to have more than a few hundred characters."""
     return console.encoding.startswith("utf") and os.environ.get("TERM") != "linux"

@@ -26,7 +26,7 @@ class CommandCompleter(Completer):
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        """Return what can stand at the cursor."""
+        """Yield what can stand at the cursor."""
         typed = document.text_before_cursor
         if not typed.startswith("/") or typed.startswith("//") or "\n" in typed:
             return

@@ -71,7 +71,7 @@ def run(
     form: Form,
     seed: str | None = None,
 ) -> int:
-    """Answer all lines; give the exit code, which is 1 if anything could not be done.
+    """Answer all lines; return the exit code, which is 1 if anything could not be done.
 
     Args:
         model: path of the model file.
@@ -103,7 +103,7 @@ def run(
 
 
 def _lines(source: BinaryIO) -> Iterator[str]:
-    """Give each line without its end."""
+    """Yield each line without its end."""
     for number, raw in enumerate(source, start=1):
         line = raw[:-1] if raw.endswith(b"\n") else raw
         if len(line) < len(raw) and line.endswith(b"\r"):
@@ -180,7 +180,7 @@ class Filter:
             self._write(self._form.end)
 
     def _attempt(self, line: str) -> bool:
-        """Send a line; tell whether it was taken."""
+        """Send a line; return whether it was taken."""
         try:
             return take_line(self._conversation, line)
         except CharlmError as error:
@@ -188,7 +188,7 @@ class Filter:
             return False
 
     def _retry(self) -> None:
-        """Draw the reply once more, if the engine died over it.
+        """Draw the reply again, if the engine died over it.
 
         It is the same reply: what is written of it is not written again.
         """
@@ -284,7 +284,7 @@ class Filter:
         self._write(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
     def _object(self, answer: _Answer) -> dict[str, Any]:
-        """Give a reply with what it takes to make it again."""
+        """Return a reply with what it takes to make it again."""
         it = self._conversation
         turn = it.turn
         assert turn is not None

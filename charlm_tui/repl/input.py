@@ -105,5 +105,5 @@ class Listener:
 
 
 def _name(key: KeyPress) -> str:
-    """Give prompt_toolkit's name of a key, or the character that it prints."""
+    """Return prompt_toolkit's name of a key, or the character that it prints."""
     return key.key.value if isinstance(key.key, Keys) else key.key

@@ -51,13 +51,13 @@ IN_PROMPT = {key.anywhere: key.command for key in KEYS if key.anywhere and key.i
 
 
 def command_rows() -> Iterator[tuple[str, str]]:
-    """Give (what is typed, what it does) for every command."""
+    """Return (what is typed, what it does) for every command."""
     for name, command in SLASHES.items():
         yield f"/{name} {command.argument}".rstrip(), command.help
 
 
 def key_rows() -> Iterator[tuple[str, str, str]]:
-    """Give (keys in the prompt, keys while a reply streams, what they do) for every key."""
+    """Return (keys in the prompt, keys while a reply streams, what they do) for every key."""
     yield "Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."
     yield "Ctrl+N Alt+Enter", "", "A new line in the prompt. Pasted newlines are kept."
     yield "↑ ↓ Ctrl+R", "", "What was typed before; search in it."

@@ -18,7 +18,7 @@ _WEIGHTS = (Style(dim=True), Style(), Style(bold=True), Style(bold=True, underli
 
 
 def shades(console: Console) -> list[Around]:
-    """Give what is written around a character of each level."""
+    """Return what is written around a character of each level."""
     if console.color_system in _SHADING and not console.no_color:
         styles = [Style(color=Color.from_rgb(*glow)) if glow else Style() for glow in GLOWS]
     else:
@@ -27,7 +27,7 @@ def shades(console: Console) -> list[Around]:
 
 
 def around(style: Style, console: Console) -> Around:
-    """Give what a console writes around a text of a style; nothing if it styles nothing."""
+    """Return what a console writes around a text of a style; nothing if it styles nothing."""
     name = console.color_system
     shown = style.without_color if console.no_color else style
     written = shown.render("|", color_system=COLOR_SYSTEMS[name] if name else None)

@@ -80,7 +80,7 @@ def _characters(tape: Tape) -> str:
 
 
 def _steps(values: Sequence[str]) -> str:
-    """Give values in their order, neighbours that are the same once; those in between if many."""
+    """Return values in their order, neighbours that are the same once; those in between if many."""
     steps = [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
     if len(steps) > MOST_TEMPERATURES:
         steps = [*steps[: MOST_TEMPERATURES - 2], "…", steps[-1]]

@@ -133,28 +133,19 @@ class Conversation:
         return self._stage.drawing
 
     @property
-    def streaming(self) -> bool:
-        """Whether characters are being drawn."""
-        return self.state is State.STREAMING
-
-    @property
     def can_start(self) -> bool:
         """Whether a new reply could begin now."""
         return self.model is not None and self.state is not State.DREAMING
 
     @property
-    def can_go_on(self) -> bool:
+    def can_resume(self) -> bool:
         """Whether there is a reply that has ended or was stopped."""
         turn = self.turn
-        return self.state is State.IDLE and turn is not None and self.is_at_hand(turn)
+        return self.state is State.IDLE and turn is not None and self._stage.is_at_hand(turn)
 
     def can_look(self, turn: Turn) -> bool:
         """Whether a turn's reply can be read again by the model that it is of."""
-        return self.is_at_hand(turn) and len(turn.tape) > 0
-
-    def is_at_hand(self, turn: Turn) -> bool:
-        """Whether the model that is loaded is the one that replied."""
-        return self._stage.is_at_hand(turn)
+        return self._stage.is_at_hand(turn) and len(turn.tape) > 0
 
     def send(self, text: str) -> bool:
         """Send a seed; an empty one continues the last reply.
@@ -172,26 +163,9 @@ class Conversation:
             if self.state is State.DOWN:
                 self.tell(EngineNeeded())
         elif text or self.turn is None:
-            return self.start(text)
+            return self._start(text)
         else:
-            self.go_on()
-        return True
-
-    def start(self, text: str) -> bool:
-        """Start a new reply to a seed, which may be empty; one on its way is stopped and kept.
-
-        Returns:
-            whether it was started; nothing is if the model knows none of its characters.
-        """
-        if self.model is None or self._stage.vocabulary is None:
-            return False
-        if self.state is State.DREAMING:
-            self.stop()
-        turn = self._stage.new_turn(text)
-        if turn is None:
-            return False
-        self._stage.draw(turn, self.controls)
-        self._stage.enter(State.STREAMING)
+            self.resume()
         return True
 
     def change(self, controls: Controls) -> None:
@@ -218,27 +192,27 @@ class Conversation:
     @property
     def can_step(self) -> bool:
         """Whether one more character of the last reply can be drawn."""
-        return (self.busy or self.can_go_on) and self._stage.mode.alone
+        return (self.busy or self.can_resume) and self._stage.mode.alone
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
         self._stage.stop()
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Add another reply's length to the last reply; just resume one that is paused."""
         if self.state is State.PAUSED:
             self.pause()
-        elif self.can_go_on and self.turn is not None:
+        elif self.can_resume and self.turn is not None:
             self._stage.lengthen(self.turn, again=True)
             self._stage.draw(self.turn, self.controls)
             self._stage.enter(State.STREAMING)
 
-    def again(self) -> None:
+    def regenerate(self) -> None:
         """Answer the last seed again, with a new RNG seed."""
         turn = self.turn
         if turn is not None and self.can_start:
             self._stage.controls = self.controls.with_settings(rng_seed=new_rng_seed())
-            self.start(turn.seed)
+            self._start(turn.seed)
 
     def dream(self) -> None:
         """Make up a seed with the model, as long as its window; stop a reply on its way."""
@@ -286,7 +260,12 @@ class Conversation:
             whether it was asked for: there has to be a character of the model that is loaded.
         """
         turn = self.turn
-        if self.streaming or turn is None or not len(turn.tape) or not self.tree.can_branch(turn):
+        if (
+            self.state is State.STREAMING
+            or turn is None
+            or not len(turn.tape)
+            or not self.tree.can_branch(turn)
+        ):
             return False
         last = len(turn.tape) - 1
         self.requests.inspect(turn, last, turn.tape.settings_at(last))
@@ -392,6 +371,23 @@ class Conversation:
         self.tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
         self._stage.rest()
         self.tell(EngineNeeded())
+
+    def _start(self, text: str) -> bool:
+        """Start a new reply to a seed, which may be empty; one on its way is stopped and kept.
+
+        Returns:
+            whether it was started; nothing is if the model knows none of its characters.
+        """
+        if self.model is None or self._stage.vocabulary is None:
+            return False
+        if self.state is State.DREAMING:
+            self.stop()
+        turn = self._stage.new_turn(text)
+        if turn is None:
+            return False
+        self._stage.draw(turn, self.controls)
+        self._stage.enter(State.STREAMING)
+        return True
 
     def _rest_as(self, state: State) -> None:
         """Take note of how the engine is; a recorded reply plays on without it."""

@@ -66,7 +66,7 @@ def take_line(conversation: Conversation, line: str, commands: bool = True) -> b
             conversation.playing.open(from_line(line))
             return True
     turn = conversation.turn
-    if not line and turn and conversation.state is State.IDLE and not conversation.can_go_on:
+    if not line and turn and conversation.state is State.IDLE and not conversation.can_resume:
         raise CommandError(
             f"the last reply is by {turn.model.name}, which is not the model in use, and cannot be "
             "continued; send a seed"

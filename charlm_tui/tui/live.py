@@ -172,7 +172,7 @@ class Live:
         """Take in what the conversation tells."""
         match update:
             case TextAdded(text=text, draw_s=draw_s, given=given):
-                if self._conversation.streaming:
+                if self._conversation.state is State.STREAMING:
                     self._stale = False  # what is possible comes with it
                 if not given:
                     self._rates.came(time.monotonic(), len(text), draw_s)

@@ -169,7 +169,7 @@ def test_whatever_ends_a_reply_the_rest_of_it_is_kept_and_found(
         case "pause":
             studio.it.pause()
         case "start":
-            studio.it.start("another")
+            studio.it.send("another")
         case "die":
             studio.engine.die()
     with studio.history() as store:
@@ -187,7 +187,7 @@ def test_a_reply_that_goes_on_grows_in_its_row(studio: Studio) -> None:
         (entry,) = store.entries()
         assert (entry.length, entry.ended) == (6, False)
     studio.it.stop()
-    studio.it.go_on()
+    studio.it.resume()
     studio.engine.stream("ghi")
     studio.engine.end()
     with studio.history() as store:
@@ -286,7 +286,7 @@ def test_a_reply_from_the_history_goes_on_in_its_row(studio: Studio) -> None:
     with studio.history() as store:
         turn = studio.it.playing.open(store.recording(1), len(store.origin(1).before))
     studio.recorder.adopt(turn.reply, 1, 3)
-    studio.it.go_on()
+    studio.it.resume()
     studio.engine.stream("def")
     studio.it.stop()
     studio.it.tree.branch(turn, 4)
@@ -311,7 +311,7 @@ def test_a_reply_that_is_left_in_mid_play_goes_on_in_a_branch(studio: Studio) ->
     studio.it.advance()
     assert turn.text() == "abc"
     studio.it.stop()
-    studio.it.go_on()
+    studio.it.resume()
     studio.engine.stream("xyz")
     studio.now_s += 1
     studio.engine.stream(".")
@@ -343,7 +343,7 @@ def test_a_reply_from_elsewhere_is_kept_as_soon_as_it_goes_on(studio: Studio, pl
     studio.it.stop()
     studio.it.tree.walk(turn, 1)
     assert studio.pieces() == [(0, "abx")]
-    studio.it.go_on()
+    studio.it.resume()
     studio.engine.stream("de")
     studio.it.stop()
     with studio.history() as store:
@@ -362,7 +362,7 @@ def test_a_turn_that_is_taken_back_stays_in_the_history(studio: Studio) -> None:
     with studio.history() as store:
         assert found(store, "abcdef") == [1]
     studio.it.tree.redo()
-    studio.it.go_on()
+    studio.it.resume()
     studio.engine.stream("ghi")
     studio.it.stop()
     with studio.history() as store:
@@ -520,7 +520,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
         case "send":
             it.send(text)
         case "again":
-            it.again()
+            it.regenerate()
         case "branch" if turn is not None:
             it.tree.branch(turn, number % (len(turn.tape) + 1))
         case "walk" if turn is not None:
@@ -534,7 +534,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
         case "stop":
             it.stop()
         case "on":
-            it.go_on()
+            it.resume()
         case "warmer":
             COMMANDS["warmer" if number % 2 else "cooler"].run(it, "")
         case "continue":

@@ -11,7 +11,7 @@ from charlm_tui.recital.follower import AT_ONCE, LONGEST_WORD, TOLD
 from charlm_tui.recital.levels import CHANCE, FULL, levels
 from charlm_tui.reply.tints import LEVELS
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import TurnRewound, Update
+from charlm_tui.session.updates import State, TurnRewound, Update
 from tests.support.engines import SYMBOLS
 from tests.support.replies import Reader
 
@@ -58,7 +58,7 @@ class Watcher(Reader):
     def do(self, what: str, how: object) -> None:
         turn = self.it.turn
         match what, how:
-            case "text", str(text) if self.it.streaming:
+            case "text", str(text) if self.it.state is State.STREAMING:
                 self.engine.stream(text)
             case "seed", str(text):
                 self.it.send(text)

@@ -99,7 +99,7 @@ def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
     viewer.it.stop()
     assert viewer.wait(100) == "abcd"
     assert viewer.it.state is State.IDLE
-    assert viewer.it.can_go_on
+    assert viewer.it.can_resume
 
 
 def verdict(viewer: Viewer) -> Remade:
@@ -138,7 +138,7 @@ def test_a_verdict_that_comes_when_all_is_shown_is_told_at_once() -> None:
 def test_a_verdict_waits_until_the_reply_that_has_gone_on_has_ended(end: str) -> None:
     viewer = Viewer()
     viewer.it.playing.open(recording())
-    viewer.it.go_on()
+    viewer.it.resume()
     viewer.engine.stream("xyz")
     viewer.engine.say(verdict(viewer))
     assert TOLD not in viewer.told
@@ -211,8 +211,8 @@ def test_a_reply_that_is_shown_before_the_model_is_there_goes_on_when_it_is() ->
     viewer.engine.load()
     viewer.engine.say(verdict(viewer))
     assert TOLD in viewer.told
-    assert viewer.it.can_go_on
-    viewer.it.go_on()
+    assert viewer.it.can_resume
+    viewer.it.resume()
     viewer.engine.stream("xyz")
     assert turn.text() == "abcdefxyz"
 
@@ -223,7 +223,7 @@ def test_a_reply_of_another_model_that_is_shown_before_is_told_so_when_one_is_th
     turn = viewer.it.playing.open(recording(sha256="1" * 64))
     viewer.engine.load()
     assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
-    assert not viewer.it.is_at_hand(turn)
+    assert not viewer.it.can_look(turn)
 
 
 def test_a_reply_plays_on_while_the_model_loads() -> None:
@@ -271,7 +271,7 @@ def test_without_its_model_the_recorded_text_is_played_and_that_is_told() -> Non
     assert not isinstance(viewer.engine.last, RemakeRequested) if viewer.engine.requests else True
     assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
     assert viewer.wait(10) == "abcdef"
-    assert not viewer.it.can_go_on
+    assert not viewer.it.can_resume
     assert viewer.it.turns[0].recording().text == "abcdef"
     assert viewer.it.turns[0].recording().seed == "seed"
 
@@ -282,6 +282,6 @@ def test_what_was_opened_goes_on_as_if_it_had_been_made_here() -> None:
     turn = viewer.it.turns[0]
     assert (turn.seed, turn.text()) == ("seed", "abcdef")
     assert turn.recording().seed == "beforeseed"
-    viewer.it.go_on()
+    viewer.it.resume()
     viewer.engine.stream("xyz")
     assert turn.text() == "abcdefxyz"

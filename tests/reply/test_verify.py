@@ -81,7 +81,7 @@ class Walk:
                 move(it, MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
             case "go on":
                 it.stop()
-                it.go_on()
+                it.resume()
             case "undo":
                 if len(it.turns) > 1:
                     it.tree.undo()
@@ -96,7 +96,7 @@ class Walk:
             case "stop":
                 it.stop()
             case "again":
-                it.again()
+                it.regenerate()
             case "dream":
                 it.dream()
             case "climb":
@@ -132,7 +132,7 @@ class Walk:
                 it.playing.open(
                     Recording.from_json(turn.recording().to_json(), "x"), len(turn.before)
                 )
-                it.go_on()
+                it.resume()
             case "change":
                 changes = (
                     {"temperature": number % 20 / 10},

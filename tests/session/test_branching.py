@@ -143,7 +143,7 @@ def test_every_step_draws_one_character_also_before_the_first_is_back() -> None:
     assert (request.first, request.controls.length) == (14, 15)
 
 
-@pytest.mark.parametrize("resume", [Conversation.pause, Conversation.go_on])
+@pytest.mark.parametrize("resume", [Conversation.pause, Conversation.resume])
 def test_a_reply_that_is_resumed_while_a_step_is_on_its_way_comes_to_its_end(
     resume: Callable[[Conversation], None],
 ) -> None:
@@ -225,7 +225,7 @@ def test_whatever_is_picked_typed_and_walked_ends_in_the_text_that_the_tapes_say
                 it.toggle_continue()
             case "go on":
                 it.stop()
-                it.go_on()
+                it.resume()
         reader.check()
         for tape, begin in kept:  # nothing that was is lost or another
             assert tape.ids(0, len(begin)).tolist() == begin

@@ -366,10 +366,10 @@ def test_a_reply_that_was_stepped_ends_as_any_other(after: str) -> None:
     elif after == "death":
         talk.engine.die()
         talk.new_engine().load()
-        talk.it.go_on()
+        talk.it.resume()
     else:
         talk.engine.say(GenerationFailed(talk.engine.last.wish, "it cannot go on"))
-        talk.it.go_on()
+        talk.it.resume()
     assert talk.it.state is State.STREAMING
     talk.engine.stream("d")
     talk.engine.end()

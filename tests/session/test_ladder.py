@@ -90,7 +90,7 @@ def test_one_is_gone_on_with_and_the_others_stay_as_siblings(model: OnnxModel) -
     assert it.ladder.temperatures == []
     assert TurnRewound(turn, 0) in climber.told
     assert TextAdded(texts[2]) in climber.told
-    it.go_on()
+    it.resume()
     climber.draw(5)
     assert climber.texts[2][:12] == texts[2]
     assert len(climber.texts[2]) == 17
@@ -132,7 +132,7 @@ def test_lanes_go_on_together_and_their_texts_are_told_together(model: OnnxModel
     climber.it.ladder.climb(SEED, [0.5, 1.0])
     climber.draw(6)
     climber.it.stop()
-    climber.it.go_on()
+    climber.it.resume()
     climber.draw(3)
     assert [len(text) for text in climber.texts] == [9, 9]
     told = [update for update in climber.told if isinstance(update, LanesAdded)]

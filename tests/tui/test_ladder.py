@@ -112,7 +112,7 @@ async def test_an_engine_that_dies_is_told_and_the_lanes_go_on() -> None:
         it.engine.die()
         await it.until(lambda: len(it.engines) == 2, "another engine was started")
         it.engine.load()
-        await it.until(lambda: it.app.conversation.can_go_on, "it is ready")
+        await it.until(lambda: it.app.conversation.can_resume, "it is ready")
         await it.pilot.press("g")
         wish = it.engine.last
         assert isinstance(wish, LanesRequested)
@@ -127,7 +127,7 @@ async def test_every_lane_is_kept_in_the_history(tmp_path: Path) -> None:
         it.engine.lanes(["ab", "cd", "ef", "gh"])
         it.engine.lanes(["ij", "kl", "mn", "op"])
         it.engine.end()
-        await it.until(lambda: it.app.conversation.can_go_on, "the replies ended")
+        await it.until(lambda: it.app.conversation.can_resume, "the replies ended")
         await it.pilot.press("3", "enter")
         await it.pilot.press("g")
         await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it goes on")

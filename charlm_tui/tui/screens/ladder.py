@@ -154,7 +154,7 @@ class LadderScreen(Overlay[None]):
             lane.speed = it.controls.speed
             lane.live = it.busy
         self._title_lanes()
-        if it.streaming:
+        if it.state is State.STREAMING:
             self._title_timer.resume()
         else:
             self._title_timer.pause()
