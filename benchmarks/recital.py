@@ -79,7 +79,7 @@ class Automaton:
         return len(self._next) - 1
 
     def lengths(self, text: str) -> list[int]:
-        """Give the matching statistics of a text."""
+        """Return the matching statistics of a text."""
         at = length = 0
         lengths = []
         for char in text:
@@ -173,7 +173,7 @@ def _median_s(run: Callable[[], object], rounds: int) -> float:
 
 
 def _memory(corpus: Path, vocabulary: Vocabulary, folder: Path, tries: bool) -> dict[str, float]:
-    """Give the largest resident sizes above that of a process that has only read the corpus."""
+    """Return the largest resident sizes above that of a process that has only read the corpus."""
 
     def peak_mb(program: str) -> float:
         symbols = "".join(vocabulary.symbols)

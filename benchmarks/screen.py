@@ -133,7 +133,7 @@ def main(model: Path, rounds: int, corpus: Path | None, out: Path | None) -> Non
 
 
 def _headless_s(model: Path) -> float:
-    """Give the seconds that the reply takes in a process of its own, its start not counted."""
+    """Return the seconds that the reply takes in a process of its own, its start not counted."""
     program = (
         "import sys, time\n"
         "from charlm_tui.lm.context import open_context\n"
@@ -154,7 +154,7 @@ def _headless_s(model: Path) -> float:
 
 
 def _headless_ladder_s(model: Path, threads: int) -> float:
-    """Give the seconds that the ladder takes in a process of its own, its start not counted."""
+    """Return the seconds that the ladder takes in a process of its own, its start not counted."""
     program = (
         "import sys, time\n"
         "from charlm_tui.lm.context import open_context\n"
@@ -248,7 +248,7 @@ def _latencies_ms(model: Path) -> list[float]:
 
 
 def _paint_and_character_s(command: list[str]) -> tuple[float, float]:
-    """Give the seconds from a command's start to its first frame, and to a first character.
+    """Return the seconds from a command's start to its first frame, and to a first character.
 
     Seen from outside, as a terminal sees it: from the start of the interpreter on. Without a
     character of a reply within 2 seconds the second figure means nothing.
@@ -295,7 +295,7 @@ def _paint_and_character_s(command: list[str]) -> tuple[float, float]:
 
 
 def _frame_ratios(rounds: int) -> dict[str, float]:
-    """Give what a frame costs with a long transcript by what it costs with a short one."""
+    """Yield what a frame costs with a long transcript by what it costs with a short one."""
     import asyncio
 
     from textual._context import active_app

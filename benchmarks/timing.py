@@ -59,6 +59,6 @@ def side_by_side(
 
 
 def median_ratio(one: Timed, other: Timed) -> float:
-    """Give the median, over the rounds, of what `one` took by what `other` took in that round."""
+    """Return the median, over the rounds, of what `one` took by what `other` took in that round."""
     pairs = zip(one.rounds_us, other.rounds_us, strict=True)
     return statistics.median(a / b for a, b in pairs)

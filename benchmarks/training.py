@@ -33,7 +33,7 @@ class Curve:
         return min(range(len(self.bits)), key=self.bits.__getitem__)
 
     def reached(self, bits: float) -> float | None:
-        """Give the seconds after which an epoch was at least as good; None if none was."""
+        """Return the seconds after which an epoch was at least as good; None if none was."""
         return next(
             (at for at, value in zip(self.seconds, self.bits, strict=True) if value <= bits), None
         )
@@ -53,7 +53,7 @@ def read_curve(path: Path) -> Curve:
 
 
 def table(curves: list[Curve]) -> str:
-    """Give the runs as a Markdown table; the first one is the reference."""
+    """Return the runs as a Markdown table; the first one is the reference."""
     reference = curves[0]
     goal, needed = reference.bits[reference.best], reference.seconds[reference.best]
     lines = [

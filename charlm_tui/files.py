@@ -162,7 +162,7 @@ def make_folder_for(path: Path) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether `write_document` writes straight through: to a device, a pipe or /dev/stdout."""
+    """Return whether `write_document` writes straight through, as to a device or a pipe."""
     try:
         if _descriptor(path) is not None:
             return True

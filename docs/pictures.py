@@ -133,7 +133,7 @@ async def recital(app: CharlmApp, pilot: Pilot[None]) -> None:
 
 
 def with_corpus() -> Setup:
-    """Give a setup with the corpus that is at hand."""
+    """Return a setup with the corpus that is at hand."""
     named = os.environ.get("CHARLM_CORPUS")
     return Setup(corpus=Path(named) if named else keras_corpus())
 

@@ -33,7 +33,7 @@ class Report:
     model_sha256: str
 
     def summary(self, worst: int) -> dict[str, Any]:
-        """Give the mean and the most surprising places."""
+        """Return the mean and the most surprising places."""
         surprisal = self.scores.surprisal_bits[self.skip :]
         order = np.argsort(-surprisal, kind="stable")[:worst] + self.skip
         return {
@@ -55,7 +55,7 @@ class Report:
         }
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Give each character with what the model thought of it."""
+        """Yield each character with what the model thought of it."""
         columns = (self.scores.surprisal_bits.tolist(), self.scores.entropy_bits.tolist())
         for char, surprisal, entropy in zip(self.text, *columns, strict=True):
             yield {"character": char, "surprisal_bits": surprisal, "entropy_bits": entropy}

@@ -20,7 +20,7 @@ LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it int
 
 
 def known() -> Known:
-    """Give how to learn the names that the settings file can have of the app."""
+    """Return how to learn the names that the settings file can have of the app."""
 
     def bindings() -> frozenset[str]:
         from charlm_tui.tui.catalog import binding_ids

@@ -20,7 +20,7 @@ def say(sentence: str) -> None:
 
 @contextlib.contextmanager
 def output() -> Iterator[BinaryIO]:
-    """Give standard output; a reader that has enough is no error, a full disk is."""
+    """Yield standard output; a reader that has enough is no error, a full disk is."""
     try:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

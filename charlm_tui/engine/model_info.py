@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def loaded(model: "OnnxModel") -> ModelLoaded:
-    """Give what the front end's process needs to know of a model that is loaded in another."""
+    """Return what the front end's process needs to know of a model that is loaded in another."""
     from charlm_tui.lm.model import runtime_version
 
     contract = model.contract
@@ -32,7 +32,7 @@ def loaded(model: "OnnxModel") -> ModelLoaded:
 
 
 def facts(model: "OnnxModel") -> dict[str, Any]:
-    """Give what a model file says of itself, and its sha256, as JSON-able values."""
+    """Return what a model file says of itself, and its sha256, as JSON-able values."""
     contract = model.contract
     return {
         "path": str(model.path),
@@ -47,7 +47,7 @@ def facts(model: "OnnxModel") -> dict[str, Any]:
 
 
 def rows(model: ModelLoaded) -> list[tuple[str, str]]:
-    """Give (fact, value) pairs for people to read; what a card does not say is left out."""
+    """Return (fact, value) pairs for people to read; what a card does not say is left out."""
     from charlm_tui.lm.contract import printable
 
     card = model.card

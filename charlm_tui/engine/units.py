@@ -27,7 +27,7 @@ class Units(NamedTuple):
         return sum(size for _, size in self.tensors)
 
     def name(self, number: int) -> str:
-        """Give the name of a unit, such as `h[37]`."""
+        """Return the name of a unit, such as `h[37]`."""
         for tensor, size in self.tensors:
             if number < size:
                 return f"{tensor}[{number}]"
@@ -35,11 +35,11 @@ class Units(NamedTuple):
         raise AssertionError("there is no such unit")
 
     def beside(self, number: int, by: int) -> int:
-        """Give the unit that is `by` steps further, around the end and through all tensors."""
+        """Return the unit that is `by` steps further, around the end and through all tensors."""
         return (number + by) % self.total
 
     def named(self, text: str) -> int:
-        """Give the unit that was typed: `c 52`, `c52`, `c[52]`; just `52` of an only tensor.
+        """Return the unit that was typed: `c 52`, `c52`, `c[52]`; just `52` of an only tensor.
 
         Raises:
             UnitError: there is none of that name.

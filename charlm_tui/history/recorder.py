@@ -188,11 +188,11 @@ class Recorder:
         return self._writer.begin(origin, parent)
 
     def _is_lost(self, kept: _Kept) -> bool:
-        """Tell whether what the history had of a reply went with its file."""
+        """Return whether what the history had of a reply went with its file."""
         return kept.ticket is not None and self._writer.has_lost(kept.ticket)
 
     def _parent(self, reply: Reply) -> Ticket | None:
-        """Give the reply that a branch is of; one without a character of its own is none."""
+        """Return the reply that a branch is of; one without a character of its own is none."""
         sibling = reply.origin
         while sibling is not None:
             kept = self._kept.get(sibling)

@@ -102,7 +102,7 @@ class GoneError(HistoryError):
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Give each error of SQLite as one sentence.
+    """Yield each error of SQLite as one sentence.
 
     Raises:
         HistoryError: there was one.
@@ -131,7 +131,7 @@ def _sentence(error: sqlite3.Error) -> str:
 
 
 def _code(error: sqlite3.Error) -> int:
-    """Give SQLite's primary code; 0 if the error is of the Python module itself."""
+    """Return SQLite's primary code; 0 if the error is of the Python module itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
@@ -197,7 +197,7 @@ def _prepare(database: sqlite3.Connection, path: Path, migrations: Sequence[Sequ
 
 
 def _version(database: sqlite3.Connection, path: Path, newest: int) -> int:
-    """Give the version of a history; 0 is an empty file.
+    """Return the version of a history; 0 is an empty file.
 
     Raises:
         HistoryError: it is another application's file, or of a later version.

@@ -157,7 +157,7 @@ class Store:
         limit: int = 100,
         offset: int = 0,
     ) -> list[Entry]:
-        """Give replies, the newest first.
+        """Return replies, the newest first.
 
         Args:
             query: beginnings of words, in any order, all of which are in the name, the seed or
@@ -184,7 +184,7 @@ class Store:
         )
 
     def entry(self, reply: int) -> Entry:
-        """Give one reply, deleted or not.
+        """Return one reply, deleted or not.
 
         Raises:
             GoneError: there is no such reply.
@@ -194,7 +194,7 @@ class Store:
         raise self._gone(reply)
 
     def last_deleted(self) -> int | None:
-        """Give the reply that was deleted last and can still be restored, if there is one."""
+        """Return the reply that was deleted last and can still be restored, if there is one."""
         with told(self.path):
             row = self.database.execute(
                 "SELECT id FROM replies WHERE deleted_s IS NOT NULL "
@@ -203,7 +203,7 @@ class Store:
         return None if row is None else int(row[0])
 
     def models(self) -> list[tuple[str, int]]:
-        """Give (name, how many replies) of every model, in the order of the names."""
+        """Return (name, how many replies) of every model, in the order of the names."""
         with told(self.path):
             return self.database.execute(
                 "SELECT model, count(*) FROM replies WHERE deleted_s IS NULL "
@@ -211,13 +211,13 @@ class Store:
             ).fetchall()
 
     def text(self, reply: int) -> str:
-        """Give what a reply says so far; raises `GoneError` if there is none."""
+        """Return what a reply says so far; raises `GoneError` if there is none."""
         with self._reading():
             self._row(reply, "id")
             return self._text(reply)
 
     def origin(self, reply: int) -> Origin:
-        """Give what determines a reply; raises `GoneError` if there is none."""
+        """Return what determines a reply; raises `GoneError` if there is none."""
         with self._reading():
             it = self._row(
                 reply,
@@ -229,7 +229,7 @@ class Store:
         return Origin(model, sha256, path, runtime, before, seed, int(rng_seed), *rest)
 
     def recording(self, reply: int) -> Recording:
-        """Give a reply as it was recorded, whole enough to replay.
+        """Return a reply as it was recorded, whole enough to replay.
 
         Raises:
             GoneError: there is no such reply.
@@ -252,7 +252,7 @@ class Store:
         return Recording(model, sha256, runtime, before + seed, text, tape)
 
     def rename(self, reply: int, name: str) -> None:
-        """Give a reply a name, which search finds; raises `GoneError` if there is none."""
+        """Name a reply; search finds the name. Raises `GoneError` if there is none."""
         name = _storable(name)
         with self._writing():
             self._set(reply, "name", name)
@@ -306,7 +306,7 @@ class Store:
             )
 
     def prompts(self, query: str = "", limit: int = 100) -> list[str]:
-        """Give what was typed, the newest first.
+        """Return what was typed, the newest first.
 
         Args:
             query: a part of it, whatever its case.
@@ -360,7 +360,7 @@ class Store:
             raise self._gone(reply)
 
     def _length(self, reply: int) -> int:
-        """Give how many characters there are, in a time that does not grow with them."""
+        """Return how many characters there are, in a time that does not grow with them."""
         (length,) = self.database.execute(
             "SELECT coalesce((SELECT first + length FROM pieces WHERE reply = ? "
             "ORDER BY first DESC LIMIT 1), 0)",
@@ -377,7 +377,7 @@ class Store:
         return None if bits is None else float(bits)
 
     def _text(self, reply: int, enough: float = math.inf) -> str:
-        """Give the text of the first pieces that have `enough` characters, or of all."""
+        """Return the text of the first pieces that have `enough` characters, or of all."""
         texts, length = [], 0
         query = "SELECT text FROM pieces WHERE reply = ? ORDER BY first"
         with closing(self.database.execute(query, (reply,))) as rows:
@@ -503,7 +503,7 @@ def _lives(pid: int, owner: str) -> bool:
 
 
 def _match(query: str) -> str:
-    """Give a query for FTS5 that no text can break; empty if there is no word in it.
+    """Return a query for FTS5 that no text can break; empty if there is no word in it.
 
     Each word is a quoted string, which knows no operators, and the beginning of what is found.
     """
@@ -513,5 +513,5 @@ def _match(query: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Give a text without what UTF-8 cannot hold: lone surrogates, as a terminal may send them."""
+    """Return a text without lone surrogates, which a terminal may send and UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode()

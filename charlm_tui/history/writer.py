@@ -58,7 +58,7 @@ class Writer:
         self._thread.start()
 
     def has_lost(self, ticket: Ticket) -> bool:
-        """Tell whether the row of a reply went with its file."""
+        """Return whether the row of a reply went with its file."""
         return ticket.reply is not None and ticket.file != self.file
 
     # What is wanted; each returns at once.

@@ -38,7 +38,7 @@ class Context(Protocol):
         ...
 
     def tail(self, ids: Sequence[int]) -> Sequence[int]:
-        """Give what of a text has any effect on what follows it."""
+        """Return what of a text has any effect on what follows it."""
         ...
 
     def read(self, ids: Sequence[int]) -> Floats:
@@ -50,7 +50,7 @@ class Context(Protocol):
         ...
 
     def state(self, name: str) -> Floats:
-        """Give a state after the last character read, of the rows that gave `logits`.
+        """Return a state after the last character read, of the rows that gave `logits`.
 
         Returns:
             float32 [lanes, units], a view that the next step overwrites; zeros before the first.
@@ -119,7 +119,7 @@ class _Rows:
         return self.logits
 
     def tail(self, ids: Sequence[int]) -> Sequence[int]:
-        """Give what of a text has any effect on what follows it: all."""
+        """Return what of a text has any effect on what follows it: all."""
         return ids
 
     def read(self, ids: Sequence[int]) -> Floats:
@@ -140,7 +140,7 @@ class _Rows:
         return self.logits
 
     def state(self, name: str) -> Floats:
-        """Give a state after the last character read, of the rows that gave `logits`.
+        """Return a state after the last character read, of the rows that gave `logits`.
 
         Returns:
             float32 [lanes, units], a view that the next step overwrites; zeros before the first.
@@ -172,7 +172,7 @@ class RollingWindow(_Rows):
         self.depth = depth
 
     def tail(self, ids: Sequence[int]) -> Sequence[int]:
-        """Give the last `depth` characters: what lies before has no effect."""
+        """Return the last `depth` characters: what lies before has no effect."""
         return ids[-self.depth :]
 
 
@@ -229,7 +229,7 @@ class CarriedState(_Rows):
 def open_context(
     model: LanguageModel, settings: Settings, lanes: int = 1, rewindable: bool = False
 ) -> Context:
-    """Give the context that settings ask for.
+    """Return the context that settings ask for.
 
     Args:
         model: whose step is run.

@@ -65,14 +65,14 @@ class Contract:
 
 
 def printable(text: str) -> str:
-    """Give what a file says as it can be shown in a line, without control characters."""
+    """Return what a file says as it can be shown in a line, without control characters."""
     return "".join(char if char.isprintable() else "?" for char in text[:MOST_TOLD])
 
 
 def to_metadata(
     vocabulary: Vocabulary, window: int, card: Mapping[str, Any], contract: str = CONTRACT
 ) -> dict[str, str]:
-    """Give the metadata properties that a file with these facts carries."""
+    """Return the metadata properties that a file with these facts carries."""
     return {
         PREFIX + "contract": contract,
         PREFIX + "vocabulary": json.dumps(list(vocabulary.symbols), ensure_ascii=False),

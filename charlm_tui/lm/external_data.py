@@ -37,7 +37,7 @@ _VARINT, _FIXED_64, _SIZED, _GROUP, _GROUP_END, _FIXED_32 = range(6)  # wire typ
 
 
 def has_external_data(content: bytes) -> bool:
-    """Tell whether a tensor of an ONNX model has its data, or any of them, outside of the file.
+    """Return whether a tensor of an ONNX model has its data, or any of them, outside of the file.
 
     Args:
         content: of the file.
@@ -54,7 +54,7 @@ class _Reader:
         self._fields_left = MOST_FIELDS
 
     def is_external(self, message: str, start: int, end: int, depth: int) -> bool:
-        """Tell whether a message is, or has in it, a tensor with external data."""
+        """Return whether a message is, or has in it, a tensor with external data."""
         if depth > MOST_DEPTH:
             raise ValueError(f"its messages are nested more than {MOST_DEPTH} deep")
         if message == TENSOR:
@@ -76,7 +76,7 @@ class _Reader:
         return number == _EXTERNAL_DATA and wire == _SIZED
 
     def _fields(self, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-        """Give number, wire type, start and end of the value of each field of a message.
+        """Yield number, wire type, start and end of the value of each field of a message.
 
         Groups, which the schema has none of, are passed over with all that is in them.
         """
@@ -113,7 +113,7 @@ class _Reader:
             raise ValueError(f"it ends within the group {groups[-1]}")
 
     def _varint(self, at: int, end: int, bits: int) -> tuple[int, int]:
-        """Give an integer of so many bits, seven to a byte, and the place behind it."""
+        """Return an integer of so many bits, seven to a byte, and the place behind it."""
         content, value = self._content, 0
         for shift in range(0, bits, 7):
             if at >= end:

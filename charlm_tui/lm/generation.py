@@ -53,7 +53,7 @@ class Distribution:
 
 
 def primed(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
-    """Give what a model reads before character 0: the primer, then the seed's ids."""
+    """Return what a model reads before character 0: the primer, then the seed's ids."""
     return [vocabulary.primer, *ids]
 
 
@@ -142,7 +142,7 @@ class Generation:
         return _batch(first, list(ids[: len(surprisal)]), surprisal, entropy, temperatures)
 
     def distribution(self) -> Distribution:
-        """Give the distribution at the last character drawn or given; at the next one, if none was.
+        """Return the distribution at the last character drawn or given, or at the next if none was.
 
         Raises:
             ModelOutputError: the model's logits are not finite.
@@ -156,11 +156,11 @@ class Generation:
         return Distribution(own.astype(np.float32), after.astype(np.float32))
 
     def _temperature(self) -> float:
-        """Give the temperature in force at the next character."""
+        """Return the temperature in force at the next character."""
         return self._settings.temperature_at(self.count, self._in_words[self._last])
 
     def _temperature_here(self) -> float:
-        """Give that at the last character drawn or given; at the next one, if none was."""
+        """Return that at the last character drawn or given; at the next one, if none was."""
         if self._unread is None:
             return self._temperature()
         return self._settings.temperature_at(self.count - 1, self._in_words[self._before_last])

@@ -79,11 +79,11 @@ class Activations:
         ]
 
     def of(self, unit: Unit) -> Floats:
-        """Give the activations of one unit: float32 [characters]."""
+        """Return the activations of one unit: float32 [characters]."""
         return self.states[unit.tensor][:, unit.index]
 
     def beside(self, unit: Unit, by: int) -> Unit:
-        """Give the unit that is `by` steps further, around the end and through all tensors."""
+        """Return the unit that is `by` steps further, around the end and through all tensors."""
         units = self.units
         return units[(units.index(unit) + by) % len(units)]
 
@@ -145,7 +145,7 @@ def activations(
 
 
 def scale_of(values: Floats) -> Scale:
-    """Give the scale of a state tensor, from what it was seen to hold.
+    """Return the scale of a state tensor, from what it was seen to hold.
 
     Bounded is what never leaves ±1, whatever it is called: a hidden state, which is a product of a
     tanh and a gate, cannot; a cell state, which adds up, does within a few characters. If one does
@@ -164,7 +164,7 @@ def scale_of(values: Floats) -> Scale:
 
 
 def levels(values: NDArray[np.floating], limit: float, count: int = LEVELS) -> bytes:
-    """Give a tint's level for each activation: below the middle for negative ones, above it else.
+    """Return a tint's level for each activation: below the middle for negative ones, above it else.
 
     The range from -limit to limit is cut into equal parts, of which the middle one is about zero;
     what is beyond an end has the level of that end. A sign turned mirrors the level.
@@ -261,7 +261,7 @@ FEATURES: tuple[Feature, ...] = (
 def correlations(
     read: Activations, values: Floats, foretells: bool = False
 ) -> dict[str, NDArray[np.float64]]:
-    """Give Pearson's correlation of every unit with every feature of the characters read.
+    """Return Pearson's correlation of every unit with every feature of the characters read.
 
     K. Pearson, "Note on regression and inheritance in the case of two parents", 1895: covariance
     over the product of the standard deviations; the means are taken off before anything is
@@ -304,7 +304,7 @@ def ranking(
     most: int = 10,
     foretells: bool = False,
 ) -> dict[str, tuple[Ranked, ...]]:
-    """Give the units that tell each feature best, by the size of their correlation; sign kept.
+    """Return the units that tell each feature best, by the size of their correlation; sign kept.
 
     Args:
         read: of the text.
@@ -326,7 +326,7 @@ def ranked(
     features: Sequence[Feature] = FEATURES,
     most: int = 10,
 ) -> dict[str, tuple[Ranked, ...]]:
-    """Give what `ranking` does, of correlations with these features that were measured."""
+    """Return what `ranking` does, of correlations with these features that were measured."""
     return {
         feature.id: _top(((name, of[row]) for name, of in found.items()), most)
         for row, feature in enumerate(features)
@@ -334,7 +334,7 @@ def ranked(
 
 
 def by_variance(read: Activations, most: int = 10) -> tuple[Ranked, ...]:
-    """Give the units that vary most: by standard deviation, as a share of their scale's limit.
+    """Return the units that vary most: by standard deviation, as a share of their scale's limit.
 
     So bounded states and others can stand in one list, each by how much of its tint it uses; above
     1 is a unit that leaves an unbounded scale far behind.
@@ -360,7 +360,7 @@ def _top(values: Iterable[tuple[str, NDArray[np.float64]]], most: int) -> tuple[
 
 
 def _centred(values: Floats) -> Iterator[NDArray[np.float64]]:
-    """Give values [characters, columns] less each column's mean, some characters at a time.
+    """Yield values [characters, columns] less each column's mean, some characters at a time.
 
     What is the same everywhere is all zeros: equal float32 numbers have an exact sum in float64.
     """

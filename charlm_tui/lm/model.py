@@ -215,5 +215,5 @@ def _first_line(error: BaseException | None) -> str:
 
 
 def runtime_version() -> str:
-    """Give the version of onnxruntime, on which a float32 can depend."""
+    """Return the version of onnxruntime, on which a float32 can depend."""
     return str(ort.__version__)

@@ -50,7 +50,7 @@ class Draw(NamedTuple):
 
 
 def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
-    """Give the distribution over the vocabulary: softmax(logits / temperature).
+    """Return the distribution over the vocabulary: softmax(logits / temperature).
 
     Args:
         logits: [..., vocabulary].
@@ -78,7 +78,7 @@ def drawn_from(
     mirostat_limit_bits: float = math.inf,
     temperature: float | None = None,
 ) -> NDArray[np.float64]:
-    """Give the distribution that a character is drawn from: truncated, then with the temperature.
+    """Return the distribution that a character is drawn from: truncated, then with the temperature.
 
     Args:
         logits: [vocabulary].

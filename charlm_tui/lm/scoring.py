@@ -103,7 +103,7 @@ def score(
 def _bits(
     logits: NDArray[np.float32], following: NDArray[np.int64], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, vocabulary]."""
+    """Return surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, symbols]."""
     shifted = logits.astype(np.float64)
     high = shifted.max(axis=-1, keepdims=True)
     if not (np.isfinite(high).all() and np.isfinite(shifted.min())):

@@ -111,7 +111,7 @@ class Settings:
             )
 
     def temperature_at(self, number: int, within_word: bool) -> float:
-        """Give the temperature in force at a character.
+        """Return the temperature in force at a character.
 
         Args:
             number: of the character in its reply.

@@ -95,7 +95,7 @@ def keep_unsurprising(probabilities: Probabilities, most_bits: float) -> Probabi
 
 
 def mirostat_limit(target_bits: float, surprisals: Iterable[float]) -> float:
-    """Give Mirostat's limit after characters of these surprisals: its mu, rebuilt from a tape.
+    """Return Mirostat's limit after characters of these surprisals: its mu, rebuilt from a tape.
 
     It starts at twice the target, and each character moves it by the learning rate times the
     difference to the target. The surprisals are those of the tape: of the model's own
@@ -114,7 +114,7 @@ def mirostat_limit(target_bits: float, surprisals: Iterable[float]) -> float:
 
 
 def next_mirostat_limit(limit: float, target_bits: float, surprisal: float) -> float:
-    """Give Mirostat's limit after one more character."""
+    """Return Mirostat's limit after one more character."""
     return limit - MIROSTAT_RATE * (surprisal - target_bits)
 
 

@@ -77,11 +77,11 @@ class Vocabulary:
         return self._ids.get("\n", 0)
 
     def encode(self, text: str) -> list[int]:
-        """Give the id of each character; a `KeyError` for one that has none (see `fit`)."""
+        """Return the id of each character; a `KeyError` for one that has none (see `fit`)."""
         return [self._ids[char] for char in text]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Give the text of `ids`."""
+        """Return the text of `ids`."""
         symbols = self.symbols
         return "".join([symbols[index] for index in ids])
 

@@ -124,7 +124,7 @@ def what_if(
 
 
 def entropy_bits(p: Probabilities) -> float:
-    """Give the entropy in bits: -Σ p log2 p (Shannon, "A mathematical theory of communication").
+    """Return the entropy in bits: -Σ p log2 p (Shannon, "A mathematical theory of communication").
 
     Args:
         p: float64 [vocabulary], with sum 1; zeros add nothing.
@@ -134,7 +134,7 @@ def entropy_bits(p: Probabilities) -> float:
 
 
 def kl_bits(p: Probabilities, q: Probabilities) -> float:
-    """Give the Kullback-Leibler divergence D(p ‖ q) = Σ p log2(p / q), in bits.
+    """Return the Kullback-Leibler divergence D(p ‖ q) = Σ p log2(p / q), in bits.
 
     Kullback & Leibler, "On information and sufficiency", 1951.
 
@@ -154,7 +154,7 @@ def kl_bits(p: Probabilities, q: Probabilities) -> float:
 
 
 def js_bits(p: Probabilities, q: Probabilities) -> float:
-    """Give the Jensen-Shannon divergence: the mean of D(p ‖ m) and D(q ‖ m), m = (p + q) / 2.
+    """Return the Jensen-Shannon divergence: the mean of D(p ‖ m) and D(q ‖ m), m = (p + q) / 2.
 
     J. Lin, "Divergence measures based on the Shannon entropy", 1991, with equal weights; in bits.
 
@@ -174,7 +174,7 @@ def js_bits(p: Probabilities, q: Probabilities) -> float:
 def _variants(
     settings: Settings, temperatures: Iterable[float], window: int
 ) -> list[tuple[str, Settings]]:
-    """Give what is compared: titles and settings, those in force first."""
+    """Return what is compared: titles and settings, those in force first."""
     depth = settings.depth or window
     depths = [
         (f"half the depth, {max(1, depth // 2):,}", max(1, depth // 2)),
@@ -191,7 +191,7 @@ def _variants(
 
 
 def _begin(settings: Settings, count: int, window: int, carried_from: int) -> int:
-    """Give where, in `count` ids that were read, the context of what follows begins."""
+    """Return where, in `count` ids that were read, the context of what follows begins."""
     if settings.carry:
         return carried_from
     return max(0, count - (settings.depth or window))

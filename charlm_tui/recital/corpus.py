@@ -77,7 +77,7 @@ def corpus_for(
 
 
 def read_corpus(path: Path, setting: str = "with --corpus") -> bytes:
-    """Give a corpus file's bytes.
+    """Return a corpus file's bytes.
 
     Args:
         path: of the corpus.
@@ -102,7 +102,7 @@ def read_corpus(path: Path, setting: str = "with --corpus") -> bytes:
 
 
 def fit_corpus(content: bytes, path: Path, vocabulary: Vocabulary) -> str:
-    """Give a corpus file's text as the model knows it.
+    """Return a corpus file's text as the model knows it.
 
     Raises:
         RecitalError: it is no UTF-8, or has no character that the model knows.

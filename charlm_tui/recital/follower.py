@@ -127,7 +127,7 @@ def _whole_words(recital: Recital, turn: Turn, passage: Passage) -> int:
 
 
 def _word_before(turn: Turn, end: int) -> str:
-    """Give the word of a reply that ends at a character."""
+    """Return the word of a reply that ends at a character."""
     start = max(0, end - LONGEST_WORD)
     word = last_word(turn.text(start, end))
     return f"…{word}" if start and len(word) == LONGEST_WORD else word

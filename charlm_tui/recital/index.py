@@ -64,7 +64,7 @@ class Index:
         return self.raw if self.width == 1 else memoryview(self.raw).cast(_FORMATS[self.width])
 
     def text(self, start: int, stop: int) -> str:
-        """Give characters `start` to `stop` of the corpus."""
+        """Return characters `start` to `stop` of the corpus."""
         stop = min(stop, len(self))
         return "".join([self.symbols[code] for code in self.codes[start:stop]])
 

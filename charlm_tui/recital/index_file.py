@@ -56,7 +56,7 @@ class _Identity:
 
 
 def open_index(corpus: Path, vocabulary: Vocabulary, folder: Path) -> Index:
-    """Give the index of a corpus: from its file in a folder, else built, and kept there.
+    """Return the index of a corpus: from its file in a folder, else built, and kept there.
 
     Fitting and building takes a quarter of a second for 600,000 characters, and can be done in a
     thread, or in another process, after which this one finds the file. If the folder cannot be

@@ -18,7 +18,7 @@ _LEVELS = bytes(
 
 
 def levels(index: Index, turn: Turn, start: int, stop: int) -> bytes:
-    """Give the level, below `LEVELS`, of characters `start` to `stop` of a turn's reply.
+    """Return the level, below `LEVELS`, of characters `start` to `stop` of a turn's reply.
 
     It is that of the longest passage which ends with the character and stands in the corpus.
     """

@@ -104,7 +104,7 @@ class Recital:
         return self._passage(end - length, end, end) if length else Passage(0, 0, 0)
 
     def passages(self, least: int, start: int = 0, stop: int | None = None) -> list[Passage]:
-        """Give what is to be marked in the text: passages that do not overlap, in their order.
+        """Return what is to be marked in the text: passages that do not overlap, in their order.
 
         They are those that go on in the corpus on neither side, the longest first. What overlaps a
         longer one, or an earlier one as long, is cut to what is left of it.
@@ -133,7 +133,7 @@ class Recital:
         return [self._passage(*mark) for mark in marks if mark.stop > start and mark.start < stop]
 
     def lengths(self, start: int = 0, stop: int | None = None) -> NDArray[np.int32]:
-        """Give the matching statistics of characters `start` to `stop`.
+        """Return the matching statistics of characters `start` to `stop`.
 
         Returns:
             int32 [stop - start]: how long the longest passage is that ends with that character and
@@ -153,11 +153,11 @@ class Recital:
         return unknown / total if total else 0.0
 
     def words_between(self, start: int, stop: int) -> int:
-        """Give how many words end after character `start` and no later than `stop`."""
+        """Return how many words end after character `start` and no later than `stop`."""
         return self._words.between(start, stop)
 
     def newest_unknown(self, most: int) -> list[int]:
-        """Give where the newest unknown words end, `most` at the most, the newest first."""
+        """Return where the newest unknown words end, `most` at the most, the newest first."""
         return self._words.newest_unknown(most)
 
     @property
@@ -165,7 +165,7 @@ class Recital:
         return (self._places[-1], self._lengths[-1]) if self._lengths else (0, 0)
 
     def _passage(self, start: int, stop: int, end: int) -> Passage:
-        """Give a part of the passage that is the longest to end at `end`."""
+        """Return a part of the passage that is the longest to end at `end`."""
         return Passage(start, stop - start, self._places[end - 1] - (end - start))
 
 

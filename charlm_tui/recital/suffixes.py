@@ -12,7 +12,7 @@ Places = NDArray[np.int32]
 
 
 def sort_prefixes(codes: NDArray[Any], symbols: int) -> Places:
-    """Give the prefixes of a text in the order of their characters from the last to the first.
+    """Return the prefixes of a text in the order of their characters from the last to the first.
 
     Prefix doubling (Manber and Myers 1993, https://doi.org/10.1137/0222058) that sorts only what
     is still tied (Larsson and Sadakane 2007, https://doi.org/10.1016/j.tcs.2007.07.017). It begins
@@ -50,7 +50,7 @@ def sort_prefixes(codes: NDArray[Any], symbols: int) -> Places:
 
 
 def _first_keys(codes: NDArray[Any], symbols: int) -> tuple[NDArray[np.int64], int]:
-    """Give the first characters of every suffix of the reversed text as one integer each."""
+    """Return the first characters of every suffix of the reversed text as one integer each."""
     bits = symbols.bit_length()  # of 0, past the end, to `symbols`
     depth = 63 // max(1, bits)
     padded = np.zeros(len(codes) + depth, np.int32)
@@ -71,12 +71,12 @@ def _heads(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _groups(heads: NDArray[np.bool_], places: Places) -> Places:
-    """Give for each entry the place of the head before it."""
+    """Return for each entry the place of the head before it."""
     return np.maximum.accumulate(np.where(heads, places, 0))
 
 
 def _tied(heads: NDArray[np.bool_]) -> Places:
-    """Give the places of all that share their key with a neighbour."""
+    """Return the places of all that share their key with a neighbour."""
     alone = heads.copy()
     alone[:-1] &= heads[1:]
     return np.flatnonzero(~alone).astype(np.int32)

@@ -15,18 +15,18 @@ _WORD = re.compile(rf"{_LETTER}+(?:[{_JOINTS}]{_LETTER}+)*")
 
 
 def words_of(text: str) -> frozenset[str]:
-    """Give every word of a text once, case-folded."""
+    """Return every word of a text once, case-folded."""
     # Not `findall`, which would keep all other threads waiting until it has ended.
     return frozenset([word.casefold() for word in {it.group() for it in _WORD.finditer(text)}])
 
 
 def goes_on(text: str, place: int) -> bool:
-    """Tell whether a word stands on both sides of a place in a text."""
+    """Return whether a word stands on both sides of a place in a text."""
     return any(word.start() < place < word.end() for word in _WORD.finditer(text))
 
 
 def last_word(text: str) -> str:
-    """Give the last word of a text as it stands there; empty if it has none."""
+    """Return the last word of a text as it stands there; empty if it has none."""
     return max(((word.end(), word.group()) for word in _WORD.finditer(text)), default=(0, ""))[1]
 
 
@@ -58,11 +58,11 @@ class WordCount:
         return len(self._unknown_ends)
 
     def between(self, start: int, stop: int) -> int:
-        """Give how many words end after character `start` and no later than `stop`."""
+        """Return how many words end after character `start` and no later than `stop`."""
         return bisect_right(self._ends, stop) - bisect_right(self._ends, start)
 
     def newest_unknown(self, most: int) -> list[int]:
-        """Give where the newest words end that are not known, the newest first."""
+        """Return where the newest words end that are not known, the newest first."""
         return self._unknown_ends[-1 : -most - 1 : -1].tolist()
 
     def read(self, text: str) -> None:

@@ -35,7 +35,7 @@ class Playback:
             self._due_s.append(due_s)
 
     def due(self, now_s: float) -> int:
-        """Give how many characters are to be shown by now."""
+        """Return how many characters are to be shown by now."""
         length = len(self.tape)
         if self._at_once:
             return length

@@ -17,7 +17,7 @@ def begun(controls: Controls, number: int) -> Controls:
 
 
 def temperatures(settings: Settings, read: str, text: str, first: int, stop: int) -> "array[float]":
-    """Give the temperatures in force at characters `first` to `stop` of a reply, as float32.
+    """Return the temperatures in force at characters `first` to `stop` of a reply, as float32.
 
     Args:
         settings: in force there.

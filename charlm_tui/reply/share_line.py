@@ -86,7 +86,7 @@ class ShareLineError(CharlmError):
 
 
 def is_line(text: str) -> bool:
-    """Tell whether a text begins as a line does; `from_line` tells whether it is a good one.
+    """Return whether a text begins as a line does; `from_line` tells whether it is a good one.
 
     White space, line breaks too, counts for nothing.
     """
@@ -94,7 +94,7 @@ def is_line(text: str) -> bool:
 
 
 def to_line(recording: Recording) -> str:
-    """Give a reply as one line: about 380 letters for 400 characters of English.
+    """Return a reply as one line: about 380 letters for 400 characters of English.
 
     It holds all that a tape holds but for the surprisal and the entropy, and but for the pace of
     every batch: of the times, to 10 ms, those are kept between which a straight line is off by
@@ -190,7 +190,7 @@ def _sum(body: str) -> str:
 
 
 def _inflated(letters: str) -> list[Any]:
-    """Give the list that a line holds, with the sha256 in its place."""
+    """Return the list that a line holds, with the sha256 in its place."""
     payload = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
     inflate = zlib.decompressobj(-15, _DICTIONARY)
     try:
@@ -245,7 +245,7 @@ def _places(steps: Any) -> list[int]:
 
 
 def _told_ids(text: str, ids: "array[int]") -> tuple[list[int], list[int]]:
-    """Give the id of each kind of character, and [place, id, ...] where it is another.
+    """Return the id of each kind of character, and [place, id, ...] where it is another.
 
     A vocabulary has one id for a character, so the second is empty but for tapes made by hand.
     """
@@ -291,7 +291,7 @@ def _told_runs(recording: Recording) -> Iterator[list[Any]]:
 
 
 def _read_runs(runs: Any, length: int) -> Iterator[tuple[int, Settings, bool]]:
-    """Give (first character, settings, whether the temperatures are those of the settings)."""
+    """Yield (first character, settings, whether the temperatures are those of the settings)."""
     settings, first, kinds = _BASE, 0, asdict(_BASE)
     if not isinstance(runs, list) or len(runs) > MOST_RUNS:
         raise ValueError("its settings are no list, or too long a one")

@@ -67,7 +67,7 @@ class Recording:
             )
 
     def to_json(self) -> str:
-        """Give the file's content."""
+        """Return the file's content."""
         tape = self.tape
         columns = {
             name: _pack(CODES[name], column) for name, column in tape.columns()._asdict().items()

@@ -25,7 +25,7 @@ class Moment(NamedTuple):
 def moment(
     primed: Sequence[int], tape: Tape, number: int, settings: Settings, window: int
 ) -> Moment:
-    """Give what it takes to draw character `number` of a reply.
+    """Return what it takes to draw character `number` of a reply.
 
     Args:
         primed: ids that were read before character 0, the primer included.
@@ -49,7 +49,7 @@ def moment(
 
 
 def carried_from(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
-    """Give where, in the primed seed and the reply, a carried state of a character begins.
+    """Return where, in the primed seed and the reply, a carried state of a character begins.
 
     If it is not carried there, the question is what would be if it always had been.
     """
@@ -57,7 +57,7 @@ def carried_from(primed: int, tape: Tape, number: int, settings: Settings, windo
 
 
 def _context_begin(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
-    """Give where, in the primed seed and the reply, the context of a character begins."""
+    """Return where, in the primed seed and the reply, the context of a character begins."""
     if not settings.carry:
         return max(0, primed + number - (settings.depth or window))
     switched = number  # the character at which the state began to be carried

@@ -15,7 +15,7 @@ _NEAR = TICKS // 4  # that a time may be off
 
 
 def ordered(times: Iterable[tuple[int, float]], length: int) -> Iterator[tuple[int, float]]:
-    """Give (first character, seconds) of each batch of a tape, in order.
+    """Yield (first character, seconds) of each batch of a tape, in order.
 
     What lies outside of the reply or leads back, which only a tape made by hand has, is left out.
     """
@@ -27,7 +27,7 @@ def ordered(times: Iterable[tuple[int, float]], length: int) -> Iterator[tuple[i
 
 
 def thinned(times: Iterable[tuple[int, float]], length: int) -> list[tuple[int, int]]:
-    """Give (character, ticks): the points between which a straight line is off somewhere.
+    """Return (character, ticks): the points between which a straight line is off somewhere.
 
     A line that passes within 0.25 s of every point between two of them is good enough. Of a batch
     that nothing follows for half a second, the last character is a point too: a pause stays one.
@@ -57,7 +57,7 @@ def _points(times: Iterable[tuple[int, float]]) -> Iterator[tuple[int, int]]:
 
 
 def filled(points: Sequence[tuple[int, int]]) -> Iterator[tuple[int, float]]:
-    """Give (first character, seconds) along the lines between points, twice a second at most."""
+    """Yield (first character, seconds) along the lines between points, twice a second at most."""
     for (first, at), (end, then) in pairwise(points):
         parts = max(1, min(end - first, (then - at) // _PACE))
         for part in range(parts):

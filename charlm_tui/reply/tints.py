@@ -35,7 +35,7 @@ FULL = {Tint.SURPRISAL: 8.0, Tint.ENTROPY: 4.5, Tint.TEMPERATURE: 1.5}
 
 
 def column(tint: Tint, tape: Tape, start: int = 0, stop: int | None = None) -> "array[float]":
-    """Give what a tint shows of characters `start` to `stop`, as float32; empty for plain text."""
+    """Return what a tint shows of characters `start` to `stop`, float32; empty for plain text."""
     match tint:
         case Tint.PLAIN:
             return array("f")
@@ -48,7 +48,7 @@ def column(tint: Tint, tape: Tape, start: int = 0, stop: int | None = None) -> "
 
 
 def levels(tint: Tint, tape: Tape, start: int, stop: int) -> bytes:
-    """Give the level, below `LEVELS`, of each character from `start` to `stop`.
+    """Return the level, below `LEVELS`, of each character from `start` to `stop`.
 
     What was not measured (NaN) has level 0.
     """
@@ -64,5 +64,5 @@ def levels(tint: Tint, tape: Tape, start: int, stop: int) -> bytes:
 
 
 def unmeasured(tint: Tint, tape: Tape) -> bool:
-    """Tell whether a tint has nothing to show: none of its values is a number."""
+    """Return whether a tint has nothing to show: none of its values is a number."""
     return all(math.isnan(value) for value in column(tint, tape))

@@ -72,7 +72,7 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
 def replay(
     recording: Recording, model: OnnxModel, made: Tape | None = None
 ) -> Iterator[str | Verdict]:
-    """Give the text, made again, piece by piece, and then the verdict.
+    """Yield the text, made again, piece by piece, and then the verdict.
 
     From the first character that differs on, the recorded text is given: what would follow it has
     another history.

@@ -30,6 +30,6 @@ def make_standard_output(path: Path) -> Path:
 
 
 def is_device(path: Path, number: tuple[int, int]) -> bool:
-    """Tell whether a device is still what it was."""
+    """Return whether a device is still what it was."""
     status = os.lstat(path)
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(*number)

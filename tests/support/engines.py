@@ -69,7 +69,7 @@ class QueuedEngine:
         self.say(ModelLoaded("fake.onnx", "fake", sha256, symbols, "lower", 60, card, RUNTIME))
 
     def batch(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> CharactersGenerated:
-        """Give the next characters of the reply as a batch, without saying it."""
+        """Return the next characters of the reply as a batch, without saying it."""
         first = self._count
         self._count += len(text)
         floats = array("f", [1.0] * len(text)).tobytes()

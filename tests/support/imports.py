@@ -9,7 +9,7 @@ SLOW = {"numpy", "onnxruntime", "textual", *TRAINING}
 
 
 def loaded(program: str) -> set[str]:
-    """Give the top-level modules that are loaded after a program has run."""
+    """Return the top-level modules that are loaded after a program has run."""
     program += "\nimport sys, json; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=True, timeout=600

@@ -19,7 +19,7 @@ rng = np.random.default_rng(0)
 
 
 def filled(model: Any) -> Any:
-    """Give a model with random weights, large enough to make its gates hard."""
+    """Return a model with random weights, large enough to make its gates hard."""
     for layer in model.layers:
         arrays = [rng.normal(0, 0.8, it.shape).astype("f4") for it in layer.get_weights()]
         layer.set_weights(arrays)

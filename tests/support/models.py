@@ -95,7 +95,7 @@ def step_model(
 
 
 def as_model(graph: onnx.GraphProto, metadata: Mapping[str, str]) -> onnx.ModelProto:
-    """Give a model of a graph, of a version that every supported onnxruntime reads."""
+    """Return a model of a graph, of a version that every supported onnxruntime reads."""
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8, producer_name="tests"
     )
@@ -118,6 +118,6 @@ def fond_model(symbol: str) -> onnx.ModelProto:
 
 
 def weights_of(model: onnx.ModelProto, name: str) -> NDArray[np.float32]:
-    """Give one of a model's constants."""
+    """Return one of a model's constants."""
     [found] = [it for it in model.graph.initializer if it.name == name]
     return numpy_helper.to_array(found)

@@ -45,7 +45,7 @@ def export(
     tint: Tint = Tint.PLAIN,
     title: str = "",
 ) -> str:
-    """Give a reply as the content of a file, in time that grows with its length.
+    """Return a reply as the content of a file, in time that grows with its length.
 
     Args:
         recording: the reply.
@@ -103,7 +103,7 @@ def _written(recording: Recording, name: str, tint: Tint, title: str) -> str:
 
 
 def format_of(path: Path) -> str:
-    """Give the name of the format that a file's suffix asks for, in either case.
+    """Return the name of the format that a file's suffix asks for, in either case.
 
     Raises:
         ExportError: it asks for none.

@@ -25,7 +25,7 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 def cast(recording: Recording, tint: Tint, title: str) -> str:
-    """Give the recording; the seed is there at its start, in bold."""
+    """Return the recording; the seed is there at its start, in bold."""
     header = {
         "version": 2,
         "width": COLUMNS,
@@ -46,7 +46,7 @@ def cast(recording: Recording, tint: Tint, title: str) -> str:
 
 
 def _batches(recording: Recording) -> Iterator[tuple[int, int, float]]:
-    """Give (start, stop, seconds) of what is written at once, places in seed and reply."""
+    """Yield (start, stop, seconds) of what is written at once, places in seed and reply."""
     before, length = len(recording.seed), len(recording.text)
     times = list(ordered(recording.tape.times, length))
     if not times:
@@ -60,7 +60,7 @@ def _batches(recording: Recording) -> Iterator[tuple[int, int, float]]:
 
 
 def _written(whole: Shown) -> list[str]:
-    """Give what is written for each character, with line breaks where lines are full."""
+    """Return what is written for each character, with line breaks where lines are full."""
     written = [char if char != "\n" else "\r\n" for char in whole.text]
     before = 0
     for start, stop in whole.rows(COLUMNS):

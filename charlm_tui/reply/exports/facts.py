@@ -19,7 +19,7 @@ _ROWS = {row.field: row for row in PARAMETERS if row.samples}
 
 
 def facts(recording: Recording) -> list[tuple[str, str]]:
-    """Give (what, value) of what people want to know of a reply, in the order to tell it."""
+    """Return (what, value) of what people want to know of a reply, in the order to tell it."""
     tape = recording.tape
     runs = tape.runs()
     told = [
@@ -64,7 +64,7 @@ def _word(name: str, value: Any) -> str:
 
 
 def command(recording: Recording) -> str | None:
-    """Give the command that makes a reply again with its model.
+    """Return the command that makes a reply again with its model.
 
     None if no one command does: something changed or was given in mid-stream, or the seed cannot
     stand in a command.

@@ -26,7 +26,7 @@ td {{ overflow-wrap: anywhere; }}
 
 
 def html(recording: Recording, tint: Tint, title: str) -> str:
-    """Give the page; of neighbours of one level is one element."""
+    """Return the page; of neighbours of one level is one element."""
     whole = shown(recording, tint)
     name = escape(visible(title))
     rows = "\n".join(

@@ -12,7 +12,7 @@ from charlm_tui.text import visible
 
 
 def markdown(recording: Recording, title: str) -> str:
-    """Give the document, in CommonMark with a table."""
+    """Return the document, in CommonMark with a table."""
     parts = [f"# {_escaped(title)}\n"]
     if recording.seed:
         quoted = _fenced(visible(recording.seed), "text")
@@ -36,5 +36,5 @@ def _fenced(text: str, language: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Give one line of text that is not markup, in a cell of a table either."""
+    """Return one line of text that is not markup, in a cell of a table either."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$:@-])", r"\\\1", " ".join(visible(text).split()))

@@ -42,6 +42,6 @@ assert len(SHADES) == len(GLOWS) == LEVELS
 
 
 def legend(tint: Tint) -> tuple[str, str]:
-    """Give the words at both ends of a tint's scale."""
+    """Return the words at both ends of a tint's scale."""
     unit = "" if tint is Tint.TEMPERATURE else " bits"
     return f"{tint.value} 0", f"{FULL[tint]:g}{unit} or more"

@@ -11,13 +11,13 @@ DIGITS = 6  # behind the point; a float32 of bits has no more that mean somethin
 
 
 def text(recording: Recording) -> str:
-    """Give the seed and the reply, with a newline at the end if they have none."""
+    """Return the seed and the reply, with a newline at the end if they have none."""
     whole = recording.seed + recording.text
     return whole if whole.endswith("\n") else whole + "\n"
 
 
 def as_json(recording: Recording, title: str) -> str:
-    """Give one JSON object.
+    """Return one JSON object.
 
     Its keys: `title`; `model`, `model_sha256`, `onnxruntime`, `machine`; `seed`, what was read
     before character 0; `text`, the reply; `settings`, one object for every stretch under one
@@ -51,7 +51,7 @@ def as_json(recording: Recording, title: str) -> str:
 
 
 def mean(column: "array[float]") -> float | None:
-    """Give the mean of a column; None if it is empty, or if any of it was not measured."""
+    """Return the mean of a column; None if it is empty, or if any of it was not measured."""
     return _number(sum(column) / len(column)) if column else None
 
 

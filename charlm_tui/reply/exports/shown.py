@@ -26,7 +26,7 @@ class Shown:
     """By character: the cells that it takes; 0 for a newline."""
 
     def rows(self, width: int) -> Iterator[tuple[int, int]]:
-        """Give (start, stop) of each line of at most `width` cells, broken at spaces.
+        """Yield (start, stop) of each line of at most `width` cells, broken at spaces.
 
         A newline belongs to no line. One space may hang over the edge.
         """
@@ -37,7 +37,7 @@ class Shown:
 
 
 def shown(recording: Recording, tint: Tint) -> Shown:
-    """Give a recording as it is shown."""
+    """Return a recording as it is shown."""
     text = visible(recording.seed + recording.text)
     known = {char: cells(char) for char in set(text)}
     sizes = bytes([known[char] for char in text])

@@ -29,7 +29,7 @@ _STYLE = (
 
 
 def svg(recording: Recording, tint: Tint, title: str) -> str:
-    """Give the picture."""
+    """Return the picture."""
     whole = shown(recording, tint)
     rows = list(whole.rows(COLUMNS))
     name = " ".join(visible(title).split())[:COLUMNS]
