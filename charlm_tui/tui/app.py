@@ -287,7 +287,7 @@ class CharlmApp(App[None]):
                     yield SystemCommand(
                         command.title,
                         command.help,
-                        lambda command=command: self._studio.run_command(command),
+                        lambda command=command: self._studio.action_command(command.id),
                     )
             for act in ACTS:
                 if act.available(self._studio.situation):

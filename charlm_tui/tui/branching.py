@@ -26,7 +26,7 @@ class Branching:
     def __init__(self, conversation: Conversation, view: ConversationView, prompt: Prompt) -> None:
         self._conversation = conversation
         self._view = view
-        self._prompt = prompt
+        self.prompt = prompt
         self._place: tuple[Turn, int] | None = None
         prompt.placeholder = PLACEHOLDER
 
@@ -47,7 +47,7 @@ class Branching:
         """Let text be typed over the selected character."""
         if self._view.selected is not None:
             self._edit(self._view.selected)
-            self._prompt.focus()
+            self.prompt.focus()
 
     def cancel(self) -> None:
         """Let seeds be typed again."""
@@ -78,7 +78,7 @@ class Branching:
             return
         turn, number = self._view.selected
         if list(turn.tape.ids(number, number + 1)) == [symbol]:
-            self._prompt.notify("That is what stands there already.")
+            self.prompt.notify("That is what stands there already.")
             return
         self._view.transcript.selection = None
         self._conversation.tree.branch(turn, number, [symbol])
@@ -92,8 +92,8 @@ class Branching:
 
     def _edit(self, place: tuple[Turn, int] | None) -> None:
         self._place = place
-        self._prompt.placeholder = EDITING if place is not None else PLACEHOLDER
-        self._prompt.set_class(place is not None, "-editing")
+        self.prompt.placeholder = EDITING if place is not None else PLACEHOLDER
+        self.prompt.set_class(place is not None, "-editing")
 
     def _stop_at(self, turn: Turn, length: int) -> None:
         """Stop typing over a character, if a turn has only `length` of those it was among."""
@@ -102,6 +102,4 @@ class Branching:
         edited, number = self._place
         if edited not in self._conversation.turns or (edited is turn and number >= length):
             self.cancel()
-            self._prompt.notify(
-                "The character to type over is no longer shown.", severity="warning"
-            )
+            self.prompt.notify("The character to type over is no longer shown.", severity="warning")

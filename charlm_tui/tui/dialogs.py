@@ -21,6 +21,7 @@ from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Noticed
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.shades import Tinting
 from charlm_tui.tui.view import ConversationView
 
 if TYPE_CHECKING:
@@ -111,12 +112,14 @@ class Dialogs:
 
     # Screens.
 
-    def ladder(self, prompt: "Prompt", tint: Tint, temperatures: Sequence[float] = PRESETS) -> None:
+    def ladder(
+        self, prompt: "Prompt", tinted: Tinting, temperatures: Sequence[float] = PRESETS
+    ) -> None:
         """Begin a ladder on what stands in the prompt, else on the last seed.
 
         Args:
             prompt: is empty afterwards.
-            tint: of the lanes.
+            tinted: what the text is tinted by; lanes are by what their tapes know.
             temperatures: of the lanes.
 
         Raises:
@@ -130,12 +133,13 @@ class Dialogs:
         seed = prompt.text or (it.turn.seed if it.turn is not None else "")
         if it.ladder.climb(seed, temperatures):
             prompt.clear()
+            tint = tinted if isinstance(tinted, Tint) else Tint.PLAIN
             self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
 
     def _leave_ladder(self, _: None) -> None:
         self._view.transcript.focus()
 
-    def own_ladder(self, prompt: "Prompt", tint: Tint) -> None:
+    def own_ladder(self, prompt: "Prompt", tinted: Tinting) -> None:
         """Ask for the temperatures of a ladder, and begin it."""
 
         def answer(text: str) -> None:
@@ -146,7 +150,7 @@ class Dialogs:
                     f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
                     "give them, such as: 0.2 0.5 1.0"
                 ) from None
-            self.ladder(prompt, tint, temperatures)
+            self.ladder(prompt, tinted, temperatures)
 
         self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
 

@@ -73,6 +73,17 @@ class Situation(NamedTuple):
         """The turn of the selected character, else the last one."""
         return self.selected[0] if self.selected is not None else self.conversation.turn
 
+    def can(self, action: str, parameters: tuple[object, ...] = ()) -> bool:
+        """Return whether an action of the studio's screen can be done; one of no act always can."""
+        if action == "command":
+            return COMMANDS[str(parameters[0])].available(self.conversation)
+        return all(act.available(self) for act in ACTS if act.action.partition("(")[0] == action)
+
+    def offered(self) -> list[bool]:
+        """Return, for everything that the footer can show, whether it can be done."""
+        commands = [self.can("command", (key.command,)) for key in KEYS if key.anywhere]
+        return [*commands, *(act.available(self) for act in ACTS)]
+
 
 def _always(_: Situation) -> bool:
     return True

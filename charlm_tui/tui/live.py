@@ -97,6 +97,12 @@ class Furniture(NamedTuple):
     ribbon: "Ribbon"
     meter: "Meter"
 
+    def toggle(self, panel: str) -> None:
+        """Show or hide a panel; the recital's has marks in the text, too."""
+        self.sidebar.toggle(panel)
+        if panel == "recital":
+            self.meter.marking = panel in self.sidebar.shown
+
 
 class Live:
     """Keeps what follows the stream up to date.

@@ -49,6 +49,11 @@ class ConversationView:
             return None
         return selection.block.source, selection.block.first + selection.cursor
 
+    def text_to_copy(self) -> str:
+        """Return the selection, or the whole last reply."""
+        turn = self._conversation.turn
+        return self.transcript.selected_text() or (turn.text() if turn is not None else "")
+
     def show(self, update: Update) -> None:
         """Show what the conversation tells."""
         match update:

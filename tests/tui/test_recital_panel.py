@@ -264,7 +264,7 @@ async def test_a_corpus_that_is_not_the_models_is_told_once_and_used(
         assert (panel(it).border_subtitle or "") == subtitle
         say_model(it, {"corpus": {"sha256": sha256}, "more": 1}, "1" * 64)
         say_model(it, {"corpus": {"sha256": sha256, "name": "it"}}, "2" * 64)
-        meter = it.app.screen._furniture.meter
+        meter = it.app.screen.furniture.meter
         await it.until(lambda: meter._model.sha256[0] == "2", "another model is there")
         await it.until(lambda: panel(it).note == "", "it was opened for that")
         sentences = [text for kind, text in it.blocks if kind == "notice" and str(corpus) in text]

@@ -21,7 +21,7 @@ from textual.widget import MountError
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.commands import COMMANDS, Command
+from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import take_line
 from charlm_tui.session.updates import (
@@ -35,14 +35,7 @@ from charlm_tui.session.updates import (
     Update,
 )
 from charlm_tui.tui.dialogs import KNOBS_BY_ID, Dialogs
-from charlm_tui.tui.keys import (
-    ACTS,
-    KEYS,
-    LEAST_WANTED,
-    Situation,
-    anywhere_bindings,
-    plain_bindings,
-)
+from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings, plain_bindings
 from charlm_tui.tui.live import Furniture, Live
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
@@ -57,8 +50,6 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.prompt import Prompt
-
-_AVAILABLE = {act.action.partition("(")[0]: act.available for act in ACTS}
 
 
 class ConversationText(Transcript):
@@ -97,11 +88,9 @@ class StudioScreen(Screen[None]):
     tinted: var[Tinting] = var[Tinting](Tint.PLAIN)
     """What the text is tinted by."""
 
-    @dataclass
     class Painted(Message):
         """The first paint is done."""
 
-    @dataclass
     class Furnished(Message):
         """All of the screen is there."""
 
@@ -111,7 +100,6 @@ class StudioScreen(Screen[None]):
 
         text: str
 
-    @dataclass
     class HistoryWanted(Message):
         """Somebody wants to see what was kept."""
 
@@ -121,9 +109,7 @@ class StudioScreen(Screen[None]):
         self._conversation = conversation
         self._corpus = setup.corpus  # one that Keras has downloaded is found after the first paint
         self._view = ConversationView(conversation, ConversationText(id="transcript"))
-        self._live: Live | None = None  # not before the screen is mounted
         self._furniture: Furniture | None = None  # not before it is furnished
-        self._prompt: Prompt | None = None
         self._branching: Branching | None = None
         self._offered: list[bool] = []  # what could be done when the footer was made
 
@@ -162,7 +148,6 @@ class StudioScreen(Screen[None]):
         self.app.stylesheet.read(Path(__file__).parent.parent / "panels.tcss")
         with self.app.batch_update():
             self.app.refresh_css(animate=False)
-            assert self._live is not None
             self._furniture = await self._live.furnish(self._setup, self._corpus)
             self._furniture.sidebar.fit(self.size.width, self.size.height)
             self.show(StateChanged())
@@ -179,20 +164,25 @@ class StudioScreen(Screen[None]):
             await self.mount(prompt)
             await self.mount(KeysLine(LEAST_WANTED))
             self.remove_class("-bare")
-            self._prompt, self._branching = prompt, branching
+            self._branching = branching
             prompt.focus()
 
     @property
     def prompt(self) -> "Prompt":
         """Where seeds are typed; not before the screen is furnished."""
-        assert self._prompt is not None
-        return self._prompt
+        return self.branching.prompt
 
     @property
     def branching(self) -> "Branching":
         """Other ways from the selected character; not before the screen is furnished."""
         assert self._branching is not None
         return self._branching
+
+    @property
+    def furniture(self) -> Furniture:
+        """The panels; not before the screen is furnished."""
+        assert self._furniture is not None
+        return self._furniture
 
     def on_resize(self, event: Resize) -> None:
         if self._furniture is not None:
@@ -231,8 +221,7 @@ class StudioScreen(Screen[None]):
         if isinstance(update, StateChanged):
             it = self._conversation
             self.state, self.controls, self.continues = it.state, it.controls, it.continues
-        if self._live is not None:
-            self._live.show(update)
+        self._live.show(update)
         match update:
             case Shared(line=line):
                 self.app.copy_to_clipboard(line)
@@ -250,16 +239,12 @@ class StudioScreen(Screen[None]):
                 self._offer_keys()
 
     def _follow_stream(self) -> None:
-        if self._live is not None:
-            self._live.follow_stream()
+        self._live.follow_stream()
 
     def _offer_keys(self) -> None:
         """Let the line of keys show what can be done now, if that is another than before."""
-        it, situation = self._conversation, self.situation
-        offered = [COMMANDS[key.command].available(it) for key in KEYS if key.anywhere]
-        offered += [act.available(situation) for act in ACTS]
-        if offered != self._offered:
-            self._offered = offered
+        before, self._offered = self._offered, self.situation.offered()
+        if before != self._offered:
             self.refresh_bindings()
 
     # Keys.
@@ -280,22 +265,16 @@ class StudioScreen(Screen[None]):
             message.prompt.give_back(message.text)
 
     def action_command(self, command: str) -> None:
-        """Run a command of the session."""
-        self.run_command(COMMANDS[command])
-
-    def run_command(self, command: Command) -> None:
-        """Run a command, or ask for what it needs first."""
-        self._dialogs.run(command)
+        """Run a command of the session, or ask for what it needs first."""
+        self._dialogs.run(COMMANDS[command])
 
     def action_command_line(self) -> None:
         """Let a command be typed, as in the REPL."""
         self._dialogs.command_line()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return what can be done now: the footer and the keys follow it."""
-        if action == "command":
-            return COMMANDS[str(parameters[0])].available(self._conversation)
-        return action not in _AVAILABLE or _AVAILABLE[action](self.situation)
+        """Return whether an action can be done now: the footer and the keys follow it."""
+        return self.situation.can(action, parameters)
 
     def action_back(self) -> None:
         """Leave the prompt for the transcript; there, select nothing."""
@@ -318,15 +297,11 @@ class StudioScreen(Screen[None]):
 
     def action_ladder(self) -> None:
         """Let one seed go on at the notebook's temperatures, side by side."""
-        self._dialogs.attempt(lambda: self._dialogs.ladder(self.prompt, self._lane_tint))
+        self._dialogs.attempt(lambda: self._dialogs.ladder(self.prompt, self.tinted))
 
     def action_own_ladder(self) -> None:
         """Let temperatures be typed for a ladder."""
-        self._dialogs.own_ladder(self.prompt, self._lane_tint)
-
-    @property
-    def _lane_tint(self) -> Tint:
-        return self.tinted if isinstance(self.tinted, Tint) else Tint.PLAIN  # lanes have tapes
+        self._dialogs.own_ladder(self.prompt, self.tinted)
 
     def action_lens(self) -> None:
         """Look at the reply through the units of the model."""
@@ -351,8 +326,7 @@ class StudioScreen(Screen[None]):
     # The selected character, and other ways from it.
 
     def on_transcript_selected(self) -> None:
-        if self._live is not None:
-            self._live.follow_selection()
+        self._live.follow_selection()
         self._offer_keys()
 
     def on_transcript_followed(self, message: Transcript.Followed) -> None:
@@ -372,8 +346,7 @@ class StudioScreen(Screen[None]):
         self._go_to("next")
 
     def _go_to(self, panel: str) -> None:
-        if self._furniture is not None:
-            self._furniture.sidebar.open(panel).focus()
+        self.furniture.sidebar.open(panel).focus()
 
     def on_next_character_picked(self, message: "NextCharacter.Picked") -> None:
         if self._view.selected is not None:
@@ -388,8 +361,7 @@ class StudioScreen(Screen[None]):
 
     def _leave_panel(self) -> None:
         self.transcript.focus()
-        if self._furniture is not None:
-            self._furniture.sidebar.close()
+        self.furniture.sidebar.close()
 
     def action_edit(self) -> None:
         """Type over the text from the selected character on."""
@@ -408,10 +380,7 @@ class StudioScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the selection, or the whole reply."""
-        turn = self._conversation.turn
-        text = self.transcript.selected_text()
-        if not text and turn is not None:
-            text = turn.text()
+        text = self._view.text_to_copy()
         if text:
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {len(text):,} character{'s' * (len(text) != 1)}.")
@@ -420,8 +389,7 @@ class StudioScreen(Screen[None]):
 
     def action_tint(self) -> None:
         """Tint the text by the next thing that it can be tinted by."""
-        room = self._furniture
-        self.tinted = after(self.tinted, room is not None and room.meter.ready)
+        self.tinted = after(self.tinted, self.furniture.meter.ready)
 
     def watch_tinted(self, tinted: Tinting) -> None:
         if self.is_mounted:
@@ -434,27 +402,20 @@ class StudioScreen(Screen[None]):
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""
-        if self._furniture is not None:
-            self._furniture.sidebar.cycle()
+        self.furniture.sidebar.cycle()
         self._follow_stream()
 
     def action_panel(self, panel: str) -> None:
         """Show or hide one panel."""
-        if self._furniture is not None:
-            sidebar, _, meter = self._furniture
-            sidebar.toggle(panel)
-            if panel == "recital":
-                meter.marking = panel in sidebar.shown
+        self.furniture.toggle(panel)
         self._follow_stream()
 
     def on_corpus_opened(self, message: "CorpusOpened") -> None:
-        if self._furniture is not None:
-            self._furniture.meter.opened(message)
-            self._tint(self.tinted)
+        self.furniture.meter.opened(message)
+        self._tint(self.tinted)
 
     def on_corpus_refused(self, message: "CorpusRefused") -> None:
-        if self._furniture is not None:
-            self._furniture.meter.refused(message)
+        self.furniture.meter.refused(message)
 
     # The controls.
 
