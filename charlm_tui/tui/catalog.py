@@ -107,7 +107,7 @@ def _keys_at(place: str) -> set[str]:
 
 
 def _exists(key: str) -> bool:
-    """Tell whether Textual has a name for a key, and a terminal can send it."""
+    """Return whether Textual has a name for a key, and a terminal can send it."""
     if key in _SENT_ALONE or _is_character(key):
         return True
     *modifiers, name = key.split("+")
@@ -126,7 +126,7 @@ def _is_character(key: str) -> bool:
 
 
 def _is_typed(key: str) -> bool:
-    """Tell whether a key is a character, or moves or edits in a text."""
+    """Return whether a key is a character, or moves or edits in a text."""
     return _is_character(key) or key in _EDITS or key in _characters()
 
 

@@ -336,7 +336,7 @@ LEAST_WANTED = (
 
 
 def anywhere_bindings() -> list[Binding]:
-    """Give the bindings that work wherever the focus is, and stand in the footer."""
+    """Return the bindings that work wherever the focus is, and stand in the footer."""
     return [
         Binding(
             key.anywhere,
@@ -365,7 +365,7 @@ def anywhere_bindings() -> list[Binding]:
 
 
 def plain_bindings() -> list[Binding]:
-    """Give the bindings of plain keys, for the transcript."""
+    """Return the bindings of plain keys, for the transcript."""
     return [
         Binding(
             key.plain,

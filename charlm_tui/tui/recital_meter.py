@@ -189,7 +189,7 @@ class Meter:
             )
 
     def _marks(self, turn: Turn, start: int, stop: int) -> tuple[Mark, ...]:
-        """Give the marks on characters of a turn's reply: in each block that has some of them."""
+        """Return the marks on characters of a turn's reply: in each block that has some of them."""
         marks = []
         for block in reversed(self._transcript.blocks):
             if block.source is turn:
@@ -201,7 +201,7 @@ class Meter:
         return tuple(marks)
 
     def levels(self, block: Block, start: int, stop: int) -> bytes:
-        """Give the tint levels of characters of a block; 0 where there is no corpus."""
+        """Return the tint levels of characters of a block; 0 where there is no corpus."""
         if self._following is None:
             return bytes(stop - start)
         from charlm_tui.recital.levels import levels
@@ -212,7 +212,7 @@ class Meter:
 
 
 def _reads_as(one: ModelLoaded, other: ModelLoaded) -> bool:
-    """Tell whether two models read a corpus in the same way, and say they were trained on one."""
+    """Return whether two models read a corpus in the same way, and say they were trained on one."""
     return (one.symbols, one.case, one.card.get("corpus")) == (
         other.symbols,
         other.case,

@@ -56,7 +56,7 @@ class TypeAhead:
             self._follow(way)
 
     def is_for(self, screen: Screen[Any]) -> bool:
-        """Tell whether the key that acts now was pressed at a screen."""
+        """Return whether the key that acts now was pressed at a screen."""
         return self._acting is screen
 
     def _follow(self, way: deque[MessagePump]) -> None:

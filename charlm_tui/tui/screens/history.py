@@ -62,7 +62,7 @@ class HistoryList(OptionList):
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Tell what can be done now: where nothing is drawn yet there is no page to turn."""
+        """Return what can be done now: where nothing is drawn yet there is no page to turn."""
         if action in ("page_up", "page_down"):
             return bool(self.scrollable_content_region)
         return super().check_action(action, parameters)
@@ -263,7 +263,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         action: str,
         parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
     ) -> bool | None:
-        """Tell what can be done now."""
+        """Return what can be done now."""
         match action:
             case "choose" | "rename" | "star" | "delete":
                 return self._entry is not None or self._busy

@@ -180,7 +180,7 @@ class LadderScreen(Overlay[None]):
     # Keys.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Tell what can be done now."""
+        """Return what can be done now."""
         if action == "command":
             return COMMANDS[str(parameters[0])].available(self._conversation)
         return True

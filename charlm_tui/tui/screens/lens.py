@@ -223,7 +223,7 @@ class LensScreen(Overlay[None]):
         )
 
     def _column(self, units: Units, number: int) -> Column:
-        """Give what a column shows; the unit of before until the one that is wanted is told."""
+        """Return what a column shows; the unit of before until the one that is wanted is told."""
         current = number == self._pins.current
         told = self._told.get(number)
         if told is None and current:
@@ -259,7 +259,7 @@ class LensScreen(Overlay[None]):
         action: str,
         parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
     ) -> bool | None:
-        """Tell what can be done now: without the units there is only the text to be read."""
+        """Return what can be done now: without the units there is only the text to be read."""
         if action in ("step", "move", "ranking", "foretells", "pin", "unpin", "named", "pinned"):
             return self._units is not None
         return True

@@ -135,7 +135,7 @@ class WhatIfScreen(Overlay[None]):
         action: str,
         parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
     ) -> bool | None:
-        """Tell what can be done now: nothing is asked of an engine that is gone."""
+        """Return what can be done now: nothing is asked of an engine that is gone."""
         return self._asked is not None or action not in ("go", "command")
 
     def action_leave(self) -> None:

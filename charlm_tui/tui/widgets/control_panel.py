@@ -46,7 +46,7 @@ class Panel:
 
 
 def panel_of(conversation: Conversation) -> Panel:
-    """Give what the panel shows of a conversation."""
+    """Return what the panel shows of a conversation."""
     it = conversation
     turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
     rows = [

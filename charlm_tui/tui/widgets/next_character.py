@@ -45,17 +45,17 @@ class View:
 
     @property
     def ranked(self) -> list[int]:
-        """Give the ids, the most likely first."""
+        """Return the ids, the most likely first."""
         return sorted(range(len(self.symbols)), key=lambda i: -self.model[i])
 
 
 def entropy_bits(probabilities: Sequence[float]) -> float:
-    """Give the entropy of a distribution, in bits (Shannon, 1948)."""
+    """Return the entropy of a distribution, in bits (Shannon, 1948)."""
     return -sum(p * math.log2(p) for p in probabilities if p > 0) or 0.0
 
 
 def name(symbol: str) -> str:
-    """Give how a symbol is called: itself, or a word if it cannot be seen."""
+    """Return how a symbol is called: itself, or a word if it cannot be seen."""
     return NAMES.get(symbol, visible(symbol, ""))
 
 

@@ -21,7 +21,7 @@ WIDE = 110  # cells of the screen from which the panels have their full width
 
 
 def capacity(width: int, height: int) -> int:
-    """Give how many panels have room on a screen of this size."""
+    """Return how many panels have room on a screen of this size."""
     if width < 76 or height < 20:
         return 0
     if width < 100 or height < 26:

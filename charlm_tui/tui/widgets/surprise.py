@@ -36,7 +36,7 @@ class Course:
 
 
 def per_column(length: int, width: int) -> int:
-    """Give how many characters a column stands for: 1, 2 or 4."""
+    """Return how many characters a column stands for: 1, 2 or 4."""
     each = 1
     while each < ACROSS and length > each * width:
         each *= 2
@@ -44,7 +44,7 @@ def per_column(length: int, width: int) -> int:
 
 
 def course_of(tape: Tape, width: int) -> Course:
-    """Give what a chart of some width shows of a tape: its end."""
+    """Return what a chart of some width shows of a tape: its end."""
     length = len(tape)
     each = per_column(length, width)
     # Columns begin at multiples of their size, so that they stand still as text comes.

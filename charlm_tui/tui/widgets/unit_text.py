@@ -46,12 +46,12 @@ class Column(NamedTuple):
 
 
 def room(width: int) -> int:
-    """Give how many columns there is room for."""
+    """Return how many columns there is room for."""
     return max(1, min(MOST_COLUMNS, (width + GAP) // (NARROWEST + GAP)))
 
 
 def pitch(width: int, count: int) -> int:
-    """Give the cells from the start of one of so many columns to the next one's."""
+    """Return the cells from the start of one of so many columns to the next one's."""
     return (width + GAP) // count
 
 

@@ -46,7 +46,7 @@ class _Figure(NamedTuple):
 
 
 def bits(value: float) -> str:
-    """Give a number of bits in as few cells as tell what matters of it."""
+    """Return a number of bits in as few cells as tell what matters of it."""
     if math.isinf(value):
         return "∞"
     if value <= 0:
@@ -57,7 +57,7 @@ def bits(value: float) -> str:
 
 
 def _own(row: WhatIfRow, now: WhatIfRow) -> str:
-    """Give the distance of the model's own distributions, where the context is another."""
+    """Return the distance of the model's own distributions, where the context is another."""
     same = (row.settings.depth, row.settings.carry) == (now.settings.depth, now.settings.carry)
     return "·" if same else bits(row.model_kl_bits)
 
@@ -147,14 +147,14 @@ class WhatIfTable(Widget, can_focus=False):
 
 
 def share_of(probability: float) -> str:
-    """Give a probability in hundredths, short."""
+    """Return a probability in hundredths, short."""
     if probability < 0.005:
         return "<1"
     return ">99" if 0.995 <= probability < 1 else f"{probability * 100:.0f}"
 
 
 def chance(probability: float) -> str:
-    """Give a probability in hundredths; it is 0 only if it is nothing."""
+    """Return a probability in hundredths; it is 0 only if it is nothing."""
     if 0 < probability < 0.0005:
         return "<0.1%"
     return f"{probability * 100:.1f}%"
@@ -168,7 +168,7 @@ def _title(title: str, whole: bool) -> str:
 
 
 def _fitting(rows: Sequence[WhatIfRow], width: int, gap: int) -> list[tuple[_Figure, int]]:
-    """Give the columns of figures that leave room for symbols, and the cells of each."""
+    """Return the columns of figures that leave room for symbols, and the cells of each."""
     sizes = [
         (figure, max(len(figure.head), *(len(figure.of(row, rows[0])) for row in rows)))
         for figure in _FIGURES
