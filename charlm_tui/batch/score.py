@@ -1,4 +1,4 @@
-"""`charlm-tui score`: how well a model foretells a text."""
+"""`charlm-tui score`: how well a model predicts a text."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

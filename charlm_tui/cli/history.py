@@ -150,7 +150,7 @@ def delete(replies: tuple[int, ...], as_json: bool, **place: Any) -> None:
 @click.argument("replies", type=click.IntRange(1), nargs=-1, required=True)
 @with_options(*_place)
 def restore(replies: tuple[int, ...], **place: Any) -> None:
-    """Bring back replies that were deleted."""
+    """Restore replies that were deleted."""
     with _store(**place) as store:
         for reply in replies:
             store.restore(reply)

@@ -85,7 +85,7 @@ def score(
     per_character: bool,
     **values: Any,
 ) -> None:
-    """Tell how well the model foretells a text, in bits per character; - is standard input."""
+    """Tell how well the model predicts a text, in bits per character; - is standard input."""
     from charlm_tui.batch.score import run
 
     if as_json and per_character:

@@ -90,7 +90,7 @@ class _Kept(NamedTuple):
     read: Activations
     scales: dict[str, Scale]
     reads: Correlations
-    foretells: Correlations
+    predicts: Correlations
 
 
 class Insight:
@@ -125,9 +125,9 @@ class Insight:
             return None
         unit = kept.read.units[number]
         scale = kept.scales[unit.tensor]
-        reads, foretells = (
+        reads, predicts = (
             found[unit.tensor][:, unit.index].astype(np.float32).tobytes()
-            for found in (kept.reads, kept.foretells)
+            for found in (kept.reads, kept.predicts)
         )
         return UnitTold(
             request.number,
@@ -136,7 +136,7 @@ class Insight:
             scale.limit,
             scale.bounded,
             reads,
-            foretells,
+            predicts,
         )
 
     def _lens(self, request: LensRequested) -> Iterator[Event | None]:
@@ -158,18 +158,18 @@ class Insight:
         values = np.array([feature.of(text) for feature in FEATURES])
         yield None
         reads: Correlations = {}
-        foretells: Correlations = {}
+        predicts: Correlations = {}
         for part in _parts(piece):
             if number not in self._wanted:
                 return
             _add(reads, correlations(part, values))
-            _add(foretells, correlations(part, values, foretells=True))
+            _add(predicts, correlations(part, values, predicts=True))
             yield None
         scales = {name: scale_of(states) for name, states in piece.states.items()}
         yield None
-        rankings = _rankings(piece, reads, foretells)
+        rankings = _rankings(piece, reads, predicts)
         if number in self._wanted:
-            self._kept = _Kept(number, piece, scales, reads, foretells)
+            self._kept = _Kept(number, piece, scales, reads, predicts)
             tensors = tuple((name, states.shape[1]) for name, states in piece.states.items())
             yield LensOpened(number, tensors, rankings)
 
@@ -208,7 +208,7 @@ def _add(found: Correlations, part: Correlations) -> None:
 
 
 def _rankings(
-    read: Activations, reads: Correlations, foretells: Correlations
+    read: Activations, reads: Correlations, predicts: Correlations
 ) -> tuple[Ranking, ...]:
     numbers = {unit: number for number, unit in enumerate(read.units)}
 
@@ -218,7 +218,7 @@ def _rankings(
             np.array([each.value for each in units], np.float32).tobytes(),
         )
 
-    now, later = ranked(reads, most=BEST), ranked(foretells, most=BEST)
+    now, later = ranked(reads, most=BEST), ranked(predicts, most=BEST)
     return (
         Ranking("variance", *columns(by_variance(read, BEST))),
         *(

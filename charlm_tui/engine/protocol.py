@@ -76,7 +76,7 @@ class InspectRequested(NamedTuple):
 
 
 class ScoreRequested(NamedTuple):
-    """Tell how well the model foretells a text."""
+    """Tell how well the model predicts a text."""
 
     number: int
     """Of the request: the answer carries it."""
@@ -254,9 +254,9 @@ class Ranking(NamedTuple):
     """uint32: numbers of the units that tell it of the character just read."""
     reads_by: bytes
     """float32, one each: what they are ranked by."""
-    foretells: bytes = b""
+    predicts: bytes = b""
     """uint32: likewise, of the next character; nothing if there is no difference."""
-    foretells_by: bytes = b""
+    predicts_by: bytes = b""
     """float32, one each."""
 
 
@@ -286,7 +286,7 @@ class UnitTold(NamedTuple):
     """Whether no activation is beyond that."""
     reads: bytes = b""
     """float32 [features]: correlations with the features, in the order of the rankings."""
-    foretells: bytes = b""
+    predicts: bytes = b""
     """float32 [features]: likewise, with those of the next character."""
     sentence: str = ""
     """Why nothing can be told of it, if so."""

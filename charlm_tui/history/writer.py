@@ -161,7 +161,7 @@ class Writer:
         return store
 
     def _open_again(self) -> Store:
-        """Go on with what is at the path, in place of a file that is gone."""
+        """Continue with what is at the path, in place of a file that is gone."""
         removed = not self._path.exists()
         store = self._open()
         self.file += 1  # before anyone can know

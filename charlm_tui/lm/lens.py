@@ -6,7 +6,7 @@ a state is called, or of screens.
 
 A row of activations belongs to the character just read: it is the state *after* it, the one that
 gives the logits of the next. So "reads" is the correlation with a feature of that character, which
-is what a tinted text shows and the default; "foretells" is that with the next character's.
+is what a tinted text shows and the default; "predicts" is that with the next character's.
 """
 
 import re
@@ -259,7 +259,7 @@ FEATURES: tuple[Feature, ...] = (
 
 
 def correlations(
-    read: Activations, values: Floats, foretells: bool = False
+    read: Activations, values: Floats, predicts: bool = False
 ) -> dict[str, NDArray[np.float64]]:
     """Return Pearson's correlation of every unit with every feature of the characters read.
 
@@ -270,14 +270,14 @@ def correlations(
     Args:
         read: of n characters.
         values: float32 [features, n], of the same characters.
-        foretells: whether a state is held against the next character's value, not its own's; the
+        predicts: whether a state is held against the next character's value, not its own's; the
             last state has none.
 
     Returns:
         by the states' names, float64 [features, units], from -1 to 1; 0 where the unit or the
         feature is the same everywhere.
     """
-    late = int(foretells)
+    late = int(predicts)
     wanted = list(_centred(values[:, late:].T))
     lengths = np.sqrt(
         sum((np.square(block).sum(axis=0) for block in wanted), np.zeros(len(values)))
@@ -302,7 +302,7 @@ def ranking(
     text: str,
     features: Sequence[Feature] = FEATURES,
     most: int = 10,
-    foretells: bool = False,
+    predicts: bool = False,
 ) -> dict[str, tuple[Ranked, ...]]:
     """Return the units that tell each feature best, by the size of their correlation; sign kept.
 
@@ -311,14 +311,14 @@ def ranking(
         text: as many characters as were read.
         features: that are looked for.
         most: how many units of each.
-        foretells: see `correlations`.
+        predicts: see `correlations`.
 
     Returns:
         by the features' ids; empty for a feature that no unit tells, as one that all characters
         have or none.
     """
     values = np.array([feature.of(text) for feature in features])
-    return ranked(correlations(read, values, foretells), features, most)
+    return ranked(correlations(read, values, predicts), features, most)
 
 
 def ranked(

@@ -1,4 +1,4 @@
-"""How well a model foretells a text: the surprisal of each of its characters.
+"""How well a model predicts a text: the surprisal of each of its characters.
 
 Owns the cutting of a text into lanes that are read side by side. Knows nothing of files.
 """

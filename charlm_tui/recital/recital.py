@@ -55,7 +55,7 @@ class Recital:
         return len(self._lengths)
 
     def follow(self, text: str) -> None:
-        """Go on with the next characters of the reply; takes time for these only."""
+        """Continue with the next characters of the reply; takes time for these only."""
         if not text:
             return
         corpus, step = self.index.codes, self.index.step

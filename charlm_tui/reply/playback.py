@@ -50,7 +50,7 @@ class Playback:
         self._paused_s = now_s
 
     def resume(self, now_s: float) -> None:
-        """Go on from where it was paused."""
+        """Resume from where it was paused."""
         if self._paused_s is not None:
             self._start_s += now_s - self._paused_s
             self._paused_s = None

@@ -103,7 +103,7 @@ class Tree:
         return bool(self._stage.undone)
 
     def redo(self) -> None:
-        """Bring back the turn that was undone last."""
+        """Restore the turn that was undone last."""
         it = self._stage
         if it.undone:
             it.stop()

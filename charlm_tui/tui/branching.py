@@ -11,7 +11,7 @@ from charlm_tui.tui.view import ConversationView
 from charlm_tui.tui.widgets.prompt import Prompt
 
 PLACEHOLDER = "Type a seed, Enter to send"
-EDITING = "Type what is to stand there instead; Enter goes on from it, Esc leaves it"
+EDITING = "Type the replacement; Enter continues from it, Esc cancels"
 
 
 class Branching:
@@ -78,7 +78,7 @@ class Branching:
             return
         turn, number = self._view.selected
         if list(turn.tape.ids(number, number + 1)) == [symbol]:
-            self.prompt.notify("That is what stands there already.")
+            self.prompt.notify("That character is already there.")
             return
         self._view.transcript.selection = None
         self._conversation.tree.branch(turn, number, [symbol])

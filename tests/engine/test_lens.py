@@ -109,8 +109,8 @@ def test_a_lens_tells_what_the_model_says_when_it_is_asked_directly(
         assert (told.number, told.unit, told.limit, told.bounded) == (3, number, *scale)
         assert told.levels == levels(read.of(unit), scale.limit)
         assert max(told.levels) < DIVERGING
-        for shown, foretells in ((told.reads, False), (told.foretells, True)):
-            expected = correlations(read, values, foretells)[unit.tensor][:, unit.index]
+        for shown, predicts in ((told.reads, False), (told.predicts, True)):
+            expected = correlations(read, values, predicts)[unit.tensor][:, unit.index]
             assert array("f", shown).tolist() == pytest.approx(expected.tolist(), abs=1e-5)
 
 
@@ -127,13 +127,13 @@ def test_its_rankings_are_those_of_the_lens(
     assert array("I", variance.reads).tolist() == [
         numbers[each.unit] for each in by_variance(read, BEST)
     ]
-    for foretells in (False, True):
-        expected = ranking(read, text, most=BEST, foretells=foretells)
+    for predicts in (False, True):
+        expected = ranking(read, text, most=BEST, predicts=predicts)
         for feature, told in zip(FEATURES, others, strict=True):
-            by = array("f", told.foretells_by if foretells else told.reads_by)
+            by = array("f", told.predicts_by if predicts else told.reads_by)
             best = expected[feature.id]
             assert by.tolist() == pytest.approx([each.value for each in best], abs=1e-5)
-            units = array("I", told.foretells if foretells else told.reads)
+            units = array("I", told.predicts if predicts else told.reads)
             assert set(units[:10]) == {numbers[each.unit] for each in best[:10]}
 
 

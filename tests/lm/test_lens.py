@@ -246,11 +246,11 @@ def test_a_quote_that_is_never_closed_ends_with_its_paragraph() -> None:
     st.booleans(),
 )
 def test_correlations_are_those_of_numpy(
-    states: NDArray[np.float32], rng_seed: int, foretells: bool
+    states: NDArray[np.float32], rng_seed: int, predicts: bool
 ) -> None:
     values = np.random.default_rng(rng_seed).integers(0, 3, (2, len(states))).astype(np.float32)
-    found = correlations(made_of(h=states), values, foretells)["h"]
-    late = int(foretells)
+    found = correlations(made_of(h=states), values, predicts)["h"]
+    late = int(predicts)
     for row, feature in enumerate(values[:, late:]):
         for column, unit in enumerate(states[: len(states) - late].T.astype(np.float64)):
             if np.ptp(feature) == 0 or np.ptp(unit) == 0:
@@ -276,7 +276,7 @@ def test_what_is_the_same_everywhere_tells_nothing() -> None:
     found = correlations(made_of(h=states), values)["h"]
     assert found[0].tolist() == found[:, 0].tolist() == [0, 0]
     assert found[1, 1] == pytest.approx(1)
-    single = correlations(made_of(h=states[:1]), values[:, :1], foretells=True)["h"]
+    single = correlations(made_of(h=states[:1]), values[:, :1], predicts=True)["h"]
     assert single.tolist() == [[0, 0], [0, 0]]
 
 
@@ -293,14 +293,14 @@ def test_the_ranking_finds_the_units_that_tell_a_feature() -> None:
     assert found["upper"] == found["digit"] == ()
 
 
-def test_what_foretells_is_held_against_the_next_character() -> None:
+def test_what_predicts_is_held_against_the_next_character() -> None:
     text = "ab cd\ne fgh i\n" * 9
     space = BY_ID["space"].of(text)
     before = np.roll(space, -1)  # says at each character whether the next is a space
     read = made_of(h=np.column_stack([before, space]))
     features = [BY_ID["space"]]
     assert ranking(read, text, features, 1)["space"][0].unit == Unit("h", 1)
-    [first] = ranking(read, text, features, 1, foretells=True)["space"]
+    [first] = ranking(read, text, features, 1, predicts=True)["space"]
     assert first.unit == Unit("h", 0)
     assert first.value == pytest.approx(1)
 

@@ -13,10 +13,10 @@ from tests.support.studio import Studio
 TENSORS = (("h", 6), ("c", 4))
 
 
-def ranking(title: str, reads: dict[int, float], foretells: dict[int, float]) -> Ranking:
+def ranking(title: str, reads: dict[int, float], predicts: dict[int, float]) -> Ranking:
     columns = [
         (array("I", each).tobytes(), array("f", each.values()).tobytes())
-        for each in (reads, foretells)
+        for each in (reads, predicts)
     ]
     return Ranking(title, *columns[0], *columns[1])
 

@@ -98,7 +98,7 @@ def test_a_person_selects_branches_types_over_and_walks_between_siblings(
         it.shows("‹1/2›")
         it.until(lambda: reply(it.text) == reply(first), "the first reply is there again")
         it.send("\x1b[D" + "h" * 4 + "e")
-        it.shows("Type what is to stand")
+        it.shows("Type the replacement")
         it.send("superman\r")
         it.shows("‹3/3›")
         it.shows("superman")

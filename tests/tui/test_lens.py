@@ -246,9 +246,9 @@ async def test_rankings_are_walked_and_show_their_best() -> None:
         assert rows.render_line(0).text.strip() == "no unit tells it"
         assert "space: no unit tells it" in title(it)
         await press(it, "f", "F", "r")
-        assert rows.border_title == "foretells space"
+        assert rows.border_title == "predicts space"
         await press(it, "shift+tab", "down")
-        assert (rows.border_title, names(it)) == ("foretells newline", ["▸h[5]"])
+        assert (rows.border_title, names(it)) == ("predicts newline", ["▸h[5]"])
 
 
 async def test_what_a_unit_tells_follows_the_way_that_is_asked() -> None:

@@ -77,7 +77,7 @@ class LadderScreen(Overlay[None]):
         Binding("enter", "pick", "Take it", id="ladder.pick"),
         Binding("space,f4", "command('pause')", "Pause", key_display="space", id="ladder.pause"),
         Binding("s,ctrl+s", "command('stop')", "Stop", key_display="s", id="ladder.stop"),
-        Binding("g,ctrl+g", "command('go-on')", "Go on", key_display="g", id="ladder.go-on"),
+        Binding("g,ctrl+g", "command('go-on')", "Continue", key_display="g", id="ladder.go-on"),
         Binding(
             "less_than_sign,comma,f8", "command('slower')", "Slower", key_display="<",
             group=_SPEED, id="ladder.slower",
@@ -202,7 +202,7 @@ class LadderScreen(Overlay[None]):
         self._conversation.ladder.warm(self.chosen, steps)
 
     def action_pick(self) -> None:
-        """Go on with the chosen lane; the others stay as its siblings."""
+        """Continue with the chosen lane; the others stay as its siblings."""
         self.dismiss(None)
         self._conversation.ladder.pick(self.chosen)
 

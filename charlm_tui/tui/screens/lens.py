@@ -91,7 +91,7 @@ class LensScreen(Overlay[None]):
         Binding("down", "move(1)", "Rank", key_display="↓", group=_RANK, id="lens.down"),
         Binding("f,tab", "ranking(1)", "Ranking", key_display="f", id="lens.ranking"),
         Binding("F,shift+tab", "ranking(-1)", "Ranking", show=False, id="lens.ranking-before"),
-        Binding("r", "foretells", "Reads/foretells", id="lens.foretells"),
+        Binding("r", "predicts", "Reads/predicts", id="lens.foretells"),
         Binding("p", "pin", "Pin", id="lens.pin"),
         Binding("P", "unpin", "Unpin all", show=False, id="lens.unpin"),
         Binding("g", "named", "Unit by name", id="lens.named"),
@@ -121,7 +121,7 @@ class LensScreen(Overlay[None]):
         self._rankings: tuple[Ranking, ...] = ()
         self._ranking = 0  # which of them is listed
         self._rank = 0  # in it, from which arrows go on
-        self._foretells = False
+        self._predicts = False
         self._pins = Pins()
         self._told: LRUCache[int, UnitTold] = LRUCache(KEPT)
         self._shown = 0  # the last unit that was looked at and is told
@@ -175,7 +175,7 @@ class LensScreen(Overlay[None]):
     def _lose(self) -> None:
         """Say that no more can be asked; what is shown stays."""
         self._units = None
-        self._title("the engine is gone, and with it the states of the units; Esc leaves")
+        self._title("the engine stopped, so the activations are lost; press Esc")
         self.refresh_bindings()
 
     # What is shown.
@@ -189,9 +189,9 @@ class LensScreen(Overlay[None]):
         if not self._rankings:
             return []
         it = self._rankings[self._ranking]
-        later = self._foretells and it.foretells
-        units = array("I", it.foretells if later else it.reads)
-        values = array("f", it.foretells_by if later else it.reads_by)
+        later = self._predicts and it.predicts
+        units = array("I", it.predicts if later else it.reads)
+        values = array("f", it.predicts_by if later else it.reads_by)
         return list(zip(units, values, strict=True))
 
     def _draw(self) -> None:
@@ -212,7 +212,7 @@ class LensScreen(Overlay[None]):
         rows.chosen = places.get(self._pins.current)
         self._rank = self._rank if rows.chosen is None else rows.chosen
         ranking = self._rankings[self._ranking]
-        way = "" if not ranking.foretells else "foretells " if self._foretells else "reads "
+        way = "" if not ranking.predicts else "predicts " if self._predicts else "reads "
         title = f"{way}{ranking.title}"
         rows.border_title = title
         rank = "–" if rows.chosen is None else f"{rows.chosen + 1}"
@@ -232,7 +232,7 @@ class LensScreen(Overlay[None]):
         pinned = number in self._pins.pinned
         if told is None:
             return Column(units.name(number), pinned=pinned, current=current)
-        values = array("f", told.foretells if self._foretells else told.reads)
+        values = array("f", told.predicts if self._predicts else told.reads)
         titles = [ranking.title for ranking in self._rankings[1:]]
         tells = sorted(zip(titles, values, strict=True), key=lambda it: -abs(it[1]))
         return Column(
@@ -260,7 +260,7 @@ class LensScreen(Overlay[None]):
         parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
     ) -> bool | None:
         """Return what can be done now: without the units there is only the text to be read."""
-        if action in ("step", "move", "ranking", "foretells", "pin", "unpin", "named", "pinned"):
+        if action in ("step", "move", "ranking", "predicts", "pin", "unpin", "named", "pinned"):
             return self._units is not None
         return True
 
@@ -299,9 +299,9 @@ class LensScreen(Overlay[None]):
         else:
             self._draw()
 
-    def action_foretells(self) -> None:
-        """Rank by what units foretell of the next character, or by what they read of this one."""
-        self._foretells = not self._foretells
+    def action_predicts(self) -> None:
+        """Rank by what units predict of the next character, or by what they read of this one."""
+        self._predicts = not self._predicts
         self._draw()
 
     def action_pin(self) -> None:

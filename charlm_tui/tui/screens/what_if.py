@@ -27,8 +27,8 @@ WORDS = (
     "p: how likely the character is that stands there.\n"
     "entropy: of what is drawn from, in bits.\n"
     "JS: how far that is from now, in bits: 0 is no difference, 1 is nothing in common.\n"
-    "KL: bits that a character drawn now costs in excess if a row is believed; ∞ where the row "
-    "leaves out what can be drawn now.\n"
+    "KL: extra bits per character if you used this row's distribution; ∞ where the row leaves out "
+    "what can be drawn now.\n"
     "own KL: the same of the model's own distributions, where a row reads another context."
 )
 _TEMPERATURE = Binding.Group("Temp", compact=True)
@@ -113,7 +113,7 @@ class WhatIfScreen(Overlay[None]):
                 self._take(told)
             case StateChanged() if not self._conversation.can_look(self._turn):
                 self._asked = None
-                self._title("the engine is gone; Esc leaves")
+                self._title("the engine stopped; press Esc")
                 self.refresh_bindings()
             case StateChanged() if self._asked is not None:
                 if self._settings != self._conversation.controls.settings:
