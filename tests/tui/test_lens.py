@@ -373,7 +373,7 @@ async def test_an_engine_that_dies_is_told_and_the_lens_is_left_in_peace() -> No
     async with studio(WIDE) as it:
         await opened(it)
         it.engine.die()
-        await it.until(lambda: "engine is gone" in title(it), "it is told")
+        await it.until(lambda: "the engine stopped" in title(it), "it is told")
         count = len(it.engines[0].requests)
         await it.pilot.press("right_square_bracket", "p", "g", "f", "r", "down", "1")
         assert isinstance(it.app.screen, LensScreen)
@@ -395,7 +395,7 @@ async def test_a_model_that_is_another_now_is_told_too() -> None:
         await it.until(lambda: len(it.engines) == 2, "a new engine was started")
         it.engine.load(sha256="1" * 64)
         await it.until(lambda: it.app.conversation.model is not None, "it loaded")
-        await it.until(lambda: "engine is gone" in title(it), "it is told")
+        await it.until(lambda: "the engine stopped" in title(it), "it is told")
         await it.pilot.press("escape", "a")
         assert not isinstance(it.app.screen, LensScreen)  # the reply is not of this model
 

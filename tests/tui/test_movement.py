@@ -24,7 +24,7 @@ async def moving(it: Studio, text: str) -> None:
     batch = it.engine.batch(text)
     first, end = batch.first, batch.first + len(text)
     column = temperatures(wish.controls.settings, "", " " * first + text, first, end)
-    it.engine.say(batch._replace(temperature=column.tobytes()))
+    it.engine.say(batch._replace(columns=batch.columns._replace(temperature=column.tobytes())))
     await it.until(lambda: len(it.app.conversation.turn.tape) == end, "it came")
 
 

@@ -212,7 +212,7 @@ async def test_a_temperature_that_moves(picture: SnapshotAssertion) -> None:
         await it.send(SEED)
         batch = it.engine.batch(TEXT)
         column = temperatures(cycle, SEED, TEXT, 0, len(TEXT)).tobytes()
-        it.engine.say(batch._replace(temperature=column))
+        it.engine.say(batch._replace(columns=batch.columns._replace(temperature=column)))
         await it.until(lambda: it.reply == TEXT, "the text was shown")
         it.engine.end()
         await it.until(lambda: "ready" in it.status, "the reply ended")

@@ -394,7 +394,7 @@ async def test_a_reply_whose_temperatures_are_not_known_plays_under_a_schedule()
         for temperature in (0.7, 0.9):  # it moves, behind what is not known
             batch = it.engine.batch("g")
             column = array("f", [temperature]).tobytes()
-            it.engine.say(batch._replace(temperature=column))
+            it.engine.say(batch._replace(columns=batch.columns._replace(temperature=column)))
         await it.until(lambda: it.reply.endswith("gg"), "it came")
         it.app.screen._follow_stream()
         await it.pilot.pause()
@@ -502,7 +502,11 @@ async def test_the_ribbon_goes_with_the_reply_that_it_is_of() -> None:
         await it.load()
         await it.send("seed")
         batch = it.engine.batch("ab")
-        it.engine.say(batch._replace(temperature=array("f", [0.5, 0.9]).tobytes()))
+        it.engine.say(
+            batch._replace(
+                columns=batch.columns._replace(temperature=array("f", [0.5, 0.9]).tobytes())
+            )
+        )
         it.engine.end()
         ribbon = it.app.screen.query_one(Ribbon)
         await it.until(lambda: ribbon.display, "the temperature has moved")

@@ -201,7 +201,7 @@ async def test_an_engine_that_dies_is_told_and_nothing_more_is_asked() -> None:
         await opened(it)
         await told(it)
         it.engine.die()
-        await it.until(lambda: "engine is gone" in title(it), "it is told")
+        await it.until(lambda: "the engine stopped" in title(it), "it is told")
         await it.pilot.press("left", "plus", "t")
         await it.load()
         await it.pilot.press("left")
