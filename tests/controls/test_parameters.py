@@ -54,11 +54,10 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import truncate
 from charlm_tui.repl.completion import CommandCompleter
 from charlm_tui.reply.exports.facts import command, facts
-from charlm_tui.session.commands import run_line
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.reply.tape import Runtime
-from charlm_tui.reply.tape import Tape
+from charlm_tui.session.typed import run_line
+from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 import numpy as np
 
@@ -74,7 +73,7 @@ configuration = read(None, os.environ)
 tape = Tape()
 floats = np.ones(3, np.float32).tobytes()
 ids = np.zeros(3, np.uint16).tobytes()
-tape.append(ids, floats, floats, floats, conversation.controls.settings)
+tape.append(Columns(ids, floats, floats, floats), conversation.controls.settings)
 reply = Recording("a model", "0" * 64, Runtime("1", "x"), "the ", "aaa", tape)
 print(json.dumps({
     "knob": [knob.shown(conversation) for knob in KNOBS if knob.id == "top-h"],

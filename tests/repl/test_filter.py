@@ -137,7 +137,7 @@ def test_a_command_that_fails_costs_the_exit_code_and_not_what_follows() -> None
     assert bench.output == b"abcdef\nabcdef\n"
     assert bench.code == 1
     assert "/temp" in bench.said[0]
-    assert "'hot'" in bench.said[1]
+    assert '"hot"' in bench.said[1]
 
 
 def test_quit_ends_it() -> None:

@@ -32,7 +32,7 @@ from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.share_line import to_line
-from charlm_tui.reply.tape import Tape
+from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.verify import Verdict, replay
 from charlm_tui.session.conversation import Conversation
@@ -205,7 +205,7 @@ class Monkey:
         it = Recording.from_json(tape.read_text(encoding="utf-8"), "a.tape")
         other = Recording("other", "0" * 64, it.runtime, it.seed, it.text, it.tape)
         odd = Tape()
-        odd.append(b"\xff\x00", b"\0" * 4, b"\0" * 4, b"\0\0\0\x3f", Settings())
+        odd.append(Columns(b"\xff\x00", b"\0" * 4, b"\0" * 4, b"\0\0\0\x3f"), Settings())
         strange = Recording(it.model, it.model_sha256, it.runtime, "the ", "a", odd)
         return (to_line(it), to_line(other), to_line(strange), to_line(it)[:-9])
 
@@ -275,7 +275,7 @@ class Monkey:
 
     def _replay(self, it: Conversation, done: list[Stroke]) -> None:
         it.stop()
-        for turn in (*it.turns, *it.undone):
+        for turn in (*it.turns, *it._stage.undone):
             for number, reply in enumerate(turn.replies):
                 if wrong := self._differs(turn, reply):
                     detail = f"reply {number} of {len(turn.replies)} to {turn.seed!r:.60}: {wrong}"

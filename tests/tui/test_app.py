@@ -182,7 +182,9 @@ async def test_a_reply_that_went_on_after_a_death_is_shown_below_the_notice() ->
         await it.until(lambda: it.engine.requests, "it went on")
         it.engine.stream("def")
         await it.until(lambda: it.blocks[-1] == ("reply", "def"), "the rest was shown")
-        assert any(kind == "error" and text.endswith("starting") for kind, text in it.blocks)
+        assert any(
+            kind == "error" and text.endswith("restarting the engine") for kind, text in it.blocks
+        )
 
 
 async def test_a_model_that_cannot_be_used_ends_the_app_with_its_sentence() -> None:

@@ -326,6 +326,8 @@ class StudioScreen(Screen[None]):
     # The selected character, and other ways from it.
 
     def on_transcript_selected(self) -> None:
+        if not self.is_attached:  # the app was left before there was anything
+            return
         self._live.follow_selection()
         self._offer_keys()
 
