@@ -151,7 +151,7 @@ def engines_of(pid: int) -> list[int]:
     return [
         int(pid)
         for pid in children.split()
-        if b"session.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"engine.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
 
 
