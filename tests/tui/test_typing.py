@@ -127,7 +127,7 @@ async def test_a_command_that_is_picked_twice_in_the_palette_runs_once() -> None
     async with studio(WIDE) as it:
         await replied(it, "one", "two", "three")
         await over(it, CommandPalette, "ctrl+p")
-        await it.pilot.press(*"take back")
+        await it.pilot.press(*"undo")
         await it.until(lambda: it.app.screen.query_one("CommandList").option_count, "it is found")
         await it.until(lambda: it.app.screen._list_visible, "it is listed")
         at_once(it, "enter", "enter", "enter")
