@@ -253,6 +253,8 @@ class Live:
         """Tell the engine that what has come is drawn."""
         self._acknowledging = False
         self._conversation.shown()
+        if self._state is State.PAUSED:  # no timer follows a step
+            self.follow_stream()
 
     def _rate(self) -> None:
         """Show how many characters a second have come of late, and how fast they were made."""
