@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.scoring import Scores
 from charlm_tui.lm.scoring import score as score_text

@@ -21,7 +21,7 @@ from charlm_tui.cli.options import (
 )
 from charlm_tui.cli.start import history_options, start
 from charlm_tui.cli.streams import drop_output, say
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 
 INTERRUPTED = 130
 COMMANDS = {

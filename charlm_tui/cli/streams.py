@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 
 
 class OutputError(CharlmError):

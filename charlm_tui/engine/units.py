@@ -6,7 +6,7 @@ Knows no activations: a front end has this, and no numpy.
 import re
 from typing import NamedTuple
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 
 _TYPED = re.compile(r"\s*(.*?)[\s\[]*(\d+)\s*\]?\s*")
 

@@ -38,7 +38,7 @@ from charlm_tui.engine.protocol import (
     failure,
 )
 from charlm_tui.engine.rescue import TerminalRescue
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 
 if TYPE_CHECKING:
     from charlm_tui.engine.jobs import Insight

@@ -12,8 +12,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+from charlm_tui.errors import CharlmError
 from charlm_tui.history.store import Store
-from charlm_tui.lm.errors import CharlmError
 
 Answer = Callable[[], None]
 Found = TypeVar("Found")

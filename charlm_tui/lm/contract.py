@@ -43,10 +43,6 @@ class State:
     name: str
     units: int
 
-    @property
-    def next_name(self) -> str:
-        return self.name + NEXT
-
 
 @dataclass(frozen=True, slots=True)
 class Contract:

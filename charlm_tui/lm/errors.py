@@ -2,8 +2,6 @@
 
 from charlm_tui.errors import CharlmError
 
-__all__ = ["CharlmError", "ContractError", "ModelFileError", "ModelOutputError", "SettingsError"]
-
 
 class SettingsError(CharlmError):
     """A sampling setting is outside its range: the command was used wrongly."""

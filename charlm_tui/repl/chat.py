@@ -24,8 +24,8 @@ from rich.console import Console
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, Event
+from charlm_tui.errors import CharlmError
 from charlm_tui.history.recorder import Keeper
-from charlm_tui.lm.errors import CharlmError
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt

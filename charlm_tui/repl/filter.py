@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, EngineDied, Event
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.repl.keys import command_rows
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line

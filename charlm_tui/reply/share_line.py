@@ -25,7 +25,8 @@ from dataclasses import asdict, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
-from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.errors import CharlmError
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.schedule import temperatures

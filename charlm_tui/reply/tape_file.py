@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.errors import CharlmError
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.generation import Batch, Generation, primed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.engine.model_info import rows
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS, Knob
@@ -85,23 +85,6 @@ def _typed(knob: Knob) -> Command:
         run,
         slash=slash,
         argument="[VALUE]",
-    )
-
-
-def _turns(knob: Knob) -> tuple[Command, Command]:
-    return (
-        Command(
-            f"{knob.id}-down",
-            f"{knob.row.title}: less",
-            knob.row.help,
-            lambda it, _: knob.turn(it, -1),
-        ),
-        Command(
-            f"{knob.id}-up",
-            f"{knob.row.title}: more",
-            knob.row.help,
-            lambda it, _: knob.turn(it, +1),
-        ),
     )
 
 
@@ -359,13 +342,6 @@ _COMMANDS = (
         _carry,
         slash="carry",
         argument="[off]",
-    ),
-    *(
-        command
-        for knob in KNOBS
-        if knob.id
-        not in ("temperature", "moving", "speed", "rng-seed")  # they have commands of their own
-        for command in _turns(knob)
     ),
     Command(
         "score",

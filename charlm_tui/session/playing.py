@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.reply.playback import Playback
 from charlm_tui.session.stage import Mode, Stage
 from charlm_tui.session.turns import Turn, recorded_turn

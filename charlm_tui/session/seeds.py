@@ -4,7 +4,7 @@ import os
 import random
 from pathlib import Path
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 
 MOST_BYTES = 10_000_000  # of a seed file: more is a mistake
 

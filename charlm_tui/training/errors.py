@@ -1,6 +1,6 @@
 """The errors of training and exporting, each of them one sentence."""
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 
 LIBRARIES = ("tensorflow", "keras", "tf2onnx", "onnx", "h5py")
 """What the extra `train` installs."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import to_metadata
-from charlm_tui.lm.errors import CharlmError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training.checkpoint import (
     Snapshot,

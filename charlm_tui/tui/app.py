@@ -17,7 +17,7 @@ from textual.screen import Screen
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import Event
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update

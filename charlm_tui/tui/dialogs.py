@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed
-from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.errors import CharlmError
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from charlm_tui.engine.protocol import ModelLoaded
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import (
     HOW_TO,
     Contract,
@@ -17,7 +18,7 @@ from charlm_tui.lm.contract import (
     read_contract,
     to_metadata,
 )
-from charlm_tui.lm.errors import CharlmError, ContractError, ModelFileError
+from charlm_tui.lm.errors import ContractError, ModelFileError
 from charlm_tui.lm.vocabulary import Vocabulary
 
 SYMBOLS = "\n abc"

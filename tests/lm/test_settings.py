@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from charlm_tui.lm.errors import CharlmError, SettingsError
+from charlm_tui.errors import CharlmError
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 
 

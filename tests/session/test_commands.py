@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import DrawRequested, Scored, ScoreRequested
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape_file import read_recording
 from charlm_tui.session.commands import COMMANDS, SLASHES, CommandError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.reply.share_line import to_line
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import State

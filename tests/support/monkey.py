@@ -28,7 +28,7 @@ import charlm_tui.tui
 from charlm_tui.batch.generate import Job, run
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import ProcessEngine
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.share_line import to_line

@@ -7,7 +7,7 @@ text; none knows of screens or writes files.
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.tints import Tint

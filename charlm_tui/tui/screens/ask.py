@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Label
 
-from charlm_tui.lm.errors import CharlmError
+from charlm_tui.errors import CharlmError
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
 
