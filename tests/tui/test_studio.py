@@ -262,7 +262,7 @@ async def test_turns_are_continued_by_key_and_the_status_says_so() -> None:
         await replied(it)
         assert "fresh" in it.status
         await it.pilot.press("ctrl+l")
-        await it.until(lambda: "continues" in it.status, "it is told")
+        await it.until(lambda: "continued" in it.status, "it is told")
 
 
 async def test_a_hundred_kilobytes_are_pasted_and_sent() -> None:

@@ -57,7 +57,7 @@ class Status(Widget):
         name = self.model or "model"
         word = _WORDS[self.state]
         more = "▼ more below" if self.more else ""
-        turns = "continues" if self.continues else "fresh"
+        turns = "continued" if self.continues else "fresh"
         long = [f" {name}", f"temperature {temperature}", f"RNG seed {settings.rng_seed}"]
         long += [f"{speed}{made}", f"{turns} turns", self.sibling, word, more]
         middle = [f" {name}", f"temp {temperature}", f"RNG {settings.rng_seed}"]
