@@ -22,7 +22,7 @@ from benchmarks import ways
 from benchmarks.memory import _peak_kib
 from benchmarks.timing import Way, median_ratio, side_by_side
 from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.generation import Generation, primed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -197,7 +197,7 @@ def _reply(path: Path, vocabulary: Vocabulary) -> str:
         RollingWindow(model, model.contract.window),
         Sampler(len(vocabulary)),
         Settings(ways.TEMPERATURE, 1),
-        primed(vocabulary, vocabulary.encode(vocabulary.fit(ways.SEED).text)),
+        prefixed(vocabulary, vocabulary.encode(vocabulary.fit(ways.SEED).text)),
     )
     return vocabulary.decode(generation.draw(REPLY).ids.tolist())
 

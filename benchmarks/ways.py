@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.timing import Way
 from charlm_tui.lm.context import CarriedState, RollingWindow
-from charlm_tui.lm.generation import Generation, Lanes, primed
+from charlm_tui.lm.generation import Generation, Lanes, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.scoring import Scores, score
@@ -116,7 +116,7 @@ def four_lanes(path: Path) -> Way:
     lanes = Lanes(
         RollingWindow(model, model.contract.window, 4),
         [Settings(TEMPERATURE, rng_seed) for rng_seed in range(4)],
-        [primed(vocabulary, vocabulary.encode(SEED))] * 4,
+        [prefixed(vocabulary, vocabulary.encode(SEED))] * 4,
     )
 
     def run(count: int) -> None:
@@ -192,7 +192,7 @@ def keras_predict(path: Path) -> Way:
 
 def _generation(model: OnnxModel, context: Any) -> Generation:
     vocabulary = model.contract.vocabulary
-    read = primed(vocabulary, vocabulary.encode(SEED))
+    read = prefixed(vocabulary, vocabulary.encode(SEED))
     return Generation(context, Sampler(len(vocabulary)), Settings(TEMPERATURE, 1), read)
 
 

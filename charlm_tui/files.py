@@ -191,7 +191,7 @@ def _descriptor(path: Path) -> int | None:
 def _open_stream(path: Path) -> int:
     number = _descriptor(path)
     if number is not None:
-        return os.dup(number)  # with its place in the file, which opening it anew would lose
+        return os.dup(number)  # with its place in the file, which opening it again would lose
     return os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))
 
 

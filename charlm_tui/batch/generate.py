@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from charlm_tui.files import is_stream, write_document
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.generation import Batch, Generation, Lanes, primed
+from charlm_tui.lm.generation import Batch, Generation, Lanes, prefixed
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -59,7 +59,7 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
         open_context(model, job.settings),
         Sampler(len(vocabulary), str(job.model)),
         job.settings,
-        primed(vocabulary, vocabulary.encode(fitted.text)),
+        prefixed(vocabulary, vocabulary.encode(fitted.text)),
     )
     tape = Tape()
     kept: list[str] = []
@@ -98,7 +98,7 @@ def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> No
     if fitted.notice:
         say(f"note: {fitted.notice}")
     settings = [replace(job.settings, temperature=each) for each in job.temperatures]
-    read = primed(vocabulary, vocabulary.encode(fitted.text))
+    read = prefixed(vocabulary, vocabulary.encode(fitted.text))
     context = open_context(model, job.settings, lanes)
     drawn = Lanes(context, settings, [read] * lanes, str(job.model))
     tapes = [Tape() for _ in settings]

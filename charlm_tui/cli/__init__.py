@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
     """Open a terminal studio on a character-level language model.
 
-    Type a seed, press Enter, and watch the model go on from it. Defaults come from the environment
+    Type a seed, press Enter, and watch the model continue it. Defaults come from the environment
     (CHARLM_TEMPERATURE=0.8) and from a settings file: see charlm-tui config.
     """
     context.obj = known()

@@ -92,7 +92,7 @@ config_option = click.option(
 )
 context_options = (
     option_of("depth"),
-    click.option("--carry", is_flag=True, help="Carry the state on without bound: no window."),
+    click.option("--carry", is_flag=True, help="Carry the state without bound: no window."),
 )
 sampling_options = tuple(
     option_of(row.name) for row in PARAMETERS if row.samples and row.name != "depth"

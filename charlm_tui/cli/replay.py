@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values: Any) -> None:
-    """Make a recorded reply again, and tell whether it is the same to the character.
+    """Regenerate a recorded reply, and say whether it is the same to the character.
 
     TAPE is the path of a tape, or a shared line. The text goes to standard output, the verdict to
     standard error. Exit code 1 if it differs, and if its model is not at hand: then the recorded

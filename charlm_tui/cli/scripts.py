@@ -28,7 +28,7 @@ WORST = 10  # places that a score names
 
 @click.command()
 @with_options(model_option)
-@click.option("--seed", default="", metavar="TEXT", help="What the text goes on from; - is stdin.")
+@click.option("--seed", default="", metavar="TEXT", help="The text to continue; - is stdin.")
 @click.option(
     "-n",
     "--length",

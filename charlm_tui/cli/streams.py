@@ -40,5 +40,5 @@ def output() -> Iterator[BinaryIO]:
 
 
 def drop_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter complains of it at its end."""
+    """Discard what is still buffered: at its end the interpreter would complain of it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,7 +25,7 @@ SOURCE: random.Random = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """Everything that decides how a reply goes on from here."""
+    """Everything that decides how a reply continues from here."""
 
     settings: Settings = field(default_factory=Settings)
     speed: float = 60.0

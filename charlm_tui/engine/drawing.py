@@ -54,11 +54,11 @@ class Drawing:
 
     def begin(self, request: DrawRequested | LanesRequested) -> None:
         """Read what a request wants read."""
-        self._request, self._one, self._lanes = request.wish, None, None
+        self._request, self._one, self._lanes = request.request_id, None, None
         self._typed = array("H")
         if isinstance(request, DrawRequested):
             self._one = self._generation("reply", request, request.controls.settings)
-            self._typed = array("H", request.given)
+            self._typed = array("H", request.forced)
             return
         self._lanes = Lanes(
             self._context("lanes", request.settings[0], len(request.settings)),
@@ -66,7 +66,7 @@ class Drawing:
             [array("H", read) for read in request.reads],
             str(self._model.path),
             request.first,
-            [array("f", history) for history in request.since_mirostat],
+            [array("f", history) for history in request.mirostat_history],
         )
 
     def advance(
@@ -119,7 +119,7 @@ class Drawing:
             settings,
             array("H", request.read),
             request.first,
-            array("f", request.since_mirostat),
+            array("f", request.mirostat_history),
         )
 
     def _context(self, use: str, settings: Settings, lanes: int = 1) -> Context:

@@ -181,7 +181,7 @@ class Insight:
             request.drawn,
             request.settings,
             PRESETS,
-            array("f", request.since_mirostat),
+            array("f", request.mirostat_history),
             request.carried_from,
             str(self._model.path),
         )

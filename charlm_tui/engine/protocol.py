@@ -5,9 +5,9 @@ class of them is made in a quarter of a frozen dataclass' time. Characters trave
 arrays (native byte order, one machine), so that neither side makes an object of each, and the front
 end needs no numpy.
 
-The front end has the record, the engine only what it takes to go on: each wish to draw says where,
-and carries what is to be read for it. Wishes are numbered; a batch that was on its way when the
-front end changed something carries an old number, and is dropped.
+The front end has the record, the engine only what it takes to continue: each request to draw says
+where, and carries what is to be read for it. Requests are numbered; a batch that was on its way
+when the front end changed something carries an old number, and is dropped.
 """
 
 from collections.abc import Mapping
@@ -31,29 +31,29 @@ class LoadRequested(NamedTuple):
 class DrawRequested(NamedTuple):
     """Read a text and draw what follows it, under these controls, until something else is said."""
 
-    wish: int
+    request_id: int
     """Its number, larger than any before."""
     first: int
     """Number, in its reply, of the first character to draw."""
     read: bytes
     """uint16, at least one: ids that the context reads, from zero."""
-    since_mirostat: bytes
+    mirostat_history: bytes
     """float32: surprisals of the characters since Mirostat has had its target."""
     controls: Controls
-    given: bytes = b""
+    forced: bytes = b""
     """uint16: ids that a person has chosen; they come first, before any is drawn."""
 
 
 class LanesRequested(NamedTuple):
     """Draw what follows several texts, side by side, until something else is said."""
 
-    wish: int
+    request_id: int
     """Its number, larger than any before."""
     first: int
     """Number, in every reply, of the first character to draw."""
     reads: tuple[bytes, ...]
     """uint16 of each lane, at least one, all of one length: ids that its context reads."""
-    since_mirostat: tuple[bytes, ...]
+    mirostat_history: tuple[bytes, ...]
     """float32 of each lane: surprisals of the characters since Mirostat has had its target."""
     settings: tuple[Settings, ...]
     """Of each lane; all of one context."""
@@ -68,7 +68,7 @@ class InspectRequested(NamedTuple):
     """Of the request: the answer carries it."""
     read: bytes
     """uint16, at least one: ids that the context reads, from zero."""
-    since_mirostat: bytes
+    mirostat_history: bytes
     """float32: surprisals of the characters since Mirostat has had its target."""
     settings: Settings
     first: int = 0
@@ -120,12 +120,12 @@ class WhatIfRequested(NamedTuple):
     number: int
     """Of the request: the answers carry it."""
     read: bytes
-    """uint16: all ids before the character, the primer first."""
+    """uint16: all ids before the character, the start symbol first."""
     drawn: int
     """Id of the character."""
     settings: Settings
     """In force for it; they do not move."""
-    since_mirostat: bytes
+    mirostat_history: bytes
     """float32: surprisals of the characters since Mirostat has had its target."""
     carried_from: int
     """Where in `read` a carried state begins."""
@@ -138,13 +138,13 @@ class Dismissed(NamedTuple):
 
 
 class RestRequested(NamedTuple):
-    """Draw nothing until the next wish."""
+    """Draw nothing until the next request."""
 
 
 class Acknowledged(NamedTuple):
     """All before character number `before` is on the screen."""
 
-    wish: int
+    request_id: int
     before: int
 
 
@@ -181,10 +181,10 @@ class ModelLoaded(NamedTuple):
 class CharactersGenerated(NamedTuple):
     """Records of consecutive characters, from number `first` of the reply on."""
 
-    wish: int
+    request_id: int
     first: int
     columns: Columns
-    given: bool = False
+    forced: bool = False
     """Whether a person chose them, and the model did not draw them."""
     draw_s: float = 0.0
     """Seconds that it took to make them."""
@@ -197,7 +197,7 @@ class CharactersGenerated(NamedTuple):
 class LanesGenerated(NamedTuple):
     """Records of characters of every lane, from number `first` of the replies on."""
 
-    wish: int
+    request_id: int
     first: int
     lanes: tuple[Columns, ...]
     draw_s: float = 0.0
@@ -293,7 +293,7 @@ class UnitTold(NamedTuple):
 
 
 class WhatIfRow(NamedTuple):
-    """A moment under one choice of settings; distances are from the row of now to this."""
+    """A character under one choice of settings; distances are from the row of now to this."""
 
     title: str
     settings: Settings
@@ -321,7 +321,7 @@ class WhatIfTold(NamedTuple):
 class GenerationEnded(NamedTuple):
     """The reply has reached its length."""
 
-    wish: int
+    request_id: int
     length: int
 
 
@@ -332,9 +332,9 @@ class LoadFailed(NamedTuple):
 
 
 class GenerationFailed(NamedTuple):
-    """The reply cannot go on; one sentence."""
+    """The reply cannot be continued; one sentence."""
 
-    wish: int
+    request_id: int
     sentence: str
 
 
@@ -346,8 +346,8 @@ def failure(request: Request, sentence: str) -> "Event | None":
         sentence: why.
     """
     match request:
-        case DrawRequested(wish=wish) | LanesRequested(wish=wish):
-            return GenerationFailed(wish, sentence)
+        case DrawRequested(request_id=request_id) | LanesRequested(request_id=request_id):
+            return GenerationFailed(request_id, sentence)
         case InspectRequested(number=number):
             return Inspected(number, sentence=sentence)
         case ScoreRequested(number=number):

@@ -187,8 +187,10 @@ class Worker:
                 self._take_on(request)
             case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
                 self._look(request)
-            case Acknowledged() if self._request is not None and request.wish == self._request.wish:
-                self._pace.acknowledged(request.before)
+            case Acknowledged():
+                drawn = self._request
+                if drawn is not None and request.request_id == drawn.request_id:
+                    self._pace.acknowledged(request.before)
 
     def _take_on(self, request: ScoreRequested | RemakeRequested) -> None:
         from charlm_tui.engine.jobs import remaking, scoring
@@ -242,4 +244,4 @@ class Worker:
             self._say(event._replace(draw_s=self._drawn_s - begun_s))
         if pace.ended and not drawing.typing:
             self._request = None
-            self._say(GenerationEnded(request.wish, pace.count))
+            self._say(GenerationEnded(request.request_id, pace.count))

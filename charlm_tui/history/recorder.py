@@ -100,14 +100,14 @@ class Recorder:
             case StateChanged():
                 self._look()
                 before, self._state = self._state, self._conversation.state
-                # Each step of a paused reply says that it is paused: it has not ended anew.
+                # Each step of a paused reply says that it is paused: it has not ended again.
                 if self._state not in (State.STREAMING, before):
                     self.rest()
 
     def adopt(self, reply: Reply, row: int, length: int) -> None:
-        """Let what is made for a reply from here on go to a row that it has.
+        """Attach a reply to the row that it has: what is drawn from now on is added to that row.
 
-        If it goes on from before that row's end, the row stays as it is and a branch of it is made.
+        If it continues from before that row's end, the row stays as it is and gets a branch.
 
         Args:
             reply: was opened from the history, or plays.
@@ -137,7 +137,7 @@ class Recorder:
             self.rest()
 
     def _look(self) -> None:
-        """Let a reply rest that is no longer the last one that is shown."""
+        """Finish the row of a reply that is no longer the last one shown."""
         turn = self._conversation.turn
         if self._growing and not any(turn is it and turn.reply is own for it, own in self._growing):
             self.rest()
@@ -145,7 +145,7 @@ class Recorder:
     def _added(self, count: int) -> None:
         turn, state = self._conversation.turn, self._conversation.state
         if turn is None or state not in (State.STREAMING, State.PAUSED):
-            return  # it was there, and is shown once more
+            return  # it was there, and is shown again
         self._growing = [(turn, turn.reply)]
         self._take_new(turn, turn.reply, count)
 
@@ -215,8 +215,8 @@ def cut(tape: Tape, start: int, stop: int, vocabulary: Vocabulary) -> Piece:
     times = times[bisect_left(times, start, key=_first) : bisect_left(times, stop, key=_first)]
     given = []
     # A stretch that begins before `start` may go on behind it: one place further to the front.
-    place = max(0, bisect_right(tape.given, start, key=_first) - 1)
-    for first, count in tape.given[place : bisect_left(tape.given, stop, key=_first)]:
+    place = max(0, bisect_right(tape.forced, start, key=_first) - 1)
+    for first, count in tape.forced[place : bisect_left(tape.forced, stop, key=_first)]:
         begin, end = max(first, start), min(first + count, stop)
         if begin < end:
             given.append((begin, end - begin))
@@ -252,7 +252,7 @@ class Keeper:
         self._recorder.take(update)
 
     def adopt(self, reply: Reply, row: int, length: int) -> None:
-        """Let a reply that was opened from the history go on in its row; see `Recorder`."""
+        """Attach a reply that was opened from the history to its row; see `Recorder`."""
         self._recorder.adopt(reply, row, length)
 
     def prompt(self, text: str) -> None:
@@ -263,7 +263,7 @@ class Keeper:
     def flush(self, timeout_s: float = FLUSH_S) -> bool:
         """Write what was handed over; nothing is kept after this.
 
-        Can be called on any thread, beside a conversation that goes on: what has come since the
+        Can be called on any thread, while the conversation continues: what has come since the
         last piece was handed over, a second ago at the most, is lost.
 
         Returns:

@@ -15,7 +15,7 @@ class Origin:
     model_path: str
     runtime: Runtime
     before: str
-    """The conversation that was read before the seed; without the primer."""
+    """The conversation that was read before the seed; without the start symbol."""
     seed: str
     rng_seed: int
     started_s: float
@@ -37,7 +37,7 @@ class Piece:
     """(first character, settings) of each stretch; the first one is at `first`."""
     times: tuple[tuple[int, float], ...] = ()
     """(first character, seconds since the reply began) of the batches that begin in it."""
-    given: tuple[tuple[int, int], ...] = ()
+    forced: tuple[tuple[int, int], ...] = ()
     """(first character, how many) of what a person typed or picked."""
 
     def until(self, stop: int) -> "Piece":
@@ -49,7 +49,7 @@ class Piece:
             self.columns.between(0, count),
             tuple(change for change in self.changes if change[0] < stop),
             tuple(time for time in self.times if time[0] < stop),
-            tuple((at, min(many, stop - at)) for at, many in self.given if at < stop),
+            tuple((at, min(many, stop - at)) for at, many in self.forced if at < stop),
         )
 
 

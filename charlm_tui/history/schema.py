@@ -221,7 +221,7 @@ def _version(database: sqlite3.Connection, path: Path, newest: int) -> int:
 
 
 def _use_wal(database: sqlite3.Connection) -> None:
-    """Let readers and the writer of two apps not wait for each other."""
+    """Switch the file to write-ahead logging: readers and writers do not block each other."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             database.execute("PRAGMA journal_mode = WAL")
@@ -266,7 +266,7 @@ def to_row(piece: Piece) -> tuple[object, ...]:
         sum(array("f", piece.columns.surprisal_bits)),
         json.dumps([(first, asdict(settings)) for first, settings in piece.changes]),
         json.dumps(piece.times),
-        json.dumps(piece.given),
+        json.dumps(piece.forced),
         piece.text,
         *_little_endian(piece.columns),
     )

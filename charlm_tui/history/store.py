@@ -99,7 +99,7 @@ class Store:
         """Add a piece to the end of a reply; the pieces before it are not touched.
 
         Returns:
-            the reply that has it: a new branch, if this one goes on in another way already.
+            the reply that has it: a new branch, if this one has another continuation already.
 
         Raises:
             GoneError: there is no such reply any longer.
@@ -471,11 +471,11 @@ def _extend(tape: Tape, piece: Piece) -> None:
         begin, end = start - piece.first, stop - piece.first
         tape.append(piece.columns.between(begin, end), settings)
     tape.times.extend(piece.times)
-    for first, count in piece.given:
-        if tape.given and sum(tape.given[-1]) == first:  # a stretch that a cut went through
-            tape.given[-1] = (tape.given[-1][0], tape.given[-1][1] + count)
+    for first, count in piece.forced:
+        if tape.forced and sum(tape.forced[-1]) == first:  # a stretch that a cut went through
+            tape.forced[-1] = (tape.forced[-1][0], tape.forced[-1][1] + count)
         else:
-            tape.given.append((first, count))
+            tape.forced.append((first, count))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -488,7 +488,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _lives(pid: int, owner: str) -> bool:
-    """Whether the process that wrote a reply may still go on with it."""
+    """Whether the process that wrote a reply may still add to it."""
     if owner == PROCESS:
         return True
     if pid == os.getpid():  # its number is ours now

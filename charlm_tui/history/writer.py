@@ -92,7 +92,7 @@ class Writer:
         self._put(write)
 
     def finish(self, ticket: Ticket) -> None:
-        """Let search find a reply as it is now."""
+        """Update the search index with a reply as it is now."""
 
         def write(store: Store) -> None:
             if ticket.reply is not None and not self.has_lost(ticket):

@@ -1,6 +1,6 @@
 """The loop: draw a character, record it, feed it back.
 
-Yields batches of records. Holds no text: whoever wants to rewind keeps the ids and starts anew.
+Yields batches of records. Holds no text: whoever wants to rewind keeps the ids and starts again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -52,9 +52,9 @@ class Distribution:
     """[vocabulary], those after truncation and temperature."""
 
 
-def primed(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
-    """Return what a model reads before character 0: the primer, then the seed's ids."""
-    return [vocabulary.primer, *ids]
+def prefixed(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
+    """Return what a model reads before character 0: the start symbol, then the seed's ids."""
+    return [vocabulary.start_symbol, *ids]
 
 
 class Generation:
@@ -64,9 +64,9 @@ class Generation:
         context: where they are read, of one lane; what it has read before is forgotten.
         sampler: draws them.
         settings: in force from the first one on.
-        read: ids before the first one, at least one (see `primed`).
+        read: ids before the first one, at least one (see `prefixed`).
         first: its number in the reply, by which its random number is found.
-        since_mirostat: surprisals in bits of the characters since Mirostat was given its target.
+        mirostat_history: surprisals in bits of the characters since Mirostat was given its target.
 
     The same arguments give the same characters, however they are split into batches.
     """
@@ -78,14 +78,14 @@ class Generation:
         settings: Settings,
         read: Sequence[int],
         first: int = 0,
-        since_mirostat: Iterable[float] = (),
+        mirostat_history: Iterable[float] = (),
     ) -> None:
         self._context = context
         self._sampler = sampler
         self._settings = settings
         self._uniforms = Uniforms(settings.rng_seed)
         self._logits = context.read(read)[0]
-        self._limit = self._limit_before = mirostat_limit(settings.mirostat, since_mirostat)
+        self._limit = self._limit_before = mirostat_limit(settings.mirostat, mirostat_history)
         self._unread: int | None = None
         self._in_words = context.vocabulary.in_words
         self._last = read[-1]  # the character before the next one
@@ -216,11 +216,11 @@ class Lanes:
     Args:
         context: where they are read, of as many lanes as there are settings.
         settings: of each lane.
-        reads: of each lane, ids before the first character, at least one (see `primed`); all of
+        reads: of each lane, ids before the first character, at least one (see `prefixed`); all of
             one length.
         model: how errors name the model.
         first: number of the first character in every reply.
-        since_mirostat: of each lane, surprisals in bits of the characters since Mirostat was given
+        mirostat_history: of each lane, surprisals in bits of the characters since Mirostat has had
             its target; none is none.
     """
 
@@ -231,7 +231,7 @@ class Lanes:
         reads: Sequence[Sequence[int]],
         model: str = "the model",
         first: int = 0,
-        since_mirostat: Sequence[Iterable[float]] = (),
+        mirostat_history: Sequence[Iterable[float]] = (),
     ) -> None:
         assert context.lanes == len(settings)
         self._context = context
@@ -239,7 +239,7 @@ class Lanes:
         self._uniforms = [Uniforms(each.rng_seed) for each in settings]
         self._limits = [
             mirostat_limit(each.mirostat, since)
-            for each, since in zip(settings, since_mirostat or [()] * len(settings), strict=True)
+            for each, since in zip(settings, mirostat_history or [()] * len(settings), strict=True)
         ]
         vocabulary = context.logits.shape[1]
         self._sampler = Sampler(vocabulary, model)

@@ -104,8 +104,8 @@ def activations(
 
     Args:
         model: reads.
-        ids: all that the model has read, the primer first. Under a carried state, from where that
-            began; with a window, what lies more than it before `start` has no effect.
+        ids: all that the model has read, the start symbol first. Under a carried state, from where
+            that began; with a window, what lies more than it before `start` has no effect.
         start: place in `ids` of the first character of the stretch.
         stop: place behind its last; at least one and at most `MOST_CHARACTERS` after `start`.
         settings: of the context; the rest has no effect.

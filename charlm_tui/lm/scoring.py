@@ -37,8 +37,8 @@ def score(
 ) -> Iterator[int | Scores]:
     """Score a text: what has been read of it, as it goes, and at the end the scores.
 
-    The primer is read first, so the first character has a score too. With a window the text is
-    cut into lanes of equal length, each of which begins by reading the `depth` characters before
+    The start symbol is read first, so the first character has a score too. With a window the text
+    is cut into lanes of equal length, each of which begins by reading the `depth` characters before
     its part: every character has exactly its window. A carried state reads in one run.
 
     Args:
@@ -54,7 +54,7 @@ def score(
     Raises:
         ModelOutputError: the model's logits are not finite.
     """
-    text = np.array([model.contract.vocabulary.primer, *ids], np.int64)
+    text = np.array([model.contract.vocabulary.start_symbol, *ids], np.int64)
     count = len(ids)
     if settings.carry:
         depth, lanes = 0, 1
@@ -74,7 +74,7 @@ def score(
     steps = run_up + part
     logits = np.zeros((STEPS, lanes, len(model.contract.vocabulary)), np.float32)
     done = 0
-    # What lies before the text or behind it is read as the primer; none of that is kept.
+    # What lies before the text or behind it is read as the start symbol; none of that is kept.
     for start in range(0, steps, STEPS):
         size = min(STEPS, steps - start)
         places = offsets[None, :] + np.arange(start, start + size + 1)[:, None]

@@ -72,7 +72,7 @@ class Vocabulary:
         return symbol in self._ids
 
     @property
-    def primer(self) -> int:
+    def start_symbol(self) -> int:
         """The id that a model is fed before the first character: newline, else the first id."""
         return self._ids.get("\n", 0)
 

@@ -1,4 +1,4 @@
-"""One moment under other settings: what would have been likely there, and how far that is away.
+"""One character under other settings: what would have been likely there, and how far that is away.
 
 Owns the choice of what is compared and the distances between two distributions. Knows nothing of
 replies: what had been read before the character is given to it.
@@ -29,7 +29,7 @@ SLICE = 64  # characters between two reports of progress: 2 ms of the shipped mo
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The moment under one choice of settings; every distance is from the row of now to this."""
+    """The character under one choice of settings; every distance is from the row of now to this."""
 
     title: str
     settings: Settings
@@ -53,7 +53,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """One moment under all the settings that are compared."""
+    """One character under all the settings that are compared."""
 
     drawn: int
     """Id of the character that stands there."""
@@ -68,7 +68,7 @@ def what_if(
     drawn: int,
     settings: Settings,
     temperatures: Iterable[float],
-    since_mirostat: Iterable[float] = (),
+    mirostat_history: Iterable[float] = (),
     carried_from: int = 0,
     name: str = "the model",
 ) -> Iterator[int | WhatIf]:
@@ -80,12 +80,12 @@ def what_if(
 
     Args:
         model: says what is likely.
-        read: all ids before the character, the primer first: at least one. A window's row reads
-            the last of them alone, a carried one from `carried_from` on.
+        read: all ids before the character, the start symbol first: at least one. A window's row
+            reads the last of them alone, a carried one from `carried_from` on.
         drawn: id of the character.
         settings: in force for it.
         temperatures: the presets.
-        since_mirostat: surprisals in bits of the characters since Mirostat had its target.
+        mirostat_history: surprisals in bits of the characters since Mirostat had its target.
         carried_from: where in `read` a carried state began, if it was after the first.
         name: how errors name the model.
 
@@ -97,7 +97,7 @@ def what_if(
         SettingsError: a temperature is out of its range.
     """
     assert 0 <= carried_from < len(read)
-    window, limit = model.contract.window, mirostat_limit(settings.mirostat, since_mirostat)
+    window, limit = model.contract.window, mirostat_limit(settings.mirostat, mirostat_history)
     variants = [
         (title, each, _begin(each, len(read), window, carried_from))
         for title, each in _variants(settings, temperatures, window)

@@ -118,7 +118,7 @@ def _passage_text(turn: Turn, passage: Passage) -> str:
 
 
 def _whole_words(recital: Recital, turn: Turn, passage: Passage) -> int:
-    """Count the words of a passage; neither one that began before it, nor one that goes on."""
+    """Count the words of a passage; neither one that began before it, nor one that continues."""
     start = passage.start
     count = recital.words_between(start, start + passage.length)
     before = max(0, start - 2)  # a letter, and a joint after it

@@ -5,9 +5,9 @@ from, nor where the arrays are kept.
 
 With every prefix of the corpus in the order of its characters from the last to the first, the
 prefixes that end with the text read so far, or with as much of it as the corpus has, are
-neighbours. One of them is remembered. If the corpus goes on there with the next character of the
+neighbours. One of them is remembered. If the corpus continues there with the next character of the
 text, that is the step. If not, the best place is that of one of two neighbours in the order among
-those prefixes that do go on with it: the one with more in common with the text.
+those prefixes that do continue with it: the one with more in common with the text.
 """
 
 from bisect import bisect_left
@@ -69,7 +69,7 @@ class Index:
         return "".join([self.symbols[code] for code in self.codes[start:stop]])
 
     def step(self, place: int, length: int, code: int) -> tuple[int, int]:
-        """Find what is left of a match with which the corpus does not go on.
+        """Find what is left of a match that the corpus does not continue.
 
         Matching statistics by one remembered suffix in place of an interval, after Bannai, Gagie
         and I 2020 (https://doi.org/10.1016/j.tcs.2019.08.005), with the comparison made on the

@@ -1,6 +1,6 @@
 """Keeping an index on disk: built once for a corpus and a vocabulary, then mapped into memory.
 
-Owns the file. A file that is not whole, of another version or of another machine is built anew:
+Owns the file. A file that is not whole, of another version or of another machine is built again:
 nothing in it is believed before its check sum is right. Layout of version 1:
 
     16 bytes   `charlm-recital` and the version, with a newline

@@ -1,7 +1,7 @@
 """Following one reply through a corpus as it streams.
 
 Owns what is known of the reply: how much of it stands in the corpus, and where. Only characters of
-the reply count: a passage that the seed begins and the reply goes on with begins at the reply's
+the reply count: a passage that the seed begins and the reply continues begins at the reply's
 first character. Takes the reply's text as the model gave it, and knows no tape.
 """
 
@@ -106,7 +106,7 @@ class Recital:
     def passages(self, least: int, start: int = 0, stop: int | None = None) -> list[Passage]:
         """Return what is to be marked in the text: passages that do not overlap, in their order.
 
-        They are those that go on in the corpus on neither side, the longest first. What overlaps a
+        They are those that the corpus extends on neither side, the longest first. What overlaps a
         longer one, or an earlier one as long, is cut to what is left of it.
 
         Args:

@@ -33,7 +33,7 @@ def last_word(text: str) -> str:
 class WordCount:
     """Counts the words of a text that grows.
 
-    A word counts when it has ended: when a character has come that it cannot go on with.
+    A word counts when it has ended: when a character has come that cannot belong to it.
 
     Args:
         known: words, case-folded.

@@ -50,7 +50,7 @@ PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
 ESCAPE_S = 0.1  # after which an Escape is no beginning of another key
 TWICE_S = 3.0  # within which a second Ctrl+C quits
 INTERRUPTED = 130
-ONCE_MORE = "Ctrl+C once more, or Ctrl+D, quits"
+ONCE_MORE = "Ctrl+C again, or Ctrl+D, quits"
 PASTES_ON, PASTES_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
 
@@ -72,7 +72,7 @@ def run(
         seed: is sent at once, unless it is None.
         tint: of the text.
         history: where replies and prompts are kept; None is nowhere.
-        continues: whether new seeds go on with the conversation.
+        continues: whether new seeds continue the conversation.
 
     Raises:
         UnusableError: no engine can load the model.
@@ -291,7 +291,7 @@ class Chat:
             self._interrupt()
 
     def _interrupt(self) -> None:
-        """Stop what goes on; where nothing does, leave at the second time."""
+        """Stop what is running; if nothing is, quit the second time."""
         it, now = self.conversation, time.monotonic()
         if it.state is State.LOADING:
             self._leave(INTERRUPTED)
@@ -308,7 +308,7 @@ class Chat:
         self._stirred.set()
 
     def _leave(self, code: int = 0) -> None:
-        """End the chat; the first wish to do so tells the exit code."""
+        """End the chat; the first request to do so tells the exit code."""
         if self._code is None:
             self._code = code
         self._stirred.set()

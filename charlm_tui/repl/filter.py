@@ -56,7 +56,7 @@ class _Answer:
     """A reply on its way."""
 
     start: int
-    """Its first character's number: not 0 if the reply before goes on."""
+    """Its first character's number: not 0 if the reply before is continued."""
     written: int = 0
     """Characters that are in the output."""
 
@@ -161,7 +161,7 @@ class Filter:
             self._do(line)
 
     def answer(self, line: str) -> None:
-        """Write the reply to a seed; to an empty line: how the reply before goes on."""
+        """Write the reply to a seed; for an empty line, continue the reply before."""
         it = self._conversation
         if not line and self._dreamt:
             line = line_of(self._dreamt)

@@ -58,7 +58,7 @@ def command_rows() -> Iterator[tuple[str, str]]:
 
 def key_rows() -> Iterator[tuple[str, str, str]]:
     """Return (keys in the prompt, keys while a reply streams, what they do) for every key."""
-    yield "Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."
+    yield "Enter", "", "Send the seed; with an empty prompt, continue the reply."
     yield "Ctrl+N Alt+Enter", "", "A new line in the prompt. Pasted newlines are kept."
     yield "↑ ↓ Ctrl+R", "", "What was typed before; search in it."
     yield "Tab", "", "Complete a command, or the path behind it."

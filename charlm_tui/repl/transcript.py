@@ -22,7 +22,7 @@ from charlm_tui.session.updates import (
     Update,
 )
 
-MOST_REPEATED = 2_000  # characters of a reply that are written once more where it branches
+MOST_REPEATED = 2_000  # characters of a reply that are written again where it branches
 _AT_REST = (State.IDLE, State.DOWN, State.LOADING)
 
 
@@ -88,7 +88,7 @@ class Teller:
         self.typed = False
 
     def _rewind(self, turn: Turn, length: int) -> None:
-        """Write what is left of a reply once more: what stands in the terminal stays there."""
+        """Write what is left of a reply again: what stands in the terminal stays there."""
         self._turn, self._open = turn, True
         self._printer.line("seed", f"{turn.seed}  ‹{turn.shown + 1}/{len(turn.replies)}›")
         start = max(0, length - MOST_REPEATED)

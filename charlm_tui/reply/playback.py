@@ -46,7 +46,7 @@ class Playback:
         return self._firsts[batch] if batch < len(self._firsts) else length
 
     def pause(self, now_s: float) -> None:
-        """Let nothing more be due until it is resumed."""
+        """Pause: nothing more is due until it is resumed."""
         self._paused_s = now_s
 
     def resume(self, now_s: float) -> None:

@@ -10,7 +10,7 @@ from charlm_tui.lm.settings import Settings
 
 
 def begun(controls: Controls, number: int) -> Controls:
-    """Let a ramp or a cycle that is in force begin at a character."""
+    """Begin a ramp or a cycle that is in force at a character."""
     if controls.settings.moving in ("ramp", "cycle"):
         return controls.with_settings(moving_from=number)
     return controls
@@ -28,7 +28,7 @@ def temperatures(settings: Settings, read: str, text: str, first: int, stop: int
     """
     if not settings.moving:
         return array("f", [settings.temperature]) * (stop - first)
-    last = text[first - 1] if first else (read[-1:] or "\n")  # the primer is no letter
+    last = text[first - 1] if first else (read[-1:] or "\n")  # the start symbol is no letter
     before = (last + text[first:stop])[: stop - first]
     return array(
         "f",

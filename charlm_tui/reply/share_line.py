@@ -122,7 +122,7 @@ def to_line(recording: Recording) -> str:
         ids,
         others,
         list(_told_runs(recording)),
-        _steps(edge for first, count in tape.given for edge in (first, first + count)),
+        _steps(edge for first, count in tape.forced for edge in (first, first + count)),
         _told_times(thinned(tape.times, len(tape))),
     ]
     dumped = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
@@ -224,7 +224,7 @@ def _recording(document: list[Any]) -> Recording:
     for first, end in zip(edges[::2], edges[1::2], strict=True):
         if not 0 <= first < end <= length:
             raise ValueError("what was given lies outside of it")
-        tape.given.append((first, end - first))
+        tape.forced.append((first, end - first))
     tape.times = list(filled(list(_read_times(times, length))))
     return Recording(model, sha256, Runtime(onnxruntime, machine), seed, text, tape)
 

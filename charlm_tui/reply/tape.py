@@ -106,7 +106,7 @@ class Tape:
         """Every settings object that was in force, in order of first use."""
         self.times: list[tuple[int, float]] = []
         """(first character, seconds since the reply began) of every batch that has a time."""
-        self.given: list[tuple[int, int]] = []
+        self.forced: list[tuple[int, int]] = []
         """(first character, how many) of stretches that a person typed or picked."""
 
         self.total_bits = 0.0
@@ -120,7 +120,7 @@ class Tape:
         columns: Columns,
         settings: Settings,
         elapsed_s: float | None = None,
-        given: bool = False,
+        forced: bool = False,
     ) -> None:
         """Add the records of consecutive characters.
 
@@ -128,17 +128,17 @@ class Tape:
             columns: their records.
             settings: in force for all of them.
             elapsed_s: when they came, in seconds since the reply began; kept once a batch.
-            given: whether a person typed or picked them, and the model did not draw them.
+            forced: whether a person typed or picked them, and the model did not draw them.
         """
         count = columns.characters
         if count and elapsed_s is not None:
             self.times.append((self._length, elapsed_s))
-        if count and given:
-            if self.given and sum(self.given[-1]) == self._length:  # a stretch that goes on
-                first, before = self.given[-1]
-                self.given[-1] = (first, before + count)
+        if count and forced:
+            if self.forced and sum(self.forced[-1]) == self._length:  # a stretch that continues
+                first, before = self.forced[-1]
+                self.forced[-1] = (first, before + count)
             else:
-                self.given.append((self._length, count))
+                self.forced.append((self._length, count))
         index = self._indices.setdefault(settings, len(self.settings))
         if index == len(self.settings):
             self.settings.append(settings)
@@ -179,8 +179,8 @@ class Tape:
         other.settings = list(self.settings)
         other._indices = dict(self._indices)
         other.times = [time for time in self.times if time[0] < length]
-        other.given = [
-            (first, min(count, length - first)) for first, count in self.given if first < length
+        other.forced = [
+            (first, min(count, length - first)) for first, count in self.forced if first < length
         ]
         other.total_bits = math.fsum(self.surprisal_bits(0, length))
         return other
@@ -189,14 +189,14 @@ class Tape:
         """Add what another tape has from this one's end to its own character `stop`."""
         start = len(self)
         edges = {first for first, _ in other.runs(stop)}
-        edges |= {edge for first, count in other.given for edge in (first, first + count)}
+        edges |= {edge for first, count in other.forced for edge in (first, first + count)}
         places = [start, *sorted(edge for edge in edges if start < edge < stop), stop]
         for first, end in pairwise(places):
             if first < end:
                 self.append(
                     other.columns(first, end),
                     other.settings_at(first),
-                    given=any(at <= first < at + count for at, count in other.given),
+                    forced=any(at <= first < at + count for at, count in other.forced),
                 )
         self.times += [time for time in other.times if start <= time[0] < stop]
 

@@ -39,7 +39,7 @@ class Recording:
     model_sha256: str
     runtime: Runtime
     seed: str
-    """What the model had read before character 0, but for the primer."""
+    """What the model had read before character 0, but for the start symbol."""
     text: str
     """The reply, in characters; for people, and for whoever has not the model."""
     tape: Tape
@@ -83,7 +83,7 @@ class Recording:
             "length": len(tape),
             "changes": [{"at": first} | asdict(settings) for first, settings in tape.runs()],
             "times": [[first, round(seconds, 3)] for first, seconds in tape.times],
-            "given": [list(stretch) for stretch in tape.given],
+            "given": [list(stretch) for stretch in tape.forced],
             "text": self.text,
             "columns": columns,
             "crc32": zlib.crc32(json.dumps(columns).encode()),
@@ -152,8 +152,8 @@ class Recording:
         for (at, settings), end in zip(changes, [*starts[1:], length], strict=False):
             tape.append(records.between(at, end), settings)
         tape.times = [(int(first), float(seconds)) for first, seconds in document["times"]]
-        tape.given = [(int(first), int(count)) for first, count in document["given"]]
-        if any(first < 0 or count < 1 or first + count > length for first, count in tape.given):
+        tape.forced = [(int(first), int(count)) for first, count in document["given"]]
+        if any(first < 0 or count < 1 or first + count > length for first, count in tape.forced):
             raise ValueError("what was given lies outside of it")
         for name in ("model", "model_sha256", "seed", "text"):
             if not isinstance(document[name], str):

@@ -1,8 +1,8 @@
 """What a character of a reply depends on: the settings in force, and where its context begins.
 
 Reads a tape and knows the rules of changing in mid-stream; runs nothing. A new depth N re-reads the
-last N characters from zero. A carried state goes on from what the window before it had read.
-Mirostat starts anew where it is given another target.
+last N characters from zero. A carried state continues from what the window before it had read.
+Mirostat starts again where its target changes.
 """
 
 from array import array
@@ -13,30 +13,30 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 
 
-class Moment(NamedTuple):
+class ResumePoint(NamedTuple):
     """A place in a reply, from which it can be made again."""
 
     read: "array[int]"
     """Ids that the context reads, from zero, to be there; at least one."""
-    since_mirostat: "array[float]"
+    mirostat_history: "array[float]"
     """Surprisals in bits of the characters since Mirostat has had its target."""
 
 
-def moment(
-    primed: Sequence[int], tape: Tape, number: int, settings: Settings, window: int
-) -> Moment:
+def resume_point(
+    prefix: Sequence[int], tape: Tape, number: int, settings: Settings, window: int
+) -> ResumePoint:
     """Return what it takes to draw character `number` of a reply.
 
     Args:
-        primed: ids that were read before character 0, the primer included.
+        prefix: ids that were read before character 0, the start symbol included.
         tape: of the reply, with at least `number` characters.
         number: of the character.
         settings: in force for it.
         window: of the model, which a depth of 0 means.
     """
-    begin = _context_begin(len(primed), tape, number, settings, window)
-    read = array("H", primed[begin:])
-    read.extend(tape.ids(max(0, begin - len(primed)), number))
+    begin = _context_begin(len(prefix), tape, number, settings, window)
+    read = array("H", prefix[begin:])
+    read.extend(tape.ids(max(0, begin - len(prefix)), number))
     since = array("f")
     if settings.mirostat:
         start = number
@@ -45,21 +45,21 @@ def moment(
                 break
             start = first
         since = tape.surprisal_bits(start, number)
-    return Moment(read, since)
+    return ResumePoint(read, since)
 
 
-def carried_from(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
-    """Return where, in the primed seed and the reply, a carried state of a character begins.
+def carried_from(prefix: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
+    """Return where, in the prefix and the reply, a carried state of a character begins.
 
     If it is not carried there, the question is what would be if it always had been.
     """
-    return _context_begin(primed, tape, number, settings, window) if settings.carry else 0
+    return _context_begin(prefix, tape, number, settings, window) if settings.carry else 0
 
 
-def _context_begin(primed: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
-    """Return where, in the primed seed and the reply, the context of a character begins."""
+def _context_begin(prefix: int, tape: Tape, number: int, settings: Settings, window: int) -> int:
+    """Return where, in the prefix and the reply, the context of a character begins."""
     if not settings.carry:
-        return max(0, primed + number - (settings.depth or window))
+        return max(0, prefix + number - (settings.depth or window))
     switched = number  # the character at which the state began to be carried
     before: Settings | None = None
     for first, in_force in reversed(tape.runs(number)):
@@ -69,4 +69,4 @@ def _context_begin(primed: int, tape: Tape, number: int, settings: Settings, win
         switched = first
     if before is None:  # it was so from the first character on
         return 0
-    return max(0, primed + switched - (before.depth or window))
+    return max(0, prefix + switched - (before.depth or window))

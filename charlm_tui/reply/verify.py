@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.generation import Batch, Generation, primed
+from charlm_tui.lm.generation import Batch, Generation, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
-from charlm_tui.reply.timeline import moment
+from charlm_tui.reply.timeline import resume_point
 
 BATCH = 256  # characters that are drawn at a time
 
@@ -35,7 +35,7 @@ class Verdict:
 def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[Batch]:
     """Make a reply again, stretch by stretch under the settings in force.
 
-    What a person had chosen is given once more. Whoever compares stops at the first difference:
+    What a person had chosen is put in again. Whoever compares stops at the first difference:
     what follows reads what was made.
 
     Args:
@@ -50,22 +50,22 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
     sampler = Sampler(len(vocabulary), recording.model)
     tape = recording.tape
     recording.check(vocabulary)
-    seed = primed(vocabulary, vocabulary.encode(recording.seed))
-    given = dict(tape.given)
+    seed = prefixed(vocabulary, vocabulary.encode(recording.seed))
+    given = dict(tape.forced)
     edges = {first for first, _ in tape.runs()} | set(given)
     edges |= {first + count for first, count in given.items()}
     for first, end in pairwise(sorted(edges | {len(tape)})):
         settings = tape.settings_at(first)
-        here = moment(seed, made, first, settings, model.contract.window)
+        here = resume_point(seed, made, first, settings, model.contract.window)
         context = open_context(model, settings)
-        generation = Generation(context, sampler, settings, here.read, first, here.since_mirostat)
+        generation = Generation(context, sampler, settings, here.read, first, here.mirostat_history)
         chosen = any(at <= first < at + count for at, count in given.items())
         while generation.count < end:
             if chosen:
                 batch = generation.give(tape.ids(generation.count, end).tolist())
             else:
                 batch = generation.draw(min(BATCH, end - generation.count))
-            made.append(Columns.of(batch), settings, given=chosen)
+            made.append(Columns.of(batch), settings, forced=chosen)
             yield batch
 
 

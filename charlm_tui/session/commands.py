@@ -240,7 +240,7 @@ _COMMANDS = (
     Command(
         "pause",
         "Pause or resume",
-        "Pause the reply, or let it go on.",
+        "Pause the reply, or resume it.",
         _plain(Conversation.pause),
         lambda it: it.busy,
     ),

@@ -331,7 +331,7 @@ class Conversation:
     def _is_current(
         self, event: CharactersGenerated | LanesGenerated | GenerationEnded | GenerationFailed
     ) -> bool:
-        return event.wish == self._stage.number
+        return event.request_id == self._stage.number
 
     def _not_loaded(self, sentence: str) -> None:
         if self._fallback:

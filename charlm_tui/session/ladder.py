@@ -91,14 +91,14 @@ class Ladder(Mode):
         first = len(turn.tape)
         settings = tuple(self._settings(controls, lane) for lane in range(len(self.temperatures)))
         moments = [
-            turn.moment_of(reply, first, each)
+            turn.resume_point_of(reply, first, each)
             for reply, each in zip(turn.replies, settings, strict=True)
         ]
         request = LanesRequested(
             number,
             first,
             tuple(here.read.tobytes() for here in moments),
-            tuple(here.since_mirostat.tobytes() for here in moments),
+            tuple(here.mirostat_history.tobytes() for here in moments),
             settings,
             controls,
         )

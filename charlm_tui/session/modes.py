@@ -37,7 +37,7 @@ class Streaming(Mode):
         turn, (reply,), _ = asked
         record(self._stage, event, asked)
         it, ids = self._stage, array("H", event.columns.ids)
-        it.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s, event.given))
+        it.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s, event.forced))
         if event.model:
             model, after = array("f", event.model), array("f", event.after)
             last = len(reply.tape) - 1
@@ -101,4 +101,4 @@ def record(stage: Stage, event: CharactersGenerated, asked: Asked) -> None:
     """Add characters to the tape that they were asked for."""
     turn, (reply,), (settings,) = asked
     assert event.first == len(reply.tape)
-    reply.tape.append(event.columns, settings, stage.clock() - turn.start_s, event.given)
+    reply.tape.append(event.columns, settings, stage.clock() - turn.start_s, event.forced)

@@ -91,10 +91,10 @@ class Requests:
     def inspect(self, turn: Turn, number: int, settings: Settings) -> None:
         """Ask what was possible at a character of a reply."""
         self._inspected = (self._next(), turn, number)
-        here = turn.moment(number, settings)
+        here = turn.resume_point(number, settings)
         self._send(
             InspectRequested(
-                self._number, here.read.tobytes(), here.since_mirostat.tobytes(), settings, number
+                self._number, here.read.tobytes(), here.mirostat_history.tobytes(), settings, number
             )
         )
 
@@ -157,8 +157,8 @@ class Requests:
                 read.tobytes(),
                 turn.tape.ids(number, number + 1)[0],
                 still,
-                turn.moment(number, settings).since_mirostat.tobytes(),
-                carried_from(len(turn.primed), turn.tape, number, settings, turn.model.window),
+                turn.resume_point(number, settings).mirostat_history.tobytes(),
+                carried_from(len(turn.prefix), turn.tape, number, settings, turn.model.window),
             )
         )
         return self._number

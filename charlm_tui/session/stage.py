@@ -71,14 +71,14 @@ class Mode:
     def request(self, turn: Turn, number: int, controls: Controls) -> tuple[Request, Asked]:
         """Return the request to draw what follows all that is shown of a turn, and what it asks."""
         first = len(turn.tape)
-        here = turn.moment(first, controls.settings)
+        here = turn.resume_point(first, controls.settings)
         request: DrawRequested | LanesRequested = DrawRequested(
             number,
             first,
             here.read.tobytes(),
-            here.since_mirostat.tobytes(),
+            here.mirostat_history.tobytes(),
             controls,
-            turn.reply.to_give.tobytes(),
+            turn.reply.still_forced.tobytes(),
         )
         return request, Asked(turn, (turn.reply,), (controls.settings,))
 
@@ -208,7 +208,7 @@ class Stage:
         turn = self.turn
         if turn is None or not self.is_at_hand(turn):
             return array("H")
-        read = turn.primed[1:]
+        read = turn.prefix[1:]
         read.extend(turn.tape.ids())
         return read
 

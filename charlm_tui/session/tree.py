@@ -50,8 +50,8 @@ class Tree:
             turn.branch(number)
             del it.turns[index + 1 :]
             it.tell(TurnRewound(turn, number))
-        turn.reply.given = array("H", ids)
-        turn.reply.given_at = number
+        turn.reply.forced = array("H", ids)
+        turn.reply.forced_at = number
         if rng_seed is not None:
             it.controls = it.controls.with_settings(rng_seed=rng_seed)
         it.lengthen(turn, again=True)

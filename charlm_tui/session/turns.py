@@ -12,7 +12,7 @@ from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Tape
-from charlm_tui.reply.timeline import Moment, moment
+from charlm_tui.reply.timeline import ResumePoint, resume_point
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
@@ -29,21 +29,21 @@ class Reply:
     """The first character that is not that of the sibling which it was branched from."""
     origin: "Reply | None" = None
     """The sibling that it was branched from."""
-    given: "array[int]" = field(default_factory=lambda: array("H"))
-    """What a person has chosen to stand at `given_at`; not all of it need be on the tape yet."""
-    given_at: int = 0
+    forced: "array[int]" = field(default_factory=lambda: array("H"))
+    """What a person has chosen to stand at `forced_at`; not all of it need be on the tape yet."""
+    forced_at: int = 0
     later: "list[Turn]" = field(default_factory=list)
     """The turns that came after it; they are away for as long as a sibling is shown."""
 
     @property
-    def to_give(self) -> "array[int]":
+    def still_forced(self) -> "array[int]":
         """What was chosen and is not on the tape yet."""
-        return self.given[max(0, len(self.tape) - self.given_at) :]
+        return self.forced[max(0, len(self.tape) - self.forced_at) :]
 
     @property
     def next_number(self) -> int:
         """The number of the next character that the model draws."""
-        return len(self.tape) + len(self.to_give)
+        return len(self.tape) + len(self.still_forced)
 
 
 @dataclass(eq=False, slots=True)
@@ -76,12 +76,12 @@ class Turn:
         return self.reply.tape
 
     @property
-    def primed(self) -> "array[int]":
-        """What was read before character 0 of the reply: the primer, the conversation, the seed."""
-        primed = array("H", [self.vocabulary.primer])
-        primed.extend(self.before)
-        primed.extend(self.vocabulary.encode(self.seed))
-        return primed
+    def prefix(self) -> "array[int]":
+        """What was read before character 0: the start symbol, the conversation, the seed."""
+        prefix = array("H", [self.vocabulary.start_symbol])
+        prefix.extend(self.before)
+        prefix.extend(self.vocabulary.encode(self.seed))
+        return prefix
 
     def text(self, start: int = 0, stop: int | None = None) -> str:
         """Return the reply that is shown, or a part of it."""
@@ -89,17 +89,17 @@ class Turn:
 
     def read(self, number: int) -> "array[int]":
         """Return all that was read before character `number` of the reply that is shown."""
-        read = self.primed
+        read = self.prefix
         read.extend(self.tape.ids(0, number))
         return read
 
-    def moment(self, number: int, settings: Settings) -> Moment:
+    def resume_point(self, number: int, settings: Settings) -> ResumePoint:
         """Return what it takes to draw character `number` of the reply that is shown."""
-        return self.moment_of(self.reply, number, settings)
+        return self.resume_point_of(self.reply, number, settings)
 
-    def moment_of(self, reply: Reply, number: int, settings: Settings) -> Moment:
+    def resume_point_of(self, reply: Reply, number: int, settings: Settings) -> ResumePoint:
         """Return what it takes to draw character `number` of one of the replies."""
-        return moment(self.primed, reply.tape, number, settings, self.model.window)
+        return resume_point(self.prefix, reply.tape, number, settings, self.model.window)
 
     def branch(self, number: int) -> None:
         """Add a sibling with the first `number` characters of the reply, and show it."""

@@ -35,7 +35,7 @@ class TextAdded(NamedTuple):
     text: str
     draw_s: float = 0.0
     """Seconds that it took to make them; 0 if they were there."""
-    given: bool = False
+    forced: bool = False
     """Whether a person typed or picked them: such text comes at once, whatever the speed."""
 
 
@@ -126,7 +126,7 @@ class SeedDreamt(NamedTuple):
 
 
 class Noticed(NamedTuple):
-    """Something a person should know; `error` if it keeps them from going on."""
+    """Something a person should know; `error` if it blocks them."""
 
     sentence: str
     error: bool = False

@@ -13,7 +13,7 @@ class Recipe:
     optimizer: Literal["rmsprop", "adam"]
     learning_rate: float
     decay: bool
-    """Let the rate fall to zero along half a cosine (Loshchilov & Hutter, "SGDR", 2017)."""
+    """Lower the rate to zero along half a cosine (Loshchilov & Hutter, "SGDR", 2017)."""
     clip: float | None
     """Largest global norm of a gradient."""
     recurrent_dropout: float

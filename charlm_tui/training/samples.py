@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.generation import Lanes, primed
+from charlm_tui.lm.generation import Lanes, prefixed
 from charlm_tui.lm.model import LanguageModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.training.corpus import Corpus
@@ -32,6 +32,6 @@ def draw_samples(
     window = RollingWindow(model, model.contract.window, lanes=len(temperatures))
     settings = [Settings(temperature, rng_seed) for temperature in temperatures]
     lanes = Lanes(
-        window, settings, [primed(vocabulary, seed)] * len(settings), "the network in training"
+        window, settings, [prefixed(vocabulary, seed)] * len(settings), "the network in training"
     )
     return [vocabulary.decode(batch.ids.tolist()) for batch in lanes.draw(length)]

@@ -132,7 +132,7 @@ class CharlmApp(App[None]):
         self.run_worker(keep, thread=True, group="theme", exclusive=True)
 
     async def on_event(self, event: Event_) -> None:
-        """Let keys act one after another, each on a screen that is there for it."""
+        """Queue keys, so that each acts on the screen that the one before it has left."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             await self._typed.add(event, self.screen if self._studio.furnished else self._studio)
         elif not isinstance(event, Key) or self._typed.is_for(self.screen):
@@ -172,7 +172,7 @@ class CharlmApp(App[None]):
             self._keeper.prompt(message.text)
 
     def on_studio_screen_history_wanted(self) -> None:
-        """Let a reply be found that was kept, and bring it back into the conversation."""
+        """Open the history, and bring the chosen reply back into the conversation."""
         if self.setup.history is None:
             return
         from charlm_tui.history.lookup import Lookup
@@ -241,7 +241,7 @@ class CharlmApp(App[None]):
         self.close()
 
     def _save(self) -> None:
-        """Let what was handed to the history be written, without the event loop."""
+        """Wait until the history has written all that it was handed, off the event loop."""
         keeper = self._keeper
         if keeper is not None:
             keeper.flush()

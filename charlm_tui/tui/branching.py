@@ -44,13 +44,13 @@ class Branching:
                 self._stop_at(turn, 0)
 
     def begin(self) -> None:
-        """Let text be typed over the selected character."""
+        """Start typing over the selected character."""
         if self._view.selected is not None:
             self._edit(self._view.selected)
             self.prompt.focus()
 
     def cancel(self) -> None:
-        """Let seeds be typed again."""
+        """Turn the prompt back into one for seeds."""
         self._edit(None)
 
     def take(self, text: str) -> bool:

@@ -177,10 +177,10 @@ class Live:
     def show(self, update: Update) -> None:
         """Take in what the conversation tells."""
         match update:
-            case TextAdded(text=text, draw_s=draw_s, given=given):
+            case TextAdded(text=text, draw_s=draw_s, forced=forced):
                 if self._conversation.state is State.STREAMING:
                     self._stale = False  # what is possible comes with it
-                if not given:
+                if not forced:
                     self._rates.came(time.monotonic(), len(text), draw_s)
                 if not self._acknowledging:
                     self._acknowledging = True
@@ -228,7 +228,7 @@ class Live:
             it.inspect(*self._view.selected)
 
     def follow_stream(self) -> None:
-        """Let the status and the panels show what is newest."""
+        """Show the newest figures on the status line and in the panels."""
         it, room = self._conversation, self._furniture
         temperature = self._status.temperature = temperature_now(it)
         if room is not None:

@@ -103,7 +103,7 @@ class Meter:
     # The corpus.
 
     def use(self, model: ModelLoaded) -> None:
-        """Let the corpus be opened for a model, unless it is open for one that reads as it does."""
+        """Open the corpus for a model, unless it is open for one with the same vocabulary."""
         if self._corpus is None or model is self._model:
             return
         before, self._model = self._model, model

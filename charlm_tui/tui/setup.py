@@ -35,7 +35,7 @@ class Setup:
     animated: bool = True
     """Whether new characters arrive bright and settle."""
     continues: bool = False
-    """Whether new seeds go on with the conversation."""
+    """Whether new seeds continue the conversation."""
     faults: tuple[str, ...] = ()
     """What is wrong with the settings, a sentence each."""
     replay: "Recording | None" = None

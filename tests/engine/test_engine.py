@@ -25,7 +25,7 @@ from charlm_tui.engine.protocol import (
     RestRequested,
 )
 from charlm_tui.lm.settings import Settings
-from tests.support.engines import BOUND_S, PRIMER, Driver, start
+from tests.support.engines import BOUND_S, START, Driver, start
 
 
 @pytest.fixture
@@ -35,18 +35,18 @@ def driver(model_path: Path) -> Iterator[Driver]:
     driver.engine.close()
 
 
-def following(request: DrawRequested, wish: int, text: list[int]) -> DrawRequested:
-    """Give the wish to go on after some characters of a reply."""
-    read = array("H", PRIMER)
+def following(request: DrawRequested, request_id: int, text: list[int]) -> DrawRequested:
+    """Return the request to continue after some characters of a reply."""
+    read = array("H", START)
     read.extend(text)
-    return request._replace(wish=wish, first=len(text), read=read.tobytes())
+    return request._replace(request_id=request_id, first=len(text), read=read.tobytes())
 
 
 def test_a_reply_has_its_length_and_is_the_same_at_any_speed(driver: Driver) -> None:
     driver.load()
     driver.engine.send(start(150))
     at_once = driver.reply()
-    driver.engine.send(start(150, speed=900.0, wish=2))
+    driver.engine.send(start(150, speed=900.0, request_id=2))
     paced = driver.reply()
     assert len(at_once) == 150
     assert paced == at_once
@@ -56,7 +56,7 @@ def test_the_reply_is_that_of_the_model_run_in_this_process(
     driver: Driver, model_path: Path
 ) -> None:
     from charlm_tui.lm.context import RollingWindow
-    from charlm_tui.lm.generation import Generation, primed
+    from charlm_tui.lm.generation import Generation, prefixed
     from charlm_tui.lm.model import OnnxModel
     from charlm_tui.lm.sampling import Sampler
 
@@ -68,7 +68,7 @@ def test_the_reply_is_that_of_the_model_run_in_this_process(
     driver.engine.send(request._replace(first=0))
     window = RollingWindow(model, model.contract.window)
     generation = Generation(
-        window, Sampler(len(vocabulary)), request.controls.settings, primed(vocabulary, seed)
+        window, Sampler(len(vocabulary)), request.controls.settings, prefixed(vocabulary, seed)
     )
     assert driver.reply() == generation.draw(100).ids.tolist()
 
@@ -77,12 +77,12 @@ def test_a_new_wish_is_obeyed_from_where_it_says(driver: Driver) -> None:
     driver.load()
     driver.engine.send(start(400))
     whole = driver.reply()
-    driver.engine.send(start(0, wish=2))
+    driver.engine.send(start(0, request_id=2))
     first = driver.batch()
     shown = min(3, first.columns.characters)
     driver.engine.send(following(start(40, temperature=0.0), 3, whole[:shown]))
     event = driver.batch()
-    while event.wish < 3:
+    while event.request_id < 3:
         event = driver.batch()
     assert event.first == shown
     assert array("f", event.columns.temperature).tolist() == [0.0] * (event.columns.characters)
@@ -90,7 +90,7 @@ def test_a_new_wish_is_obeyed_from_where_it_says(driver: Driver) -> None:
         pass
     # The same again, as it was at first: it goes on as it did.
     driver.engine.send(following(start(400), 4, whole[:shown]))
-    while event.wish < 4:
+    while event.request_id < 4:
         event = driver.batch()
     again = array("H", event.columns.ids).tolist()
     assert again == whole[shown : shown + len(again)]
@@ -127,14 +127,14 @@ def test_a_change_of_the_controls_takes_no_time_from_the_next_character() -> Non
     assert (overdue.wait_s() or 0) <= FRAME_S
 
 
-def test_an_engine_that_is_to_rest_says_nothing_until_the_next_wish(driver: Driver) -> None:
+def test_an_engine_that_is_to_rest_says_nothing_until_the_next_request(driver: Driver) -> None:
     driver.load()
     driver.engine.send(start(0))
     driver.batch()
     driver.engine.send(RestRequested())
-    driver.engine.send(start(0, wish=2))
+    driver.engine.send(start(0, request_id=2))
     event = driver.batch()
-    while event.wish == 1:
+    while event.request_id == 1:
         event = driver.batch()
     driver.engine.send(RestRequested())
     for late in driver.before_an_answer():  # was on its way
@@ -153,7 +153,7 @@ def test_a_carried_reply_goes_on_where_it_was_after_its_engine_has_read_other_th
     whole = driver.reply()
     driver.engine.send(following(request, 2, whole[:4500]))
     assert driver.rest(4500) == whole[4500:]
-    driver.engine.send(start(30, wish=3))
+    driver.engine.send(start(30, request_id=3))
     driver.reply()
     driver.engine.send(following(request, 4, whole[:4500]))
     assert driver.rest(4500) == whole[4500:]
@@ -234,12 +234,12 @@ def test_given_characters_come_first_and_what_follows_is_as_if_they_had_been_dra
     driver.engine.send(start(200))
     whole = driver.reply()
     chosen = array("H", whole[:90])
-    driver.engine.send(start(200, wish=2)._replace(given=chosen.tobytes()))
+    driver.engine.send(start(200, request_id=2)._replace(forced=chosen.tobytes()))
     taken, drawn = array("H"), array("H")
     while not isinstance(event := driver.next(), GenerationEnded):
         assert isinstance(event, CharactersGenerated)
         driver.acknowledge(event)
-        (taken if event.given else drawn).extend(array("H", event.columns.ids))
+        (taken if event.forced else drawn).extend(array("H", event.columns.ids))
     assert taken == chosen
     assert drawn.tolist() == whole[90:]
 
@@ -248,9 +248,9 @@ def test_a_distribution_is_told_in_mid_stream_and_the_reply_goes_on(driver: Driv
     driver.load()
     driver.engine.send(start(400))
     whole = driver.reply()
-    driver.engine.send(start(0, wish=2))
+    driver.engine.send(start(0, request_id=2))
     first = driver.batch()
-    driver.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
+    driver.engine.send(InspectRequested(1, START, b"", Settings(0.0)))
     reply = array("H", first.columns.ids)
     driver.acknowledge(first)
     told = None

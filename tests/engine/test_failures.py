@@ -34,7 +34,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
-from tests.support.engines import PRIMER, RUNTIME, Driver, start
+from tests.support.engines import START, RUNTIME, Driver, start
 
 TOO_DEEP = Settings(0.5, rng_seed=5, depth=10**13)  # numpy refuses it at once, on any machine
 DEEP = "takes more memory than there is"
@@ -67,7 +67,7 @@ def answer(driver: Driver, kind: type[Event]) -> Event:
 
 
 DEPTHS: list[tuple[Callable[[str], Request], type[Event]]] = [
-    (lambda _: InspectRequested(NUMBER, PRIMER, b"", TOO_DEEP), Inspected),
+    (lambda _: InspectRequested(NUMBER, START, b"", TOO_DEEP), Inspected),
     (lambda _: ScoreRequested(NUMBER, TEXT, TOO_DEEP), Scored),
     (lambda _: LensRequested(NUMBER, TEXT, 1, TOO_DEEP), LensOpened),
     (lambda sha256: RemakeRequested(NUMBER, recording(sha256, TOO_DEEP)), Remade),
@@ -89,7 +89,7 @@ def test_what_cannot_be_done_fails_by_itself_and_the_reply_goes_on(
 ) -> None:
     driver.engine.send(start(60))
     undisturbed = driver.reply()
-    driver.engine.send(start(60, speed=200.0, wish=2))
+    driver.engine.send(start(60, speed=200.0, request_id=2))
     first = driver.batch()
     driver.acknowledge(first)
     driver.engine.send(ask(driver.sha256))
@@ -118,12 +118,12 @@ def test_a_depth_that_takes_too_much_memory_is_told_where_no_reply_streams(
     failure = answer(driver, kind)
     assert failure.number == NUMBER
     assert DEEP in failure.sentence
-    driver.engine.send(InspectRequested(78, PRIMER, b"", Settings()))
+    driver.engine.send(InspectRequested(78, START, b"", Settings()))
     assert answer(driver, Inspected).model
 
 
 def test_a_reply_that_cannot_be_drawn_fails_and_the_next_one_is_drawn(driver: Driver) -> None:
-    for wish, request in enumerate(
+    for request_id, request in enumerate(
         (
             start(40)._replace(controls=Controls(TOO_DEEP, length=40)),
             start(40)._replace(read=b""),
@@ -131,12 +131,12 @@ def test_a_reply_that_cannot_be_drawn_fails_and_the_next_one_is_drawn(driver: Dr
         ),
         start=1,
     ):
-        driver.engine.send(request._replace(wish=wish))
+        driver.engine.send(request._replace(request_id=request_id))
         failure = driver.next()
         assert isinstance(failure, GenerationFailed)
-        assert failure.wish == wish
+        assert failure.request_id == request_id
         assert failure.sentence
-    driver.engine.send(start(40, wish=9))
+    driver.engine.send(start(40, request_id=9))
     assert len(driver.reply()) == 40
 
 
@@ -172,5 +172,5 @@ def test_a_lens_for_which_there_is_no_memory_fails_and_the_engine_stays(
     failure = answer(driver, LensOpened)
     assert failure.number == NUMBER
     assert "memory" in failure.sentence
-    driver.engine.send(start(10, wish=2))
+    driver.engine.send(start(10, request_id=2))
     assert len(driver.reply()) == 10

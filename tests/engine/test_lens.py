@@ -39,7 +39,7 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.whatif import WhatIf, what_if
 from charlm_tui.reply.tints import DIVERGING
-from tests.support.engines import PRIMER, Driver, start
+from tests.support.engines import START, Driver, start
 
 TEXT = (
     'a bird on the old wall sang to no one in the rain; we heard it, and said: "why?"\n'
@@ -56,7 +56,7 @@ def model(model_path: Path) -> OnnxModel:
 @pytest.fixture(scope="module")
 def ids(model: OnnxModel) -> "array[int]":
     vocabulary = model.contract.vocabulary
-    return array("H", [vocabulary.primer, *vocabulary.encode(vocabulary.fit(TEXT * 3).text)])
+    return array("H", [vocabulary.start_symbol, *vocabulary.encode(vocabulary.fit(TEXT * 3).text)])
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_reply_goes_on_while_a_lens_is_opened_and_both_are_as_if_alone(
     driver.engine.send(LensRequested(1, ids.tobytes(), 1, SETTINGS))
     _, lens = opened(driver, 1)
     driver.engine.send(Dismissed(1))
-    driver.engine.send(start(300, wish=2))
+    driver.engine.send(start(300, request_id=2))
     reply = array("H")
     told: list[Event] = []
     first = driver.batch()
@@ -257,8 +257,8 @@ def test_what_is_asked_before_and_after_is_answered_too(driver: Driver, ids: "ar
     driver.engine.send(WhatIfRequested(1, ids.tobytes(), 3, SETTINGS, b"", 0))
     driver.engine.send(WhatIfRequested(2, ids.tobytes(), 3, SETTINGS, b"", 0))
     driver.engine.send(Dismissed(1))
-    driver.engine.send(LensRequested(3, PRIMER, 0, SETTINGS))
-    driver.engine.send(InspectRequested(4, PRIMER, b"", SETTINGS))
+    driver.engine.send(LensRequested(3, START, 0, SETTINGS))
+    driver.engine.send(InspectRequested(4, START, b"", SETTINGS))
     told = []
     while not told or not isinstance(told[-1], LensOpened):
         event = driver.next()

@@ -105,7 +105,7 @@ def studio(path: Path) -> Iterator[Studio]:
 def same(recorded: Tape, tape: Tape) -> None:
     """A tape came back."""
     assert recorded.runs() == tape.runs()
-    assert (recorded.times, recorded.given) == (tape.times, tape.given)
+    assert (recorded.times, recorded.forced) == (tape.times, tape.forced)
     for column in ("ids", "surprisal_bits", "entropy_bits", "temperature"):
         assert getattr(recorded, column)() == getattr(tape, column)()
 
@@ -405,8 +405,8 @@ def test_a_piece_has_what_lies_within_it_and_nothing_else(
     assert got.changes[0] == (start, tape.settings_at(start))
     assert got.changes[1:] == tuple(run for run in tape.runs() if start < run[0] < stop)
     assert got.times == tuple(time for time in tape.times if start <= time[0] < stop)
-    typed_at = {i for first, count in tape.given for i in range(first, first + count)}
-    assert {i for first, count in got.given for i in range(first, first + count)} == (
+    typed_at = {i for first, count in tape.forced for i in range(first, first + count)}
+    assert {i for first, count in got.forced for i in range(first, first + count)} == (
         typed_at & set(range(start, stop))
     )
 
@@ -485,8 +485,8 @@ def _check(store: Store, row: int, replies: list[Reply]) -> None:
     """A row is, to the last time, one of these replies."""
     tape = store.recording(row).tape
     same_text = [reply for reply in replies if _text(reply) == store.text(row)]
-    facts = [(reply.tape.runs(), reply.tape.times, reply.tape.given) for reply in same_text]
-    assert (tape.runs(), tape.times, tape.given) in facts
+    facts = [(reply.tape.runs(), reply.tape.times, reply.tape.forced) for reply in same_text]
+    assert (tape.runs(), tape.times, tape.forced) in facts
 
 
 def _open(studio: Studio, number: int) -> Turn | None:

@@ -96,14 +96,14 @@ def test_wherever_a_reply_is_cut_it_comes_back_as_it_was(
         recording = store.recording(reply)
         assert recording.text == text
         assert recording.tape.runs() == tape.runs()
-        assert (recording.tape.times, recording.tape.given) == (tape.times, tape.given)
+        assert (recording.tape.times, recording.tape.forced) == (tape.times, tape.forced)
         for column in ("ids", "surprisal_bits", "entropy_bits", "temperature"):
             assert getattr(recording.tape, column)() == getattr(tape, column)()
 
 
 def _cut(tape: Tape, text: str, start: int, stop: int) -> Piece:
     """Cut a tape the slow and simple way, which the recorder's has to agree with."""
-    typed = {i for first, count in tape.given for i in range(first, first + count)}
+    typed = {i for first, count in tape.forced for i in range(first, first + count)}
     return Piece(
         start,
         text[start:stop],
@@ -172,7 +172,7 @@ def test_a_branch_can_be_from_anywhere_in_a_piece(store: Store) -> None:
     warm = Settings(0.9)
     first = replace(piece(0, "abcdef", (0, Settings()), (4, warm)), times=((0, 0.5), (3, 1.0)))
     reply = store.begin(origin())
-    store.append(reply, replace(first, given=((0, 1), (2, 4))))
+    store.append(reply, replace(first, forced=((0, 1), (2, 4))))
     for at, runs, times, chosen in [
         (0, [(0, warm)], [], []),
         (3, [(0, Settings()), (3, warm)], [(0, 0.5)], [(0, 1), (2, 1)]),
@@ -182,7 +182,7 @@ def test_a_branch_can_be_from_anywhere_in_a_piece(store: Store) -> None:
         tape = store.recording(branch).tape
         assert store.text(branch) == "abcdef"[:at] + "xyz"
         assert tape.surprisal_bits().tolist() == [i / 8 for i in range(at + 3)]
-        assert (tape.runs(), tape.times, tape.given) == (runs, times, chosen)
+        assert (tape.runs(), tape.times, tape.forced) == (runs, times, chosen)
     assert store.text(reply) == "abcdef"
 
 

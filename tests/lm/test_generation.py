@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.context import RollingWindow, open_context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.generation import Batch, Generation, Lanes, primed
+from charlm_tui.lm.generation import Batch, Generation, Lanes, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler, Uniforms, probabilities
 from charlm_tui.lm.settings import Settings
@@ -30,7 +30,7 @@ def generation(
 ) -> Generation:
     """Start a reply, or go on after the characters of `reply`."""
     vocabulary = model.contract.vocabulary
-    read = [*primed(vocabulary, vocabulary.encode(seed)), *reply]
+    read = [*prefixed(vocabulary, vocabulary.encode(seed)), *reply]
     window = RollingWindow(model, model.contract.window)
     return Generation(window, Sampler(len(vocabulary)), settings, read, first=len(reply))
 
@@ -87,7 +87,7 @@ def test_a_used_window_is_reset(tiny: OnnxModel, reply: Batch) -> None:
     vocabulary = tiny.contract.vocabulary
     window, sampler = RollingWindow(tiny, 12), Sampler(len(vocabulary))
     window.read(vocabulary.encode("something else"))
-    read = primed(vocabulary, vocabulary.encode(SEED))
+    read = prefixed(vocabulary, vocabulary.encode(SEED))
     again = Generation(window, sampler, Settings(1.0, 5), read)
     assert ids_of(again.draw(LENGTH)) == ids_of(reply)
 
@@ -119,7 +119,7 @@ def test_a_change_of_settings_changes_later_characters_alone(
     assert set(rest.temperature.tolist()) <= {np.float32(temperature).item()}
 
     uniforms, sampler = Uniforms(9), Sampler(len(SYMBOLS))
-    read, by_hand = model.contract.vocabulary.primer, []
+    read, by_hand = model.contract.vocabulary.start_symbol, []
     for number in range(LENGTH):
         settings = before if number < place else after
         read = sampler.draw(model.table[read], settings, uniforms[number]).id
@@ -132,7 +132,7 @@ def test_what_is_recorded_is_the_models_own_distribution(tiny: OnnxModel) -> Non
     vocabulary = tiny.contract.vocabulary
     batch = generation(tiny, Settings(0.3, 2)).draw(40)
     window = RollingWindow(tiny, 12)
-    logits = window.read(primed(vocabulary, vocabulary.encode(SEED)))
+    logits = window.read(prefixed(vocabulary, vocabulary.encode(SEED)))
     for index, surprisal, entropy in zip(
         batch.ids, batch.surprisal_bits, batch.entropy_bits, strict=True
     ):
@@ -180,10 +180,10 @@ def test_none_wanted_is_none_drawn(tiny: OnnxModel, reply: Batch) -> None:
 def test_an_empty_seed_means_one_newline_first() -> None:
     model = CycleModel(SYMBOLS)
     vocabulary = model.contract.vocabulary
-    assert primed(vocabulary, []) == [vocabulary.encode("\n")[0]]
+    assert prefixed(vocabulary, []) == [vocabulary.encode("\n")[0]]
     assert vocabulary.decode(generation(model, seed="").draw(12).ids) == " abcdefgh\n a"
     without = CycleModel("xyz")
-    assert primed(Vocabulary("xyz"), [2]) == [0, 2]
+    assert prefixed(Vocabulary("xyz"), [2]) == [0, 2]
     assert without.contract.vocabulary.decode(generation(without, seed="").draw(4).ids) == "yzxy"
 
 
@@ -271,7 +271,7 @@ def test_any_temperature_is_drawn_and_recorded_without_a_warning(
     tiny: OnnxModel, temperature: float, truncated: dict
 ) -> None:
     chosen = [Settings(each, 5, moving_to=temperature, **truncated) for each in (temperature, 0.5)]
-    read = primed(tiny.contract.vocabulary, tiny.contract.vocabulary.encode(SEED))
+    read = prefixed(tiny.contract.vocabulary, tiny.contract.vocabulary.encode(SEED))
     lanes = Lanes(open_context(tiny, chosen[0], 2), chosen, [read] * 2).draw(LENGTH)
     for settings, lane in zip(chosen, lanes, strict=True):
         alone = generation(tiny, settings)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import RollingWindow
-from charlm_tui.lm.generation import Generation, primed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -65,7 +65,7 @@ def sampled(model: LanguageModel, count: int) -> list[int]:
     vocabulary = model.contract.vocabulary
     window = RollingWindow(model, model.contract.window)
     sampler = Sampler(len(vocabulary))
-    reply = Generation(window, sampler, Settings(1.0, 7), primed(vocabulary, []))
+    reply = Generation(window, sampler, Settings(1.0, 7), prefixed(vocabulary, []))
     return [int(index) for index in reply.draw(count).ids]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.generation import Generation, Lanes, primed
+from charlm_tui.lm.generation import Generation, Lanes, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.scoring import Scores, score
@@ -32,7 +32,7 @@ def test_scores_are_the_records_of_the_same_text(
     vocabulary = model.contract.vocabulary
     settings = Settings(1.0, 3, **context)
     generation = Generation(
-        open_context(model, settings), Sampler(len(vocabulary)), settings, primed(vocabulary, [])
+        open_context(model, settings), Sampler(len(vocabulary)), settings, prefixed(vocabulary, [])
     )
     batch = generation.draw(length)
     scores = scores_of(model, batch.ids.tolist(), settings, lanes)
@@ -55,7 +55,7 @@ def test_lanes_draw_what_each_would_draw_alone(
     model = OnnxModel(model_path, threads=2)
     vocabulary = model.contract.vocabulary
     sampler = Sampler(len(vocabulary))
-    read = primed(vocabulary, vocabulary.encode("the "))
+    read = prefixed(vocabulary, vocabulary.encode("the "))
     every = [
         Settings(0.25 + 0.25 * lane, lane, mirostat=1.5 if truncated and lane % 2 else 0.0)
         for lane in range(lanes)

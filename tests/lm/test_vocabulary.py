@@ -138,9 +138,9 @@ def test_no_name_can_move_a_cursor(char: str) -> None:
     assert describe_symbol(char).isprintable()
 
 
-def test_the_primer_is_the_newline_else_the_first_character() -> None:
-    assert Vocabulary("ab\nc").primer == 2
-    assert Vocabulary("abc").primer == 0
+def test_the_start_symbol_is_the_newline_else_the_first_character() -> None:
+    assert Vocabulary("ab\nc").start_symbol == 2
+    assert Vocabulary("abc").start_symbol == 0
 
 
 def test_ids_are_places() -> None:

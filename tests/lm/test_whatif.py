@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.generation import Distribution, Generation, primed
+from charlm_tui.lm.generation import Distribution, Generation, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -56,9 +56,9 @@ def tiny(tiny_model_path: Path) -> OnnxModel:
 
 @pytest.fixture(scope="module")
 def read(tiny: OnnxModel) -> list[int]:
-    """50 random characters after the primer, four windows and more."""
+    """50 random characters after the start symbol, four windows and more."""
     size = len(tiny.contract.vocabulary)
-    return primed(
+    return prefixed(
         tiny.contract.vocabulary, np.random.default_rng(5).integers(size, size=50).tolist()
     )
 
@@ -246,9 +246,9 @@ def test_mirostat_is_where_the_reply_had_it(tiny: OnnxModel, read: list[int]) ->
     settings = Settings(1.0, mirostat=3.0)
     sampler = Sampler(len(tiny.contract.vocabulary))
     expected = Generation(
-        open_context(tiny, settings), sampler, settings, read, since_mirostat=since
+        open_context(tiny, settings), sampler, settings, read, mirostat_history=since
     ).distribution()
-    row = compare(tiny, read, settings, since_mirostat=since)["now"]
+    row = compare(tiny, read, settings, mirostat_history=since)["now"]
     np.testing.assert_allclose(row.after, expected.after, atol=1e-5)
     assert np.count_nonzero(row.after) < np.count_nonzero(
         compare(tiny, read, settings)["now"].after

@@ -87,7 +87,7 @@ def test_each_line_has_a_reply_and_an_end() -> None:
     assert bench.code == 0
     assert bench.said == []
     draws = [it for it in bench.engines[0].requests if isinstance(it, DrawRequested)]
-    assert [len(it.read) // 2 for it in draws] == [4, 4, 6]  # the primer, and no line end
+    assert [len(it.read) // 2 for it in draws] == [4, 4, 6]  # the start symbol, and no line end
 
 
 def test_seeds_are_kept_to_the_character_but_for_their_line_s_end() -> None:
@@ -248,7 +248,7 @@ class Failing(Replying):
     def send(self, request: Request) -> None:
         QueuedEngine.send(self, request)
         if isinstance(request, DrawRequested):
-            self.say(GenerationFailed(request.wish, "the logits are NaN"))
+            self.say(GenerationFailed(request.request_id, "the logits are NaN"))
 
 
 def test_a_model_that_fails_is_told_and_not_tried_again() -> None:

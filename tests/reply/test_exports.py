@@ -199,7 +199,7 @@ def test_the_table_of_markdown_tells_the_settings_and_their_changes() -> None:
     floats = array("f", [1.0, 1.0]).tobytes()
     changed = Settings(0.9, 12, top_k=4, carry=True)
     more = Columns(array("H", [1, 2]).tobytes(), floats, floats, floats)
-    reply.tape.append(more, changed, given=True)
+    reply.tape.append(more, changed, forced=True)
     there = Recording("a|b", "0" * 64, reply.runtime, "", "abcde", reply.tape)
     content = export(there, "markdown")
     assert "| Model | a\\|b |\n" in content

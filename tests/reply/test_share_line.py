@@ -60,7 +60,7 @@ def recording(
         floats = array("f", [1.5]) * len(part)
         warmth = array("f", [in_force.temperature]) * len(part)
         rows = Columns(column.tobytes(), floats.tobytes(), floats.tobytes(), warmth.tobytes())
-        tape.append(rows, in_force, given=typed)
+        tape.append(rows, in_force, forced=typed)
     tape.times = times or []
     text = "".join(part for part, _, _ in parts)
     return Recording("a model", sha256, Runtime("1.32.0", "x86_64 Linux"), seed, text, tape)
@@ -70,7 +70,7 @@ def held(it: Recording) -> tuple[Any, ...]:
     """Give what a line must bring back."""
     tape = it.tape
     names = (it.model, it.model_sha256, it.runtime, it.seed, it.text)
-    return (*names, tape.ids(), tape.runs(), tape.given, tape.temperature())
+    return (*names, tape.ids(), tape.runs(), tape.forced, tape.temperature())
 
 
 @st.composite
@@ -394,5 +394,5 @@ def test_a_line_of_the_first_release_is_read_for_ever() -> None:
     assert (read.model, read.model_sha256, read.seed) == ("a model", SHA256, "the ")
     assert read.text == "the world is a will to power, and nothing besides; so it is"
     assert read.tape.runs() == [(0, Settings(0.5, 7)), (51, Settings(0.9, 7))]
-    assert read.tape.given == [(51, 8)]
+    assert read.tape.forced == [(51, 8)]
     assert read.tape.ids().tolist() == [ord(char) for char in read.text]

@@ -30,7 +30,7 @@ def recording(records: list, seed: str = "a seed\n") -> Recording:
         tape.append(Columns(array("H", [index]).tobytes(), *columns), settings)
     if records:
         tape.times.append((0, 1.5))
-        tape.given.append((0, 1))
+        tape.forced.append((0, 1))
     text = "".join(chr(97 + record[0] % 26) for record in records)
     return Recording("name", "0" * 64, Runtime("1.2", "x86_64 Linux"), seed, text, tape)
 
@@ -41,7 +41,7 @@ def test_there_and_back_is_equal(records: list, seed: str) -> None:
     back = Recording.from_json(there.to_json(), "x")
     assert back == there
     assert back.tape.runs() == there.tape.runs()
-    assert (back.tape.times, back.tape.given) == (there.tape.times, there.tape.given)
+    assert (back.tape.times, back.tape.forced) == (there.tape.times, there.tape.forced)
     assert back.tape.surprisal_bits().tolist() == there.tape.surprisal_bits().tolist()
 
 
@@ -86,7 +86,7 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
         (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
         (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),
-        (damaged(given=[[1, 2]]), "damaged"),
+        (damaged(forced=[[1, 2]]), "damaged"),
         (damaged(times=[[1]]), "damaged"),
         (damaged(runtime={}), "damaged"),
         (damaged(runtime=None), "damaged"),

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from charlm_tui.batch.generate import record
 from charlm_tui.lm.context import CarriedState, RollingWindow, open_context
-from charlm_tui.lm.generation import Generation, primed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
-from charlm_tui.reply.timeline import moment
+from charlm_tui.reply.timeline import resume_point
 
 Changes = list[tuple[int, Settings]]
 
@@ -57,7 +57,7 @@ def perform(
     """Make a reply as a front end does: a new beginning at each change, and at each of `stops`."""
     vocabulary = model.contract.vocabulary
     sampler = Sampler(len(vocabulary))
-    before = primed(vocabulary, vocabulary.encode(seed))
+    before = prefixed(vocabulary, vocabulary.encode(seed))
     tape = Tape()
     places = sorted({at for at, _ in changes} | stops | {length})
     context = None
@@ -65,10 +65,10 @@ def perform(
         if end > length:
             break
         settings = [in_force for at, in_force in changes if at <= first][-1]
-        here = moment(before, tape, first, settings, model.contract.window)
+        here = resume_point(before, tape, first, settings, model.contract.window)
         if context is None or not rewindable:
             context = open_context(model, settings, rewindable=rewindable)
-        generation = Generation(context, sampler, settings, here.read, first, here.since_mirostat)
+        generation = Generation(context, sampler, settings, here.read, first, here.mirostat_history)
         while generation.count < end:
             record(tape, generation.draw(min(batch, end - generation.count)), settings)
     return tape
@@ -127,7 +127,7 @@ def test_a_changed_depth_is_a_fresh_start_on_the_last_characters(
     at = 25
     changed = perform(model, [(0, Settings(1.0, 5)), (at, Settings(1.0, 5, depth=depth))])
     vocabulary = model.contract.vocabulary
-    text = primed(vocabulary, vocabulary.encode("a seed")) + changed.ids(0, at).tolist()
+    text = prefixed(vocabulary, vocabulary.encode("a seed")) + changed.ids(0, at).tolist()
     window = RollingWindow(model, depth)
     fresh = Generation(window, Sampler(len(vocabulary)), Settings(1.0, 5), text[-depth:], at)
     assert fresh.draw(LENGTH - at).ids.tolist() == changed.ids(at).tolist()

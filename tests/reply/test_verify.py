@@ -292,7 +292,7 @@ def test_what_a_tape_lacks_of_measures_is_measured_when_it_is_made_again(model: 
                 recording.tape.temperature(index, index + 1).tobytes(),
             ),
             recording.tape.settings_at(index),
-            given=any(at <= index < at + n for at, n in recording.tape.given),
+            forced=any(at <= index < at + n for at, n in recording.tape.forced),
         )
     assert not bare.measured
     made = Tape()

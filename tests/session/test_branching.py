@@ -42,12 +42,12 @@ def test_a_pick_branches_and_the_old_reply_stays_as_a_sibling() -> None:
     assert reader.it.tree.branch(turn, 3, ids("x"))
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
-    assert (request.first, array("H", request.given).tolist()) == (3, ids("x"))
+    assert (request.first, array("H", request.forced).tolist()) == (3, ids("x"))
     assert array("H", request.read).tolist() == [0, *ids("seedabc")]
     reader.give()
     reader.engine.stream("yz")
     assert turn.text() == "abcxyz"
-    assert turn.tape.given == [(3, 1)]
+    assert turn.tape.forced == [(3, 1)]
     assert reader.it.tree.walk(turn, -1)
     assert turn.text() == "abcdef"
     reader.check()
@@ -65,7 +65,7 @@ def test_typed_text_that_is_not_taken_yet_is_taken_after_a_change_of_the_control
     reader.it.set_temperature(0.9)
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
-    assert (request.first, array("H", request.given).tolist()) == (2, ids("yz"))
+    assert (request.first, array("H", request.forced).tolist()) == (2, ids("yz"))
 
 
 def test_the_turns_after_a_branch_come_back_with_their_sibling() -> None:
@@ -161,7 +161,7 @@ def test_steps_that_an_engine_has_failed_to_draw_are_not_owed() -> None:
         reader.it.step()
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
-    reader.engine.say(GenerationFailed(request.wish, "it has failed"))
+    reader.engine.say(GenerationFailed(request.request_id, "it has failed"))
     reader.it.step()
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
@@ -242,12 +242,12 @@ def test_a_forked_tape_begins_like_its_origin_and_grows_apart(length: int) -> No
     assert fork.ids() == numbers[:length]
     assert fork.total_bits == pytest.approx(sum(floats[:length]), rel=1e-6)
     one = array("f", [2.0]).tobytes()
-    fork.append(Columns(array("H", [51]).tobytes(), one, one, one), Settings(0.9), given=True)
+    fork.append(Columns(array("H", [51]).tobytes(), one, one, one), Settings(0.9), forced=True)
     origin.append(Columns(array("H", [52]).tobytes(), one, one, one), Settings(0.2))
     assert fork.ids(length).tolist() == [51]
     assert origin.ids(0, count) == numbers
     assert origin.common(fork) == length
-    assert fork.given == [(length, 1)]
+    assert fork.forced == [(length, 1)]
     assert fork.settings_at(length) == Settings(0.9)
 
 

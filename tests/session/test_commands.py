@@ -146,11 +146,11 @@ def test_a_reply_is_branched_from_a_place_with_a_text() -> None:
     typist.type("/branch -2 xyz")
     request = typist.engine.last
     assert isinstance(request, DrawRequested)
-    assert (request.first, len(request.given)) == (4, 6)
+    assert (request.first, len(request.forced)) == (4, 6)
     typist.type("/branch 1")
     request = typist.engine.last
     assert isinstance(request, DrawRequested)
-    assert (request.first, len(request.given)) == (1, 0)
+    assert (request.first, len(request.forced)) == (1, 0)
     with pytest.raises(CommandError, match="give another"):
         typist.type("/branch 99")
     with pytest.raises(CommandError, match="give one"):

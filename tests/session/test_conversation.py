@@ -368,7 +368,7 @@ def test_a_reply_that_was_stepped_ends_as_any_other(after: str) -> None:
         talk.new_engine().load()
         talk.it.resume()
     else:
-        talk.engine.say(GenerationFailed(talk.engine.last.wish, "it cannot go on"))
+        talk.engine.say(GenerationFailed(talk.engine.last.request_id, "it cannot go on"))
         talk.it.resume()
     assert talk.it.state is State.STREAMING
     talk.engine.stream("d")

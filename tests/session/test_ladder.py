@@ -10,7 +10,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.generation import Generation, primed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -49,7 +49,7 @@ class Climber:
 
 def alone(model: OnnxModel, chosen: Settings, count: int) -> str:
     vocabulary = model.contract.vocabulary
-    read = primed(vocabulary, vocabulary.encode(SEED))
+    read = prefixed(vocabulary, vocabulary.encode(SEED))
     context = open_context(model, chosen)
     batch = Generation(context, Sampler(len(vocabulary)), chosen, read).draw(count)
     return vocabulary.decode(batch.ids.tolist())

@@ -114,12 +114,12 @@ class Holder:
         self.it.send("seed")
 
     def stream(self, text: str) -> None:
-        """Say characters with the temperatures that the last wish asks for."""
+        """Say characters with the temperatures that the last request asks for."""
         batch = self.engine.batch(text)
-        wish = next(r for r in reversed(self.engine.requests) if isinstance(r, DrawRequested))
+        request = next(r for r in reversed(self.engine.requests) if isinstance(r, DrawRequested))
         first = batch.first
         column = temperatures(
-            wish.controls.settings, "", " " * first + text, first, first + len(text)
+            request.controls.settings, "", " " * first + text, first, first + len(text)
         )
         self.it.receive(
             batch._replace(columns=batch.columns._replace(temperature=column.tobytes()))
@@ -172,9 +172,9 @@ def test_a_ramp_begins_anew_with_each_seed_and_a_preset_ends_it() -> None:
     holder.stream("a" * 30)
     assert temperature_now(holder.it) == pytest.approx(1.5)
     holder.it.send("another")
-    wish = holder.engine.last
-    assert isinstance(wish, DrawRequested)
-    assert wish.controls.settings.moving_from == 0
+    request = holder.engine.last
+    assert isinstance(request, DrawRequested)
+    assert request.controls.settings.moving_from == 0
     holder.stream("a" * 10)
     run_line(holder.it, "/preset 1")
     settings = holder.it.controls.settings

@@ -47,4 +47,4 @@ class DrawingEngine:
         request = self._request
         if request is not None and 0 < request.controls.length <= self._drawing.count:
             self._request = None
-            yield GenerationEnded(request.wish, self._drawing.count)
+            yield GenerationEnded(request.request_id, self._drawing.count)

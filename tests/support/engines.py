@@ -46,7 +46,7 @@ class QueuedEngine:
     def send(self, request: Request) -> None:
         self.requests.append(request)
         if isinstance(request, DrawRequested | LanesRequested):
-            self._wish, self._count = request.wish, request.first
+            self._wish, self._count = request.request_id, request.first
 
     def close(self) -> None:
         self.closed = True
@@ -82,12 +82,12 @@ class QueuedEngine:
 
     def lanes(self, texts: Sequence[str], symbols: tuple[str, ...] = SYMBOLS) -> None:
         """Say the next characters of replies that are drawn side by side."""
-        first, wish = self._count, self.last
-        assert isinstance(wish, LanesRequested)
+        first, request = self._count, self.last
+        assert isinstance(request, LanesRequested)
         self._count += len(texts[0])
         floats = array("f", [1.0] * len(texts[0])).tobytes()
         lanes = []
-        for text, settings in zip(texts, wish.settings, strict=True):
+        for text, settings in zip(texts, request.settings, strict=True):
             ids = array("H", [symbols.index(char) for char in text]).tobytes()
             warmth = array("f", [settings.temperature] * len(text)).tobytes()
             lanes.append(Columns(ids, floats, floats, warmth))
@@ -101,7 +101,7 @@ class QueuedEngine:
 
 
 BOUND_S = 120.0
-PRIMER = array("H", [0]).tobytes()
+START = array("H", [0]).tobytes()
 
 
 class Driver:
@@ -127,11 +127,11 @@ class Driver:
 
     def acknowledge(self, batch: CharactersGenerated) -> None:
         count = batch.first + batch.columns.characters
-        self.engine.send(Acknowledged(batch.wish, count))
+        self.engine.send(Acknowledged(batch.request_id, count))
 
     def before_an_answer(self) -> list[Event]:
         """Ask something of the engine; give what it says before it answers."""
-        self.engine.send(InspectRequested(1, PRIMER, b"", Settings(0.0)))
+        self.engine.send(InspectRequested(1, START, b"", Settings(0.0)))
         events = []
         while not isinstance(event := self.next(), Inspected):
             events.append(event)
@@ -152,7 +152,7 @@ class Driver:
         return ids.tolist()
 
 
-def start(length: int, speed: float = 0.0, wish: int = 1, **settings: Any) -> DrawRequested:
+def start(length: int, speed: float = 0.0, request_id: int = 1, **settings: Any) -> DrawRequested:
     chosen = Settings(**({"temperature": 1.0, "rng_seed": 5} | settings))
     controls = Controls(chosen, speed=speed, length=length)
-    return DrawRequested(wish, 0, PRIMER, b"", controls)
+    return DrawRequested(request_id, 0, START, b"", controls)

@@ -296,7 +296,7 @@ class Monkey:
         if verdict.differs_at is None:
             return ""
         runs = [(at, str(settings)) for at, settings in tape.runs()]
-        return f"{verdict.sentence} (runs: {runs}; given: {tape.given})"
+        return f"{verdict.sentence} (runs: {runs}; given: {tape.forced})"
 
     def _note(self, what: str, detail: str, done: list[Stroke]) -> None:
         self.faults.append(Fault(what, detail, self._app, done[-TOLD:]))

@@ -77,11 +77,11 @@ class Reader:
         """Let the engine take what was chosen."""
         request = self.engine.last
         assert isinstance(request, DrawRequested)
-        chosen = array("H", request.given)
+        chosen = array("H", request.forced)
         if chosen:
             text = "".join(SYMBOLS[index] for index in chosen)
             batch = self.engine.batch(text)
-            self.engine.say(batch._replace(given=True))
+            self.engine.say(batch._replace(forced=True))
 
     def check(self) -> None:
         """What was told is what the tapes say."""

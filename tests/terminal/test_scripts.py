@@ -143,7 +143,7 @@ def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
 ) -> None:
     from charlm_tui.batch.generate import record
     from charlm_tui.lm.context import open_context
-    from charlm_tui.lm.generation import Generation, primed
+    from charlm_tui.lm.generation import Generation, prefixed
     from charlm_tui.lm.model import OnnxModel
     from charlm_tui.lm.sampling import Sampler
     from charlm_tui.lm.settings import Settings
@@ -152,13 +152,13 @@ def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
     model, settings, tape = OnnxModel(model_path), Settings(0.8, 3), Tape()
     vocabulary = model.contract.vocabulary
     sampler = Sampler(len(vocabulary))
-    read = primed(vocabulary, vocabulary.encode("the "))
+    read = prefixed(vocabulary, vocabulary.encode("the "))
     typed = vocabulary.encode("xyzzy ")
     record(
         tape, Generation(open_context(model, settings), sampler, settings, read).draw(30), settings
     )
     zeros = bytes(4 * len(typed))
-    tape.append(Columns(array("H", typed).tobytes(), zeros, zeros, zeros), settings, given=True)
+    tape.append(Columns(array("H", typed).tobytes(), zeros, zeros, zeros), settings, forced=True)
     read += tape.ids().tolist()
     rest = Generation(open_context(model, settings), sampler, settings, read, len(tape))
     record(tape, rest.draw(40), settings)

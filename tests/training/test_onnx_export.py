@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.contract import CONTRACT, State, to_metadata
-from charlm_tui.lm.generation import Generation, primed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler, probabilities
 from charlm_tui.lm.settings import Settings
@@ -92,7 +92,7 @@ def test_a_tiny_network_is_trained_exported_loaded_and_run(
     model = OnnxModel(path)
     vocabulary = model.contract.vocabulary
     assert vocabulary.symbols == trained.corpus.vocabulary.symbols
-    read = primed(vocabulary, vocabulary.encode("the bird sang"))
+    read = prefixed(vocabulary, vocabulary.encode("the bird sang"))
     window = RollingWindow(model, WINDOW)
     reply = Generation(window, Sampler(len(vocabulary)), Settings(1.0, 3), read).draw(200)
     text = [*read, *reply.ids.tolist()]
@@ -218,7 +218,7 @@ def test_a_sample_is_what_the_app_generates(exported: Path) -> None:
     seed = vocabulary.encode("a bird on the old")
     for temperature, text in zip(TEMPERATURES, draw_samples(model, seed), strict=True):
         window, sampler = RollingWindow(model, WINDOW), Sampler(len(vocabulary))
-        read = primed(vocabulary, seed)
+        read = prefixed(vocabulary, seed)
         reply = Generation(window, sampler, Settings(temperature, 42), read).draw(400)
         assert vocabulary.decode(reply.ids.tolist()) == text
 

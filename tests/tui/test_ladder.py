@@ -35,14 +35,15 @@ def texts(screen: LadderScreen) -> list[str]:
 async def test_four_lanes_stream_together_and_each_batch_is_acknowledged() -> None:
     async with studio(WIDE) as it:
         screen = await climb(it)
-        wish = it.engine.last
-        assert isinstance(wish, LanesRequested)
-        assert [settings.temperature for settings in wish.settings] == [0.2, 0.5, 1.0, 1.2]
+        request = it.engine.last
+        assert isinstance(request, LanesRequested)
+        assert [settings.temperature for settings in request.settings] == [0.2, 0.5, 1.0, 1.2]
         it.engine.lanes(["ab", "cd", "ef", "gh"])
         it.engine.lanes(["ij", "kl", "mn", "op"])
         await it.until(lambda: texts(screen) == ["abij", "cdkl", "efmn", "ghop"], "they stream")
         await it.until(
-            lambda: Acknowledged(wish.wish, 4) in it.engine.requests, "they are acknowledged"
+            lambda: Acknowledged(request.request_id, 4) in it.engine.requests,
+            "they are acknowledged",
         )
         assert "0.20" in str(screen.query_one("#lane-0", LaneText).border_title)
         lane = screen.query_one("#lane-3", LaneText)
@@ -59,9 +60,9 @@ async def test_the_chosen_lane_is_taken_and_the_others_are_siblings() -> None:
         assert it.blocks[-1] == ("reply", "ef")
         assert "‹3/4›" in it.drawn()
         await it.pilot.press("g")
-        wish = it.engine.last
-        assert isinstance(wish, DrawRequested)
-        assert (wish.first, wish.controls.settings.temperature) == (2, 1.0)
+        request = it.engine.last
+        assert isinstance(request, DrawRequested)
+        assert (request.first, request.controls.settings.temperature) == (2, 1.0)
         it.engine.stream("zz")
         await it.until(lambda: it.reply == "efzz", "it goes on")
         await it.pilot.press("s", "left_square_bracket")
@@ -74,10 +75,10 @@ async def test_a_lane_is_turned_paused_and_left_with_escape() -> None:
         it.engine.lanes(["ab", "cd", "ef", "gh"])
         await it.until(lambda: texts(screen)[0] == "ab", "they stream")
         await it.pilot.press("2", "plus")
-        wish = it.engine.last
-        assert isinstance(wish, LanesRequested)
-        assert wish.settings[1].temperature == 0.55
-        assert wish.first == 2
+        request = it.engine.last
+        assert isinstance(request, LanesRequested)
+        assert request.settings[1].temperature == 0.55
+        assert request.first == 2
         await it.pilot.press("space")
         assert isinstance(it.engine.last, RestRequested)
         await it.pilot.press("space")
@@ -114,9 +115,9 @@ async def test_an_engine_that_dies_is_told_and_the_lanes_go_on() -> None:
         it.engine.load()
         await it.until(lambda: it.app.conversation.can_resume, "it is ready")
         await it.pilot.press("g")
-        wish = it.engine.last
-        assert isinstance(wish, LanesRequested)
-        assert wish.first == 2
+        request = it.engine.last
+        assert isinstance(request, LanesRequested)
+        assert request.first == 2
         it.engine.lanes(["x", "y", "z", "w"])
         await it.until(lambda: texts(screen) == ["abx", "cdy", "efz", "ghw"], "they go on")
 

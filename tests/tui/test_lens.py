@@ -127,7 +127,7 @@ def lines(it: Studio) -> list[str]:
     return [text.render_line(y).text.rstrip() for y in range(text.size.height)]
 
 
-async def test_the_seed_and_the_reply_are_read_again_behind_the_primer() -> None:
+async def test_the_seed_and_the_reply_are_read_again_behind_the_start_symbol() -> None:
     async with studio(WIDE, controls=CONTROLS) as it:
         await replied(it)
         await look(it)

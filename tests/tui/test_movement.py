@@ -18,12 +18,12 @@ def ribbon(it: Studio) -> Ribbon:
 
 
 async def moving(it: Studio, text: str) -> None:
-    """Stream characters at the temperatures that the last wish asks for."""
-    wish = it.engine.last
-    assert isinstance(wish, DrawRequested)
+    """Stream characters at the temperatures that the last request asks for."""
+    request = it.engine.last
+    assert isinstance(request, DrawRequested)
     batch = it.engine.batch(text)
     first, end = batch.first, batch.first + len(text)
-    column = temperatures(wish.controls.settings, "", " " * first + text, first, end)
+    column = temperatures(request.controls.settings, "", " " * first + text, first, end)
     it.engine.say(batch._replace(columns=batch.columns._replace(temperature=column.tobytes())))
     await it.until(lambda: len(it.app.conversation.turn.tape) == end, "it came")
 
@@ -35,9 +35,12 @@ async def test_a_held_key_sweeps_the_temperature_and_a_ribbon_shows_it() -> None
         await moving(it, "a" * 20)
         assert not ribbon(it).display
         await it.pilot.press("escape", "right_curly_bracket", "right_curly_bracket")
-        wish = it.engine.last
-        assert isinstance(wish, DrawRequested)
-        assert (wish.controls.settings.moving, wish.controls.settings.moving_from) == ("ramp", 20)
+        request = it.engine.last
+        assert isinstance(request, DrawRequested)
+        assert (request.controls.settings.moving, request.controls.settings.moving_from) == (
+            "ramp",
+            20,
+        )
         await moving(it, "b" * 60)
         it.app.screen._follow_stream()
         await it.until(

@@ -227,7 +227,7 @@ async def test_every_panel_is_legible_on_a_screen_of_120_by_40(corpus: Path) -> 
         assert sidebar.virtual_size.height <= sidebar.size.height
 
 
-async def test_without_a_corpus_there_are_three_panels_and_the_fourth_says_what_to_give() -> None:
+async def test_without_a_corpus_there_are_three_panels_and_the_fourth_says_what_to_name() -> None:
     async with studio(WIDE, controls=CONTROLS) as it:
         await it.load()
         await it.send("seed")

@@ -79,7 +79,7 @@ async def test_a_character_is_selected_its_alternatives_are_ranked_and_one_is_pi
         request = it.engine.last
         assert isinstance(request, DrawRequested)
         assert request.first == 9
-        assert array("H", request.given).tolist() == [SYMBOLS.index("x")]
+        assert array("H", request.forced).tolist() == [SYMBOLS.index("x")]
         assert it.reply == "abc def\ng"
         assert "‹2/2›" in it.drawn()
         it.engine.stream("xyz")
@@ -103,7 +103,7 @@ async def test_text_is_typed_over_from_the_selected_character() -> None:
         await it.until(lambda: isinstance(it.engine.last, DrawRequested), "it branched")
         request = it.engine.last
         assert isinstance(request, DrawRequested)
-        assert (request.first, array("H", request.given).tolist()) == (
+        assert (request.first, array("H", request.forced).tolist()) == (
             3,
             [SYMBOLS.index("x"), SYMBOLS.index("y")],
         )
@@ -326,7 +326,7 @@ async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
         (turn,) = it.app.conversation.turns
         it.app.conversation.tree.branch(turn, 3, [1] * 60)
         for _ in range(2):
-            it.engine.say(it.engine.batch("a" * 30)._replace(given=True))
+            it.engine.say(it.engine.batch("a" * 30)._replace(forced=True))
         await it.until(lambda: len(turn.tape) == 63, "it was typed over")
         it.app.screen._live._rate()
         assert "  8 chars/s  " in it.status

@@ -1,4 +1,4 @@
-"""What if on the screen: one table of a moment under several settings."""
+"""What if on the screen: one table of a character under several settings."""
 
 import math
 from array import array
@@ -149,8 +149,8 @@ async def test_other_settings_are_asked_about_at_once_and_the_old_question_is_dr
         await it.until(lambda: "77 %" in title(it), "its progress is told")
         it.engine.say(WhatIfTold(first.number, ROWS[:1]))
         await told(it)
-        assert table(it).moment is not None
-        assert table(it).moment.rows == ROWS
+        assert table(it).comparison is not None
+        assert table(it).comparison.rows == ROWS
         assert "%" not in title(it)
 
 
@@ -193,7 +193,7 @@ async def test_a_moment_that_cannot_be_computed_is_told_in_its_sentence() -> Non
         request = await opened(it)
         it.engine.say(WhatIfTold(request.number, sentence="x.onnx gave logits that are no numbers"))
         await it.until(lambda: "no numbers" in title(it), "the sentence is there")
-        assert table(it).moment is None
+        assert table(it).comparison is None
 
 
 async def test_an_engine_that_dies_is_told_and_nothing_more_is_asked() -> None:

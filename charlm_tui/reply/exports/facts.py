@@ -38,7 +38,7 @@ def facts(recording: Recording) -> list[tuple[str, str]]:
         told.append(("Settings", _words(runs[0][1], None)))
     for (_, before), (first, settings) in pairwise(runs):
         told.append((f"From character {first:,}", _words(settings, before)))
-    for first, count in tape.given:
+    for first, count in tape.forced:
         told.append((f"From character {first:,}", f"{count:,} typed or picked by a person"))
     return told
 
@@ -71,7 +71,7 @@ def command(recording: Recording) -> str | None:
     """
     runs, seed = recording.tape.runs(), recording.seed
     sayable = seed != "-" and len(seed) <= LONGEST_SEED and visible(seed) == seed
-    if len(runs) != 1 or recording.tape.given or not sayable:
+    if len(runs) != 1 or recording.tape.forced or not sayable:
         return None
     settings = asdict(runs[0][1])
     if settings.pop("moving_from"):  # it began in the middle of a reply that was cut

@@ -40,7 +40,7 @@ def as_json(recording: Recording, title: str) -> str:
         "mean_surprisal_bits": mean(surprisal),
         "mean_entropy_bits": mean(entropy),
         "settings": [{"at": first} | asdict(settings) for first, settings in reply.runs()],
-        "given": [list(stretch) for stretch in reply.given],
+        "given": [list(stretch) for stretch in reply.forced],
         "times": [[first, _number(seconds)] for first, seconds in reply.times],
         "ids": reply.ids().tolist(),
         "surprisal_bits": [_number(value) for value in surprisal],

@@ -45,7 +45,7 @@ class AskScreen(ModalOverlay[str | None]):
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Leave it", id="ask.close"),
+        Binding("escape", "dismiss", "Cancel", id="ask.close"),
     ]
 
     def __init__(self, question: str, value: str, refusal: str = "") -> None:
@@ -57,7 +57,7 @@ class AskScreen(ModalOverlay[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
             yield Label(self._question, markup=False)
-            # What was refused is mended, and not typed anew.
+            # What was refused is corrected, not typed again.
             yield Input(self._value, compact=True, select_on_focus=not self._refusal)
             yield Label(self._refusal, id="refusal", markup=False)
 

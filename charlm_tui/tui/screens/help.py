@@ -23,7 +23,7 @@ Row = tuple[str, str, str]
 
 
 class HelpScreen(ModalOverlay[None]):
-    """A table of keys over the conversation, which goes on below it."""
+    """A table of keys over the conversation, which continues below it."""
 
     CSS_PATH = "../dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,7 +42,7 @@ class HelpScreen(ModalOverlay[None]):
         for anywhere, transcript, what in self._rows:
             table.add_row(Text(anywhere), Text(transcript), Text(what))
         with VerticalScroll(id="help"):
-            yield Static("Type a seed, press Enter, and the model goes on from it.\n", markup=False)
+            yield Static("Type a seed, press Enter, and the model continues it.\n", markup=False)
             yield Static(table)
 
 
@@ -91,7 +91,7 @@ def help_rows(keymap: Mapping[str, str], bound: Mapping[str, Bound] | None = Non
         *(f"transcript.{way}" for way in ("up", "down", "page-up", "page-down")),
     )
     rows = [
-        ("Enter", "", "Send the seed; with an empty prompt: go on from where the reply ended."),
+        ("Enter", "", "Send the seed; with an empty prompt, continue the reply."),
         (
             told("Ctrl+N", "prompt.newline"),
             "",

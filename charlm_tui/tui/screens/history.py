@@ -300,7 +300,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         )
 
     def action_rename(self) -> None:
-        """Let a name be typed for the reply."""
+        """Ask for a name for the reply."""
         self._with_entry(lambda entry: self._ask_for_name(entry.id, entry.name))
 
     def _ask_for_name(self, reply: int, name: str, refusal: str = "") -> None:

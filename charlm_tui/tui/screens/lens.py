@@ -120,7 +120,7 @@ class LensScreen(Overlay[None]):
         self._units: Units | None = None  # not before they are told, nor after they are gone
         self._rankings: tuple[Ranking, ...] = ()
         self._ranking = 0  # which of them is listed
-        self._rank = 0  # in it, from which arrows go on
+        self._rank = 0  # in it, from which arrows move
         self._predicts = False
         self._pins = Pins()
         self._told: LRUCache[int, UnitTold] = LRUCache(KEPT)

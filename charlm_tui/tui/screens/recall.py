@@ -23,7 +23,7 @@ class RecallScreen(ModalOverlay[str | None]):
     CSS_PATH = "../dialogs.tcss"
     AUTO_FOCUS: ClassVar[str] = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Leave it", id="recall.leave"),
+        Binding("escape", "dismiss(None)", "Cancel", id="recall.leave"),
         Binding("ctrl+r,down", "move(1)", "Older", id="recall.older", priority=True),
         Binding("up", "move(-1)", "Newer", id="recall.newer", priority=True),
     ]

@@ -84,7 +84,7 @@ class StudioScreen(Screen[None]):
     controls: var[Controls] = var(Controls)
     """In force."""
     continues: var[bool] = var(False)
-    """Whether a new seed goes on with the conversation."""
+    """Whether a new seed continues the conversation."""
     tinted: var[Tinting] = var[Tinting](Tint.PLAIN)
     """What the text is tinted by."""
 
@@ -242,7 +242,7 @@ class StudioScreen(Screen[None]):
         self._live.follow_stream()
 
     def _offer_keys(self) -> None:
-        """Let the line of keys show what can be done now, if that is another than before."""
+        """Redraw the line of keys if what can be done has changed."""
         before, self._offered = self._offered, self.situation.offered()
         if before != self._offered:
             self.refresh_bindings()
@@ -269,7 +269,7 @@ class StudioScreen(Screen[None]):
         self._dialogs.run(COMMANDS[command])
 
     def action_command_line(self) -> None:
-        """Let a command be typed, as in the REPL."""
+        """Ask for a command, as in the REPL."""
         self._dialogs.command_line()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -296,11 +296,11 @@ class StudioScreen(Screen[None]):
             self.action_to_prompt()
 
     def action_ladder(self) -> None:
-        """Let one seed go on at the notebook's temperatures, side by side."""
+        """Continue one seed at the notebook's temperatures, side by side."""
         self._dialogs.attempt(lambda: self._dialogs.ladder(self.prompt, self.tinted))
 
     def action_own_ladder(self) -> None:
-        """Let temperatures be typed for a ladder."""
+        """Ask for the temperatures of a ladder."""
         self._dialogs.own_ladder(self.prompt, self.tinted)
 
     def action_lens(self) -> None:
@@ -340,7 +340,7 @@ class StudioScreen(Screen[None]):
         self.transcript.action_go(-1, 0)
 
     def load_prompts(self, newest_first: Iterable[str]) -> None:
-        """Let what was typed in other sessions be recalled."""
+        """Load the prompts of other sessions, so that they can be recalled."""
         self.prompt.prompts.load(newest_first)
 
     def action_alternatives(self) -> None:

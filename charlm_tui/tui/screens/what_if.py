@@ -1,6 +1,6 @@
-"""What if: a character's moment under other settings, in one table.
+"""What if: one character under other settings, in one table.
 
-Shows what the engine tells, and asks anew where the settings are others than before. What is
+Shows what the engine tells, and asks again when the settings have changed. What is
 compared, and how far it is apart, the engine knows.
 """
 
@@ -20,7 +20,7 @@ from charlm_tui.text import visible
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.next_character import name
-from charlm_tui.tui.widgets.what_if_table import Moment, WhatIfTable
+from charlm_tui.tui.widgets.what_if_table import Comparison, WhatIfTable
 
 BEFORE = 24  # characters that are shown before the one that is looked at
 WORDS = (
@@ -125,7 +125,7 @@ class WhatIfScreen(Overlay[None]):
             drawn = self._turn.tape.ids(self._number, self._number + 1)[0]
             symbols = self._turn.vocabulary.symbols
             table = self.query_one(WhatIfTable)
-            table.moment = Moment(symbols, drawn, told.rows)
+            table.comparison = Comparison(symbols, drawn, told.rows)
             table.remove_class("-old")
 
     # Keys.

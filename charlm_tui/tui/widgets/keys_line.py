@@ -1,6 +1,6 @@
 """The keys of what can be done now, in one line: as many as have room, the most wanted first.
 
-One widget that draws a line. Textual's own footer is a widget for each key, which are all made anew
+One widget that draws a line. Textual's own footer is a widget for each key, which are all rebuilt
 when one of them changes: 40 ms in mid-stream; and what has no room in it is cut off at its end.
 """
 

@@ -34,7 +34,7 @@ class Status(Widget):
     made_per_s: reactive[float | None] = reactive(None)
     """Characters that the model makes in a second of its work; None if nothing streams."""
     continues: reactive[bool] = reactive(False)
-    """Whether a new seed goes on with the conversation."""
+    """Whether a new seed continues the conversation."""
     sibling: reactive[str] = reactive("")
     """Which of its siblings the reply is that is shown last, if it has any."""
     more: reactive[bool] = reactive(False)

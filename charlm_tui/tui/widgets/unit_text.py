@@ -119,7 +119,7 @@ class UnitText(ScrollView, can_focus=False):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Wrap anew where the width is another; what is read stays in its place."""
+        """Wrap again if the width has changed; what is read stays in its place."""
         wrapped = (self.scrollable_content_region.width, max(1, len(self.columns)))
         if wrapped == self._wrapped or not wrapped[0]:
             return

@@ -1,4 +1,4 @@
-"""One moment under several settings, a line each: what would be drawn, and how far that is away.
+"""One character under several settings, a line each: what would be drawn, and how far that is away.
 
 Draws rows that it is given, the one of now first; as many columns as have room.
 """
@@ -28,7 +28,7 @@ _SHORTER = (
 )
 
 
-class Moment(NamedTuple):
+class Comparison(NamedTuple):
     """What is shown."""
 
     symbols: Sequence[str]
@@ -92,19 +92,19 @@ class WhatIfTable(Widget, can_focus=False):
     }
     ALLOW_SELECT: ClassVar[bool] = False
 
-    moment: reactive[Moment | None] = reactive(None, layout=True)
+    comparison: reactive[Comparison | None] = reactive(None, layout=True)
 
     def get_content_height(self, *_: object) -> int:
-        return 1 + len(self.moment.rows) if self.moment is not None else 0
+        return 1 + len(self.comparison.rows) if self.comparison is not None else 0
 
     def render_line(self, y: int) -> Strip:
-        moment, plain, width = self.moment, self.rich_style, self.size.width
-        if moment is None or y > len(moment.rows):
+        comparison, plain, width = self.comparison, self.rich_style, self.size.width
+        if comparison is None or y > len(comparison.rows):
             return Strip.blank(width, plain)
         gap = "  " if width >= SHORT else " "
-        titles = [_title(row.title, width >= SHORT) for row in moment.rows]
+        titles = [_title(row.title, width >= SHORT) for row in comparison.rows]
         left = max(map(len, titles)) + 2 + len(gap)
-        figures = _fitting(moment.rows, width - left, len(gap))
+        figures = _fitting(comparison.rows, width - left, len(gap))
         room = max(0, width - left - sum(size + len(gap) for _, size in figures))
         muted = plain + self.get_component_rich_style("what-if-table--muted")
         if y == 0:
@@ -112,7 +112,7 @@ class WhatIfTable(Widget, can_focus=False):
             after = next((each for each in _HEADS if len(each) <= room), "").ljust(room)
             line = [Segment(" " * left + after + heads, muted)]
         else:
-            row, now = moment.rows[y - 1], moment.rows[0]
+            row, now = comparison.rows[y - 1], comparison.rows[0]
             base = plain
             if y == 1:
                 base += self.get_component_rich_style("what-if-table--now")
@@ -120,12 +120,12 @@ class WhatIfTable(Widget, can_focus=False):
             told = "".join(gap + figure.of(row, now).rjust(size) for figure, size in figures)
             line = [
                 Segment((mark + titles[y - 1]).ljust(left), base),
-                *self._symbols(moment, row, room),
+                *self._symbols(comparison, row, room),
                 Segment(told, base),
             ]
         return Strip(line).adjust_cell_length(width, plain)
 
-    def _symbols(self, moment: Moment, row: WhatIfRow, room: int) -> list[Segment]:
+    def _symbols(self, comparison: Comparison, row: WhatIfRow, room: int) -> list[Segment]:
         """Draw the most likely symbols, as many as have room."""
         plain = self.rich_style
         symbol, drawn, muted = (
@@ -136,11 +136,11 @@ class WhatIfTable(Widget, can_focus=False):
         line: list[Segment] = []
         left = room
         for index in sorted(range(len(after)), key=lambda i: -after[i]):
-            word, share = name(moment.symbols[index]), f" {share_of(after[index])} "
+            word, share = name(comparison.symbols[index]), f" {share_of(after[index])} "
             size = cells(word) + len(share)
             if not after[index] or size > left + 1:  # the space at the end may miss
                 break
-            line.append(Segment(word, drawn if index == moment.drawn else symbol))
+            line.append(Segment(word, drawn if index == comparison.drawn else symbol))
             line.append(Segment(share[: left - cells(word)], muted))
             left -= size
         return [*line, Segment(" " * max(0, left), plain)]
