@@ -3,7 +3,8 @@
 Owns what happens where something is already: a link is followed and stays; a file keeps its
 permissions and its owner, and is left alone where nobody may write it; a device, a pipe or an open
 descriptor such as /dev/stdout is written straight through, or refused where a file is needed. Does
-not know what is written.
+not know what is written. Also says where the notebook's text may lie, which training writes and
+front ends read.
 """
 
 import errno
@@ -16,6 +17,9 @@ from pathlib import Path
 
 from charlm_tui.errors import CharlmError
 
+CORPUS_VARIABLE = "CHARLM_CORPUS"
+"""The environment variable that names the corpus, for training and for what replies recite."""
+NOTEBOOK_FILE = "nietzsche.txt"
 MOST_LINKS = 40  # that are followed, as Linux does
 _GIVE_A_FILE = "give the path of a file"
 _KINDS = (
@@ -32,6 +36,12 @@ class FileWriteError(CharlmError):
 
     reason = ""
     """Why, as a clause, for who has another advice to give."""
+
+
+def cached_corpus() -> Path:
+    """Return the path where Keras keeps the notebook's text, whether it is there or not."""
+    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    return Path(home) / "datasets" / NOTEBOOK_FILE
 
 
 def write_document(path: Path, content: str | bytes) -> None:

@@ -2,13 +2,15 @@
 
 import random
 import sqlite3  # noqa: F401  (before TensorFlow, which brings one without full-text search)
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from charlm_tui.controls import controls
-from charlm_tui.training.corpus import VARIABLE, find_corpus
+from charlm_tui.files import CORPUS_VARIABLE
+from charlm_tui.training.corpus import find_corpus
 from tests.support.models import step_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,15 @@ timeless = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", timeless, derandomize=True)
 settings.register_profile("search", timeless, print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs Linux on any other system, and say so."""
+    if sys.platform != "linux":
+        reason = "needs what Linux alone has: /proc, /dev/full or pidfd"
+        for item in items:
+            if item.get_closest_marker("linux"):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +58,8 @@ def corpus_path() -> Path:
     path = find_corpus()
     if path is None:
         pytest.skip(
-            f"the notebook's corpus is not here: set {VARIABLE} to the path of nietzsche.txt, or "
-            "let charlm-tui train download it to Keras' cache"
+            f"the notebook's corpus is not here: set {CORPUS_VARIABLE} to the path of "
+            "nietzsche.txt, or let charlm-tui train download it to Keras' cache"
         )
     return path
 

@@ -141,7 +141,7 @@ def test_a_place_is_checked_before_training_and_nothing_is_left_there(tmp_path: 
     assert names(tmp_path / "new" / "folders") == []
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="this system has no /proc")
+@pytest.mark.linux
 def test_a_place_where_nobody_may_write_is_told_before_training() -> None:
     with pytest.raises(FileWriteError, match="cannot be written"):
         check_replaceable(Path("/proc/self/model.onnx"))

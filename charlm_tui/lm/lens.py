@@ -82,11 +82,6 @@ class Activations:
         """Return the activations of one unit: float32 [characters]."""
         return self.states[unit.tensor][:, unit.index]
 
-    def beside(self, unit: Unit, by: int) -> Unit:
-        """Return the unit that is `by` steps further, around the end and through all tensors."""
-        units = self.units
-        return units[(units.index(unit) + by) % len(units)]
-
 
 def activations(
     model: LanguageModel,
@@ -297,36 +292,22 @@ def correlations(
     return result
 
 
-def ranking(
-    read: Activations,
-    text: str,
-    features: Sequence[Feature] = FEATURES,
-    most: int = 10,
-    predicts: bool = False,
-) -> dict[str, tuple[Ranked, ...]]:
-    """Return the units that tell each feature best, by the size of their correlation; sign kept.
-
-    Args:
-        read: of the text.
-        text: as many characters as were read.
-        features: that are looked for.
-        most: how many units of each.
-        predicts: see `correlations`.
-
-    Returns:
-        by the features' ids; empty for a feature that no unit tells, as one that all characters
-        have or none.
-    """
-    values = np.array([feature.of(text) for feature in features])
-    return ranked(correlations(read, values, predicts), features, most)
-
-
 def ranked(
     found: Mapping[str, NDArray[np.float64]],
     features: Sequence[Feature] = FEATURES,
     most: int = 10,
 ) -> dict[str, tuple[Ranked, ...]]:
-    """Return what `ranking` does, of correlations with these features that were measured."""
+    """Return the units that tell each feature best, by the size of their correlation; sign kept.
+
+    Args:
+        found: `correlations` with these features.
+        features: that were looked for.
+        most: how many units of each.
+
+    Returns:
+        by the features' ids; empty for a feature that no unit tells, as one that all characters
+        have or none.
+    """
     return {
         feature.id: _top(((name, of[row]) for name, of in found.items()), most)
         for row, feature in enumerate(features)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.seeds import keras_corpus
 
-VARIABLE = "CHARLM_CORPUS"
 MOST_BYTES = 20_000_000  # of a corpus: sorting takes some 50 times as much memory
 
 
@@ -50,11 +50,11 @@ def corpus_for(
     Raises:
         RecitalError: the one that is named is no file, cannot be read, or is too large.
     """
-    named = environ.get(VARIABLE)
+    named = environ.get(CORPUS_VARIABLE)
     if given is not None:
         path, setting = given, "with --corpus"
     elif named:
-        path, setting = Path(named), f"with {VARIABLE}, or unset it"
+        path, setting = Path(named), f"with {CORPUS_VARIABLE}, or unset it"
     else:
         found = keras_corpus()
         if found is None:

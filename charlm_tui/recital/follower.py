@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from charlm_tui.recital.index import Index
 from charlm_tui.recital.recital import Passage, Recital
 from charlm_tui.recital.words import goes_on, last_word
+from charlm_tui.reply.tints import LEVELS
 from charlm_tui.session.turns import Turn
 
 AT_ONCE = 500  # characters that are read between two looks at the clock: half a millisecond
@@ -131,3 +132,22 @@ def _word_before(turn: Turn, end: int) -> str:
     start = max(0, end - LONGEST_WORD)
     word = last_word(turn.text(start, end))
     return f"…{word}" if start and len(word) == LONGEST_WORD else word
+
+
+CHANCE = 10  # characters that nearly every text has in common with a corpus: level 0
+FULL = 60  # from here on: the highest level
+_LEVELS = bytes(
+    0 if length <= CHANCE else 1 + (length - CHANCE - 1) * (LEVELS - 2) // (FULL - CHANCE - 1)
+    for length in range(FULL + 1)
+)
+
+
+def levels(index: Index, turn: Turn, start: int, stop: int) -> bytes:
+    """Return the level, below `LEVELS`, of characters `start` to `stop` of a turn's reply.
+
+    It is that of the longest passage which ends with the character and stands in the corpus.
+    """
+    before = min(start, FULL)  # what is longer has the same level
+    recital = Recital(index)
+    recital.follow(turn.text(start - before, stop))
+    return bytes([_LEVELS[min(length, FULL)] for length in recital.lengths(before).tolist()])

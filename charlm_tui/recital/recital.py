@@ -6,10 +6,7 @@ first character. Takes the reply's text as the model gave it, and knows no tape.
 """
 
 from array import array
-from bisect import bisect_right, insort
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +24,6 @@ class Passage:
     length: int
     corpus_start: int
     """Characters of the corpus before it, at one of the places where it stands."""
-
-
-class _Mark(NamedTuple):
-    start: int
-    stop: int
-    end: int
-    """Of the passage that it is a part of."""
 
 
 class Recital:
@@ -101,36 +91,11 @@ class Recital:
         Of length 0 if there is none.
         """
         length, end = self._longest
-        return self._passage(end - length, end, end) if length else Passage(0, 0, 0)
-
-    def passages(self, least: int, start: int = 0, stop: int | None = None) -> list[Passage]:
-        """Return what is to be marked in the text: passages that do not overlap, in their order.
-
-        They are those that the corpus extends on neither side, the longest first. What overlaps a
-        longer one, or an earlier one as long, is cut to what is left of it.
-
-        Args:
-            least: the length, at least 1, below which nothing is marked, cut or not.
-            start: only those are given that have a character from here on; some 1 ms of a
-                million characters, and 15 µs a passage.
-            stop: and one before here.
-        """
-        assert least >= 1
-        lengths = self.lengths()
-        start, stop, _ = slice(start, stop).indices(len(lengths))
-        last = np.ones(len(lengths), np.bool_)
-        np.less_equal(lengths[1:], lengths[:-1], out=last[:-1])
-        ends = np.flatnonzero((lengths >= least) & last) + 1
-        starts = ends - lengths[ends - 1]
-        # Those that overlap are chains, each of which can be looked at alone.
-        chains = np.flatnonzero(np.r_[True, starts[1:] >= ends[:-1], True]) if len(ends) else ends
-        first = np.searchsorted(ends[chains[1:] - 1], start, "right")
-        beyond = np.searchsorted(starts[chains[:-1]], stop)
-        marks: list[_Mark] = []
-        for one, other in pairwise(chains[first : beyond + 1].tolist()):
-            whole = zip(starts[one:other].tolist(), ends[one:other].tolist(), strict=True)
-            marks += _apart([_Mark(*edges, edges[1]) for edges in whole], least)
-        return [self._passage(*mark) for mark in marks if mark.stop > start and mark.start < stop]
+        return (
+            Passage(end - length, length, self._places[end - 1] - length)
+            if length
+            else Passage(0, 0, 0)
+        )
 
     def lengths(self, start: int = 0, stop: int | None = None) -> NDArray[np.int32]:
         """Return the matching statistics of characters `start` to `stop`.
@@ -163,31 +128,3 @@ class Recital:
     @property
     def _state(self) -> tuple[int, int]:
         return (self._places[-1], self._lengths[-1]) if self._lengths else (0, 0)
-
-    def _passage(self, start: int, stop: int, end: int) -> Passage:
-        """Return a part of the passage that is the longest to end at `end`."""
-        return Passage(start, stop - start, self._places[end - 1] - (end - start))
-
-
-def _apart(marks: list[_Mark], least: int) -> list[_Mark]:
-    """Cut marks so that they do not overlap, and leave out what falls below `least`.
-
-    Args:
-        marks: in order; none is within another.
-        least: a length.
-    """
-    if len(marks) == 1:
-        return marks
-    kept: list[_Mark] = []
-    for start, stop, end in sorted(marks, key=lambda mark: (mark.start - mark.stop, mark.start)):
-        after = bisect_right(kept, start, key=lambda mark: mark.start)
-        if after:
-            start = max(start, kept[after - 1].stop)
-        while after < len(kept) and kept[after].start == start:
-            start = kept[after].stop
-            after += 1
-        if after < len(kept):
-            stop = min(stop, kept[after].start)
-        if stop - start >= least:
-            insort(kept, _Mark(start, stop, end))
-    return kept

@@ -1,7 +1,8 @@
 """What the text of a reply can be tinted by, and the level that each of its characters has.
 
-Few levels, so that neighbours of one level are one span wherever they are drawn. Reads a tape;
-knows nothing of colours, widgets or files.
+Few levels, so that neighbours of one level are one span wherever they are drawn. The colours of the
+levels in exported files are fixed: a file looks the same wherever it was made. Reads a tape; knows
+nothing of widgets or of an app's theme.
 """
 
 import math
@@ -66,3 +67,48 @@ def levels(tint: Tint, tape: Tape, start: int, stop: int) -> bytes:
 def unmeasured(tint: Tint, tape: Tape) -> bool:
     """Return whether a tint has nothing to show: none of its values is a number."""
     return all(math.isnan(value) for value in column(tint, tape))
+
+
+PAPER = "#ffffff"
+INK = "#1c1c1c"
+FAINT = "#6a6a6a"
+
+SHADES = (
+    PAPER,
+    "#fff7d6",
+    "#ffefb3",
+    "#ffe592",
+    "#ffd978",
+    "#ffca64",
+    "#ffb956",
+    "#ffa54d",
+    "#fd9049",
+    "#f87a48",
+    "#f0644a",
+    "#e54f4f",
+)
+"""What lies behind the text, from the lowest level to the highest; ink is legible on all."""
+
+GLOWS = (
+    None,
+    (95, 135, 175),
+    (76, 146, 160),
+    (70, 150, 130),
+    (90, 152, 96),
+    (122, 150, 62),
+    (152, 142, 40),
+    (176, 130, 30),
+    (196, 115, 30),
+    (208, 98, 42),
+    (214, 80, 58),
+    (216, 60, 76),
+)
+"""Colours of the text in a terminal, legible on black and on white; None is the terminal's own."""
+
+assert len(SHADES) == len(GLOWS) == LEVELS
+
+
+def legend(tint: Tint) -> tuple[str, str]:
+    """Return the words at both ends of a tint's scale."""
+    unit = "" if tint is Tint.TEMPERATURE else " bits"
+    return f"{tint.value} 0", f"{FULL[tint]:g}{unit} or more"

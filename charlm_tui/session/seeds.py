@@ -1,10 +1,10 @@
 """Where seeds come from but the keyboard: files, and passages of a corpus."""
 
-import os
 import random
 from pathlib import Path
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.files import cached_corpus
 
 MOST_BYTES = 10_000_000  # of a seed file: more is a mistake
 
@@ -38,9 +38,7 @@ def read_seed(path: Path) -> str:
 
 def keras_corpus() -> Path | None:
     """Return the notebook's corpus where Keras has downloaded it, or None."""
-    home = os.environ.get("KERAS_HOME")
-    root = Path(home) if home else Path("~/.keras").expanduser()
-    path = root / "datasets" / "nietzsche.txt"
+    path = cached_corpus()
     return path if path.is_file() else None
 
 

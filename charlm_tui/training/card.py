@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 
-from charlm_tui.files import write_document
+from charlm_tui.files import NOTEBOOK_FILE, write_document
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training.checkpoint import Snapshot
-from charlm_tui.training.corpus import NOTEBOOK_FILE, NOTEBOOK_URL, Corpus
+from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus
 from charlm_tui.training.network import StepWeights, count_parameters
 from charlm_tui.training.progress import BITS_PER_NAT, in_words
 from charlm_tui.training.recipes import Recipe

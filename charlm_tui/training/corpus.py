@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm_tui.files import CORPUS_VARIABLE, NOTEBOOK_FILE, cached_corpus
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
 from charlm_tui.training.errors import CorpusError
 
 NOTEBOOK_URL = "https://s3.amazonaws.com/text-datasets/nietzsche.txt"
-NOTEBOOK_FILE = "nietzsche.txt"
 NOTEBOOK_SHA256 = "23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec647"
 """Of the copy that this project's figures were measured on; the address publishes none."""
-VARIABLE = "CHARLM_CORPUS"
 
 Ids = NDArray[np.int32]
 
@@ -48,23 +47,17 @@ class Corpus:
         return self.ids[self.cut :]
 
 
-def cached_corpus() -> Path:
-    """Return the path where Keras keeps the notebook's text, whether it is there or not."""
-    home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
-    return Path(home) / "datasets" / NOTEBOOK_FILE
-
-
 def find_corpus() -> Path | None:
     """Find the notebook's text without a download: `CHARLM_CORPUS`, else Keras' cache.
 
     Raises:
         CorpusError: `CHARLM_CORPUS` is set and names no file.
     """
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(CORPUS_VARIABLE)
     if named:
         if not Path(named).is_file():
             raise CorpusError(
-                f"{VARIABLE} names {named}, which is not a file; "
+                f"{CORPUS_VARIABLE} names {named}, which is not a file; "
                 "set it to the path of nietzsche.txt, or unset it"
             )
         return Path(named)

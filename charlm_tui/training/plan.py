@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from charlm_tui.files import check_document, check_replaceable, make_folder_for
+from charlm_tui.files import NOTEBOOK_FILE, check_document, check_replaceable, make_folder_for
 from charlm_tui.training.checkpoint import (
     Snapshot,
     check_settings,
@@ -21,7 +21,6 @@ from charlm_tui.training.checkpoint import (
     read_checkpoint,
 )
 from charlm_tui.training.corpus import (
-    NOTEBOOK_FILE,
     NOTEBOOK_URL,
     Corpus,
     differs_from_notebook,

@@ -204,7 +204,7 @@ class Meter:
         """Return the tint levels of characters of a block; 0 where there is no corpus."""
         if self._following is None:
             return bytes(stop - start)
-        from charlm_tui.recital.levels import levels
+        from charlm_tui.recital.follower import levels
 
         turn = block.source
         assert isinstance(turn, Turn)

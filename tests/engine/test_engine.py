@@ -191,6 +191,7 @@ def test_close_ends_the_process_in_mid_stream(model_path: Path) -> None:
         os.kill(pid, 0)
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("when", ["loading", "idle", "generating"])
 def test_no_orphan_is_left_when_the_front_end_is_killed(model_path: Path, when: str) -> None:
     program = f"""

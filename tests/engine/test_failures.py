@@ -2,7 +2,6 @@
 
 import re
 import resource
-import sys
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +33,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
-from tests.support.engines import START, RUNTIME, Driver, start
+from tests.support.engines import RUNTIME, START, Driver, start
 
 TOO_DEEP = Settings(0.5, rng_seed=5, depth=10**13)  # numpy refuses it at once, on any machine
 DEEP = "takes more memory than there is"
@@ -155,7 +154,7 @@ def test_a_unit_that_cannot_be_told_fails_and_its_lens_stays_open(driver: Driver
     assert not told.sentence
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is Linux' to bound")
+@pytest.mark.linux
 def test_a_lens_for_which_there_is_no_memory_fails_and_the_engine_stays(
     driver: Driver,
 ) -> None:

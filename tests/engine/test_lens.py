@@ -9,6 +9,7 @@ import pytest
 
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.engine.jobs import BEST, Insight
+from charlm_tui.engine.model_info import Units
 from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
@@ -24,7 +25,6 @@ from charlm_tui.engine.protocol import (
     WhatIfRequested,
     WhatIfTold,
 )
-from charlm_tui.engine.units import Units
 from charlm_tui.lm.lens import (
     FEATURES,
     Activations,
@@ -32,7 +32,7 @@ from charlm_tui.lm.lens import (
     by_variance,
     correlations,
     levels,
-    ranking,
+    ranked,
     scale_of,
 )
 from charlm_tui.lm.model import OnnxModel
@@ -127,8 +127,9 @@ def test_its_rankings_are_those_of_the_lens(
     assert array("I", variance.reads).tolist() == [
         numbers[each.unit] for each in by_variance(read, BEST)
     ]
+    values = np.array([feature.of(text) for feature in FEATURES])
     for predicts in (False, True):
-        expected = ranking(read, text, most=BEST, predicts=predicts)
+        expected = ranked(correlations(read, values, predicts), most=BEST)
         for feature, told in zip(FEATURES, others, strict=True):
             by = array("f", told.predicts_by if predicts else told.reads_by)
             best = expected[feature.id]

@@ -581,7 +581,7 @@ def test_a_file_that_cannot_be_written_is_told_of(
         ("/tmp", "is a folder; give the path of a file"),
     ],
 )
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+@pytest.mark.linux
 def test_a_place_where_no_file_can_be_is_told_of(path: str, says: str) -> None:
     refused(Path(path), says)
 

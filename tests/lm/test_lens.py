@@ -21,7 +21,7 @@ from charlm_tui.lm.lens import (
     by_variance,
     correlations,
     levels,
-    ranking,
+    ranked,
     scale_of,
 )
 from charlm_tui.lm.model import LanguageModel, OnnxModel
@@ -153,11 +153,9 @@ def test_a_model_whose_states_are_no_numbers_is_an_error() -> None:
         list(activations(model, [1, 1, 0], 0, 3, Settings(), name="it.onnx"))
 
 
-def test_units_are_stepped_through_around_the_end(tiny: OnnxModel) -> None:
+def test_units_are_numbered_through_all_tensors(tiny: OnnxModel) -> None:
     read = lens(tiny, [1, 2, 3], 0, 3, Settings())
     assert read.units == [Unit(name, index) for name in ("h0", "h1") for index in range(16)]
-    assert read.beside(Unit("h0", 15), 1) == Unit("h1", 0)
-    assert read.beside(Unit("h0", 0), -1) == Unit("h1", 15)
     np.testing.assert_array_equal(read.of(Unit("h1", 3)), read.states["h1"][:, 3])
 
 
@@ -285,7 +283,7 @@ def test_the_ranking_finds_the_units_that_tell_a_feature() -> None:
     space, newline = BY_ID["space"].of(text), BY_ID["newline"].of(text)
     noise = np.random.default_rng(2).normal(size=len(text))
     read = made_of(h=np.column_stack([noise, -space]), c=np.column_stack([newline + noise / 9]))
-    found = ranking(read, text, most=2)
+    found = ranked(correlations(read, np.array([each.of(text) for each in FEATURES])), most=2)
     assert found["space"][0].unit == Unit("h", 1)
     assert found["space"][0].value == pytest.approx(-1)
     assert found["newline"][0].unit == Unit("c", 0)
@@ -299,8 +297,9 @@ def test_what_predicts_is_held_against_the_next_character() -> None:
     before = np.roll(space, -1)  # says at each character whether the next is a space
     read = made_of(h=np.column_stack([before, space]))
     features = [BY_ID["space"]]
-    assert ranking(read, text, features, 1)["space"][0].unit == Unit("h", 1)
-    [first] = ranking(read, text, features, 1, predicts=True)["space"]
+    values = np.array([space])
+    assert ranked(correlations(read, values), features, 1)["space"][0].unit == Unit("h", 1)
+    [first] = ranked(correlations(read, values, predicts=True), features, 1)["space"]
     assert first.unit == Unit("h", 0)
     assert first.value == pytest.approx(1)
 

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlm_tui.recital import Findings, Following, Index, Recital, build
-from charlm_tui.recital.follower import AT_ONCE, LONGEST_WORD, TOLD
-from charlm_tui.recital.levels import CHANCE, FULL, levels
+from charlm_tui.recital.follower import AT_ONCE, CHANCE, FULL, LONGEST_WORD, TOLD, levels
 from charlm_tui.reply.tints import LEVELS
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import State, TurnRewound, Update

@@ -74,8 +74,7 @@ def followed(index: Index, reply: str, cuts: list[int]) -> Recital:
 def state(recital: Recital) -> tuple[Any, ...]:
     """Give all that can be asked of a recital."""
     lengths = recital.lengths().tolist()
-    passages = [recital.passages(least) for least in (1, 3)]
-    return len(recital), lengths, recital.longest, passages, recital.words, recital.unknown_share
+    return len(recital), lengths, recital.longest, recital.words, recital.unknown_share
 
 
 def assert_same(one: Index, other: Index) -> None:
@@ -122,51 +121,6 @@ def test_a_recital_that_was_rewound_is_one_that_was_never_further(
         recital.follow(more)
         reply += more
         assert state(recital) == state(followed(index, reply, []))
-
-
-@given(TEXTS | st.tuples(LONG, LONG), st.integers(1, 12), st.integers(0, 99), st.integers(0, 99))
-def test_what_is_marked_in_a_part_is_what_is_marked_in_the_whole(
-    texts: tuple[str, str], least: int, start: int, count: int
-) -> None:
-    recital = followed(build(texts[0]), texts[1], [])
-    stop = start + count
-    assert recital.passages(least, start, stop) == [
-        each
-        for each in recital.passages(least)
-        if each.start + each.length > start and each.start < stop
-    ]
-
-
-@given(TEXTS | st.tuples(LONG, LONG), st.integers(1, 12))
-def test_marked_passages_are_verbatim_in_order_and_apart(
-    texts: tuple[str, str], least: int
-) -> None:
-    corpus, reply = texts
-    recital = followed(build(corpus), reply, [])
-    passages = recital.passages(least)
-    covered: set[int] = set()
-    for passage in passages:
-        assert stands_verbatim(passage, corpus, reply)
-        assert passage.length >= least
-        span = set(range(passage.start, passage.start + passage.length))
-        assert not covered & span
-        covered |= span
-    assert passages == sorted(passages, key=lambda passage: passage.start)
-    if recital.longest.length >= least:
-        assert recital.longest in passages
-    ends = recital.lengths().tolist()
-    for end, length in enumerate(ends, 1):  # nothing that is long enough is left out as a whole
-        if length >= least:
-            assert covered & set(range(end - length, end))
-            free = set(range(end - length, end)) - covered
-            assert not any(set(range(at, at + least)) <= free for at in range(end - least + 1))
-
-
-def test_a_passage_that_a_longer_one_overlaps_is_cut() -> None:
-    recital = followed(build("0123456789|6789abcdefgh"), "0123456789abcdefgh", [])
-    assert recital.longest == Passage(6, 12, 11)
-    assert recital.passages(6) == [Passage(0, 6, 0), Passage(6, 12, 11)]
-    assert recital.passages(7) == [Passage(6, 12, 11)]
 
 
 def test_of_two_passages_of_one_length_the_first_is_the_longest() -> None:

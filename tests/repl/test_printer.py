@@ -5,8 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from charlm_tui.repl.printer import Printer
-from charlm_tui.repl.shades import shades
+from charlm_tui.repl.printer import Printer, shades
 from charlm_tui.reply.tints import LEVELS
 
 

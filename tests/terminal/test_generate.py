@@ -139,9 +139,8 @@ def test_ctrl_c_ends_it_with_130_and_what_was_made_is_printed(model_path: Path) 
         assert process.wait(600) == 130
 
 
+@pytest.mark.linux
 def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
-    if not os.path.exists("/dev/full"):
-        pytest.skip("this system has no /dev/full, which stands for a full disk")
     with open("/dev/full", "wb") as full:
         result = subprocess.run(
             [COMMAND, "generate", "--model", str(model_path), "-n", "10"],
@@ -154,7 +153,7 @@ def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
     assert b"Traceback" not in result.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a core of its own")
+@pytest.mark.linux
 def test_several_replies_on_one_core_are_drawn_by_one_thread(model_path: Path) -> None:
     program = (
         "import os, sys\n"

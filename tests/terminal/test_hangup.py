@@ -16,7 +16,7 @@ import pytest
 from charlm_tui.history.store import Store
 from tests.support.terminal import COMMAND, Terminal, engines_of, has_ended, terminal
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
 END_S = 2.0  # that the app and the engine may take to end
 ROUNDS = 5  # of each state and way, where there is time for it

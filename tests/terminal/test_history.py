@@ -16,7 +16,7 @@ from charlm_tui.reply.tape import Columns, Runtime
 from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.support.terminal import COMMAND, has_ended, terminal
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -25,7 +25,7 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 ONCE_MORE = "Ctrl+C once more"
 CLOSED = r"· [\d,]+ characters?, \d\.\d\d bits per character, RNG seed 5, temperature "
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.terminal import Terminal, has_ended, terminal
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
 
 def test_a_person_types_watches_changes_the_temperature_and_quits(model_path: Path) -> None:

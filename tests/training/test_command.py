@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training import plan
-from charlm_tui.training.corpus import NOTEBOOK_SHA256, VARIABLE
+from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from tests.conftest import ROOT
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
@@ -170,9 +171,9 @@ def test_a_corpus_that_cannot_be_used_is_told_in_one_line_and_nothing_is_written
 def test_a_variable_that_is_wrong_is_told_and_no_download_takes_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "none.txt"))
+    monkeypatch.setenv(CORPUS_VARIABLE, str(tmp_path / "none.txt"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert f"{VARIABLE} names {tmp_path / 'none.txt'}, which is not a file" in refusal()
+    assert f"{CORPUS_VARIABLE} names {tmp_path / 'none.txt'}, which is not a file" in refusal()
 
 
 @pytest.mark.parametrize("option", ["--out", "--page"])

@@ -15,11 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlm_tui.files import CORPUS_VARIABLE, cached_corpus
 from charlm_tui.training.corpus import (
     NOTEBOOK_SHA256,
-    VARIABLE,
     Corpus,
-    cached_corpus,
     differs_from_notebook,
     find_corpus,
     read_corpus,
@@ -147,14 +146,14 @@ def test_the_variable_goes_before_keras_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(CORPUS_VARIABLE, raising=False)
     assert cached_corpus() == tmp_path / "datasets" / "nietzsche.txt"
     assert find_corpus() is None
     cached_corpus().parent.mkdir()
     cached_corpus().write_text("cached")
     assert find_corpus() == cached_corpus()
     named = written(tmp_path, "named")
-    monkeypatch.setenv(VARIABLE, str(named))
+    monkeypatch.setenv(CORPUS_VARIABLE, str(named))
     assert find_corpus() == named
 
 
@@ -170,8 +169,8 @@ def test_a_variable_that_names_no_file_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for wrong in (tmp_path, tmp_path / "none.txt"):
-        monkeypatch.setenv(VARIABLE, str(wrong))
-        with pytest.raises(CorpusError, match=rf"^{VARIABLE} names .*, which is not a file; set"):
+        monkeypatch.setenv(CORPUS_VARIABLE, str(wrong))
+        with pytest.raises(CorpusError, match=rf"^{CORPUS_VARIABLE} names .*, which is not a file"):
             find_corpus()
 
 

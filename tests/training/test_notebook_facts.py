@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training.corpus import (
     NOTEBOOK_SHA256,
-    VARIABLE,
     Corpus,
     differs_from_notebook,
     read_corpus,
@@ -107,20 +107,24 @@ def test_no_part_of_it_is_in_the_project(corpus: Corpus) -> None:
 def test_a_variable_that_is_wrong_fails_the_test_that_needs_the_corpus(
     wrong: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, wrong)
+    monkeypatch.setenv(CORPUS_VARIABLE, wrong)
     result = run_one_test_that_needs_the_corpus(pytester)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*CorpusError: {VARIABLE} names {wrong}, which is not a file;*"])
+    result.stdout.fnmatch_lines(
+        [f"*CorpusError: {CORPUS_VARIABLE} names {wrong}, which is not a file;*"]
+    )
 
 
 def test_no_corpus_at_all_skips_the_test_and_says_how_to_provide_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv(CORPUS_VARIABLE, raising=False)
     monkeypatch.setenv("KERAS_HOME", str(pytester.path))
     result = run_one_test_that_needs_the_corpus(pytester)
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines([f"SKIPPED*the notebook's corpus is not here: set {VARIABLE} to*"])
+    result.stdout.fnmatch_lines(
+        [f"SKIPPED*the notebook's corpus is not here: set {CORPUS_VARIABLE} to*"]
+    )
 
 
 def run_one_test_that_needs_the_corpus(pytester: pytest.Pytester) -> pytest.RunResult:

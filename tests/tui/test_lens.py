@@ -12,6 +12,7 @@ from textual.color import Color
 from textual.widgets import Label
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.model_info import UnitError, Units
 from charlm_tui.engine.protocol import (
     Dismissed,
     LensOpened,
@@ -19,7 +20,6 @@ from charlm_tui.engine.protocol import (
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.engine.units import UnitError, Units
 from charlm_tui.lm.lens import FEATURES, LEVELS, MOST_CHARACTERS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import DIVERGING

@@ -9,11 +9,10 @@ https://docs.asciinema.org/manual/asciicast/v2/
 import json
 from collections.abc import Iterator
 
-from charlm_tui.reply.exports.palette import GLOWS
 from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import ordered
-from charlm_tui.reply.tints import Tint
+from charlm_tui.reply.tints import GLOWS, Tint
 from charlm_tui.text import runs, visible
 
 COLUMNS, LINES = 80, 24

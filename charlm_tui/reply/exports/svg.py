@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from html import escape
 from itertools import accumulate
 
-from charlm_tui.reply.exports.palette import FAINT, INK, PAPER, SHADES, legend
 from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
-from charlm_tui.reply.tints import Tint, unmeasured
+from charlm_tui.reply.tints import FAINT, INK, PAPER, SHADES, Tint, legend, unmeasured
 from charlm_tui.text import runs, visible
 
 COLUMNS = 80

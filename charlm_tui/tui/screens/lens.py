@@ -15,8 +15,8 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Label
 
+from charlm_tui.engine.model_info import Units
 from charlm_tui.engine.protocol import LensOpened, Progressed, Ranking, UnitTold
-from charlm_tui.engine.units import Units
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.requests import Lens
 from charlm_tui.session.turns import Turn
