@@ -55,7 +55,7 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
     from charlm_tui.controls.controls import Controls
     from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.lm.settings import Settings
-    from charlm_tui.session.updates import State, StateChanged, TextAdded, Update
+    from charlm_tui.session.updates import Phase, StateChanged, TextAdded, Update
 
     def new_engine(path: str) -> ProcessEngine:
         return ProcessEngine(path)
@@ -98,15 +98,15 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
 
         def _follow_reply(self) -> None:
             it = self.conversation
-            if mode == "ladder" and it.state is State.IDLE and not self._started and it.model:
+            if mode == "ladder" and it.state is Phase.IDLE and not self._started and it.model:
                 if not it.turns and self._studio.furnished:
                     self._studio.call_later(self._studio.action_ladder)
                 return
-            if it.state is State.STREAMING and not self._started:
+            if it.state is Phase.STREAMING and not self._started:
                 self._started = True
                 log.known["start_s"] = time.monotonic()
                 log.known["start_cpu_s"] = time.process_time()
-            elif it.state is State.IDLE and self._started:
+            elif it.state is Phase.IDLE and self._started:
                 assert it.turn is not None
                 log.known["end_s"] = time.monotonic()
                 log.known["characters"] = len(it.turn.tape)

@@ -28,7 +28,7 @@ from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.recital import Recital, RecitalError, build, corpus_for, open_index
-from charlm_tui.recital.corpus import fit_corpus, read_corpus
+from charlm_tui.recital.corpus import fit_corpus, read_corpus_bytes
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
 REPLY = 20_000  # characters
@@ -40,9 +40,9 @@ from pathlib import Path
 from benchmarks.recital import Automaton
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.recital import build, open_index
-from charlm_tui.recital.corpus import fit_corpus, read_corpus
+from charlm_tui.recital.corpus import fit_corpus, read_corpus_bytes
 path, folder, case, symbols = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
-text = fit_corpus(read_corpus(path), path, Vocabulary(symbols, case))
+text = fit_corpus(read_corpus_bytes(path), path, Vocabulary(symbols, case))
 """
 
 
@@ -114,7 +114,7 @@ def main(corpus: Path | None, model: Path, rounds: int, tries: bool, out: Path |
                 err=True,
             )
             return
-        text = fit_corpus(read_corpus(found.path), found.path, vocabulary)
+        text = fit_corpus(read_corpus_bytes(found.path), found.path, vocabulary)
     except RecitalError as error:
         raise click.ClickException(str(error)) from None
     _measure(found.path, text, model, vocabulary, rounds, tries, out)

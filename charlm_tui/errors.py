@@ -4,6 +4,9 @@ A message says what was found, what was expected and what to do. It never ends i
 `charlm_tui.cli` prints it and leaves with `exit_code`.
 """
 
+INTERRUPTED = 130
+"""Exit code of a process that Ctrl+C has ended, as shells have it: 128 and the signal."""
+
 
 class CharlmError(Exception):
     """Base of every error that is shown to a person as one sentence."""

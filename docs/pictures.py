@@ -18,7 +18,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.seeds import keras_corpus
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
@@ -58,7 +58,7 @@ async def ended(app: CharlmApp, pilot: Pilot[None]) -> None:
 
     def reached() -> bool:
         it = app.conversation
-        return it.state is State.IDLE and it.turn is not None and len(it.turn.tape) > 0
+        return it.state is Phase.IDLE and it.turn is not None and len(it.turn.tape) > 0
 
     await until(pilot, reached, "the reply ended")
 

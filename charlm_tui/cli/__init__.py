@@ -21,9 +21,8 @@ from charlm_tui.cli.options import (
 )
 from charlm_tui.cli.start import history_options, start
 from charlm_tui.cli.streams import drop_output, say
-from charlm_tui.errors import CharlmError
+from charlm_tui.errors import INTERRUPTED, CharlmError
 
-INTERRUPTED = 130
 COMMANDS = {
     "config": "config",
     "generate": "scripts",

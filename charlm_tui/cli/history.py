@@ -14,14 +14,14 @@ import click
 from charlm_tui.cli.options import config_option, with_options
 from charlm_tui.cli.start import history_path
 from charlm_tui.cli.streams import output, say
+from charlm_tui.controls.parameters import TINTS
+from charlm_tui.reply.exports import FORMATS
 
 if TYPE_CHECKING:
     from charlm_tui.history.records import Entry
     from charlm_tui.history.store import Store
 
 BEGINNING = 60  # characters of a seed and of a text that a line shows
-FORMATS = ("text", "markdown", "html", "svg", "json", "asciicast", "tape")
-TINTS = ("plain", "surprisal", "entropy", "temperature")
 
 _place = (
     config_option,
@@ -84,7 +84,7 @@ def show(reply: int, as_json: bool, **place: Any) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(FORMATS),
+    type=click.Choice(list(FORMATS)),
     help="Default: what the suffix of --output says, else text.",
 )
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")

@@ -13,7 +13,7 @@ from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, control
 from charlm_tui.lm.errors import ModelFileError, SettingsError
 from charlm_tui.lm.settings import Settings
 
-Command = TypeVar("Command", bound=Callable[..., None])
+ClickCommand = TypeVar("Command", bound=Callable[..., None])
 
 
 class Value(click.ParamType[Any]):
@@ -55,7 +55,7 @@ class Temperatures(click.ParamType[tuple[float, ...]]):
         return chosen
 
 
-def option_of(name: str, **more: Any) -> Callable[[Command], Command]:
+def option_of(name: str, **more: Any) -> Callable[[ClickCommand], ClickCommand]:
     """Return the option of a row of the parameter table.
 
     Args:
@@ -77,7 +77,7 @@ def option_of(name: str, **more: Any) -> Callable[[Command], Command]:
     return click.option(row.option, row.parameter, **settings | more)
 
 
-def path_option(name: str) -> Callable[[Command], Command]:
+def path_option(name: str) -> Callable[[ClickCommand], ClickCommand]:
     """Return the option of a row that is a path."""
     return option_of(name, type=click.Path(path_type=Path), metavar="PATH")
 
@@ -99,10 +99,10 @@ sampling_options = tuple(
 )
 
 
-def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def with_options(*options: Callable[[Any], Any]) -> Callable[[ClickCommand], ClickCommand]:
     """Add options to a command, in their order."""
 
-    def add(command: Command) -> Command:
+    def add(command: ClickCommand) -> ClickCommand:
         for option in reversed(options):
             command = option(command)
         return command

@@ -123,13 +123,13 @@ def _in_words(report: "Report") -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path | None, as_json: bool) -> None:
     """Show a model's card: what it is, how it was trained, how good it is."""
-    from charlm_tui.engine.model_info import facts, loaded, rows
+    from charlm_tui.engine.model_info import loaded, model_facts, rows
     from charlm_tui.lm.model import OnnxModel
 
     opened = OnnxModel(model_path(model))
     with output() as out:
         if as_json:
-            out.write(json.dumps(facts(opened)).encode() + b"\n")
+            out.write(json.dumps(model_facts(opened)).encode() + b"\n")
             return
         pairs = rows(loaded(opened))
         width = max(len(name) for name, _ in pairs)

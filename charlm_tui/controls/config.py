@@ -29,7 +29,7 @@ class Source(Enum):
     COMMAND_LINE = "command line"
 
 
-class Origin(NamedTuple):
+class ValueOrigin(NamedTuple):
     """Where a value comes from."""
 
     source: Source
@@ -48,7 +48,7 @@ class Setting(NamedTuple):
     """A value and where it comes from."""
 
     value: Any
-    origin: Origin
+    origin: ValueOrigin
 
 
 class Fault(NamedTuple):
@@ -76,7 +76,7 @@ class Known(NamedTuple):
 
 Layer = Mapping[str, Setting]
 BUILT_IN: Layer = {
-    entry.name: Setting(entry.default, Origin(Source.BUILT_IN)) for entry in PARAMETERS
+    entry.name: Setting(entry.default, ValueOrigin(Source.BUILT_IN)) for entry in PARAMETERS
 }
 
 
@@ -98,7 +98,7 @@ class Configuration:
         """Return the value that has won."""
         return self._winner(name).value
 
-    def origin(self, name: str) -> Origin:
+    def origin(self, name: str) -> ValueOrigin:
         """Return where the value that has won comes from."""
         return self._winner(name).origin
 
@@ -132,7 +132,7 @@ class Configuration:
             given["depth"] = CARRIED
         elif carry is not None and self.value("depth") == CARRIED:
             given.setdefault("depth", 0)
-        origin = Origin(Source.COMMAND_LINE)
+        origin = ValueOrigin(Source.COMMAND_LINE)
         layer: Layer = {
             BY_NAME[name.replace("_", "-")].name: Setting(value, origin)
             for name, value in given.items()
@@ -229,7 +229,7 @@ def unknown(
     return f"there is no {what}: {where}; write one of these, or take it out"
 
 
-def _fault(origin: Origin, sentence: str) -> Fault:
+def _fault(origin: ValueOrigin, sentence: str) -> Fault:
     return Fault(sentence, origin.path, origin.line, origin.variable)
 
 

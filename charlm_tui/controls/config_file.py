@@ -13,9 +13,9 @@ from charlm_tui.controls.config import (
     Configuration,
     Fault,
     Known,
-    Origin,
     Setting,
     Source,
+    ValueOrigin,
     unknown,
 )
 from charlm_tui.controls.kinds import Parameter, found
@@ -28,12 +28,12 @@ from charlm_tui.controls.parameters import (
 )
 from charlm_tui.lm.errors import SettingsError
 
-MOST_BYTES = 100_000  # of a settings file: more is a mistake
+MOST_SETTINGS_BYTES = 100_000  # of a settings file: more is a mistake
 _DEEPEST = 9  # dots in an id: no binding has as many, and a hostile file does
 _LISTED = "charlm-tui config show lists them"
 _VARIABLES = "after CHARLM_ the name of a setting is expected, in capitals"
 _SAID_OTHERWISE = {"carry": 'depth = "carried"', "seed": 'rng-seed = 7 or "new"'}
-Key = tuple[str, ...]
+SettingsKey = tuple[str, ...]
 
 # Texts first, for a bracket, an equals sign or a # in them means nothing. A text of several lines
 # may end in two quotes of its own, so its end is the last three of a run.
@@ -102,7 +102,7 @@ class _FileReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lines: dict[Key, int] = {}
+        self._lines: dict[SettingsKey, int] = {}
         self.layer: dict[str, Setting] = {}
         self.keymap: dict[str, Setting] = {}
         self.faults: list[Fault] = []
@@ -152,10 +152,10 @@ class _FileReader:
                     'them are expected, as in "f2,f6"; give them, or take it out',
                 )
 
-    def _setting(self, key: Key, value: Any) -> Setting:
-        return Setting(value, Origin(Source.FILE, self._path, _line_of(key, self._lines)))
+    def _setting(self, key: SettingsKey, value: Any) -> Setting:
+        return Setting(value, ValueOrigin(Source.FILE, self._path, _line_of(key, self._lines)))
 
-    def _fault(self, key: Key, sentence: str) -> None:
+    def _fault(self, key: SettingsKey, sentence: str) -> None:
         self.faults.append(Fault(sentence, self._path, _line_of(key, self._lines)))
 
 
@@ -170,7 +170,9 @@ def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Setting], list[F
         except SettingsError as error:
             faults.append(Fault(str(error), variable=entry.variable))
         else:
-            layer[entry.name] = Setting(value, Origin(Source.ENVIRONMENT, variable=entry.variable))
+            layer[entry.name] = Setting(
+                value, ValueOrigin(Source.ENVIRONMENT, variable=entry.variable)
+            )
     return layer, faults
 
 
@@ -187,7 +189,7 @@ def _text_of(path: Path, named: bool, faults: list[Fault]) -> str | None:
     """Return a file's text, or None and perhaps a fault more."""
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MOST_SETTINGS_BYTES + 1)
     except FileNotFoundError:
         if named:
             faults.append(Fault("there is no such file; name another, or make it", path))
@@ -196,7 +198,7 @@ def _text_of(path: Path, named: bool, faults: list[Fault]) -> str | None:
         reason = error.strerror if isinstance(error, OSError) else error
         faults.append(Fault(f"the file cannot be read: {reason}; name a file that can be", path))
         return None
-    if len(content) > MOST_BYTES:
+    if len(content) > MOST_SETTINGS_BYTES:
         faults.append(Fault("this is more than 100 kB, too much for settings; name another", path))
         return None
     if content.startswith(b"\xef\xbb\xbf"):
@@ -251,7 +253,9 @@ def _no_table(name: str, value: object) -> str:
     )
 
 
-def _leaves(table: Mapping[str, object], path: Key = ()) -> Iterator[tuple[Key, object]]:
+def _leaves(
+    table: Mapping[str, object], path: SettingsKey = ()
+) -> Iterator[tuple[SettingsKey, object]]:
     """Yield what stands in a table: an id without quotes around it is a dotted key of TOML."""
     for name, value in table.items():
         inner = (*path, name)
@@ -287,13 +291,13 @@ def _at_home(path: Path) -> Path:
 # At which line of a source that tomllib has accepted each key stands: tomllib does not tell.
 
 
-def _lines_of(source: str) -> dict[Key, int]:
+def _lines_of(source: str) -> dict[SettingsKey, int]:
     """Return the line, from 1, of every table header and every key that begins a line.
 
     What stands in an inline table has no line of its own: ask for the key before it.
     """
-    lines: dict[Key, int] = {}
-    table: Key = ()
+    lines: dict[SettingsKey, int] = {}
+    table: SettingsKey = ()
     line, depth, key, state = 1, 0, "", "key"  # or header, or value, or the rest of a line
     for token in _TOKEN.findall(source):
         if token == "\n":
@@ -318,14 +322,14 @@ def _lines_of(source: str) -> dict[Key, int]:
     return lines
 
 
-def _line_of(key: Key, lines: dict[Key, int]) -> int | None:
+def _line_of(key: SettingsKey, lines: dict[SettingsKey, int]) -> int | None:
     """Return the line of a key, else of what it stands in."""
     while key and key not in lines:
         key = key[:-1]
     return lines.get(key)
 
 
-def _parts(text: str) -> Key:
+def _parts(text: str) -> SettingsKey:
     """Return the parts of a dotted key, quotes and escapes undone."""
     import tomllib
 

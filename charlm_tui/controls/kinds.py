@@ -28,7 +28,7 @@ class UnfitError(ValueError):
     """A value is not of the kind that is expected."""
 
 
-class Kind(Protocol):
+class ValueKind(Protocol):
     """Reads one kind of value, and writes it."""
 
     def of_toml(self, value: object) -> Any:
@@ -183,7 +183,7 @@ def _word(value: object, words: Mapping[str, Any]) -> Any:
     return words[word]
 
 
-def _word_for(value: Any, kind: "Kind") -> str:
+def _word_for(value: Any, kind: "ValueKind") -> str:
     """Return the word that stands for a value, if one does."""
     words = kind.words.items() if isinstance(kind, Number) else ()
     return next((word for word, meant in words if value == meant), "")
@@ -261,7 +261,7 @@ class Parameter(NamedTuple):
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     allowed: str
     help: str
     table: str = "controls"

@@ -21,7 +21,6 @@ from charlm_tui.controls.controls import (
 from charlm_tui.controls.kinds import (
     OF_SETTINGS,
     Choice,
-    Kind,
     Limits,
     Number,
     Parameter,
@@ -29,11 +28,13 @@ from charlm_tui.controls.kinds import (
     Several,
     Switch,
     Text,
+    ValueKind,
 )
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, RNG_SEEDS, Settings
 
 PANELS = ("next", "controls", "surprise", "recital")
+"""Ids of the panels, from top to bottom."""
 TINTS = ("plain", "surprisal", "entropy", "temperature")
 TURNS = ("fresh", "continued")
 CARRIED = "carried"
@@ -91,7 +92,7 @@ def _speed(number: float) -> float:
     return number if number < _BEYOND else 0.0
 
 
-def _control(name: str, kind: Kind, allowed: str, help_: str, **more: Any) -> Parameter:
+def _control(name: str, kind: ValueKind, allowed: str, help_: str, **more: Any) -> Parameter:
     """Return the row of a field that has the row's name and default."""
     field = name.replace("-", "_")
     default = getattr(_SETTINGS if field in OF_SETTINGS else _CONTROLS, field)

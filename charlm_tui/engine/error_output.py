@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 LAST_LINES = 2  # a traceback's end, or what a C++ runtime says before it aborts
-MOST_BYTES = 4096  # of a line; what is longer counts as several
+MOST_LINE_BYTES = 4096  # of a line; what is longer counts as several
 MOST_QUOTED = 200  # characters of the last lines
 LOG_BYTES = 256 * 1024  # before the file is rotated
 LOGS = 2  # older files that are kept
@@ -52,7 +52,7 @@ class ErrorOutput:
 
     def _follow(self) -> None:
         with self._stream:
-            while raw := self._stream.readline(MOST_BYTES):
+            while raw := self._stream.readline(MOST_LINE_BYTES):
                 line = raw.decode("utf-8", "replace").rstrip()
                 if line:
                     self._lines.append(line)

@@ -39,9 +39,9 @@ from charlm_tui.lm.lens import (
     activations,
     by_variance,
     correlations,
-    levels,
     ranked,
     scale_of,
+    unit_levels,
 )
 from charlm_tui.lm.model import Floats, OnnxModel
 from charlm_tui.lm.scoring import Scores, score
@@ -50,7 +50,7 @@ from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.reply.verify import Verdict, replay
 
-BEST = 50  # units of a ranking that are told
+BEST_UNITS = 50  # units of a ranking that are told
 UNITS = 64  # whose correlations are measured in one slice
 
 Correlations = dict[str, NDArray[np.float64]]
@@ -132,7 +132,7 @@ class Insight:
         return UnitTold(
             request.number,
             number,
-            levels(kept.read.of(unit), scale.limit, DIVERGING),
+            unit_levels(kept.read.of(unit), scale.limit, DIVERGING),
             scale.limit,
             scale.bounded,
             reads,
@@ -218,9 +218,9 @@ def _rankings(
             np.array([each.value for each in units], np.float32).tobytes(),
         )
 
-    now, later = ranked(reads, most=BEST), ranked(predicts, most=BEST)
+    now, later = ranked(reads, most=BEST_UNITS), ranked(predicts, most=BEST_UNITS)
     return (
-        Ranking("variance", *columns(by_variance(read, BEST))),
+        Ranking("variance", *columns(by_variance(read, BEST_UNITS))),
         *(
             Ranking(feature.title, *columns(now[feature.id]), *columns(later[feature.id]))
             for feature in FEATURES

@@ -33,7 +33,7 @@ def loaded(model: "OnnxModel") -> ModelLoaded:
     )
 
 
-def facts(model: "OnnxModel") -> dict[str, Any]:
+def model_facts(model: "OnnxModel") -> dict[str, Any]:
     """Return what a model file says of itself, and its sha256, as JSON-able values."""
     contract = model.contract
     return {

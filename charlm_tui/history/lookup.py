@@ -15,8 +15,8 @@ from typing import TypeVar
 from charlm_tui.errors import CharlmError
 from charlm_tui.history.store import Store
 
-Answer = Callable[[], None]
-Found = TypeVar("Found")
+Delivery = Callable[[], None]
+Result = TypeVar("Result")
 
 
 class Lookup:
@@ -34,7 +34,7 @@ class Lookup:
     def __init__(
         self,
         path: Path,
-        deliver: Callable[[Answer], None],
+        deliver: Callable[[Delivery], None],
         open_store: Callable[[Path], Store] = Store,
     ) -> None:
         self._path = path
@@ -48,8 +48,8 @@ class Lookup:
 
     def ask(
         self,
-        job: Callable[[Store], Found],
-        then: Callable[[Found], None],
+        job: Callable[[Store], Result],
+        then: Callable[[Result], None],
         failed: Callable[[str], None],
     ) -> None:
         """Have something done; returns at once.
@@ -63,8 +63,8 @@ class Lookup:
 
     def search(
         self,
-        job: Callable[[Store], Found],
-        then: Callable[[Found], None],
+        job: Callable[[Store], Result],
+        then: Callable[[Result], None],
         failed: Callable[[str], None],
     ) -> None:
         """Have something found; of several searches only the newest one is answered."""
@@ -95,8 +95,8 @@ class Lookup:
 
     def _do(
         self,
-        job: Callable[[Store], Found],
-        then: Callable[[Found], None],
+        job: Callable[[Store], Result],
+        then: Callable[[Result], None],
         failed: Callable[[str], None],
     ) -> None:
         try:

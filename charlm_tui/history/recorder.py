@@ -24,7 +24,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
     LanesAdded,
-    State,
+    Phase,
     StateChanged,
     TextAdded,
     TurnRemoved,
@@ -101,7 +101,7 @@ class Recorder:
                 self._look()
                 before, self._state = self._state, self._conversation.state
                 # Each step of a paused reply says that it is paused: it has not ended again.
-                if self._state not in (State.STREAMING, before):
+                if self._state not in (Phase.STREAMING, before):
                     self.rest()
 
     def adopt(self, reply: Reply, row: int, length: int) -> None:
@@ -144,7 +144,7 @@ class Recorder:
 
     def _added(self, count: int) -> None:
         turn, state = self._conversation.turn, self._conversation.state
-        if turn is None or state not in (State.STREAMING, State.PAUSED):
+        if turn is None or state not in (Phase.STREAMING, Phase.PAUSED):
             return  # it was there, and is shown again
         self._growing = [(turn, turn.reply)]
         self._take_new(turn, turn.reply, count)
@@ -155,7 +155,7 @@ class Recorder:
         kept.length = min(kept.length, len(reply.tape) - count)  # fewer: it was left in mid-play
         due = kept.ticket is None or self._clock() - kept.handed_s >= PERIOD_S
         # A single step may be the last for an hour.
-        if due or self._conversation.state is State.PAUSED:
+        if due or self._conversation.state is Phase.PAUSED:
             self._hand_over(turn, reply)
 
     def _hand_over(self, turn: Turn, reply: Reply) -> _Kept:

@@ -26,7 +26,7 @@ from charlm_tui.lm.settings import Settings
 MOST_CHARACTERS = 20_000
 """Of a stretch: two states of 512 units are 82 MB then."""
 SLICE = 16  # characters between two reports of progress: 2 ms of the shipped model, 21 of the large
-LEVELS = 13
+UNIT_LEVELS = 13
 ONE = 1 + 1e-4  # a product of tanh and sigmoid is never above 1 but for a kernel's rounding
 ROBUST = 0.995  # share of a unit's values that its size is to hold
 ROBUST_UNITS = 0.9  # share of an unbounded state's units of which the scale holds that much
@@ -158,7 +158,7 @@ def scale_of(values: Floats) -> Scale:
     return Scale(max(1.0, float(limit)), bounded=False)
 
 
-def levels(values: NDArray[np.floating], limit: float, count: int = LEVELS) -> bytes:
+def unit_levels(values: NDArray[np.floating], limit: float, count: int = UNIT_LEVELS) -> bytes:
     """Return a tint's level for each activation: below the middle for negative ones, above it else.
 
     The range from -limit to limit is cut into equal parts, of which the middle one is about zero;

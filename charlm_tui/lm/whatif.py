@@ -28,7 +28,7 @@ SLICE = 64  # characters between two reports of progress: 2 ms of the shipped mo
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedRow:
     """The character under one choice of settings; every distance is from the row of now to this."""
 
     title: str
@@ -57,7 +57,7 @@ class WhatIf:
 
     drawn: int
     """Id of the character that stands there."""
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedRow, ...]
     """The settings in force first; then the temperatures, the depths and the carried state. A row
     that coincides with what is in force is there too, with distances of 0."""
 
@@ -114,7 +114,7 @@ def what_if(
             yield 100 * done // whole
         logits[begin] = context.logits[0].copy()
         _check(logits[begin], name)
-    rows: list[Row] = []
+    rows: list[ComparedRow] = []
     for title, each, begin in variants:
         with unwarned():
             own = probabilities(logits[begin])
@@ -203,10 +203,10 @@ def _row(
     own: Probabilities,
     after: Probabilities,
     drawn: int,
-    now: Row | None,
-) -> Row:
+    now: ComparedRow | None,
+) -> ComparedRow:
     """Measure a row against that of now; without one it is now."""
-    return Row(
+    return ComparedRow(
         title,
         settings,
         own,

@@ -14,7 +14,7 @@ from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.seeds import keras_corpus
 
-MOST_BYTES = 20_000_000  # of a corpus: sorting takes some 50 times as much memory
+MOST_CORPUS_BYTES = 20_000_000  # of a corpus: sorting takes some 50 times as much memory
 
 
 class RecitalError(CharlmError):
@@ -60,7 +60,7 @@ def corpus_for(
         if found is None:
             return None
         path, setting = found, "with --corpus"
-    sha256 = hashlib.sha256(read_corpus(path, setting)).hexdigest()
+    sha256 = hashlib.sha256(read_corpus_bytes(path, setting)).hexdigest()
     corpus = card.get("corpus")
     trained = corpus.get("sha256") if isinstance(corpus, Mapping) else None
     if not isinstance(trained, str) or not trained:
@@ -76,7 +76,7 @@ def corpus_for(
     )
 
 
-def read_corpus(path: Path, setting: str = "with --corpus") -> bytes:
+def read_corpus_bytes(path: Path, setting: str = "with --corpus") -> bytes:
     """Return a corpus file's bytes.
 
     Args:
@@ -89,10 +89,10 @@ def read_corpus(path: Path, setting: str = "with --corpus") -> bytes:
     try:
         if not path.is_file():
             raise RecitalError(f"the corpus {path} is no file; give another {setting}")
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MOST_CORPUS_BYTES:
             raise RecitalError(
-                f"the corpus {path} has more than {MOST_BYTES // 10**6} MB, too much to sort; "
-                f"give a smaller one {setting}"
+                f"the corpus {path} has more than {MOST_CORPUS_BYTES // 10**6} MB, too much to "
+                f"sort; give a smaller one {setting}"
             )
         return path.read_bytes()
     except OSError as error:

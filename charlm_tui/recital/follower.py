@@ -19,6 +19,14 @@ AT_ONCE = 500  # characters that are read between two looks at the clock: half a
 TOLD = 200  # characters of a passage that are told; of a longer one the middle is left out
 NEWEST = 2  # unknown words that are told
 LONGEST_WORD = 40  # characters of a word that are told
+CHANCE_MATCH = 10  # characters that nearly every text has in common with a corpus: level 0
+LONGEST_MATCH = 60  # from here on: the highest level
+_LEVELS = bytes(
+    0
+    if length <= CHANCE_MATCH
+    else 1 + (length - CHANCE_MATCH - 1) * (LEVELS - 2) // (LONGEST_MATCH - CHANCE_MATCH - 1)
+    for length in range(LONGEST_MATCH + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +142,14 @@ def _word_before(turn: Turn, end: int) -> str:
     return f"…{word}" if start and len(word) == LONGEST_WORD else word
 
 
-CHANCE = 10  # characters that nearly every text has in common with a corpus: level 0
-FULL = 60  # from here on: the highest level
-_LEVELS = bytes(
-    0 if length <= CHANCE else 1 + (length - CHANCE - 1) * (LEVELS - 2) // (FULL - CHANCE - 1)
-    for length in range(FULL + 1)
-)
-
-
-def levels(index: Index, turn: Turn, start: int, stop: int) -> bytes:
+def recital_levels(index: Index, turn: Turn, start: int, stop: int) -> bytes:
     """Return the level, below `LEVELS`, of characters `start` to `stop` of a turn's reply.
 
     It is that of the longest passage which ends with the character and stands in the corpus.
     """
-    before = min(start, FULL)  # what is longer has the same level
+    before = min(start, LONGEST_MATCH)  # what is longer has the same level
     recital = Recital(index)
     recital.follow(turn.text(start - before, stop))
-    return bytes([_LEVELS[min(length, FULL)] for length in recital.lengths(before).tolist()])
+    return bytes(
+        [_LEVELS[min(length, LONGEST_MATCH)] for length in recital.lengths(before).tolist()]
+    )

@@ -22,7 +22,7 @@ from typing import Any
 
 from charlm_tui.files import FileWriteError, make_folder_for, replace_file
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.recital.corpus import fit_corpus, read_corpus
+from charlm_tui.recital.corpus import fit_corpus, read_corpus_bytes
 from charlm_tui.recital.index import Index, build
 
 _MAGIC = b"charlm-recital1\n"
@@ -70,7 +70,7 @@ def open_index(corpus: Path, vocabulary: Vocabulary, folder: Path) -> Index:
     Raises:
         RecitalError: the corpus cannot be read, is no UTF-8, is too large, or has no text.
     """
-    content = read_corpus(corpus)
+    content = read_corpus_bytes(corpus)
     identity = _Identity.of(content, vocabulary)
     path = folder / identity.name
     index = _load(path, identity)

@@ -24,7 +24,7 @@ from rich.console import Console
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, Event
-from charlm_tui.errors import CharlmError
+from charlm_tui.errors import INTERRUPTED, CharlmError
 from charlm_tui.history.recorder import Keeper
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
@@ -33,23 +33,22 @@ from charlm_tui.repl.status import standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.playing import PLAY_FRAMES_PER_S
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
+    Phase,
     QuitWanted,
     SeedDreamt,
     SeedReturned,
-    State,
     StateChanged,
     Unusable,
     Update,
 )
 
-PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
 ESCAPE_S = 0.1  # after which an Escape is no beginning of another key
 TWICE_S = 3.0  # within which a second Ctrl+C quits
-INTERRUPTED = 130
 ONCE_MORE = "Ctrl+C again, or Ctrl+D, quits"
 PASTES_ON, PASTES_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
@@ -204,7 +203,7 @@ class Chat:
         it = self.conversation
         while self._code is None and (self._goes_on or self._waits):
             self._stirred.clear()
-            frame_s = 1 / PLAY_FRAMES_PER_S if it.state is State.PLAYING else None
+            frame_s = 1 / PLAY_FRAMES_PER_S if it.state is Phase.PLAYING else None
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stirred.wait(), frame_s)
             it.advance()
@@ -212,7 +211,7 @@ class Chat:
     @property
     def _goes_on(self) -> bool:
         """Whether something is on its way that takes the terminal."""
-        return self.conversation.state not in (State.IDLE, State.DOWN)
+        return self.conversation.state not in (Phase.IDLE, Phase.DOWN)
 
     @property
     def _waits(self) -> bool:
@@ -293,10 +292,10 @@ class Chat:
     def _interrupt(self) -> None:
         """Stop what is running; if nothing is, quit the second time."""
         it, now = self.conversation, time.monotonic()
-        if it.state is State.LOADING:
+        if it.state is Phase.LOADING:
             self._leave(INTERRUPTED)
             return
-        if it.busy or it.state is State.DREAMING:
+        if it.busy or it.state is Phase.DREAMING:
             it.stop()
         elif self._waits and not self._prompt.app.is_running:
             self._patient = False

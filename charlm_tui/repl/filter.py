@@ -25,10 +25,10 @@ from charlm_tui.session.updates import (
     EngineNeeded,
     HelpWanted,
     Noticed,
+    Phase,
     QuitWanted,
     SeedDreamt,
     Shared,
-    State,
     TextAdded,
     Unusable,
     Update,
@@ -225,9 +225,9 @@ class Filter:
     def _settle(self) -> None:
         """Take in what the engine says until nothing is on its way."""
         it = self._conversation
-        while it.state not in (State.IDLE, State.DOWN) or it.requests.pending:
+        while it.state not in (Phase.IDLE, Phase.DOWN) or it.requests.pending:
             try:
-                playing = it.state is State.PLAYING
+                playing = it.state is Phase.PLAYING
                 engine, event = self._events.get(timeout=PLAY_FRAME_S if playing else None)
             except queue.Empty:
                 it.advance()

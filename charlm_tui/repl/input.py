@@ -15,7 +15,7 @@ from charlm_tui.repl.status import change
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 
 _ENTER = ("c-m", "c-j")
 
@@ -90,9 +90,9 @@ class Listener:
             return
         command.run(it, "")
         words = change(before, it.controls)
-        if it.state is State.PAUSED is not state and name == "pause":
+        if it.state is Phase.PAUSED is not state and name == "pause":
             words = "paused"
-        if words and state in (State.STREAMING, State.PAUSED):
+        if words and state in (Phase.STREAMING, Phase.PAUSED):
             self._printer.aside(words)
 
     def _keep(self, key: KeyPress) -> None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from charlm_tui.session.commands import COMMANDS, SLASHES
 
 
-class Key(NamedTuple):
+class ChatKey(NamedTuple):
     """The keys of one command."""
 
     command: str
@@ -25,18 +25,18 @@ class Key(NamedTuple):
 
 
 KEYS = (
-    Key("cooler", "f2", "-_"),
-    Key("warmer", "f3", "+="),
-    Key("next-preset", "c-t", "t"),
-    Key("preset-1", plain="1"),
-    Key("preset-2", plain="2"),
-    Key("preset-3", plain="3"),
-    Key("preset-4", plain="4"),
-    Key("pause", "f4", " ", in_prompt=False),
-    Key("step", plain="n"),
-    Key("stop", "c-s", "s", in_prompt=False),
-    Key("slower", "f8", "<,"),
-    Key("faster", "f9", ">."),
+    ChatKey("cooler", "f2", "-_"),
+    ChatKey("warmer", "f3", "+="),
+    ChatKey("next-preset", "c-t", "t"),
+    ChatKey("preset-1", plain="1"),
+    ChatKey("preset-2", plain="2"),
+    ChatKey("preset-3", plain="3"),
+    ChatKey("preset-4", plain="4"),
+    ChatKey("pause", "f4", " ", in_prompt=False),
+    ChatKey("step", plain="n"),
+    ChatKey("stop", "c-s", "s", in_prompt=False),
+    ChatKey("slower", "f8", "<,"),
+    ChatKey("faster", "f9", ">."),
 )
 TINT = "v"  # no command: what is tinted is the front end's alone
 

@@ -12,8 +12,8 @@ from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     HelpWanted,
     Noticed,
+    Phase,
     Shared,
-    State,
     StateChanged,
     TextAdded,
     TurnRemoved,
@@ -23,7 +23,7 @@ from charlm_tui.session.updates import (
 )
 
 MOST_REPEATED = 2_000  # characters of a reply that are written again where it branches
-_AT_REST = (State.IDLE, State.DOWN, State.LOADING)
+_AT_REST = (Phase.IDLE, Phase.DOWN, Phase.LOADING)
 
 
 class Teller:

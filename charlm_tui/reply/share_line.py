@@ -34,8 +34,8 @@ from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import LONGEST, filled, thinned
 
-VERSION = 1
-MOST_BYTES = 8 << 20  # of the list: about as many characters, of 16 bytes each on a tape
+LINE_VERSION = 1
+MOST_LIST_BYTES = 8 << 20  # of the list: about as many characters, of 16 bytes each on a tape
 MOST_RUNS = 1024  # of settings: a tape compares each new one with all others
 
 _PREFIX = re.compile(r"charlm([0-9]{1,9})\.")
@@ -127,14 +127,14 @@ def to_line(recording: Recording) -> str:
     ]
     dumped = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     content = dumped.encode("utf-8", "surrogatepass")
-    if len(content) > MOST_BYTES:
+    if len(content) > MOST_LIST_BYTES:
         raise ShareLineError(
             f"the reply has {len(content) / 1e6:.1f} MB with its seed where a line holds "
-            f"{MOST_BYTES / 1e6:.1f}; save it as a tape"
+            f"{MOST_LIST_BYTES / 1e6:.1f}; save it as a tape"
         )
     sha256 = bytes.fromhex(recording.model_sha256) if plain else bytes(32)
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
-    line = f"charlm{VERSION}." + _letters(sha256 + deflate.compress(content) + deflate.flush())
+    line = f"charlm{LINE_VERSION}." + _letters(sha256 + deflate.compress(content) + deflate.flush())
     return line + _sum(line)
 
 
@@ -152,11 +152,11 @@ def from_line(line: str) -> Recording:
     if start is None:
         raise ShareLineError(
             f"the text is no shared reply: it begins with {line[:8]!r} where "
-            f"'charlm{VERSION}.' is expected; copy the line from its first letter on"
+            f"'charlm{LINE_VERSION}.' is expected; copy the line from its first letter on"
         )
-    if start[1] != str(VERSION):
+    if start[1] != str(LINE_VERSION):
         raise ShareLineError(
-            f"the line is a shared reply of version {start[1]} where {VERSION} is expected; "
+            f"the line is a shared reply of version {start[1]} where {LINE_VERSION} is expected; "
             "read it with a newer charlm-tui"
         )
     stray = re.search(r"[^A-Za-z0-9_-]", line[start.end() :])
@@ -195,7 +195,7 @@ def _inflated(letters: str) -> list[Any]:
     payload = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
     inflate = zlib.decompressobj(-15, _DICTIONARY)
     try:
-        content = inflate.decompress(payload[32:], MOST_BYTES + 1)
+        content = inflate.decompress(payload[32:], MOST_LIST_BYTES + 1)
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if not inflate.eof or inflate.unused_data:

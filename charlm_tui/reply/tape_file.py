@@ -22,7 +22,7 @@ from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 
 FORMAT = "charlm-tape"
-VERSION = 1
+TAPE_VERSION = 1
 CODES = {"ids": "H", "surprisal_bits": "f", "entropy_bits": "f", "temperature": "f"}
 """The columns of a file, and the type of their arrays."""
 
@@ -75,7 +75,7 @@ class Recording:
         }
         document = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": TAPE_VERSION,
             "model": self.model,
             "model_sha256": self.model_sha256,
             "runtime": asdict(self.runtime),
@@ -113,10 +113,10 @@ class Recording:
                 f"{name} is not a tape: it does not say so; "
                 "write one with: charlm-tui generate --tape FILE"
             )
-        if document.get("version") != VERSION:
+        if document.get("version") != TAPE_VERSION:
             raise TapeFileError(
-                f"{name} is a tape of version {document.get('version')!r:.20} where {VERSION} is "
-                "expected; read it with a newer charlm-tui"
+                f"{name} is a tape of version {document.get('version')!r:.20} where {TAPE_VERSION} "
+                "is expected; read it with a newer charlm-tui"
             )
         try:
             return cls._from_document(document)

@@ -31,7 +31,7 @@ class Tint(Enum):
         return every[(every.index(self) + 1) % len(every)]
 
 
-FULL = {Tint.SURPRISAL: 8.0, Tint.ENTROPY: 4.5, Tint.TEMPERATURE: 1.5}
+FULL_SCALE = {Tint.SURPRISAL: 8.0, Tint.ENTROPY: 4.5, Tint.TEMPERATURE: 1.5}
 """The value from which on a character has the highest level: bits, bits, and a temperature."""
 
 
@@ -55,7 +55,7 @@ def levels(tint: Tint, tape: Tape, start: int, stop: int) -> bytes:
     """
     if tint is Tint.PLAIN:
         return bytes(stop - start)
-    scale, most = LEVELS / FULL[tint], LEVELS - 1
+    scale, most = LEVELS / FULL_SCALE[tint], LEVELS - 1
     return bytes(
         [
             int(min(value * scale, most)) if value > 0 else 0  # no number is above a NaN
@@ -111,4 +111,4 @@ assert len(SHADES) == len(GLOWS) == LEVELS
 def legend(tint: Tint) -> tuple[str, str]:
     """Return the words at both ends of a tint's scale."""
     unit = "" if tint is Tint.TEMPERATURE else " bits"
-    return f"{tint.value} 0", f"{FULL[tint]:g}{unit} or more"
+    return f"{tint.value} 0", f"{FULL_SCALE[tint]:g}{unit} or more"

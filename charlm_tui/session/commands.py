@@ -15,7 +15,7 @@ from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.sweep import temperature_now
-from charlm_tui.session.updates import HelpWanted, Noticed, QuitWanted, Shared, State
+from charlm_tui.session.updates import HelpWanted, Noticed, Phase, QuitWanted, Shared
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
@@ -256,7 +256,7 @@ _COMMANDS = (
         "Stop",
         "Stop the reply here and keep it.",
         _plain(Conversation.stop),
-        lambda it: it.busy or it.state is State.DREAMING,
+        lambda it: it.busy or it.state is Phase.DREAMING,
         slash="stop",
     ),
     Command(
@@ -264,7 +264,7 @@ _COMMANDS = (
         "Continue",
         "Continue the reply from where it ended.",
         _plain(Conversation.resume),
-        lambda it: it.can_resume or it.state is State.PAUSED,
+        lambda it: it.can_resume or it.state is Phase.PAUSED,
         slash="go",
     ),
     Command(

@@ -41,9 +41,9 @@ from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
+    Phase,
     SeedReturned,
     SeedWaiting,
-    State,
     StateChanged,
     Unusable,
     Update,
@@ -87,7 +87,7 @@ class Conversation:
         return self._stage.controls
 
     @property
-    def state(self) -> State:
+    def state(self) -> Phase:
         """What the conversation is doing."""
         return self._stage.state
 
@@ -135,13 +135,13 @@ class Conversation:
     @property
     def can_start(self) -> bool:
         """Whether a new reply could begin now."""
-        return self.model is not None and self.state is not State.DREAMING
+        return self.model is not None and self.state is not Phase.DREAMING
 
     @property
     def can_resume(self) -> bool:
         """Whether there is a reply that has ended or was stopped."""
         turn = self.turn
-        return self.state is State.IDLE and turn is not None and self._stage.is_at_hand(turn)
+        return self.state is Phase.IDLE and turn is not None and self._stage.is_at_hand(turn)
 
     def can_look(self, turn: Turn) -> bool:
         """Whether a turn's reply can be read again by the model that it is of."""
@@ -155,12 +155,12 @@ class Conversation:
         Returns:
             whether it was taken; if not, whoever typed it should have it back.
         """
-        if self.state in (State.LOADING, State.DOWN):
+        if self.state in (Phase.LOADING, Phase.DOWN):
             if self._waiting is not None:
                 return not text
             self._waiting = text
             self.tell(SeedWaiting(text))
-            if self.state is State.DOWN:
+            if self.state is Phase.DOWN:
                 self.tell(EngineNeeded())
         elif text or self.turn is None:
             return self._start(text)
@@ -200,12 +200,12 @@ class Conversation:
 
     def resume(self) -> None:
         """Add another reply's length to the last reply; just resume one that is paused."""
-        if self.state is State.PAUSED:
+        if self.state is Phase.PAUSED:
             self.pause()
         elif self.can_resume and self.turn is not None:
             self._stage.lengthen(self.turn, again=True)
             self._stage.draw(self.turn, self.controls)
-            self._stage.enter(State.STREAMING)
+            self._stage.enter(Phase.STREAMING)
 
     def regenerate(self) -> None:
         """Answer the last seed again, with a new RNG seed."""
@@ -261,7 +261,7 @@ class Conversation:
         """
         turn = self.turn
         if (
-            self.state is State.STREAMING
+            self.state is Phase.STREAMING
             or turn is None
             or not len(turn.tape)
             or not self.tree.can_branch(turn)
@@ -298,7 +298,7 @@ class Conversation:
         self._stage.ask = send
         self.requests.forget()
         self._stage.model = None
-        self._rest_as(State.LOADING)
+        self._rest_as(Phase.LOADING)
 
     def receive(self, event: Event) -> None:
         """Take in what the engine says."""
@@ -343,7 +343,7 @@ class Conversation:
             if waiting:
                 self.tell(SeedReturned(waiting))
             self.tell(Noticed(f"{sentence}; your conversation is safe; Enter tries again", True))
-            self._rest_as(State.DOWN)
+            self._rest_as(Phase.DOWN)
         else:
             self.tell(Unusable(sentence))
 
@@ -358,7 +358,7 @@ class Conversation:
         self._stage.model = event
         self._stage.vocabulary = Vocabulary(event.symbols, event.case)
         self.playing.model_loaded()
-        self._rest_as(State.IDLE)
+        self._rest_as(Phase.IDLE)
         if self._waiting is not None:
             text, self._waiting = self._waiting, None
             self.send(text)
@@ -380,16 +380,16 @@ class Conversation:
         """
         if self.model is None or self._stage.vocabulary is None:
             return False
-        if self.state is State.DREAMING:
+        if self.state is Phase.DREAMING:
             self.stop()
         turn = self._stage.new_turn(text)
         if turn is None:
             return False
         self._stage.draw(turn, self.controls)
-        self._stage.enter(State.STREAMING)
+        self._stage.enter(Phase.STREAMING)
         return True
 
-    def _rest_as(self, state: State) -> None:
+    def _rest_as(self, state: Phase) -> None:
         """Take note of how the engine is; a recorded reply plays on without it."""
         self._stage.idle = state
         self._stage.enter(self.state if self._stage.mode.plays else state)

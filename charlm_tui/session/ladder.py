@@ -13,7 +13,7 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.stage import Asked, Mode, Stage
 from charlm_tui.session.turns import Reply, Turn
-from charlm_tui.session.updates import LanesAdded, State, StateChanged, TextAdded, TurnRewound
+from charlm_tui.session.updates import LanesAdded, Phase, StateChanged, TextAdded, TurnRewound
 
 
 class Ladder(Mode):
@@ -58,7 +58,7 @@ class Ladder(Mode):
         self.temperatures = list(temperatures)
         it.mode = self
         it.draw(turn, it.controls)
-        it.enter(State.STREAMING)
+        it.enter(Phase.STREAMING)
         return True
 
     def warm(self, lane: int, steps: int) -> None:
@@ -66,7 +66,7 @@ class Ladder(Mode):
         it = self._stage
         if lane < len(self.temperatures) and it.turn is not None:
             self.temperatures[lane] = warmer(self.temperatures[lane], steps)
-            if it.state is State.STREAMING:
+            if it.state is Phase.STREAMING:
                 it.draw(it.turn, it.controls)
             it.tell(StateChanged())
 

@@ -7,7 +7,7 @@ from charlm_tui.controls.controls import new_rng_seed
 from charlm_tui.engine.protocol import Acknowledged, CharactersGenerated, LanesGenerated
 from charlm_tui.session.stage import Asked, Mode, Stage
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import DistributionKnown, SeedDreamt, State, TextAdded
+from charlm_tui.session.updates import DistributionKnown, Phase, SeedDreamt, TextAdded
 
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
 
@@ -29,7 +29,7 @@ class Streaming(Mode):
         self._step_end = 1 + (max(self._step_end, number) if self._stepping else number)
         self._stepping = True
         it.draw(turn, replace(it.controls, speed=0.0, length=self._step_end))
-        it.enter(State.PAUSED)
+        it.enter(Phase.PAUSED)
 
     def added(self, event: CharactersGenerated | LanesGenerated, asked: Asked) -> None:
         """Take in characters, and tell them."""
@@ -94,7 +94,7 @@ def dream(stage: Stage) -> None:
     temperature = stage.controls.settings.temperature or DREAM_TEMPERATURE
     controls = replace(stage.controls, speed=0.0, length=stage.model.window)
     stage.draw(turn, controls.with_settings(rng_seed=turn.rng_seed, temperature=temperature))
-    stage.enter(State.DREAMING)
+    stage.enter(Phase.DREAMING)
 
 
 def record(stage: Stage, event: CharactersGenerated, asked: Asked) -> None:

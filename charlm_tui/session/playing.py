@@ -6,12 +6,13 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.reply.playback import Playback
 from charlm_tui.session.stage import Mode, Stage
 from charlm_tui.session.turns import Turn, recorded_turn
-from charlm_tui.session.updates import Noticed, State, TextAdded, TurnStarted
+from charlm_tui.session.updates import Noticed, Phase, TextAdded, TurnStarted
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
 
-MOST = 20_000  # characters that are shown at a time
+PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
+MOST_AT_ONCE = 20_000  # characters that are shown at a time
 
 
 class Playing(Mode):
@@ -58,7 +59,7 @@ class Playing(Mode):
         it.mode = self
         it.tell(TurnStarted(turn))
         self._verify(turn, recording)
-        it.enter(State.PLAYING)
+        it.enter(Phase.PLAYING)
         return turn
 
     def pause(self) -> None:
@@ -66,21 +67,21 @@ class Playing(Mode):
         it, playback = self._stage, self._playback
         if playback is None:
             return
-        if it.state is State.PLAYING:
+        if it.state is Phase.PLAYING:
             playback.pause(it.clock())
-            it.enter(State.PAUSED)
+            it.enter(Phase.PAUSED)
         else:
             playback.resume(it.clock())
-            it.enter(State.PLAYING)
+            it.enter(Phase.PLAYING)
 
     def advance(self) -> None:
         """Show what is due."""
         it, playback = self._stage, self._playback
-        if it.state is not State.PLAYING or playback is None or it.turn is None:
+        if it.state is not Phase.PLAYING or playback is None or it.turn is None:
             return
         turn = it.turn
         shown = len(turn.tape)
-        due = min(playback.due(it.clock()), shown + MOST)
+        due = min(playback.due(it.clock()), shown + MOST_AT_ONCE)
         if due > shown:
             turn.tape.extend(playback.tape, due)
             it.tell(TextAdded(turn.text(shown)))

@@ -6,7 +6,7 @@ from pathlib import Path
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import cached_corpus
 
-MOST_BYTES = 10_000_000  # of a seed file: more is a mistake
+MOST_SEED_BYTES = 10_000_000  # of a seed file: more is a mistake
 
 
 class SeedError(CharlmError):
@@ -20,9 +20,9 @@ def read_seed(path: Path) -> str:
         SeedError: it cannot be read, is no UTF-8, or is larger than 10 MB.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MOST_SEED_BYTES:
             raise SeedError(
-                f"{path} has more than {MOST_BYTES // 10**6} MB, too much for a seed; "
+                f"{path} has more than {MOST_SEED_BYTES // 10**6} MB, too much for a seed; "
                 "give a smaller file"
             )
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")

@@ -26,7 +26,7 @@ from charlm_tui.session.requests import Requests
 from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.session.updates import (
     Noticed,
-    State,
+    Phase,
     StateChanged,
     TextAdded,
     TurnStarted,
@@ -89,14 +89,14 @@ class Mode:
     def pause(self) -> None:
         """Pause the reply, or resume it."""
         it = self._stage
-        if it.state is State.STREAMING:
+        if it.state is Phase.STREAMING:
             it.halt()
-            it.enter(State.PAUSED)
-        elif it.state is State.PAUSED and it.turn is not None:
+            it.enter(Phase.PAUSED)
+        elif it.state is Phase.PAUSED and it.turn is not None:
             self.halted()
             it.lengthen(it.turn)
             it.draw(it.turn, it.controls)
-            it.enter(State.STREAMING)
+            it.enter(Phase.STREAMING)
 
     def ended(self) -> None:
         """Take note that all that was asked for is drawn."""
@@ -131,7 +131,7 @@ class Stage:
         self.controls = controls
         self.tell = tell
         self.clock = clock
-        self.state = State.LOADING
+        self.state = Phase.LOADING
         self.model: ModelLoaded | None = None
         self.vocabulary: Vocabulary | None = None
         self.turns: list[Turn] = []
@@ -147,7 +147,7 @@ class Stage:
         self.usual = Mode(self)
         """The mode of replies that are drawn one at a time."""
         self.mode = self.usual
-        self.idle = State.LOADING
+        self.idle = Phase.LOADING
         """The state when nothing streams, dreams or plays."""
         self._below: list[Noticed] = []  # what waits until no text comes any more
 
@@ -159,7 +159,7 @@ class Stage:
     @property
     def busy(self) -> bool:
         """Whether a reply is on its way, paused or not."""
-        return self.state in (State.STREAMING, State.PAUSED, State.PLAYING)
+        return self.state in (Phase.STREAMING, Phase.PAUSED, Phase.PLAYING)
 
     @property
     def drawing(self) -> bool:
@@ -219,7 +219,7 @@ class Stage:
         if controls == self.controls:
             return
         self.controls = controls
-        if self.state is State.STREAMING and self.turn is not None:
+        if self.state is Phase.STREAMING and self.turn is not None:
             self.draw(self.turn, controls)
         self.tell(StateChanged())
 
@@ -256,7 +256,7 @@ class Stage:
 
     def stop(self) -> None:
         """Stop the reply here; what there is of it stays."""
-        if self.busy or self.state is State.DREAMING:
+        if self.busy or self.state is Phase.DREAMING:
             self.halt()
             self.rest()
 
@@ -273,7 +273,7 @@ class Stage:
         mode, self.mode = self.mode, self.usual
         mode.left()
 
-    def enter(self, state: State) -> None:
+    def enter(self, state: Phase) -> None:
         """Enter a state, and tell it."""
         self.state = state
         self.tell(StateChanged())

@@ -12,7 +12,7 @@ from charlm_tui.lm.settings import Moving
 from charlm_tui.reply.schedule import begun
 from charlm_tui.session.stage import Stage
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 
 SWEEP_PER_CHARACTER = 0.005  # of temperature, while a key is held
 MOST_SWEPT = 1000.0  # of temperature, at that pace: what was typed may be any number
@@ -117,7 +117,7 @@ class Sweep:
         Where nothing streams, a press is a step.
         """
         it = self._stage
-        if it.state is not State.STREAMING:
+        if it.state is not Phase.STREAMING:
             it.set_temperature(warmer(temperature_now(it), direction))
             return
         self._until_s = it.clock() + HELD_S
@@ -132,7 +132,7 @@ class Sweep:
     def look(self) -> None:
         """End the sweep if the key was let go."""
         it = self._stage
-        let_go = it.state is not State.STREAMING or it.clock() >= self._until_s
+        let_go = it.state is not Phase.STREAMING or it.clock() >= self._until_s
         if self.active and let_go:
             self._direction = 0
             stand_still(it)

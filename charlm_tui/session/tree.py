@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from charlm_tui.session.stage import Stage
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import State, TextAdded, TurnRemoved, TurnRewound, TurnStarted
+from charlm_tui.session.updates import Phase, TextAdded, TurnRemoved, TurnRewound, TurnStarted
 
 
 class Tree:
@@ -21,7 +21,7 @@ class Tree:
     def can_branch(self, turn: Turn) -> bool:
         """Whether a turn's reply can be branched now."""
         it = self._stage
-        ready = it.state in (State.IDLE, State.STREAMING, State.PAUSED)
+        ready = it.state in (Phase.IDLE, Phase.STREAMING, Phase.PAUSED)
         return ready and it.mode.alone and it.is_at_hand(turn)
 
     def branch(
@@ -56,7 +56,7 @@ class Tree:
             it.controls = it.controls.with_settings(rng_seed=rng_seed)
         it.lengthen(turn, again=True)
         it.draw(turn, it.controls)
-        it.enter(State.STREAMING)
+        it.enter(Phase.STREAMING)
         return True
 
     def walk(self, turn: Turn, steps: int) -> bool:

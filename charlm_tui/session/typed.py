@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from charlm_tui.session.commands import SLASHES, CommandError
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 
 NEAREST = 3  # commands that are named where one is unknown
 
@@ -66,7 +66,7 @@ def take_line(conversation: Conversation, line: str, commands: bool = True) -> b
             conversation.playing.open(from_line(line))
             return True
     turn = conversation.turn
-    if not line and turn and conversation.state is State.IDLE and not conversation.can_resume:
+    if not line and turn and conversation.state is Phase.IDLE and not conversation.can_resume:
         raise CommandError(
             f"the last reply is by {turn.model.name}, which is not the model in use, and cannot be "
             "continued; send a seed"

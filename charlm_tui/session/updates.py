@@ -8,7 +8,7 @@ from charlm_tui.engine.protocol import LensOpened, Progressed, UnitTold, WhatIfT
 from charlm_tui.session.turns import Turn
 
 
-class State(Enum):
+class Phase(Enum):
     """What the conversation is doing."""
 
     LOADING = auto()

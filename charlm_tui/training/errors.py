@@ -30,23 +30,23 @@ class InterruptedTrainingError(TrainingError):
     exit_code = 130
 
 
-class ExportError(CharlmError):
+class ConversionError(CharlmError):
     """Base of what can be wrong with an exported file; what is at its path stays."""
 
 
-class ConversionError(ExportError):
+class ConversionError(ConversionError):
     """The converter refused the network."""
 
 
-class NodeError(ExportError):
+class NodeError(ConversionError):
     """The exported graph has a node that a step must not have."""
 
 
-class DeclarationError(ExportError):
+class DeclarationError(ConversionError):
     """The exported names, types or axes are not the contract's."""
 
 
-class ParityError(ExportError):
+class ParityError(ConversionError):
     """The exported model does not compute what Keras computes."""
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from charlm_tui.text import cells, wrap
 
-Kind = Literal["seed", "reply", "notice", "error"]
+PartKind = Literal["seed", "reply", "notice", "error"]
 
 BADGE = 8  # cells at the right of a seed, for the mark of its siblings
 GUTTER = 2  # cells at the left, where a seed has its mark
@@ -22,7 +22,7 @@ AROUND = 256  # characters in which a word is looked for
 class Block:
     """A stretch of text of one kind, as wrapped lines that joined are the text."""
 
-    kind: Kind
+    kind: PartKind
     lines: list[str] = field(default_factory=lambda: [""])
     starts: "array[int]" = field(default_factory=lambda: array("Q", [0]))
     """Of each line, the number of its first character."""
@@ -286,6 +286,6 @@ class Document:
         return now.to(block, block.char_at(row, column), extend)
 
 
-def _gap(before: Kind | None, kind: Kind) -> int:
+def _gap(before: PartKind | None, kind: PartKind) -> int:
     """Return the empty lines before a block: one between turns, none within one."""
     return 1 if before is not None and (kind == "seed" or before != "seed") else 0

@@ -13,11 +13,12 @@ from textual.screen import Screen
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.playing import PLAY_FRAMES_PER_S
 from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import (
     DistributionKnown,
     Noticed,
-    State,
+    Phase,
     StateChanged,
     TextAdded,
     TurnRemoved,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
 
 RATE_FRAMES_PER_S = 4
 PANEL_FRAMES_PER_S = 8  # at which the panels follow the stream: as fast as they can be read
-PLAY_FRAMES_PER_S = 30  # at which a recorded reply comes
 WINDOW_S = 1.0  # that the rates look back
 
 
@@ -129,7 +129,7 @@ class Live:
         self._status = status
         self._tell = tell
         self._furniture: Furniture | None = None
-        self._state = State.LOADING  # that was followed last
+        self._state = Phase.LOADING  # that was followed last
         self._controls = Controls()
         self._rates = Rates()
         self._acknowledging = False
@@ -178,7 +178,7 @@ class Live:
         """Take in what the conversation tells."""
         match update:
             case TextAdded(text=text, draw_s=draw_s, forced=forced):
-                if self._conversation.state is State.STREAMING:
+                if self._conversation.state is Phase.STREAMING:
                     self._stale = False  # what is possible comes with it
                 if not forced:
                     self._rates.came(time.monotonic(), len(text), draw_s)
@@ -208,11 +208,11 @@ class Live:
             if room is not None:
                 room.meter.use(it.model)
         status.sibling = place_among_siblings(it.turn) if it.turn is not None else ""
-        if it.state is State.PLAYING or it.sweep.active:
+        if it.state is Phase.PLAYING or it.sweep.active:
             self._play_timer.resume()
         else:
             self._play_timer.pause()
-        if it.state not in (State.STREAMING, State.PLAYING):
+        if it.state not in (Phase.STREAMING, Phase.PLAYING):
             self.rate_timer.pause()
             self._panel_timer.pause()
             status.shown_per_s = status.made_per_s = None
@@ -253,7 +253,7 @@ class Live:
         """Tell the engine that what has come is drawn."""
         self._acknowledging = False
         self._conversation.shown()
-        if self._state is State.PAUSED:  # no timer follows a step
+        if self._state is Phase.PAUSED:  # no timer follows a step
             self.follow_stream()
 
     def _rate(self) -> None:

@@ -13,11 +13,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from charlm_tui.text import cells, runs, visible
-from charlm_tui.tui.document import GUTTER, Block, Kind, TextSelection
+from charlm_tui.tui.document import GUTTER, Block, PartKind, TextSelection
 from charlm_tui.tui.shades import FADE_LEVELS, Ramp, fade
 
 FADE_S = 0.3  # that a new character takes to settle into its colour
-MARKS: dict[Kind, str] = {"seed": "❯ ", "reply": "  ", "notice": "· ", "error": "! "}
+MARKS: dict[PartKind, str] = {"seed": "❯ ", "reply": "  ", "notice": "· ", "error": "! "}
 
 Levels = Callable[[Block, int, int], bytes]
 """Returns the tint level of each character of a block, from one to before another."""

@@ -200,15 +200,15 @@ class Meter:
                     marks.append(Mark(block, max(0, first), min(end, block.length)))
         return tuple(marks)
 
-    def levels(self, block: Block, start: int, stop: int) -> bytes:
-        """Return the tint levels of characters of a block; 0 where there is no corpus."""
+    def recital_levels(self, block: Block, start: int, stop: int) -> bytes:
+        """Return the levels of characters of a block; 0 where there is no corpus."""
         if self._following is None:
             return bytes(stop - start)
-        from charlm_tui.recital.follower import levels
+        from charlm_tui.recital.follower import recital_levels
 
         turn = block.source
         assert isinstance(turn, Turn)
-        return levels(self._following.index, turn, block.first + start, block.first + stop)
+        return recital_levels(self._following.index, turn, block.first + start, block.first + stop)
 
 
 def _reads_as(one: ModelLoaded, other: ModelLoaded) -> bool:

@@ -10,8 +10,8 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     Noticed,
+    Phase,
     SeedWaiting,
-    State,
     StateChanged,
     TextAdded,
     TurnRemoved,
@@ -78,7 +78,7 @@ class ConversationView:
     def follow(self) -> None:
         """Take over the state of the conversation."""
         it = self._conversation
-        if self._waiting is not None and it.state is not State.LOADING:
+        if self._waiting is not None and it.state is not Phase.LOADING:
             # It is shown again, as the model reads it, when its turn starts.
             self.transcript.take_away(self._waiting)
             self._waiting = None

@@ -11,7 +11,7 @@ import pytest
 
 import charlm_tui
 from charlm_tui.cli.options import Value
-from charlm_tui.controls.config import BUILT_IN, Configuration, Origin, Setting, Source
+from charlm_tui.controls.config import BUILT_IN, Configuration, Setting, Source, ValueOrigin
 from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.kinds import Limits
 from charlm_tui.controls.parameters import BY_NAME, PARAMETERS, controls_of
@@ -124,7 +124,7 @@ def test_a_new_sampler_is_a_field_a_function_and_a_row(tmp_path: Path) -> None:
 
 def test_a_new_rng_seed_on_the_command_line_wins_over_the_files() -> None:
     chosen = Value(BY_NAME["rng-seed"]).convert("new", None, None)
-    file = {"rng-seed": Setting(7, Origin(Source.FILE))}
+    file = {"rng-seed": Setting(7, ValueOrigin(Source.FILE))}
     it = Configuration(Path("x"), (file, BUILT_IN)).with_overrides({"rng_seed": chosen})
     assert it.controls().settings.rng_seed == chosen != 7  # fails 1 in a million
 

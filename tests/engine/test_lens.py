@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charlm_tui.controls.controls import PRESETS
-from charlm_tui.engine.jobs import BEST, Insight
+from charlm_tui.engine.jobs import BEST_UNITS, Insight
 from charlm_tui.engine.model_info import Units
 from charlm_tui.engine.protocol import (
     Acknowledged,
@@ -31,9 +31,9 @@ from charlm_tui.lm.lens import (
     activations,
     by_variance,
     correlations,
-    levels,
     ranked,
     scale_of,
+    unit_levels,
 )
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
@@ -107,7 +107,7 @@ def test_a_lens_tells_what_the_model_says_when_it_is_asked_directly(
         assert isinstance(told, UnitTold)
         scale = scale_of(read.states[unit.tensor])
         assert (told.number, told.unit, told.limit, told.bounded) == (3, number, *scale)
-        assert told.levels == levels(read.of(unit), scale.limit)
+        assert told.levels == unit_levels(read.of(unit), scale.limit)
         assert max(told.levels) < DIVERGING
         for shown, predicts in ((told.reads, False), (told.predicts, True)):
             expected = correlations(read, values, predicts)[unit.tensor][:, unit.index]
@@ -125,11 +125,11 @@ def test_its_rankings_are_those_of_the_lens(
     assert [each.title for each in lens.rankings] == ["variance", *(f.title for f in FEATURES)]
     variance, *others = lens.rankings
     assert array("I", variance.reads).tolist() == [
-        numbers[each.unit] for each in by_variance(read, BEST)
+        numbers[each.unit] for each in by_variance(read, BEST_UNITS)
     ]
     values = np.array([feature.of(text) for feature in FEATURES])
     for predicts in (False, True):
-        expected = ranked(correlations(read, values, predicts), most=BEST)
+        expected = ranked(correlations(read, values, predicts), most=BEST_UNITS)
         for feature, told in zip(FEATURES, others, strict=True):
             by = array("f", told.predicts_by if predicts else told.reads_by)
             best = expected[feature.id]

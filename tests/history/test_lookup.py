@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.history.lookup import Answer, Lookup
+from charlm_tui.history.lookup import Delivery, Lookup
 from charlm_tui.history.store import Store
 
 BOUND_S = 60.0
@@ -19,7 +19,7 @@ class Front:
     """A front end: takes answers in when a test lets it."""
 
     def __init__(self, path: Path) -> None:
-        self.answers: queue.Queue[Answer] = queue.Queue()
+        self.answers: queue.Queue[Delivery] = queue.Queue()
         self.said: list[object] = []
         self.lookup = Lookup(path, self.answers.put, lambda path: Store(path, timeout_s=0.01))
 

@@ -23,7 +23,7 @@ from charlm_tui.reply.tape_file import Recording
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Reply, Turn
-from charlm_tui.session.updates import State, Update
+from charlm_tui.session.updates import Phase, Update
 from tests.support.engines import RUNTIME, SYMBOLS, QueuedEngine
 from tests.support.replies import found, kept, origin, piece
 
@@ -202,7 +202,7 @@ def test_a_step_is_kept_at_once_and_does_not_end_the_reply_anew(studio: Studio) 
         studio.it.step()
         studio.engine.stream(letter)
         studio.engine.end()
-    assert studio.it.state is State.PAUSED
+    assert studio.it.state is Phase.PAUSED
     assert studio.pieces() == [(0, "abc"), (3, "d"), (4, "e")]
     with studio.history() as store:
         assert found(store, "abcd") == []
@@ -513,7 +513,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
     it, engine = studio.it, studio.engine
     turn = it.turns[number % len(it.turns)] if it.turns else None
     match what:
-        case "stream" if it.state in (State.STREAMING, State.DREAMING):
+        case "stream" if it.state in (Phase.STREAMING, Phase.DREAMING):
             engine.stream(text)
         case "wait":
             studio.now_s += number / 10**6 * 3
@@ -527,7 +527,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
             it.tree.walk(turn, 1 - 2 * (number % 2))
         case "pause":
             it.pause()
-        case "step" if it.turn is not None and it.state in (State.IDLE, State.PAUSED):
+        case "step" if it.turn is not None and it.state in (Phase.IDLE, Phase.PAUSED):
             it.step()
             engine.stream(text[0])
             engine.end()
@@ -547,7 +547,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
             it.tree.redo()
         case "open":
             return _open(studio, number)
-        case "end" if it.state in (State.STREAMING, State.DREAMING):
+        case "end" if it.state in (Phase.STREAMING, Phase.DREAMING):
             engine.end()
         case "die":
             engine.die()

@@ -13,16 +13,16 @@ from charlm_tui.lm.context import CarriedState, RollingWindow, open_context
 from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.lens import (
     FEATURES,
-    LEVELS,
     SLICE,
+    UNIT_LEVELS,
     Activations,
     Unit,
     activations,
     by_variance,
     correlations,
-    levels,
     ranked,
     scale_of,
+    unit_levels,
 )
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.settings import Settings
@@ -189,20 +189,20 @@ def test_levels_are_monotone_and_a_sign_turned_mirrors_them(
     values: list[float], limit: float, count: int
 ) -> None:
     array = np.array(sorted(values), np.float32)
-    here = list(levels(array, limit, count))
+    here = list(unit_levels(array, limit, count))
     assert here == sorted(here)
     assert all(0 <= level < count for level in here)
-    assert list(levels(-array, limit, count)) == [count - 1 - level for level in here]
+    assert list(unit_levels(-array, limit, count)) == [count - 1 - level for level in here]
 
 
 def test_levels_are_equal_parts_of_the_scale_with_zero_in_the_middle() -> None:
-    middles = np.arange(-6, 7) * 2 / LEVELS
+    middles = np.arange(-6, 7) * 2 / UNIT_LEVELS
     for limit in (1.0, 6.5):
-        assert list(levels(middles * limit, limit)) == list(range(LEVELS))
+        assert list(unit_levels(middles * limit, limit)) == list(range(UNIT_LEVELS))
         for near in (-0.99, 0.99):
-            borders = (middles + near / LEVELS) * limit
-            assert list(levels(borders, limit)) == list(range(LEVELS))
-    assert list(levels(np.array([0.0, -0.0, 1, -1, 99, -99]), 1.0)) == [6, 6, 12, 0, 12, 0]
+            borders = (middles + near / UNIT_LEVELS) * limit
+            assert list(unit_levels(borders, limit)) == list(range(UNIT_LEVELS))
+    assert list(unit_levels(np.array([0.0, -0.0, 1, -1, 99, -99]), 1.0)) == [6, 6, 12, 0, 12, 0]
 
 
 @pytest.mark.parametrize(

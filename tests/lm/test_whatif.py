@@ -15,7 +15,7 @@ from charlm_tui.lm.generation import Distribution, Generation, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
-from charlm_tui.lm.whatif import Row, WhatIf, entropy_bits, js_bits, kl_bits, what_if
+from charlm_tui.lm.whatif import ComparedRow, WhatIf, entropy_bits, js_bits, kl_bits, what_if
 from tests.support.fakes import SYMBOLS, NanModel, ScriptedModel, UniformModel
 
 PRESETS = (0.2, 0.5, 1.0, 1.2)
@@ -36,7 +36,7 @@ def pairs(draw: st.DrawFn) -> tuple[Probabilities, Probabilities]:
 
 def compare(
     model: LanguageModel, read: list[int], settings: Settings, **more: object
-) -> dict[str, Row]:
+) -> dict[str, ComparedRow]:
     *_, found = what_if(model, read, 1, settings, PRESETS, **more)  # type: ignore[arg-type]
     assert isinstance(found, WhatIf)
     assert found.drawn == 1
@@ -227,7 +227,7 @@ def counting(window: int) -> ScriptedModel:
 
 
 def test_each_context_reads_as_far_back_as_its_settings_say() -> None:
-    def has_read(row: Row) -> int:
+    def has_read(row: ComparedRow) -> int:
         return round(100 * math.log(row.model[0] / row.model[1]))
 
     rows = compare(counting(10), [1] * 150, Settings())

@@ -7,10 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlm_tui.recital import Findings, Following, Index, Recital, build
-from charlm_tui.recital.follower import AT_ONCE, CHANCE, FULL, LONGEST_WORD, TOLD, levels
+from charlm_tui.recital.follower import (
+    AT_ONCE,
+    CHANCE_MATCH,
+    LONGEST_MATCH,
+    LONGEST_WORD,
+    TOLD,
+    recital_levels,
+)
 from charlm_tui.reply.tints import LEVELS
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import State, TurnRewound, Update
+from charlm_tui.session.updates import Phase, TurnRewound, Update
 from tests.support.engines import SYMBOLS
 from tests.support.replies import Reader
 
@@ -57,7 +64,7 @@ class Watcher(Reader):
     def do(self, what: str, how: object) -> None:
         turn = self.it.turn
         match what, how:
-            case "text", str(text) if self.it.state is State.STREAMING:
+            case "text", str(text) if self.it.state is Phase.STREAMING:
                 self.engine.stream(text)
             case "seed", str(text):
                 self.it.send(text)
@@ -200,11 +207,11 @@ def test_a_part_is_tinted_as_the_whole_is(one: str, other: str, start: int, coun
     recital = Recital(INDEX)
     recital.follow(one + other)
     expected = [
-        0 if it <= CHANCE else LEVELS - 1 if it >= FULL else None
+        0 if it <= CHANCE_MATCH else LEVELS - 1 if it >= LONGEST_MATCH else None
         for it in recital.lengths(start, stop).tolist()
     ]
-    found = levels(INDEX, turn, start, stop)
+    found = recital_levels(INDEX, turn, start, stop)
     assert len(found) == stop - start
     for level, sure in zip(found, expected, strict=True):
         assert level == sure if sure is not None else 1 <= level < LEVELS
-    assert found == levels(INDEX, turn, 0, length)[start:stop]
+    assert found == recital_levels(INDEX, turn, 0, length)[start:stop]

@@ -14,7 +14,7 @@ from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 from tests.support.engines import QueuedEngine
 from tests.support.replies import conversation
 
@@ -92,19 +92,19 @@ def test_temperature_keys_work_while_a_reply_streams(key: Keys | str, temperatur
     bench = Bench()
     bench.press(key)
     assert bench.temperature == temperature
-    assert bench.it.state is State.STREAMING
+    assert bench.it.state is Phase.STREAMING
     assert (f"‹{temperature:.2f}›" in bench.written) == (temperature != 0.5)
 
 
 def test_space_pauses_and_resumes_and_s_stops() -> None:
     bench = Bench()
     bench.press(" ")
-    assert bench.it.state is State.PAUSED
+    assert bench.it.state is Phase.PAUSED
     assert "‹paused›" in bench.written
     bench.press(Keys.F4)
-    assert bench.it.state is State.STREAMING
+    assert bench.it.state is Phase.STREAMING
     bench.press("s")
-    assert bench.it.state is State.IDLE
+    assert bench.it.state is Phase.IDLE
 
 
 def test_speed_keys_work_while_a_reply_streams() -> None:
@@ -157,7 +157,7 @@ def test_a_paste_is_kept_whole() -> None:
     bench = Bench()
     bench.listener.press(KeyPress(Keys.BracketedPaste, "s t\nv"))
     assert bench.listener.ahead == [KeyPress(Keys.BracketedPaste, "s t\nv")]
-    assert bench.it.state is State.STREAMING
+    assert bench.it.state is Phase.STREAMING
 
 
 def test_where_nothing_streams_every_plain_key_is_kept_and_enter_too() -> None:

@@ -26,7 +26,7 @@ from charlm_tui.reply.exports.shown import Shown, shown
 from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
-from charlm_tui.reply.tints import FULL, LEVELS, Tint, levels
+from charlm_tui.reply.tints import FULL_SCALE, LEVELS, Tint, levels
 from charlm_tui.text import visible
 from tests.support.imports import SLOW, loaded
 from tests.support.terminal import COMMAND
@@ -68,7 +68,7 @@ def test_every_number_has_a_level_and_what_is_not_measured_the_lowest(
         assert 0 <= level < LEVELS
         if math.isnan(value) or value <= 0:
             assert level == 0
-        elif tint is not Tint.PLAIN and value >= FULL[tint]:
+        elif tint is not Tint.PLAIN and value >= FULL_SCALE[tint]:
             assert level == LEVELS - 1
 
 

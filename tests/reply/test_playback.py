@@ -14,7 +14,7 @@ from charlm_tui.reply.playback import LONGEST_WAIT_S, Playback
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import Noticed, ReplyMeasured, State, TextAdded, Update
+from charlm_tui.session.updates import Noticed, Phase, ReplyMeasured, TextAdded, Update
 from tests.support.engines import RUNTIME, SYMBOLS, QueuedEngine
 
 nan = float("nan")
@@ -69,12 +69,12 @@ def test_all_is_due_in_the_end_and_never_less_than_before(times: list[float], ea
 def test_a_reply_comes_at_the_pace_at_which_it_came_and_pauses_are_cut_short() -> None:
     viewer = Viewer()
     viewer.it.playing.play(recording())
-    assert viewer.it.state is State.PLAYING
+    assert viewer.it.state is Phase.PLAYING
     assert viewer.wait(0.05) == ""
     assert viewer.wait(0.1) == "ab"
     assert viewer.wait(0.1) == "abcd"
     assert viewer.wait(LONGEST_WAIT_S) == "abcdef"
-    assert viewer.it.state is State.IDLE
+    assert viewer.it.state is Phase.IDLE
     assert viewer.it.turns[0].tape.runs() == recording().tape.runs()
     assert viewer.it.turns[0].tape.times == recording().tape.times
 
@@ -83,7 +83,7 @@ def test_a_reply_comes_at_once_if_that_is_wanted() -> None:
     viewer = Viewer()
     viewer.it.playing.play(recording(), at_once=True)
     assert viewer.wait(0.0) == "abcdef"
-    assert viewer.it.state is State.IDLE
+    assert viewer.it.state is Phase.IDLE
 
 
 def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
@@ -91,14 +91,14 @@ def test_it_can_be_paused_and_stopped_and_what_is_shown_stays() -> None:
     viewer.it.playing.play(recording())
     viewer.wait(0.15)
     viewer.it.pause()
-    assert viewer.it.state is State.PAUSED
+    assert viewer.it.state is Phase.PAUSED
     assert viewer.wait(100) == "ab"
     viewer.it.pause()
-    assert viewer.it.state is State.PLAYING
+    assert viewer.it.state is Phase.PLAYING
     assert viewer.wait(0.1) == "abcd"
     viewer.it.stop()
     assert viewer.wait(100) == "abcd"
-    assert viewer.it.state is State.IDLE
+    assert viewer.it.state is Phase.IDLE
     assert viewer.it.can_resume
 
 
@@ -206,7 +206,7 @@ def test_a_reply_that_is_shown_before_the_model_is_there_goes_on_when_it_is() ->
     viewer = Viewer()
     viewer.it.attach(viewer.engine.send)
     turn = viewer.it.playing.open(recording())
-    assert viewer.it.state is State.LOADING
+    assert viewer.it.state is Phase.LOADING
     assert not any(isinstance(it, Noticed) for it in viewer.told)
     viewer.engine.load()
     viewer.engine.say(verdict(viewer))
@@ -232,18 +232,18 @@ def test_a_reply_plays_on_while_the_model_loads() -> None:
     viewer.it.playing.play(recording())
     assert viewer.wait(0.15) == "ab"
     viewer.engine.load()
-    assert viewer.it.state is State.PLAYING
+    assert viewer.it.state is Phase.PLAYING
     assert viewer.wait(0.1) == "abcd"
     assert viewer.wait(10) == "abcdef"
-    assert viewer.it.state is State.IDLE
+    assert viewer.it.state is Phase.IDLE
 
 
-@pytest.mark.parametrize("state", [State.LOADING, State.DOWN])
-def test_a_reply_that_has_played_leaves_the_engine_as_it_is(state: State) -> None:
+@pytest.mark.parametrize("state", [Phase.LOADING, Phase.DOWN])
+def test_a_reply_that_has_played_leaves_the_engine_as_it_is(state: Phase) -> None:
     viewer = Viewer()
     viewer.it.playing.open(recording())
     viewer.it.attach(viewer.engine.send)
-    if state is State.DOWN:
+    if state is Phase.DOWN:
         viewer.engine.say(LoadFailed("it cannot be read"))
     viewer.it.playing.play(recording())
     viewer.wait(10)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply import share_line
 from charlm_tui.reply.share_line import (
-    MOST_BYTES,
+    MOST_LIST_BYTES,
     MOST_RUNS,
     ShareLineError,
     from_line,
@@ -299,14 +299,14 @@ def test_a_setting_of_a_later_release_is_told_as_such() -> None:
 
 
 def test_a_small_line_that_would_fill_the_memory_is_refused() -> None:
-    line = packed(json.dumps([*GOOD[:5], "a" * MOST_BYTES, [97], *GOOD[7:]]).encode())
+    line = packed(json.dumps([*GOOD[:5], "a" * MOST_LIST_BYTES, [97], *GOOD[7:]]).encode())
     assert len(line) < 20_000
     refused(line)
 
 
 def test_what_would_make_too_long_a_line_is_refused_when_it_is_made() -> None:
     with pytest.raises(ShareLineError, match="save it as a tape"):
-        to_line(recording([("a", Settings(), False)], seed="x" * (MOST_BYTES + 1)))
+        to_line(recording([("a", Settings(), False)], seed="x" * (MOST_LIST_BYTES + 1)))
     changes = [("a", Settings(rng_seed=number), False) for number in range(MOST_RUNS + 1)]
     with pytest.raises(ShareLineError, match="change 1,025 times"):
         to_line(recording(changes))

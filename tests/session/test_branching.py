@@ -18,7 +18,7 @@ from charlm_tui.reply.tape import CHUNK, Columns, Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     DistributionKnown,
-    State,
+    Phase,
 )
 from tests.support.engines import SYMBOLS
 from tests.support.replies import Reader
@@ -114,9 +114,9 @@ def test_a_step_draws_one_character_and_pauses() -> None:
     assert (request.first, request.controls.length) == (3, 4)
     reader.engine.stream("d")
     reader.engine.end()
-    assert reader.it.state is State.PAUSED
+    assert reader.it.state is Phase.PAUSED
     reader.it.pause()
-    assert reader.it.state is State.STREAMING
+    assert reader.it.state is Phase.STREAMING
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
     assert (request.first, request.controls.length) == (4, 0)
@@ -136,7 +136,7 @@ def test_every_step_draws_one_character_also_before_the_first_is_back() -> None:
     assert (request.first, request.controls.length) == (6, 14)
     reader.engine.stream("ghijklmn")
     reader.engine.end()
-    assert reader.it.state is State.PAUSED
+    assert reader.it.state is Phase.PAUSED
     reader.it.step()
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
@@ -152,7 +152,7 @@ def test_a_reply_that_is_resumed_while_a_step_is_on_its_way_comes_to_its_end(
     resume(reader.it)
     reader.engine.stream("def")
     reader.engine.end()
-    assert reader.it.state is State.IDLE
+    assert reader.it.state is Phase.IDLE
 
 
 def test_steps_that_an_engine_has_failed_to_draw_are_not_owed() -> None:
@@ -217,7 +217,7 @@ def test_whatever_is_picked_typed_and_walked_ends_in_the_text_that_the_tapes_say
                 it.tree.branch(turn, place, rng_seed=number)
             case "walk":
                 it.tree.walk(turn, 1 - 2 * (number % 2))
-            case "stream" if it.state is State.STREAMING:
+            case "stream" if it.state is Phase.STREAMING:
                 reader.engine.stream(text)
             case "seed":
                 it.send(text)

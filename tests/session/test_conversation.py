@@ -19,10 +19,10 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
+    Phase,
     SeedDreamt,
     SeedReturned,
     SeedWaiting,
-    State,
     TextAdded,
     TurnStarted,
     Unusable,
@@ -73,9 +73,9 @@ def test_a_seed_is_sent_as_the_model_reads_it_and_its_reply_is_told_and_acknowle
     assert not any(isinstance(it, Acknowledged) for it in talk.engine.requests)
     talk.it.shown()
     assert talk.engine.requests[-1] == Acknowledged(1, 5)
-    assert talk.it.state is State.STREAMING
+    assert talk.it.state is Phase.STREAMING
     talk.engine.end()
-    assert talk.it.state is State.IDLE
+    assert talk.it.state is Phase.IDLE
 
 
 def test_a_seed_sent_while_the_model_loads_waits_and_then_starts() -> None:
@@ -122,12 +122,12 @@ def test_a_paused_reply_takes_nothing_and_goes_on_where_it_was() -> None:
     talk.engine.stream("ab")
     late = talk.engine.batch("cc")
     COMMANDS["pause"].run(talk.it, "")
-    assert talk.it.state is State.PAUSED
+    assert talk.it.state is Phase.PAUSED
     assert talk.engine.last == RestRequested()
     talk.engine.say(late)
     assert talk.text == "ab"
     COMMANDS["go-on"].run(talk.it, "")
-    assert talk.it.state is State.STREAMING
+    assert talk.it.state is Phase.STREAMING
     assert isinstance(talk.engine.last, DrawRequested)
     assert (talk.engine.last.first, talk.engine.last.read) == (2, ids("\nseedab"))
 
@@ -138,7 +138,7 @@ def test_a_stopped_reply_is_kept_and_can_go_on_by_another_length() -> None:
     late = talk.engine.batch("d")
     COMMANDS["stop"].run(talk.it, "")
     talk.engine.say(late)
-    assert (talk.it.state, talk.text) == (State.IDLE, "abc")
+    assert (talk.it.state, talk.text) == (Phase.IDLE, "abc")
     talk.it.send("")
     assert len(talk.it.turns) == 1
     assert isinstance(talk.engine.last, DrawRequested)
@@ -181,7 +181,7 @@ def test_a_dreamt_seed_is_offered_and_is_no_turn() -> None:
     talk = Talk().started("one")
     talk.engine.stream("abc")
     COMMANDS["dream"].run(talk.it, "")
-    assert talk.it.state is State.DREAMING
+    assert talk.it.state is Phase.DREAMING
     assert isinstance(talk.engine.last, DrawRequested)
     assert talk.engine.last.controls.length == 60
     talk.engine.stream("a dream")
@@ -212,7 +212,7 @@ def test_the_conversation_outlives_its_engine_and_goes_on_with_a_new_one() -> No
     assert talk.told(EngineNeeded)
     assert talk.told(Noticed)[-1].error
     talk.new_engine()
-    assert talk.it.state is State.LOADING
+    assert talk.it.state is Phase.LOADING
     talk.engine.load()
     COMMANDS["go-on"].run(talk.it, "")
     start = talk.engine.last
@@ -237,9 +237,9 @@ def test_a_reply_that_fails_is_told_and_the_next_one_starts() -> None:
     talk = Talk().started("one")
     talk.engine.say(GenerationFailed(1, "not finite"))
     assert talk.told(Noticed)[-1] == Noticed("not finite", error=True)
-    assert talk.it.state is State.IDLE
+    assert talk.it.state is Phase.IDLE
     talk.it.send("two")
-    assert talk.it.state is State.STREAMING
+    assert talk.it.state is Phase.STREAMING
 
 
 @pytest.mark.parametrize("command", ["pause", "stop", "go-on", "again", "dream"])
@@ -247,7 +247,7 @@ def test_what_cannot_be_done_before_the_model_is_there_is_not_offered(command: s
     talk = Talk()
     assert not COMMANDS[command].available(talk.it)
     COMMANDS[command].run(talk.it, "")
-    assert talk.it.state is State.LOADING
+    assert talk.it.state is Phase.LOADING
 
 
 def test_temperature_steps_stay_in_range_and_on_a_grid() -> None:
@@ -299,7 +299,7 @@ def test_the_conversation_is_kept_when_the_new_engine_cannot_load_and_enter_trie
     talk.engine.die()
     talk.new_engine()
     talk.engine.say(LoadFailed("the file is gone"))
-    assert talk.it.state is State.DOWN
+    assert talk.it.state is Phase.DOWN
     assert not talk.told(Unusable)
     needed = len(talk.told(EngineNeeded))
     assert talk.it.send("two")
@@ -323,9 +323,9 @@ def test_a_reply_of_another_model_cannot_go_on() -> None:
     assert "switched to fake" in talk.told(Noticed)[-1].sentence
     assert not COMMANDS["go-on"].available(talk.it)
     talk.it.send("")
-    assert talk.it.state is State.IDLE
+    assert talk.it.state is Phase.IDLE
     talk.it.send("xy")
-    assert talk.it.state is State.STREAMING
+    assert talk.it.state is Phase.STREAMING
 
 
 def test_a_stepped_character_is_recorded_under_the_settings_of_its_request() -> None:
@@ -370,10 +370,10 @@ def test_a_reply_that_was_stepped_ends_as_any_other(after: str) -> None:
     else:
         talk.engine.say(GenerationFailed(talk.engine.last.request_id, "it cannot go on"))
         talk.it.resume()
-    assert talk.it.state is State.STREAMING
+    assert talk.it.state is Phase.STREAMING
     talk.engine.stream("d")
     talk.engine.end()
-    assert talk.it.state is State.IDLE
+    assert talk.it.state is Phase.IDLE
 
 
 def test_another_way_from_a_character_that_is_not_there_is_not_taken() -> None:

@@ -17,7 +17,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.verify import remake
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import LanesAdded, State, TextAdded, TurnRewound, Update
+from charlm_tui.session.updates import LanesAdded, Phase, TextAdded, TurnRewound, Update
 from tests.support.drawing import DrawingEngine
 
 SEED = "a bird on the wall"
@@ -86,7 +86,7 @@ def test_one_is_gone_on_with_and_the_others_stay_as_siblings(model: OnnxModel) -
     it = climber.it
     turn = it.turn
     assert turn is not None
-    assert (it.state, turn.shown, it.controls.settings.temperature) == (State.IDLE, 2, 1.0)
+    assert (it.state, turn.shown, it.controls.settings.temperature) == (Phase.IDLE, 2, 1.0)
     assert it.ladder.temperatures == []
     assert TurnRewound(turn, 0) in climber.told
     assert TextAdded(texts[2]) in climber.told

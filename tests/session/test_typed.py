@@ -5,7 +5,7 @@ import pytest
 from charlm_tui.errors import CharlmError
 from charlm_tui.reply.share_line import to_line
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 from tests.support.engines import SYMBOLS
 from tests.support.replies import conversation
 
@@ -64,9 +64,9 @@ def test_an_empty_line_goes_on_with_the_reply() -> None:
     take_line(it, "abc")
     engine.stream("def")
     engine.end()
-    assert it.state is State.IDLE
+    assert it.state is Phase.IDLE
     take_line(it, "")
-    assert it.state is State.STREAMING
+    assert it.state is Phase.STREAMING
     assert len(it.turns) == 1
 
 

@@ -20,7 +20,7 @@ from charlm_tui.engine.protocol import (
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.lm.lens import FEATURES, LEVELS, MOST_CHARACTERS
+from charlm_tui.lm.lens import FEATURES, MOST_CHARACTERS, UNIT_LEVELS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.session.requests import MOST_SHOWN
@@ -155,7 +155,7 @@ async def test_of_a_long_reply_the_end_is_shown_and_only_what_tells_of_it_is_rea
 
 
 def test_what_the_front_end_takes_for_granted_is_what_the_lens_says() -> None:
-    assert (MOST_SHOWN, DIVERGING) == (MOST_CHARACTERS, LEVELS)
+    assert (MOST_SHOWN, DIVERGING) == (MOST_CHARACTERS, UNIT_LEVELS)
     assert len({feature.title for feature in FEATURES}) == len(FEATURES)
 
 

@@ -24,7 +24,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.schedule import temperatures
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.recital import RecitalPanel
@@ -238,7 +238,7 @@ async def climbing(it: Studio) -> None:
     assert isinstance(screen, LadderScreen)
     await it.until(lambda: screen.query_one("#lane-3", LaneText).blocks[0].length, "it is shown")
     it.engine.end()
-    await it.until(lambda: it.app.conversation.state is State.IDLE, "the replies ended")
+    await it.until(lambda: it.app.conversation.state is Phase.IDLE, "the replies ended")
     await it.pilot.press("l", "plus")
     await it.pilot.pause()
 

@@ -20,7 +20,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.typed import run_line
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
@@ -119,7 +119,7 @@ async def test_typing_over_is_left_with_escape_and_what_the_model_does_not_know_
         it.prompt.insert("§")
         await it.pilot.press("enter")
         await it.until(lambda: it.blocks[-1][0] == "error", "it is told")
-        assert it.app.conversation.state is State.IDLE
+        assert it.app.conversation.state is Phase.IDLE
         assert it.prompt.text == "§"
 
 
@@ -369,7 +369,7 @@ async def test_a_pasted_line_is_drawn_before_it_is_measured_and_after() -> None:
         assert "·" not in lines(it, Surprise)
         assert transcript_styles(it) != plain  # the tint has come
         it.app.conversation.resume()
-        await it.until(lambda: it.app.conversation.state is State.STREAMING, "it goes on")
+        await it.until(lambda: it.app.conversation.state is Phase.STREAMING, "it goes on")
         it.engine.stream("jkl")
         await it.until(lambda: it.reply == "jkl", "what is new is below the verdict")
         assert it.blocks[-2] == ("notice", "made again: identical")

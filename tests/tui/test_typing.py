@@ -11,7 +11,7 @@ from textual.widgets import Input, Label
 
 from charlm_tui.engine.protocol import DrawRequested, LanesRequested, WhatIfRequested
 from charlm_tui.history.store import Store
-from charlm_tui.session.updates import Noticed, State
+from charlm_tui.session.updates import Noticed, Phase
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.history import HistoryScreen
@@ -309,6 +309,6 @@ async def test_every_press_of_a_key_draws_one_character() -> None:
         await it.stream("abcdefghij")
         it.engine.end()
         await settled(it)
-        assert it.app.conversation.state is State.PAUSED
+        assert it.app.conversation.state is Phase.PAUSED
         await it.pilot.press("n")
         assert it.engine.last.controls.length == 14

@@ -18,7 +18,7 @@ _ALWAYS = ("temperature", "rng_seed")
 _ROWS = {row.field: row for row in PARAMETERS if row.samples}
 
 
-def facts(recording: Recording) -> list[tuple[str, str]]:
+def reply_facts(recording: Recording) -> list[tuple[str, str]]:
     """Return (what, value) of what people want to know of a reply, in the order to tell it."""
     tape = recording.tape
     runs = tape.runs()

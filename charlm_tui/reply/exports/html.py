@@ -2,7 +2,7 @@
 
 from html import escape
 
-from charlm_tui.reply.exports.facts import facts
+from charlm_tui.reply.exports.facts import reply_facts
 from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.tints import FAINT, INK, PAPER, SHADES, Tint, legend, unmeasured
@@ -30,7 +30,7 @@ def html(recording: Recording, tint: Tint, title: str) -> str:
     name = escape(visible(title))
     rows = "\n".join(
         f"<tr><th>{escape(visible(what))}</th><td>{escape(visible(value))}</td></tr>"
-        for what, value in facts(recording)
+        for what, value in reply_facts(recording)
     )
     shades = "".join(
         f".t{level} {{ background: {shade}; }}\n" for level, shade in enumerate(SHADES)

@@ -6,7 +6,7 @@ neither end its place nor be read as markup.
 
 import re
 
-from charlm_tui.reply.exports.facts import command, facts
+from charlm_tui.reply.exports.facts import command, reply_facts
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.text import visible
 
@@ -19,7 +19,7 @@ def markdown(recording: Recording, title: str) -> str:
         parts.append("".join(f"> {line}\n" for line in quoted.removesuffix("\n").split("\n")))
     parts.append(_fenced(visible(recording.text), "text"))
     rows = "".join(
-        f"| {_escaped(name)} | {_escaped(value)} |\n" for name, value in facts(recording)
+        f"| {_escaped(name)} | {_escaped(value)} |\n" for name, value in reply_facts(recording)
     )
     parts.append("| | |\n|---|---|\n" + rows)
     again = command(recording)

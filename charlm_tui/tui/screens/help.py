@@ -18,7 +18,7 @@ from charlm_tui.tui.screens.overlay import ModalOverlay
 
 _FUNCTION_KEY = re.compile(r"f\d+").fullmatch
 
-Row = tuple[str, str, str]
+KeyRow = tuple[str, str, str]
 """Keys while the prompt has the focus, keys on the transcript, what they do."""
 
 
@@ -30,7 +30,7 @@ class HelpScreen(ModalOverlay[None]):
         Binding("escape,f1,q,enter,question_mark", "dismiss", "Close", id="help.close"),
     ]
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[KeyRow]) -> None:
         super().__init__()
         self._rows = list(rows)
 
@@ -66,7 +66,7 @@ def keys_in_force(keymap: Mapping[str, str], bound: Mapping[str, Bound]) -> dict
     }
 
 
-def help_rows(keymap: Mapping[str, str], bound: Mapping[str, Bound] | None = None) -> list[Row]:
+def help_rows(keymap: Mapping[str, str], bound: Mapping[str, Bound] | None = None) -> list[KeyRow]:
     """Return a row for every key there is.
 
     Args:

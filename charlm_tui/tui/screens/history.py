@@ -26,12 +26,12 @@ from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 
-MOST = 200  # replies that are listed; search finds the others
+MOST_REPLIES = 200  # replies that are listed; search finds the others
 SHOWN = 400  # characters of a seed and of a text that can be in a line
 NAMED = 30  # characters of a reply by which it is named
 
 Way = Literal["open", "play", "branch"]
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class Chosen(NamedTuple):
@@ -130,7 +130,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         self._listing = True
 
         def find(store: Store) -> tuple[list[Entry], int | None]:
-            return store.entries(query, model, starred, limit=MOST), store.last_deleted()
+            return store.entries(query, model, starred, limit=MOST_REPLIES), store.last_deleted()
 
         def show(found: tuple[list[Entry], int | None]) -> None:
             self._listing = False
@@ -159,13 +159,13 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
     def _ask(
         self,
-        job: Callable[[Store], Found],
-        then: Callable[[Found], None],
+        job: Callable[[Store], Result],
+        then: Callable[[Result], None],
         failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Have something done in the history, and then what comes of it."""
 
-        def answered(found: Found) -> None:
+        def answered(found: Result) -> None:
             self._asked -= 1
             if self.present:
                 then(found)
@@ -207,7 +207,7 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
     def _count(self) -> str:
         it, count = self._filter, len(self._entries)
         found = f"{count} replies" if count != 1 else "1 reply"
-        parts = ["the newest " + found if count == MOST else found]
+        parts = ["the newest " + found if count == MOST_REPLIES else found]
         if it.model is not None:
             parts.append(f"of {it.model}")
         if it.starred:
@@ -350,8 +350,8 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
     def _change(
         self,
-        change: Callable[[Store], Found],
-        done: Callable[[Found], str] = lambda _: "",
+        change: Callable[[Store], Result],
+        done: Callable[[Result], str] = lambda _: "",
         failed: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Change the history, list what is there then, and say what was done."""

@@ -18,7 +18,7 @@ from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Reply
-from charlm_tui.session.updates import LanesAdded, Noticed, State, StateChanged, Update
+from charlm_tui.session.updates import LanesAdded, Noticed, Phase, StateChanged, Update
 from charlm_tui.text import visible
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.screens.overlay import Overlay
@@ -28,7 +28,7 @@ from charlm_tui.tui.widgets.transcript import Transcript
 NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
 TITLES_PER_S = 4  # at which they follow the stream
 SEED = 200  # characters of the seed that can be in the line above
-_MARKS = {State.STREAMING: "▶", State.PAUSED: "‖", State.LOADING: "…"}
+_MARKS = {Phase.STREAMING: "▶", Phase.PAUSED: "‖", Phase.LOADING: "…"}
 _LEAST_WANTED = ("ladder.slower", "ladder.stop", "ladder.go-on", "ladder.lane")
 _LANE = Binding.Group("Lane", compact=True)
 _TEMPERATURE = Binding.Group("Temp", compact=True)
@@ -154,7 +154,7 @@ class LadderScreen(Overlay[None]):
             lane.speed = it.controls.speed
             lane.live = it.busy
         self._title_lanes()
-        if it.state is State.STREAMING:
+        if it.state is Phase.STREAMING:
             self._title_timer.resume()
         else:
             self._title_timer.pause()

@@ -13,7 +13,7 @@ from charlm_tui.session.prompts import Prompts
 from charlm_tui.text import visible
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
-MOST = 50  # that are listed
+MOST_LISTED = 50  # that are listed
 SHOWN = 300  # characters of one
 
 
@@ -48,7 +48,7 @@ class RecallScreen(ModalOverlay[str | None]):
         self._list(message.value)
 
     def _list(self, part: str) -> None:
-        self._found = list(self._prompts.search(part, MOST))
+        self._found = list(self._prompts.search(part, MOST_LISTED))
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options([Option(visible(text[:SHOWN], "⏎")) for text in self._found])

@@ -26,11 +26,11 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import take_line
 from charlm_tui.session.updates import (
     HelpWanted,
+    Phase,
     ReplyMeasured,
     SeedDreamt,
     SeedReturned,
     Shared,
-    State,
     StateChanged,
     Update,
 )
@@ -79,7 +79,7 @@ class StudioScreen(Screen[None]):
     ]
     AUTO_FOCUS: ClassVar[str] = ""  # the prompt takes the focus when it is there
 
-    state: var[State] = var(State.LOADING)
+    state: var[Phase] = var(Phase.LOADING)
     """Of the conversation."""
     controls: var[Controls] = var(Controls)
     """In force."""

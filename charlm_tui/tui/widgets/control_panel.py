@@ -27,7 +27,7 @@ TURNS = "turns"  # id of the row that is no knob
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KnobRow:
     """One control as it is shown."""
 
     id: str
@@ -41,16 +41,16 @@ class Row:
 class Panel:
     """All that the panel shows."""
 
-    rows: Sequence[Row]
+    rows: Sequence[KnobRow]
     temperature: float
 
 
 def panel_of(conversation: Conversation) -> Panel:
     """Return what the panel shows of a conversation."""
     it = conversation
-    turns = Row(TURNS, "Turns", "continued" if it.continues else "fresh", "")
+    turns = KnobRow(TURNS, "Turns", "continued" if it.continues else "fresh", "")
     rows = [
-        Row(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
+        KnobRow(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
         for each in KNOBS
     ]
     return Panel((*rows, turns), temperature_now(it))

@@ -15,7 +15,7 @@ from charlm_tui.tui.widgets.surprise import BARS
 
 HIGHEST = 1.5  # temperature at which a cell is full
 LABEL = 22  # cells at the left
-MOST = 16  # characters that a cell has, at the most
+MOST_CHARACTERS = 16  # characters that a cell has, at the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def warmth_of(tape: Tape, width: int, now: float) -> Warmth | None:
     """
     length = len(tape)
     each = 1
-    while each < MOST and length > each * width:
+    while each < MOST_CHARACTERS and length > each * width:
         each *= 2
     first = max(0, (length // each - width + 1) * each)
     column = tape.temperature(first)

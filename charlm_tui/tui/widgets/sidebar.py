@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from charlm_tui.controls.parameters import PANELS
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
@@ -15,8 +16,6 @@ from charlm_tui.tui.widgets.next_character import NextCharacter, View
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.surprise import NOTHING, Surprise, course_of
 
-PANELS = ("next", "controls", "surprise", "recital")
-"""Ids of the panels, from top to bottom."""
 WIDE = 110  # cells of the screen from which the panels have their full width
 
 

@@ -5,16 +5,16 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.session.updates import State
+from charlm_tui.session.updates import Phase
 
 _WORDS = {
-    State.LOADING: "loading",
-    State.DOWN: "no engine",
-    State.IDLE: "ready",
-    State.STREAMING: "streaming",
-    State.PAUSED: "paused",
-    State.DREAMING: "dreaming",
-    State.PLAYING: "playing",
+    Phase.LOADING: "loading",
+    Phase.DOWN: "no engine",
+    Phase.IDLE: "ready",
+    Phase.STREAMING: "streaming",
+    Phase.PAUSED: "paused",
+    Phase.DREAMING: "dreaming",
+    Phase.PLAYING: "playing",
 }
 
 
@@ -27,7 +27,7 @@ class Status(Widget):
     """In force."""
     temperature: reactive[float] = reactive(0.5)
     """In force: it is another than the one that is set while a schedule moves it."""
-    state: reactive[State] = reactive(State.LOADING)
+    state: reactive[Phase] = reactive(Phase.LOADING)
     """Of the conversation."""
     shown_per_s: reactive[float | None] = reactive(None)
     """Characters shown per second; None if nothing streams."""
@@ -44,7 +44,7 @@ class Status(Widget):
         settings = self.controls.settings
         speed = f"{self.controls.speed:.0f} chars/s" if self.controls.speed else "full speed"
         short = f"{self.controls.speed:.0f}/s" if self.controls.speed else "full"
-        if self.state is State.PLAYING:  # a recorded reply has a pace of its own
+        if self.state is Phase.PLAYING:  # a recorded reply has a pace of its own
             played = "" if self.shown_per_s is None else f"{self.shown_per_s:.0f}"
             speed, short = (f"{played} chars/s", f"{played}/s") if played else ("own pace", "own")
         elif self.shown_per_s is not None:

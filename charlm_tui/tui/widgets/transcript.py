@@ -19,7 +19,7 @@ from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm_tui.tui.document import Block, Document, Kind, TextSelection
+from charlm_tui.tui.document import Block, Document, PartKind, TextSelection
 from charlm_tui.tui.paint import Births, Levels, Mark, Painter, changed
 
 FADE_FRAMES_PER_S = 24
@@ -129,7 +129,7 @@ class Transcript(ScrollView, can_focus=True):
         """The blocks, the newest last."""
         return self._document.blocks
 
-    def add(self, kind: Kind, text: str = "", source: object = None, first: int = 0) -> Block:
+    def add(self, kind: PartKind, text: str = "", source: object = None, first: int = 0) -> Block:
         """Begin a new block, which text can be added to; return it."""
         self._settle()
         if self.blocks:
