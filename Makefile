@@ -30,7 +30,7 @@ test-quick: $(DEV)  ## without TensorFlow and pseudo-terminals
 test-random: SEED := $(SEED)
 test-random: $(DEV)  ## in random order and with other examples; SEED=N does a run again
 	@echo 'make test-random SEED=$(SEED)'
-	$(BIN)/python -m pytest -p randomly --randomly-seed=$(SEED) --hypothesis-profile=search --hypothesis-seed=$(SEED)
+	$(BIN)/python -m pytest $(PARALLEL) -p randomly --randomly-seed=$(SEED) --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
 test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
 	$(BIN)/python -m pytest -m long

@@ -52,7 +52,6 @@ def test_the_app_loads_neither_numpy_nor_onnxruntime_while_it_runs(model_path: P
         f"""
 import asyncio
 from charlm_tui.controls.controls import Controls
-from charlm_tui.session.updates import State
 from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.tui.app import CharlmApp
 

@@ -13,7 +13,7 @@ from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, control
 from charlm_tui.lm.errors import ModelFileError, SettingsError
 from charlm_tui.lm.settings import Settings
 
-ClickCommand = TypeVar("Command", bound=Callable[..., None])
+ClickCommand = TypeVar("ClickCommand", bound=Callable[..., None])
 
 
 class Value(click.ParamType[Any]):

@@ -30,23 +30,23 @@ class InterruptedTrainingError(TrainingError):
     exit_code = 130
 
 
-class ConversionError(CharlmError):
+class ExportedFileError(CharlmError):
     """Base of what can be wrong with an exported file; what is at its path stays."""
 
 
-class ConversionError(ConversionError):
+class ConversionError(ExportedFileError):
     """The converter refused the network."""
 
 
-class NodeError(ConversionError):
+class NodeError(ExportedFileError):
     """The exported graph has a node that a step must not have."""
 
 
-class DeclarationError(ConversionError):
+class DeclarationError(ExportedFileError):
     """The exported names, types or axes are not the contract's."""
 
 
-class ParityError(ConversionError):
+class ParityError(ExportedFileError):
     """The exported model does not compute what Keras computes."""
 
 

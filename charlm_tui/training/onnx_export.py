@@ -240,7 +240,7 @@ def export(
         path: of the file.
 
     Raises:
-        ExportError: the step that failed; `path` is as it was.
+        ExportedFileError: the step that failed; `path` is as it was.
         FileWriteError: the file cannot be written.
     """
     model = convert(weights, metadata)

@@ -23,7 +23,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError
 from charlm_tui.training import errors, reference
 from charlm_tui.training.corpus import Ids
-from charlm_tui.training.errors import ConversionError
+from charlm_tui.training.errors import ConversionError, ExportedFileError
 from charlm_tui.training.network import LayerWeights, StepWeights
 from charlm_tui.training.onnx_export import Parity, export, keras_predict
 
@@ -43,7 +43,7 @@ def make_model_file(
         path: of the file.
 
     Raises:
-        ConversionError, FileWriteError: `path` is as it was.
+        ExportedFileError, FileWriteError: `path` is as it was.
     """
     if keras.backend.backend() != BACKEND:
         return _converter.make_model_file(weights, metadata, ids, path)
@@ -66,7 +66,7 @@ class _Converter:
             job.write_bytes(_pack(weights, metadata, ids))
             said = self._ask(json.dumps([str(job), str(path.absolute())]))
         if "error" in said:
-            kind = _ERRORS.get(said["error"], ConversionError)
+            kind = _ERRORS.get(said["error"], ExportedFileError)
             raise kind(said["sentence"])
         return Parity(**said)
 

@@ -200,7 +200,7 @@ class Meter:
                     marks.append(Mark(block, max(0, first), min(end, block.length)))
         return tuple(marks)
 
-    def recital_levels(self, block: Block, start: int, stop: int) -> bytes:
+    def levels(self, block: Block, start: int, stop: int) -> bytes:
         """Return the levels of characters of a block; 0 where there is no corpus."""
         if self._following is None:
             return bytes(stop - start)

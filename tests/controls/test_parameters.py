@@ -53,7 +53,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import truncate
 from charlm_tui.repl.completion import CommandCompleter
-from charlm_tui.reply.exports.facts import command, facts
+from charlm_tui.reply.exports.facts import command, reply_facts
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.typed import run_line
@@ -81,7 +81,7 @@ print(json.dumps({
     "completion": [completed("/top-h"), completed("/top-h o")],
     "configuration": [str(configuration.origin("top-h")), configuration.controls().settings.top_h],
     "help": ["--top-h NUMBER|off" in help_of(*words) for words in ([], ["repl"], ["generate"])],
-    "facts": [dict(facts(reply))["Settings"], command(reply)],
+    "facts": [dict(reply_facts(reply))["Settings"], command(reply)],
     "drawn": truncate(np.array([0.7, 0.2, 0.1]), Settings(top_h=0.5), 0.0).tolist(),
 }))
 """

@@ -88,6 +88,7 @@ def fill_history(store: Store) -> None:
     """Keep a reply in two pieces, a branch of it with a name and a star, and one deleted."""
     tape = recording().tape
     first = store.begin(origin("and the seed ", 1_700_000_000.0))
+    typed = tape.forced if hasattr(tape, "forced") else tape.given  # its name in that commit
     for at, end in ((0, 20), (20, len(tape))):
         runs = [(max(at, place), settings) for place, settings in tape.runs(end)]
         store.append(
@@ -98,7 +99,7 @@ def fill_history(store: Store) -> None:
                 tape.columns(at, end),
                 tuple(dict(runs).items()),
                 tuple(time for time in tape.times if at <= time[0] < end),
-                tuple(stretch for stretch in tape.given if at <= stretch[0] < end),
+                tuple(stretch for stretch in typed if at <= stretch[0] < end),
             ),
         )
     store.finish(first)

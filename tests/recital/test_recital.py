@@ -318,7 +318,7 @@ def test_a_corpus_that_cannot_be_read_is_told_in_a_sentence(
 def test_a_corpus_that_is_too_large_is_told_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corpus, "MOST_BYTES", 100)
+    monkeypatch.setattr(corpus, "MOST_CORPUS_BYTES", 100)
     with pytest.raises(RecitalError, match="too much to sort"):
         open_index(corpus_file(tmp_path), VOCABULARY, tmp_path)
     with pytest.raises(RecitalError, match="no file"):

@@ -86,7 +86,7 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
         (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
         (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),
-        (damaged(forced=[[1, 2]]), "damaged"),
+        (damaged(given=[[1, 2]]), "damaged"),
         (damaged(times=[[1]]), "damaged"),
         (damaged(runtime={}), "damaged"),
         (damaged(runtime=None), "damaged"),
