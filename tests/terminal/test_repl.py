@@ -22,7 +22,7 @@ from tests.support.terminal import BOUND_S, COMMAND, Terminal, has_ended, termin
 
 F2, F3, F9, UP = "\x1bOQ", "\x1bOR", "\x1b[20~", "\x1b[A"
 CTRL_C, CTRL_D = "\x03", "\x04"
-ONCE_MORE = "Ctrl+C once more"
+ONCE_MORE = "Ctrl+C again"
 CLOSED = r"· [\d,]+ characters?, \d\.\d\d bits per character, RNG seed 5, temperature "
 
 pytestmark = [pytest.mark.pty, pytest.mark.linux]
