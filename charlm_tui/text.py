@@ -4,16 +4,21 @@ Knows cells and characters, nothing of widgets, colours or formats.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if code != 0x0A} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys(
     [
         *range(0x80, 0xA0),  # C1
+        *(0x061C, 0x180E),  # the Arabic mark of direction, the Mongolian separator
         *range(0x200B, 0x2010),  # zero width, and marks of direction
         *range(0x2028, 0x202F),  # line separators, and overrides of direction
         *range(0x2060, 0x2070),
         *range(0xD800, 0xE000),  # surrogates
-        *(0xFEFF, 0xFFFE, 0xFFFF),  # XML has no way to write the last two
+        *(0xFEFF, 0xFFF9, 0xFFFA, 0xFFFB, 0xFFFE, 0xFFFF),  # XML has no way to write the last two
     ],
     0xFFFD,
 )
@@ -32,6 +37,15 @@ def visible(text: str, newline: str = "\n") -> str:
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_PICTURES).replace("\n", newline)
+
+
+def show(console: "Console", text: str, style: str = "") -> None:
+    """Print lines on a console: no markup, broken by nobody but the terminal.
+
+    What reaches a terminal cannot move its cursor; to a file the text is what it is.
+    """
+    shown = visible(text) if console.is_terminal else text
+    console.print(shown, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def cells(text: str) -> int:

@@ -3,6 +3,7 @@
 Imports nothing at its top that takes time: `--help` loads no numpy, no onnxruntime, no Textual.
 """
 
+import io
 import sys
 from importlib import import_module
 from typing import Any, NoReturn
@@ -100,7 +101,9 @@ def main(command: click.Command = cli) -> NoReturn:
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip("\n"))
         sys.exit(error.exit_code)
     except CharlmError as error:
         say(f"error: {error}")

@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
+from charlm_tui.cli.streams import say
 from charlm_tui.controls.config import Known
 
 if TYPE_CHECKING:
@@ -72,5 +73,5 @@ def run_app(
     finally:
         app.close()
     if app.failure:
-        print(f"error: {app.failure}", file=sys.stderr, flush=True)
+        say(f"error: {app.failure}")
     return app.return_code or 0

@@ -62,7 +62,7 @@ class Printer:
     def aside(self, words: str) -> None:
         """Write a few words in the middle of what streams."""
         before, after = self._dim
-        self._write(f"{before}‹{words}›{after}")
+        self._write(f"{before}‹{visible(words, '')}›{after}")
         self._at_start = False
 
     def line(self, kind: str, text: str) -> None:
@@ -88,7 +88,7 @@ class Printer:
             table.add_column(name, style="bold")
         table.add_column(names[-1], ratio=1)
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(visible(cell)) for cell in row))
         self._place(lambda: self._print(table))
 
     def fresh(self) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from charlm_tui.files import check_replaceable, make_folder_for
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
+from charlm_tui.text import show
 from charlm_tui.training.corpus import Corpus, Ids, find_corpus, read_corpus
 from charlm_tui.training.errors import CorpusError, KerasFileError
 from charlm_tui.training.plan import default_out
@@ -82,7 +83,7 @@ def convert_keras_file(
         f"formula on {parity.windows:,} windows",
         f"open it with: charlm-tui --model {shlex.quote(str(out))}",
     ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        show(console, line)
     return 0
 
 

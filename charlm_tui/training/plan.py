@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from charlm_tui.files import NOTEBOOK_FILE, check_document, check_replaceable, make_folder_for
+from charlm_tui.text import show
 from charlm_tui.training.checkpoint import (
     Snapshot,
     check_settings,
@@ -70,11 +71,9 @@ class Plan:
             f"the last {len(corpus.held_out):,} held out"
         )
         warning = differs_from_notebook(corpus)
-        console.print(size, markup=False, highlight=False, soft_wrap=True)
+        show(console, size)
         if warning:
-            console.print(
-                f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True
-            )
+            show(console, f"warning: {warning}", "yellow")
 
 
 def check_installed() -> None:

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.text import show, visible
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.onnx_export import Parity
@@ -85,7 +86,7 @@ class Display:
 
     def say(self, sentence: str, style: str = "") -> None:
         """Print one line above the bar."""
-        self._console.print(Text(sentence), style=style, soft_wrap=True)
+        show(self._console, sentence, style)
 
     def estimated(self, epoch_s: float) -> None:
         """Print how long an epoch takes."""
@@ -125,7 +126,7 @@ class Display:
         self.say(f"--- what it writes after the seed {self._seed!r}")
         for temperature, text in zip(TEMPERATURES, self._sample(network), strict=True):
             if self._console.is_terminal:
-                self._console.print(Panel(Text(text), title=f"temperature {temperature}"))
+                self._console.print(Panel(Text(visible(text)), title=f"temperature {temperature}"))
             else:
                 self.say(f"--- temperature {temperature}")
                 self.say(text)
@@ -175,7 +176,7 @@ def show_end(
         f"within {parity.largest_difference:.0e} of Keras on {parity.windows:,} windows",
     ]
     for fact in facts:
-        console.print(fact, markup=False, highlight=False, soft_wrap=True)
+        show(console, fact)
 
 
 def _compared(card: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

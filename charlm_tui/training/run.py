@@ -14,6 +14,7 @@ from rich.console import Console
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.text import show
 from charlm_tui.training.checkpoint import (
     Snapshot,
     check_settings,
@@ -192,7 +193,7 @@ class TrainingRun:
         return f"charlm-tui train --resume --out {shlex.quote(str(self._plan.out))}"
 
     def _say(self, sentence: str) -> None:
-        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        show(self._console, sentence)
 
 
 def _card_at(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event as Event_
 from textual.events import Key, Paste
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from charlm_tui.controls.controls import Controls
@@ -21,6 +22,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
+from charlm_tui.text import visible
 from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.keys import ACTS
@@ -127,7 +129,7 @@ class CharlmApp(App[None]):
             try:
                 self.setup.keep_theme(name)
             except CharlmError as error:
-                self.call_from_thread(self.notify, f"{error}", severity="warning", markup=False)
+                self.call_from_thread(self.notify, f"{error}", severity="warning")
 
         self.run_worker(keep, thread=True, group="theme", exclusive=True)
 
@@ -263,6 +265,30 @@ class CharlmApp(App[None]):
                     self.conversation.playing.play(recording, self.setup.at_once)
                 except CharlmError as error:
                     self._studio.show(Noticed(f"{error}", error=True))
+
+    # What leaves for the terminal but the screen.
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002  (nobody here writes any; a text may have brackets)
+    ) -> None:
+        """Show some words for a while; what they quote is text, and moves nothing."""
+        super().notify(
+            visible(message),
+            title=visible(title, ""),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text into the clipboard as it is seen, so that it can be pasted anywhere."""
+        super().copy_to_clipboard("\t".join(map(visible, text.split("\t"))))
 
     def action_command_palette(self) -> None:
         """Offer every command by its name."""

@@ -1,6 +1,7 @@
 """What is shown of a run: a bar on a terminal, plain lines elsewhere, and its end on one screen."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -39,6 +40,19 @@ def shown(terminal: bool, epoch: Epoch = EPOCH) -> str:
         display.batch_ended(3, 10, 40, 1.75, 0.5625)
         display.epoch_ended(epoch, keras.Model())
     return stream.getvalue()
+
+
+def test_a_sample_of_control_characters_moves_no_cursor() -> None:
+    hostile = "\x1b]0;owned\x07 \x9d0;owned\x9c \u202eright to left"
+    for terminal in (True, False):
+        stream = io.StringIO()
+        console = Console(file=stream, force_terminal=terminal, width=60, color_system=None)
+        with Display(console, 1, hostile, lambda _: [hostile] * 4) as display:
+            display.epoch_ended(EPOCH, keras.Model())
+            display.say(hostile)
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())  # without the bar's own
+        unsafe = set("\x1b\x07\x9d\x9c\u202e") & set(text)
+        assert unsafe - {"\x07"} == (set() if terminal else set("\x1b\x9d\x9c\u202e"))
 
 
 def test_elsewhere_than_on_a_terminal_every_line_is_plain() -> None:

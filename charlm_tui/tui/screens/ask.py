@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.text import visible
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
 
@@ -56,10 +57,10 @@ class AskScreen(ModalOverlay[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask"):
-            yield Label(self._question, markup=False)
+            yield Label(visible(self._question, ""), markup=False)
             # What was refused is corrected, not typed again.
             yield Input(self._value, compact=True, select_on_focus=not self._refusal)
-            yield Label(self._refusal, id="refusal", markup=False)
+            yield Label(visible(self._refusal, ""), id="refusal", markup=False)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
