@@ -5,23 +5,24 @@ Knows cells and characters, nothing of widgets, colours or formats.
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_PICTURES = {code: 0x2400 + code for code in range(0x20) if code != 0x0A} | {0x7F: 0x2421}
-_PICTURES |= dict.fromkeys(
-    [
-        *range(0x80, 0xA0),  # C1
-        *(0x061C, 0x180E),  # the Arabic mark of direction, the Mongolian separator
-        *range(0x200B, 0x2010),  # zero width, and marks of direction
-        *range(0x2028, 0x202F),  # line separators, and overrides of direction
-        *range(0x2060, 0x2070),
-        *range(0xD800, 0xE000),  # surrogates
-        *(0xFEFF, 0xFFF9, 0xFFFA, 0xFFFB, 0xFFFE, 0xFFFF),  # XML has no way to write the last two
-    ],
-    0xFFFD,
-)
+
+class _Pictures(dict[int, int]):
+    """What is drawn for a character: itself, or the replacement character if nothing can be."""
+
+    def __missing__(self, code: int) -> int:
+        # Controls, marks of direction, zero widths, line separators, surrogates are not printable,
+        # nor to Python the spaces but one.
+        char = chr(code)
+        shown = char.isprintable() or category(char) == "Zs"
+        return self.setdefault(code, code if shown else 0xFFFD)
+
+
+_PICTURES = _Pictures({code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421, 0x0A: 0x0A})
 
 
 def visible(text: str, newline: str = "\n") -> str:
