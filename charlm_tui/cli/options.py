@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,8 +15,13 @@ from charlm_tui.lm.settings import Settings
 
 ClickCommand = TypeVar("ClickCommand", bound=Callable[..., None])
 
+if TYPE_CHECKING:  # generic since click 8.4 alone
+    ValueType = click.ParamType[Any]
+else:
+    ValueType = click.ParamType
 
-class Value(click.ParamType[Any]):
+
+class Value(ValueType):
     """A value of one row of the parameter table."""
 
     def __init__(self, row: Parameter) -> None:
@@ -37,7 +42,7 @@ class Value(click.ParamType[Any]):
         return self._row.metavar
 
 
-class Temperatures(click.ParamType[tuple[float, ...]]):
+class Temperatures(ValueType):
     """Two to eight temperatures with commas between them."""
 
     name = "t,t,…"

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from charlm_tui.cli.options import ValueType
 from charlm_tui.training.errors import (
     InterruptedTrainingError,
     MissingLibraryError,
@@ -19,7 +20,7 @@ from charlm_tui.training.errors import (
 from charlm_tui.training.recipes import BEST, NOTEBOOK, PRESETS
 
 
-class Duration(click.ParamType[float]):
+class Duration(ValueType):
     """A time such as `90s`, `10m` or `1h30m`, in seconds."""
 
     name = "TIME"
