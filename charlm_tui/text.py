@@ -5,6 +5,8 @@ Knows cells and characters, nothing of widgets, colours or formats.
 
 from collections.abc import Iterator, Sequence
 
+MOST_TOLD = 240
+"""Characters of a sentence that a file may decide."""
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if code != 0x0A} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys(
     [
@@ -32,6 +34,22 @@ def visible(text: str, newline: str = "\n") -> str:
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_PICTURES).replace("\n", newline)
+
+
+def told(text: str, most: int = MOST_TOLD) -> str:
+    """Return what a file says of itself as a sentence can show it: in one line, and not too long.
+
+    Nothing that is left is a control character, moves a cursor or is unknown to a terminal.
+
+    Args:
+        text: of a file, or of what has read one.
+        most: characters of it.
+    """
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    if text.isprintable():
+        return text
+    shown = visible(text, "⏎")
+    return "".join(char if char.isprintable() else "\ufffd" for char in shown)
 
 
 def cells(text: str) -> int:

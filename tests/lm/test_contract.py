@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import (
     HOW_TO,
+    MOST_WINDOW,
     Contract,
     State,
     Tensor,
@@ -79,7 +80,7 @@ def test_what_is_written_is_read_back() -> None:
 @given(
     st.lists(st.characters(exclude_categories=["Cs"]), min_size=5, max_size=5, unique=True),
     st.sampled_from(["lower", "preserve"]),
-    st.integers(1, 999_999),
+    st.integers(1, MOST_WINDOW),
 )
 def test_any_vocabulary_survives_the_metadata(symbols: list[str], case: Any, window: int) -> None:
     contract = read(metadata=to_metadata(Vocabulary(symbols, case), window, {}))
@@ -161,12 +162,31 @@ def test_an_unknown_case_is_refused(case: str | None) -> None:
 
 @pytest.mark.parametrize(
     "window",
-    [None, "", "0", "-60", "60.0", "6e1", " 60", "sixty", "1000000", "9" * 5000, "٦٠", "²", "6_0"],
+    [
+        None,
+        "",
+        "0",
+        "-60",
+        "60.0",
+        "6e1",
+        " 60",
+        "sixty",
+        "1000000",
+        "10001",
+        "060",
+        "0000000010",
+        "0000000010" * 9,
+        "60\n",
+        "9" * 5000,
+        "٦٠",
+        "²",
+        "6_0",
+    ],
 )
 def test_a_window_that_is_no_number_of_characters_is_refused(window: str | None) -> None:
     sentence = refusal(metadata=changed(window=window))
     assert sentence.startswith("its window is ")
-    assert sentence.endswith("where a number of characters is expected")
+    assert sentence.endswith("where a number of characters from 1 to 10,000 is expected")
 
 
 @pytest.mark.parametrize("card", ["[]", "null", "5", '"card"'])
