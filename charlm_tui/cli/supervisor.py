@@ -52,6 +52,13 @@ def work_in_a_child(model: Path, limits: LoadLimits) -> None:
 
 
 class _Child:
+    """The process that does the work.
+
+    Args:
+        pid: its id.
+        waited: signals that are blocked in this process, SIGCHLD among them.
+    """
+
     def __init__(self, pid: int, waited: set[signal.Signals]) -> None:
         self._pid = pid
         self._waited = waited
@@ -63,22 +70,29 @@ class _Child:
             came = signal.sigwaitinfo(self._waited)
             number = came.si_signo
             if number == signal.SIGCHLD:
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-                if pid:
-                    return os.waitstatus_to_exitcode(status)
+                code = self._ended()
+                if code is not None:
+                    return code
                 continue
             typed = came.si_code > _FROM_THE_KERNEL and number != signal.SIGHUP
-            if number == signal.SIGINT and interrupted:  # it does not come to hear it
-                number, typed = signal.SIGKILL, False
+            if number == signal.SIGINT and interrupted:  # the child does not come to hear it
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+                return INTERRUPTED
             interrupted |= number == signal.SIGINT
             if not typed:
                 os.kill(self._pid, number)
-            if number == signal.SIGTSTP:
-                os.kill(os.getpid(), signal.SIGSTOP)
-                os.kill(self._pid, signal.SIGCONT)
-            if number == signal.SIGKILL:
-                os.waitpid(self._pid, 0)
-                return INTERRUPTED
+
+    def _ended(self) -> int | None:
+        """Return how the child ended, None if it has not; stop while it is stopped."""
+        while True:
+            pid, status = os.waitpid(self._pid, os.WNOHANG | os.WUNTRACED)
+            if not pid:
+                return None
+            if not os.WIFSTOPPED(status):
+                return os.waitstatus_to_exitcode(status)
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os.kill(self._pid, signal.SIGCONT)
 
 
 def _leave(code: int, model: str, limits: LoadLimits) -> NoReturn:

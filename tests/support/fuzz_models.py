@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from charlm_tui.lm.contract import PREFIX, to_metadata
 from charlm_tui.lm.vocabulary import Vocabulary
 from tests.support.fuzz import Case, FuzzClass
-from tests.support.models import CARD, OPSET, SYMBOLS, WINDOW, step_model
+from tests.support.models import CARD, OPSET, SYMBOLS, WINDOW, before_logits, step_model
 
 FILE = "model.onnx"
 TEXT = "text.txt"
@@ -327,15 +327,7 @@ def _enlarge(rng: random.Random, model: onnx.ModelProto, size: int) -> None:
         helper.make_node(rng.choice(("Exp", "Identity", "Neg")), ["huge"], ["more"]),
         helper.make_node("ReduceSum", ["more"], ["sum"], keepdims=0),
     ]
-    _before_logits(model, nodes, "sum")
-
-
-def _before_logits(model: onnx.ModelProto, nodes: list[onnx.NodeProto], name: str) -> None:
-    """Add a scalar that nodes compute to the logits."""
-    [last] = [node for node in model.graph.node if "logits" in node.output]
-    last.output[0] = "logits_before"
-    model.graph.node.extend(nodes)
-    model.graph.node.append(helper.make_node("Add", ["logits_before", name], ["logits"]))
+    before_logits(model, nodes, "sum")
 
 
 # Graphs.
@@ -388,7 +380,7 @@ def endless_loop(rng: random.Random, model: onnx.ModelProto) -> None:
     body = helper.make_node(kind, entries, ["loop_out"], **more)
     one = numpy_helper.from_array(np.array([1], np.int64), "one_axis")
     model.graph.initializer.append(one)
-    _before_logits(
+    before_logits(
         model,
         [
             helper.make_node("ReduceSum", ["h0"], ["scalar"], keepdims=0),
@@ -412,7 +404,7 @@ def late_loop(rng: random.Random, model: onnx.ModelProto) -> None:
         _loop(-1, [body]),
     ]
     nodes[-1].input[0] = f"p{powers}"
-    _before_logits(model, nodes, "loop_result")
+    before_logits(model, nodes, "loop_result")
 
 
 def nested(rng: random.Random, model: onnx.ModelProto) -> None:
@@ -426,7 +418,7 @@ def nested(rng: random.Random, model: onnx.ModelProto) -> None:
         out = helper.make_node("Identity", [f"l{level}_result"], [f"l{level - 1}_out"])
         inner = [loop, out]
     scalar = helper.make_node("ReduceSum", ["h0"], ["sum_of_h"], keepdims=0)
-    _before_logits(model, [scalar, *inner], "l0_out")
+    before_logits(model, [scalar, *inner], "l0_out")
 
 
 def branches(rng: random.Random, model: onnx.ModelProto) -> None:
@@ -444,7 +436,7 @@ def branches(rng: random.Random, model: onnx.ModelProto) -> None:
 
     nodes = branch(rng.choice((2, 6, 10)), "chosen").node
     scalar = helper.make_node("ReduceSum", ["h0"], ["scalar"], keepdims=0)
-    _before_logits(model, [scalar, *nodes], "chosen")
+    before_logits(model, [scalar, *nodes], "chosen")
 
 
 def scans(rng: random.Random, model: onnx.ModelProto) -> None:
@@ -461,7 +453,7 @@ def scans(rng: random.Random, model: onnx.ModelProto) -> None:
     length = rng.choice((10, 10**5, 10**7, 10**8))
     shape = numpy_helper.from_array(np.array([length], np.int64), "scan_shape")
     model.graph.initializer.append(shape)
-    _before_logits(
+    before_logits(
         model,
         [
             helper.make_node("ReduceSum", ["h0"], ["scalar"], keepdims=0),
@@ -498,7 +490,7 @@ def functions(rng: random.Random, model: onnx.ModelProto) -> None:
         )
     model.opset_import.append(helper.make_opsetid("mine", 1))
     scalar = helper.make_node("ReduceSum", ["h0"], ["scalar"], keepdims=0)
-    _before_logits(
+    before_logits(
         model, [scalar, helper.make_node("F0", ["scalar"], ["sum"], domain="mine")], "sum"
     )
 

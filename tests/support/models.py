@@ -117,6 +117,70 @@ def fond_model(symbol: str) -> onnx.ModelProto:
     return model
 
 
+def before_logits(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], scalar: str) -> None:
+    """Let a model's logits depend on nodes, which compute a scalar."""
+    [last] = [node for node in model.graph.node if "logits" in node.output]
+    last.output[0] = "logits_before"
+    model.graph.node.extend(nodes)
+    model.graph.node.append(helper.make_node("Add", ["logits_before", scalar], ["logits"]))
+
+
+def looping_model(at: int = 0) -> onnx.ModelProto:
+    """Build a model whose step never ends, once it has read a number of characters.
+
+    It counts them in a state of its own; `at` must not be above its window.
+    """
+    model = step_model(states=("h",))
+    floats, value = TensorProto.FLOAT, helper.make_tensor_value_info
+    model.graph.input.append(value("n", floats, ["lanes", "depth", 1]))
+    model.graph.output.append(value("n_next", floats, ["lanes", "depth", 1]))
+    numbers = {"one_more": 1.0, "until": at - 0.5, "endless": 1e15, "nothing": 0.0}
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.array(number, np.float32), name)
+        for name, number in numbers.items()
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "yes"))
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["goes"], ["goes_on"]),
+            helper.make_node("Identity", ["sum"], ["same_sum"]),
+        ],
+        "body",
+        [
+            value("turn", TensorProto.INT64, []),
+            value("goes", TensorProto.BOOL, []),
+            value("sum", floats, []),
+        ],
+        [value("goes_on", TensorProto.BOOL, []), value("same_sum", floats, [])],
+    )
+    nodes = [
+        helper.make_node("Add", ["n", "one_more"], ["n_next"]),
+        helper.make_node("ReduceMax", ["n"], ["read"], keepdims=0),
+        helper.make_node("Sub", ["read", "until"], ["above"]),
+        helper.make_node("Relu", ["above"], ["excess"]),
+        helper.make_node("Mul", ["excess", "endless"], ["many"]),
+        helper.make_node("Cast", ["many"], ["turns"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["turns", "yes", "nothing"], ["zero"], body=body),
+    ]
+    before_logits(model, nodes, "zero")
+    return model
+
+
+def hungry_model(numbers: int) -> onnx.ModelProto:
+    """Build a model that makes so many numbers in each step, of a file that has few."""
+    model = step_model()
+    shape = numpy_helper.from_array(np.array([numbers], np.int64), "huge")
+    model.graph.initializer.append(shape)
+    nodes = [
+        helper.make_node("ReduceMax", ["h0"], ["most"], keepdims=0),
+        helper.make_node("Expand", ["most", "huge"], ["many"]),
+        helper.make_node("Exp", ["many"], ["more"]),
+        helper.make_node("ReduceMin", ["more"], ["least"], keepdims=0),
+    ]
+    before_logits(model, nodes, "least")
+    return model
+
+
 def weights_of(model: onnx.ModelProto, name: str) -> NDArray[np.float32]:
     """Return one of a model's constants."""
     [found] = [it for it in model.graph.initializer if it.name == name]
