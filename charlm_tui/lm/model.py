@@ -209,7 +209,8 @@ def _read(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise ModelFileError(f"{path} is not a file; give the path of a .onnx file")
         with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES)  # of what grows, or has no size, no more either
+            size = os.fstat(file.fileno()).st_size
+            return file.read(min(size, MAX_FILE_BYTES))  # of one that grows, no more
     except FileNotFoundError:
         raise ModelFileError(f"{path} does not exist; check the path, or {HOW_TO}") from None
     except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from charlm_tui.lm.contract import PREFIX, to_metadata
 from charlm_tui.lm.vocabulary import Vocabulary
 from tests.support.fuzz import Case, FuzzClass
-from tests.support.models import CARD, OPSET, SYMBOLS, WINDOW, before_logits, step_model
+from tests.support.models import CARD, OPSET, SYMBOLS, WINDOW, before_logits, step_model, wide_model
 
 FILE = "model.onnx"
 TEXT = "text.txt"
@@ -276,28 +276,11 @@ def sizes(rng: random.Random, folder: Path) -> Case:
             names = [f"s{number}" for number in range(rng.choice((3, 30, 300, 2000)))]
             model = step_model(states=names, units=8, metadata=facts)
         case 2:  # a graph that gives what it declares
-            model = _of_any_units(rng.choice((10**3, 10**5, 10**6, 10**8, 10**9)), facts)
+            model = wide_model(rng.choice((10**3, 10**5, 10**6, 10**8, 10**9)), window)
         case _:
             model = step_model(units=8, metadata=facts)
             _enlarge(rng, model, size)
     return _model(rng, folder, model)
-
-
-def _of_any_units(units: int, facts: dict[str, str]) -> onnx.ModelProto:
-    """Return a model that has as many units as it likes, for they cost it nothing."""
-    model = step_model(states=("h",), units=8, metadata=facts)
-    for each in (*model.graph.input[1:], *model.graph.output[1:]):
-        each.type.tensor_type.shape.dim[2].dim_value = units
-    del model.graph.node[:]
-    model.graph.node.extend(
-        [
-            helper.make_node("Identity", ["h"], ["h_next"]),
-            helper.make_node("Gather", ["embedding", "ids"], ["rows"]),
-            helper.make_node("MatMul", ["rows", "out"], ["product"]),
-            helper.make_node("Add", ["product", "bias"], ["logits"]),
-        ]
-    )
-    return model
 
 
 def _enlarge(rng: random.Random, model: onnx.ModelProto, size: int) -> None:

@@ -117,6 +117,23 @@ def fond_model(symbol: str) -> onnx.ModelProto:
     return model
 
 
+def wide_model(units: int, window: int = WINDOW) -> onnx.ModelProto:
+    """Build a model that has as many units as it likes: it does nothing with them."""
+    model = step_model(states=("h",), window=window)
+    for tensor in (*model.graph.input[1:], *model.graph.output[1:]):
+        tensor.type.tensor_type.shape.dim[2].dim_value = units
+    del model.graph.node[:]
+    model.graph.node.extend(
+        [
+            helper.make_node("Identity", ["h"], ["h_next"]),
+            helper.make_node("Gather", ["embedding", "ids"], ["rows"]),
+            helper.make_node("MatMul", ["rows", "out"], ["product"]),
+            helper.make_node("Add", ["product", "bias"], ["logits"]),
+        ]
+    )
+    return model
+
+
 def before_logits(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], scalar: str) -> None:
     """Let a model's logits depend on nodes, which compute a scalar."""
     [last] = [node for node in model.graph.node if "logits" in node.output]
