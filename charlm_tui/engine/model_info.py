@@ -49,6 +49,14 @@ def model_facts(model: "OnnxModel") -> dict[str, Any]:
     }
 
 
+def greeting(model: ModelLoaded) -> str:
+    """Say which model is there, in one line."""
+    bits = model.card.get("held_out_bits_per_character")
+    score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
+    about = told(str(model.card.get("architecture", "a model")))
+    return f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
+
+
 def rows(model: ModelLoaded) -> list[tuple[str, str]]:
     """Return (fact, value) pairs for people to read; what a card does not say is left out."""
     card = model.card

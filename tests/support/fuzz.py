@@ -12,6 +12,7 @@ installed command does, in a new process.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import resource
@@ -290,7 +291,10 @@ def main() -> int:
     kinds = classes(chosen.classes)
     end_s = time.monotonic() + chosen.seconds
     verdicts: list[Verdict] = []
-    with tempfile.TemporaryDirectory(prefix="charlm-fuzz-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="charlm-fuzz-") as folder,
+        contextlib.suppress(KeyboardInterrupt),  # then the table is of the cases so far
+    ):
         fuzzer = Fuzzer(chosen.seed, Path(folder))
         for kind, number in _in_turn(kinds, chosen.first):
             if len(verdicts) >= chosen.cases or time.monotonic() >= end_s:
