@@ -426,3 +426,13 @@ def test_a_lack_of_memory_is_told_as_one_and_the_limit_is_lifted_after_it(tmp_pa
     with pytest.raises(ModelFileError, match="takes too much memory to load, where 500 MB are"):
         OnnxModel(written(tmp_path, hungry_model(10**9)), limits=LoadLimits(0.0))
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.linux
+def test_memory_that_a_model_takes_at_its_own_window_alone_is_seen_when_it_is_loaded(
+    tmp_path: Path,
+) -> None:
+    limits = LoadLimits(0.0)
+    assert OnnxModel(written(tmp_path, hungry_model(window=2)), limits=limits).contract
+    with pytest.raises(ModelFileError, match="takes too much memory to load"):
+        OnnxModel(written(tmp_path, hungry_model(window=100)), limits=limits)

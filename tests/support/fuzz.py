@@ -13,6 +13,7 @@ installed command does, in a new process.
 
 import argparse
 import contextlib
+import gc
 import os
 import random
 import resource
@@ -23,9 +24,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 ROOMS = ("tests.support.fuzz_models",)
@@ -57,6 +59,8 @@ class Case(NamedTuple):
     stdin: bytes = b""
     free_output: bool = False
     """Whether standard output is a text of a model's or a file's, in which any character may be."""
+    variables: Mapping[str, str] = MappingProxyType({})
+    """Of the environment, beside what is there."""
 
 
 class FuzzClass(NamedTuple):
@@ -142,6 +146,7 @@ class Fuzzer:
         self._folder = folder
         for name in PRELOADED:
             import_module(name)
+        gc.freeze()  # or each child copies what a collection touches
         self._base_bytes = _resident_bytes()
 
     def run(self, kind: FuzzClass, number: int, real: bool = False) -> Verdict:
@@ -195,6 +200,7 @@ def _become(case: Case, place: Path, streams: Sequence[int], real: bool) -> None
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
         _bound()
+        os.environ.update(case.variables)
         os.environ.update(
             {f"XDG_{it}_HOME": str(place / it.lower()) for it in ("DATA", "CONFIG", "CACHE")}
         )

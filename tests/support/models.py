@@ -183,14 +183,22 @@ def looping_model(at: int = 0) -> onnx.ModelProto:
     return model
 
 
-def hungry_model(numbers: int) -> onnx.ModelProto:
-    """Build a model that makes so many numbers in each step, of a file that has few."""
-    model = step_model()
-    shape = numpy_helper.from_array(np.array([numbers], np.int64), "huge")
-    model.graph.initializer.append(shape)
+def hungry_model(numbers: int = 0, window: int = WINDOW) -> onnx.ModelProto:
+    """Build a model that makes so many numbers in each step, of a file that has few.
+
+    Without a number it is the cube of how many a state has, so that the window decides.
+    """
+    model = step_model(window=window)
+    shape = numpy_helper.from_array(np.array([numbers], np.int64), "given_shape")
+    row = numpy_helper.from_array(np.array([-1], np.int64), "one_axis")
+    model.graph.initializer.extend([shape, row])
     nodes = [
         helper.make_node("ReduceMax", ["h0"], ["most"], keepdims=0),
-        helper.make_node("Expand", ["most", "huge"], ["many"]),
+        helper.make_node("Size", ["h0"], ["size"]),
+        helper.make_node("Mul", ["size", "size"], ["square"]),
+        helper.make_node("Mul", ["square", "size"], ["cube"]),
+        helper.make_node("Reshape", ["cube", "one_axis"], ["cube_shape"]),
+        helper.make_node("Expand", ["most", "given_shape" if numbers else "cube_shape"], ["many"]),
         helper.make_node("Exp", ["many"], ["more"]),
         helper.make_node("ReduceMin", ["more"], ["least"], keepdims=0),
     ]

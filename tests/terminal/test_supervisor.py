@@ -233,7 +233,10 @@ def test_an_ignored_interrupt_stays_ignored(model_path: Path) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     with generating(model_path, preexec_fn=ignore) as (process, _):
-        os.killpg(process.pid, signal.SIGINT)
+        for _ in range(3):
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.stdout is not None
+            assert process.stdout.read(100)
         assert process.stdout is not None
         assert process.stdout.read(2000)
         os.kill(process.pid, signal.SIGTERM)
