@@ -176,7 +176,7 @@ class EngineHost:
 
 
 def how_it_ended(exitcode: int | None, limits: LoadLimits, last: str = "") -> str:
-    """Return how a process that had a model ended, and what can be done about it, as a clause.
+    """Return how the process of a model ended, as a clause of a sentence about the model.
 
     Args:
         exitcode: of the process, or minus the signal that has ended it; None is not known.
@@ -191,8 +191,8 @@ def how_it_ended(exitcode: int | None, limits: LoadLimits, last: str = "") -> st
         if OVERTIME is not None and -exitcode == OVERTIME:
             row = BY_NAME["load-seconds"]
             return (
-                f"the model took more than the {limits.seconds:g} s of processor time that it may "
-                f"to be loaded, or for one step; allow more with {row.variable}"
+                f"loading it, or one step of it, took more than {limits.seconds:g} s of processor "
+                f"time; allow more with {row.variable}"
             )
         how = f"it was ended by {name}"
     else:

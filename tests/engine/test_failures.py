@@ -194,7 +194,7 @@ def test_a_model_that_never_gets_loaded_ends_its_engine_and_the_reason_is_told(
     event = driver.next()
     driver.engine.close()
     assert isinstance(event, EngineDied)
-    assert "more than the 0.2 s of processor time" in event.reason
+    assert "more than 0.2 s of processor time" in event.reason
     assert "CHARLM_LOAD_SECONDS" in event.reason
 
 

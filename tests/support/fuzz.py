@@ -14,6 +14,7 @@ installed command does, in a new process.
 import argparse
 import contextlib
 import gc
+import itertools
 import os
 import random
 import resource
@@ -261,11 +262,10 @@ def _names(kinds: Sequence[FuzzClass]) -> str:
 
 def _in_turn(kinds: Sequence[FuzzClass], first: int) -> Iterator[tuple[FuzzClass, int]]:
     """Yield classes, as often as their shares say, with the numbers of their cases."""
-    number = first
+    numbers = {kind.name: itertools.count(first) for kind in kinds}
     while True:
         for kind in kinds:
-            yield from ((kind, number * kind.share + each) for each in range(kind.share))
-        number += 1
+            yield from ((kind, next(numbers[kind.name])) for _ in range(kind.share))
 
 
 def table(kinds: Sequence[FuzzClass], verdicts: Sequence[Verdict]) -> str:
