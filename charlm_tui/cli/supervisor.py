@@ -5,6 +5,7 @@ the model ends by a signal, and this one says so. It is the process that was sta
 if it did the work: signals go through it, and the exit code is the child's.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def work_in_a_child(model: Path, limits: LoadLimits) -> None:
     waited = forwarded | {signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
     starter = os.getpid()
+    gc.freeze()  # or the child's collections copy what both have
     try:
         child = os.fork()
     except OSError:

@@ -3,7 +3,7 @@
 Reads as much of protobuf's wire format (https://protobuf.dev/programming-guides/encoding) as it
 takes to come to every tensor, wherever ONNX' schema (onnx/onnx.proto) lets one stand; the data
 themselves are passed over, and nothing is copied. What is accepted here no other reader of protobuf
-takes for something else: in doubt, the bytes are malformed, and so are metadata too large to be any.
+takes for something else: in doubt, the bytes are malformed. Metadata too large to be any are, too.
 Knows neither onnx nor onnxruntime.
 """
 
