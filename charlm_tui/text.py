@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+MOST_TOLD = 240
+"""Characters of a sentence that a file may decide."""
+
+
 class _Pictures(dict[int, int]):
     """What is drawn for a character: itself, or the replacement character if nothing can be."""
 
@@ -47,6 +51,18 @@ def show(console: "Console", text: str, style: str = "") -> None:
     """
     shown = visible(text) if console.is_terminal else text
     console.print(shown, style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def told(text: str, most: int = MOST_TOLD) -> str:
+    """Return what a file says of itself as a sentence can show it: in one line, and not too long.
+
+    Nothing that is left is a control character, moves a cursor or is unknown to a terminal.
+
+    Args:
+        text: of a file, or of what has read one.
+        most: characters of it.
+    """
+    return visible(text if len(text) <= most else text[: most - 1] + "…", "⏎")
 
 
 def cells(text: str) -> int:

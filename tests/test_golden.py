@@ -73,7 +73,10 @@ def test_a_new_history_has_the_tables_and_says_the_same_of_the_same(tmp_path: Pa
 
 
 def test_every_settings_key_is_read_as_ever() -> None:
-    assert plain(make.settings_facts(make.HERE / "v1.toml")) == json.loads(golden("settings.json"))
+    today = plain(make.settings_facts(make.HERE / "v1.toml"))
+    then = json.loads(golden("settings.json"))
+    today["values"] = {key: today["values"][key] for key in then["values"]}  # newer keys are more
+    assert today == then
 
 
 def test_no_command_has_lost_an_option() -> None:

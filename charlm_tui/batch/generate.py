@@ -11,6 +11,7 @@ from typing import BinaryIO
 from charlm_tui.files import is_stream, write_document
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.generation import Batch, Generation, Lanes, prefixed
+from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -34,6 +35,8 @@ class Job:
     tape: Path | None = None
     temperatures: tuple[float, ...] = ()
     """Of replies that are drawn side by side; none is one reply, at that of the settings."""
+    limits: LoadLimits = NO_LIMITS
+    """Of what the model may cost."""
 
 
 def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
@@ -50,7 +53,7 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
     if job.temperatures:
         _run_side_by_side(job, out, say)
         return
-    model = OnnxModel(job.model)
+    model = OnnxModel(job.model, limits=job.limits)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(job.seed)
     if fitted.notice:
@@ -92,7 +95,7 @@ def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> No
         CharlmError: as `run` does.
     """
     lanes = len(job.temperatures)
-    model = OnnxModel.for_lanes(job.model)
+    model = OnnxModel.for_lanes(job.model, job.limits)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(job.seed)
     if fitted.notice:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.scoring import Scores
 from charlm_tui.lm.scoring import score as score_text
@@ -68,6 +69,7 @@ def run(
     skip: int,
     progress: bool,
     say: Callable[[str], None],
+    limits: LoadLimits = NO_LIMITS,
 ) -> Report:
     """Score a text.
 
@@ -78,11 +80,12 @@ def run(
         skip: characters at the beginning that are left out of the mean.
         progress: show a bar on standard error.
         say: receives sentences for the person.
+        limits: of what the model may cost.
 
     Raises:
         CharlmError: the model cannot be used, or nothing is left to score.
     """
-    model = OnnxModel.for_lanes(path)
+    model = OnnxModel.for_lanes(path, limits)
     vocabulary = model.contract.vocabulary
     fitted = vocabulary.fit(text)
     if fitted.notice:

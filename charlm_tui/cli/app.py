@@ -65,7 +65,7 @@ def run_app(
     def new_engine(path: str) -> "ProcessEngine":
         from charlm_tui.engine.client import ProcessEngine
 
-        return ProcessEngine(path, rescue)
+        return ProcessEngine(path, rescue, it.limits)
 
     app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)
     try:

@@ -142,9 +142,12 @@ def model_path(given: Path | None) -> Path:
     inside = package / "models" / "nietzsche.onnx"  # in a wheel
     shipped = inside if inside.is_file() else package.parent / "models" / "nietzsche.onnx"
     path = given or shipped
-    if not path.is_file():
-        from charlm_tui.lm.contract import HOW_TO
-
+    try:
+        if path.is_file():
+            return path
         what = "is not a file" if path.exists() else "does not exist"
-        raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")
-    return path
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+    from charlm_tui.lm.contract import HOW_TO
+
+    raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")

@@ -75,7 +75,7 @@ def _chat(it: Start, seed: str | None) -> int:
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
     return run(
         str(it.model),
-        lambda path: ProcessEngine(path, rescue),
+        lambda path: ProcessEngine(path, rescue, it.limits),
         it.controls,
         seed,
         Tint(it.configuration.value("tint")),
@@ -92,6 +92,10 @@ def _filter(it: Start, seed: str | None, form: Form) -> int:
     if it.configuration.source("speed") is not Source.COMMAND_LINE:
         controls = replace(controls, speed=0.0)  # nobody looks on
     code = 0
+
+    def new_engine(path: str) -> ProcessEngine:
+        return ProcessEngine(path, limits=it.limits)
+
     with output() as out:  # left early where whoever reads has had enough
-        code |= run(str(it.model), ProcessEngine, controls, sys.stdin.buffer, out, say, form, seed)
+        code |= run(str(it.model), new_engine, controls, sys.stdin.buffer, out, say, form, seed)
     return code

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charlm_tui.cli.options import model_option, model_path, with_options
-from charlm_tui.cli.start import history_options, start
+from charlm_tui.cli.options import model_option, with_options
+from charlm_tui.cli.start import begin_script, history_options, start
 from charlm_tui.cli.streams import output, say
 
 if TYPE_CHECKING:
+    from charlm_tui.lm.limits import LoadLimits
     from charlm_tui.reply.tape_file import Recording
 
 
@@ -37,7 +38,8 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
 
     recording = recorded(tape)
     if not app:
-        sys.exit(_print(recording, model_path(values["model"])))
+        model, limits = begin_script(values["model"])
+        sys.exit(_print(recording, model, limits))
     from charlm_tui.cli.app import run_app
 
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
@@ -45,7 +47,7 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
     sys.exit(run_app(start(context, values), replay=recording, at_once=pace == "full"))
 
 
-def _print(recording: "Recording", model: Path) -> int:
+def _print(recording: "Recording", model: Path, limits: "LoadLimits") -> int:
     from charlm_tui.lm.model import OnnxModel
     from charlm_tui.reply.verify import OtherModelError, Verdict
     from charlm_tui.reply.verify import replay as play
@@ -53,7 +55,7 @@ def _print(recording: "Recording", model: Path) -> int:
     verdict: Verdict | None = None
     with output() as out:
         try:
-            for piece in play(recording, OnnxModel(model)):
+            for piece in play(recording, OnnxModel(model, limits=limits)):
                 if isinstance(piece, Verdict):
                     verdict = piece
                 else:

@@ -11,11 +11,11 @@ from charlm_tui.cli.options import (
     Temperatures,
     context_options,
     model_option,
-    model_path,
     sampling_options,
     settings_of,
     with_options,
 )
+from charlm_tui.cli.start import begin_script
 from charlm_tui.cli.streams import output, say
 from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.controls.parameters import BY_NAME
@@ -56,12 +56,13 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     Truncations apply in the order top-k, typical-p, top-p, min-p, mirostat; the temperature after
     them.
     """
+    settings = settings_of(values)
+    text = read_text("-", "the seed") if seed == "-" else seed
+    path, limits = begin_script(model)
     from charlm_tui.batch.generate import Job, lane_path, run
     from charlm_tui.files import check_document
 
-    settings = settings_of(values)
-    text = read_text("-", "the seed") if seed == "-" else seed
-    job = Job(model_path(model), text, settings=settings, **values)
+    job = Job(path, text, settings=settings, limits=limits, **values)
     if job.tape is not None:
         for place in [lane_path(job.tape, each) for each in job.temperatures] or [job.tape]:
             check_document(place)
@@ -86,12 +87,14 @@ def score(
     **values: Any,
 ) -> None:
     """Tell how well the model predicts a text, in bits per character; - is standard input."""
-    from charlm_tui.batch.score import run
-
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
     text = read_text(file, "the text")
-    report = run(model_path(model), text, settings_of(values), skip, sys.stderr.isatty(), say)
+    settings = settings_of(values)
+    path, limits = begin_script(model)
+    from charlm_tui.batch.score import run
+
+    report = run(path, text, settings, skip, sys.stderr.isatty(), say, limits)
     with output() as out:
         if per_character:
             for line in report.lines():
@@ -123,10 +126,11 @@ def _in_words(report: "Report") -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def info(model: Path | None, as_json: bool) -> None:
     """Show a model's card: what it is, how it was trained, how good it is."""
+    path, limits = begin_script(model)
     from charlm_tui.engine.model_info import loaded, model_facts, rows
     from charlm_tui.lm.model import OnnxModel
 
-    opened = OnnxModel(model_path(model))
+    opened = OnnxModel(path, limits=limits)
     with output() as out:
         if as_json:
             out.write(json.dumps(model_facts(opened)).encode() + b"\n")

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import click
 
 from charlm_tui.cli.options import config_option, model_path, path_option
+from charlm_tui.cli.supervisor import work_in_a_child
 from charlm_tui.controls.config import Configuration
 from charlm_tui.controls.config_file import read
 from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.limits import LoadLimits
 
 history_options = (
     config_option,
@@ -29,6 +31,11 @@ class Start(NamedTuple):
     corpus: Path | None
     history: Path | None
     """None is none."""
+
+    @property
+    def limits(self) -> LoadLimits:
+        """What a model may cost in an engine."""
+        return _limits_in(self.configuration)
 
 
 def start(context: click.Context, values: dict[str, Any]) -> Start:
@@ -67,6 +74,32 @@ def start(context: click.Context, values: dict[str, Any]) -> Start:
     )
 
 
+def begin_script(given: Path | None) -> tuple[Path, LoadLimits]:
+    """Check the model's path, and go on in a child process (see `work_in_a_child`).
+
+    Of the settings, a script has those alone that are about the machine and no reply.
+
+    Returns:
+        the path of the model, and what it may cost.
+
+    Raises:
+        click.UsageError: the environment sets a limit wrongly.
+        ModelFileError: there is no such model file.
+    """
+    model = model_path(given)
+    configuration = read(None, os.environ)
+    for fault in configuration.faults:
+        if fault.variable in [BY_NAME[name].variable for name in _LIMITS]:
+            raise click.UsageError(str(fault))
+    limits = _limits_in(configuration)._replace(quiet=True)
+    work_in_a_child(model, limits)
+    return model, limits
+
+
+def _limits_in(configuration: Configuration) -> LoadLimits:
+    return LoadLimits(*(configuration.value(name) for name in _LIMITS))
+
+
 def history_path(chosen: Path | bool | None) -> Path | None:
     """Return the path of the history, by default in the person's data folder; None if off."""
     if isinstance(chosen, Path):
@@ -79,3 +112,4 @@ def history_path(chosen: Path | bool | None) -> Path | None:
 
 
 _OTHERS = ("carry", "config_path", "no_history")  # options that are no entry of the file
+_LIMITS = ("load-seconds", "load-memory")  # as the fields of `LoadLimits` stand

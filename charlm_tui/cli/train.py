@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from charlm_tui.cli.options import ValueType
+from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
     InterruptedTrainingError,
     MissingLibraryError,
@@ -83,7 +84,7 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 )
 @click.option("--units", type=click.IntRange(1, 4096), help="Units in each LSTM layer.")
 @click.option("--layers", type=click.IntRange(1, 16), help="Number of LSTM layers.")
-@click.option("--window", type=click.IntRange(1, 10**6 - 1), help="Characters in a window.")
+@click.option("--window", type=click.IntRange(1, MOST_WINDOW), help="Characters in a window.")
 @click.option(
     "--stride",
     type=click.IntRange(1),

@@ -3,7 +3,9 @@
 Never fails: what is wrong becomes a fault, with its line, and the rest applies.
 """
 
+import os
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,9 +54,13 @@ _WHERE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)",
 
 def default_path() -> Path:
     """Return where the settings file is looked for unless another is named."""
-    from platformdirs import user_config_path  # takes time, and is not needed where one is
+    if sys.platform != "linux":
+        from platformdirs import user_config_path
 
-    return user_config_path("charlm-tui", appauthor=False) / "config.toml"
+        return user_config_path("charlm-tui", appauthor=False) / "config.toml"
+    # As platformdirs has it, which takes longer to import than all of this takes.
+    home = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
+    return Path(home) / "charlm-tui" / "config.toml"
 
 
 def find_path(given: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:

@@ -31,6 +31,7 @@ from charlm_tui.controls.kinds import (
     ValueKind,
 )
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, RNG_SEEDS, Settings
 
 PANELS = ("next", "controls", "surprise", "recital")
@@ -90,6 +91,19 @@ def _speed(number: float) -> float:
             f"speed must be 0 (full) or characters per second, not {number:g}; 60 is a good start"
         )
     return number if number < _BEYOND else 0.0
+
+
+def _limit(name: str, most: int) -> Callable[[Any], Any]:
+    """Check a limit of a model's load: a positive number, and one that a machine can count."""
+
+    def checked(number: Any) -> Any:
+        if not 0 < number <= most:
+            raise SettingsError(
+                f'{name} must be a number above 0 and up to {most:,} or "off", not {number:g}'
+            )
+        return number
+
+    return checked
 
 
 def _control(name: str, kind: ValueKind, allowed: str, help_: str, **more: Any) -> Parameter:
@@ -215,6 +229,22 @@ PARAMETERS = (
         "The colours of the app; the palette lists the themes.",
         table="",
         sample='"textual-dark"',
+    ),
+    Parameter(
+        "load-seconds",
+        Number(_limit("load-seconds", 10**6), {"off": 0.0}),
+        'a positive number or "off"',
+        "Seconds of processor time that a model may take to be loaded, and for a step.",
+        table="",
+        default=LoadLimits().seconds,
+    ),
+    Parameter(
+        "load-memory",
+        Number(_limit("load-memory", 10**9), {"off": 0}, whole=True),
+        'a positive whole number or "off"',
+        "MB of memory that loading a model may take, beside its file.",
+        table="",
+        default=LoadLimits().megabytes,
     ),
     _control(
         "temperature",

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from multiprocessing.connection import Pipe
 from typing import Protocol
 
+from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.engine.error_output import ErrorOutput
 from charlm_tui.engine.protocol import EngineDied, Event, LoadRequested, Request
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.errors import CharlmError
+from charlm_tui.lm.limits import OVERTIME, LoadLimits
 
 END_S = 2.0  # that a terminated process may take before it is killed
 PROGRAM = "import sys; sys.path[:] = {path!r}; from charlm_tui.engine.worker import main; main()"
@@ -47,9 +49,16 @@ class ProcessEngine:
     Args:
         model: path of the model file, which the process starts to load at once.
         rescue: how to give the terminal back if this process is killed.
+        limits: of what the model may cost.
     """
 
-    def __init__(self, model: str, rescue: TerminalRescue | None = None) -> None:
+    def __init__(
+        self,
+        model: str,
+        rescue: TerminalRescue | None = None,
+        limits: LoadLimits = LoadLimits(),  # noqa: B008  (frozen)
+    ) -> None:
+        self._limits = limits
         self._connection, theirs = Pipe()
         program = PROGRAM.format(path=sys.path)
         self._process = subprocess.Popen(
@@ -66,7 +75,7 @@ class ProcessEngine:
         self._reader: threading.Thread | None = None
         self._closing = False
         self._say(rescue)
-        self.send(LoadRequested(model))
+        self.send(LoadRequested(model, limits))
 
     @property
     def pid(self) -> int:
@@ -119,7 +128,8 @@ class ProcessEngine:
                 exitcode = None
             self._errors.join(END_S)
             if not self._closing:
-                receive(EngineDied(_reason(exitcode, self._errors.quoted())))
+                said = self._errors.quoted()
+                receive(EngineDied(how_it_ended(exitcode, self._limits, said)))
 
 
 class UnusableError(CharlmError):
@@ -165,13 +175,26 @@ class EngineHost:
             self.engine = None
 
 
-def _reason(exitcode: int | None, last: str) -> str:
-    """Return how a process ended, and what it wrote last, in one sentence."""
+def how_it_ended(exitcode: int | None, limits: LoadLimits, last: str = "") -> str:
+    """Return how the process of a model ended, as a clause of a sentence about the model.
+
+    Args:
+        exitcode: of the process, or minus the signal that has ended it; None is not known.
+        limits: that the model was loaded under.
+        last: what it wrote last.
+    """
     if exitcode is not None and exitcode < 0:
         try:
-            how = f"it was ended by {signal.Signals(-exitcode).name}"
+            name = signal.Signals(-exitcode).name
         except ValueError:  # a real-time signal has no name
-            how = f"it was ended by signal {-exitcode}"
+            name = f"signal {-exitcode}"
+        if OVERTIME is not None and -exitcode == OVERTIME:
+            row = BY_NAME["load-seconds"]
+            return (
+                f"loading it, or one step of it, took more than {limits.seconds:g} s of processor "
+                f"time; allow more with {row.variable}"
+            )
+        how = f"it was ended by {name}"
     else:
         how = f"it left with exit code {exitcode}"
     return f"{how}; the last that it wrote: {last}" if last else how

@@ -10,6 +10,8 @@ from collections import deque
 from pathlib import Path
 from typing import IO
 
+from charlm_tui.text import told
+
 LAST_LINES = 2  # a traceback's end, or what a C++ runtime says before it aborts
 MOST_LINE_BYTES = 4096  # of a line; what is longer counts as several
 MOST_QUOTED = 200  # characters of the last lines
@@ -47,8 +49,8 @@ class ErrorOutput:
     def quoted(self) -> str:
         """Return the last lines as one printable line; empty if there are none."""
         text = " ".join(" ".join(self._lines).split())
-        text = "".join(char if char.isprintable() else "\ufffd" for char in text)
-        return text if len(text) <= MOST_QUOTED else f"…{text[1 - MOST_QUOTED :]}"
+        text = text if len(text) <= MOST_QUOTED else f"…{text[1 - MOST_QUOTED :]}"
+        return told(text)
 
     def _follow(self) -> None:
         with self._stream:

@@ -11,6 +11,7 @@ from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.tape import Runtime
+from charlm_tui.text import told
 
 if TYPE_CHECKING:
     from charlm_tui.lm.model import OnnxModel
@@ -48,10 +49,16 @@ def model_facts(model: "OnnxModel") -> dict[str, Any]:
     }
 
 
+def greeting(model: ModelLoaded) -> str:
+    """Say which model is there, in one line."""
+    bits = model.card.get("held_out_bits_per_character")
+    score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
+    about = told(str(model.card.get("architecture", "a model")))
+    return f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
+
+
 def rows(model: ModelLoaded) -> list[tuple[str, str]]:
     """Return (fact, value) pairs for people to read; what a card does not say is left out."""
-    from charlm_tui.lm.contract import printable
-
     card = model.card
     symbols = [s if s.isprintable() and s != " " else describe_symbol(s) for s in model.symbols]
     path = Path(model.path)
@@ -73,7 +80,7 @@ def rows(model: ModelLoaded) -> list[tuple[str, str]]:
         ("sha256", model.sha256),
         ("size", f"{path.stat().st_size:,} bytes" if path.is_file() else None),
     ]
-    return [(name, printable(str(value))) for name, value in found if value not in (None, "")]
+    return [(name, told(str(value))) for name, value in found if value not in (None, "")]
 
 
 def _number(value: object) -> str:

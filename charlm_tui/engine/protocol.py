@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
 from charlm_tui.reply.tape import Columns, Runtime
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 
 class LoadRequested(NamedTuple):
-    """Open the model file at `path`."""
+    """Open the model file at `path`, within limits."""
 
     path: str
+    limits: LoadLimits
 
 
 class DrawRequested(NamedTuple):

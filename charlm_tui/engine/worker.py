@@ -39,6 +39,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.errors import CharlmError
+from charlm_tui.text import told
 
 if TYPE_CHECKING:
     from charlm_tui.engine.jobs import Insight
@@ -115,7 +116,7 @@ class Worker:
         """Load the model that the first request names, then serve until the pipe closes."""
         request = self._inbox.get(None)
         assert isinstance(request, LoadRequested)
-        self._attempt(request, partial(self._load, request.path))
+        self._attempt(request, partial(self._load, request))
         while True:
             wait_s = self._wait_s()
             request = self._inbox.get(0.0 if self._jobs else wait_s)
@@ -144,7 +145,7 @@ class Worker:
         except OSError:  # the pipe is closed: nobody hears an answer
             raise
         except Exception as error:
-            words = " ".join(f"{type(error).__name__} {error}".split())
+            words = told(" ".join(f"{type(error).__name__} {error}".split()))
             sentence = f"this cannot be computed ({words:.120}); try it with other settings"
         event = failure(request, sentence)
         if event is None:
@@ -163,12 +164,12 @@ class Worker:
     def _say(self, event: Event) -> None:
         self._connection.send(event)
 
-    def _load(self, path: str) -> None:
+    def _load(self, request: LoadRequested) -> None:
         # Only here: the reader of the pipe is to listen while onnxruntime is imported.
         from charlm_tui.engine.drawing import Drawing
         from charlm_tui.lm.model import OnnxModel
 
-        self._model = OnnxModel(path)
+        self._model = OnnxModel(request.path, limits=request.limits)
         self._drawing = Drawing(self._model)
         self._say(loaded(self._model))
 

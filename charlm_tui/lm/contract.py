@@ -9,20 +9,28 @@ hold a file against the very same lines.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
 from charlm_tui.lm.errors import ContractError
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
+from charlm_tui.text import told
 
 CONTRACT = "1"
 PREFIX = "charlm."
 IDS = "ids"
 LOGITS = "logits"
 NEXT = "_next"
-MOST_TOLD = 240  # characters of a message that a file may decide
 HOW_TO = "make a file with charlm-tui train"
+MOST_WINDOW = 10_000
+"""Characters. A step of the notebook's network takes 40 ms there, and a minute for a seed."""
+MOST_UNITS = 65_536  # of a state
+MOST_STATES = 64
+MOST_STATE_BYTES = 2**28  # of all states in a window: 256 MB
+MOST_NAME = 64  # characters in the name of a state
+MOST_METADATA = 2**21  # characters in one of the metadata: a vocabulary at its largest has half
+MOST_CARD_DEPTH = 20  # lists and objects in one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +65,19 @@ class Contract:
     @property
     def name(self) -> str:
         """The model's name from its card, in characters that can be shown in a line."""
-        return printable(str(self.card.get("name") or "unnamed"))
+        return told(str(self.card.get("name") or "unnamed"))
 
 
-def printable(text: str) -> str:
-    """Return what a file says as it can be shown in a line, without control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text[:MOST_TOLD])
+def state_bytes(window: int, units: Iterable[int]) -> int:
+    """Return the memory that the states of one window take.
+
+    A step reads one float32 of each unit in each row, and writes another.
+
+    Args:
+        window: characters, which are rows.
+        units: of each state.
+    """
+    return 2 * 4 * window * sum(units)
 
 
 def to_metadata(
@@ -101,6 +116,7 @@ def read_contract(
     window = check.window(metadata.get(PREFIX + "window"))
     card = check.card(metadata.get(PREFIX + "card"))
     states = check.graph(inputs, outputs, len(vocabulary))
+    check.size(window, states)
     return Contract(vocabulary, window, states, card)
 
 
@@ -110,10 +126,14 @@ class _Check:
 
     def broken(self, what: str) -> NoReturn:
         # Names are the file's own: of any length, and with control characters if it likes.
-        what = printable(what)
-        raise ContractError(f"{self.file} breaks the model contract: {what}; {HOW_TO}")
+        raise ContractError(f"{self.file} breaks the model contract: {told(what)}; {HOW_TO}")
 
     def json(self, text: str | None, key: str) -> object:
+        if text is not None and len(text) > MOST_METADATA:
+            self.broken(
+                f"its {PREFIX}{key} has {len(text):,} characters where at most "
+                f"{MOST_METADATA:,} are expected"
+            )
         try:
             return json.loads(text or "")
         except (ValueError, RecursionError):
@@ -138,18 +158,23 @@ class _Check:
         return Vocabulary(cast(list[str], symbols), cast(Case, case))
 
     def window(self, text: str | None) -> int:
-        if (
-            text is None
-            or not (text.isascii() and text.isdigit())
-            or not 1 <= int(text[:9]) < 10**6
-        ):
-            self.broken(f"its window is {text!r:.40} where a number of characters is expected")
-        return int(text)
+        # As `to_metadata` writes it: `int` takes spaces, zeros in front and other digits, too.
+        window = int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else 0
+        if not 1 <= window <= MOST_WINDOW or str(window) != text:
+            self.broken(
+                f"its window is {text!r:.40} where a number of characters from 1 to "
+                f"{MOST_WINDOW:,} is expected"
+            )
+        return window
 
     def card(self, text: str | None) -> Mapping[str, Any]:
         card = self.json(text, "card")
         if not isinstance(card, dict):
             self.broken("its card is no JSON object")
+        if _is_deeper(card, MOST_CARD_DEPTH):
+            self.broken(
+                f"its card has more than {MOST_CARD_DEPTH} lists and objects in one another"
+            )
         return card
 
     def graph(
@@ -159,11 +184,20 @@ class _Check:
         results = {tensor.name: tensor for tensor in outputs}
         self.tensor("input", given.pop(IDS, None), IDS, "int64", ("lanes",))
         self.tensor("output", results.pop(LOGITS, None), LOGITS, "float32", ("lanes", vocabulary))
+        if len(given) > MOST_STATES:
+            self.broken(f"it has {len(given):,} states where at most {MOST_STATES} are expected")
         states = []
         for name, tensor in given.items():
+            if not (0 < len(name) <= MOST_NAME and name.isprintable()):
+                self.broken(
+                    f"its input {name!r:.60} has no name of 1 to {MOST_NAME} printable characters"
+                )
             units = tensor.shape[-1] if tensor.shape else None
             if not isinstance(units, int) or units < 1:
                 self.broken(f"its input {name} has no fixed number of units as last dimension")
+            if units > MOST_UNITS:
+                most = f"at most {MOST_UNITS:,} are expected"
+                self.broken(f"its input {name} has {units:,} units where {most}")
             shape = ("lanes", "depth", units)
             self.tensor("input", tensor, name, "float32", shape)
             self.tensor("output", results.pop(name + NEXT, None), name + NEXT, "float32", shape)
@@ -173,6 +207,14 @@ class _Check:
         if results:
             self.broken(f"its output {min(results)} is not part of it")
         return tuple(states)
+
+    def size(self, window: int, states: Sequence[State]) -> None:
+        size = state_bytes(window, (state.units for state in states))
+        if size > MOST_STATE_BYTES:
+            self.broken(
+                f"the states of its window of {window:,} take {size / 10**6:,.0f} MB of memory "
+                f"where at most {MOST_STATE_BYTES / 10**6:,.0f} are expected"
+            )
 
     def tensor(
         self, kind: str, found: Tensor | None, name: str, type_: str, shape: tuple[int | str, ...]
@@ -189,3 +231,19 @@ class _Check:
             want = ", ".join(map(str, shape))
             have = ", ".join("?" if axis is None else str(axis) for axis in found.shape)
             self.broken(f"its {kind} {name} is [{have}] where [{want}] is expected")
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Return whether JSON has more lists and objects in one another; recursion could not say."""
+    level: list[object] = [value]
+    for _ in range(most + 1):
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        if not inner:
+            return False
+        level = inner
+    return True

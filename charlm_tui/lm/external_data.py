@@ -3,7 +3,8 @@
 Reads as much of protobuf's wire format (https://protobuf.dev/programming-guides/encoding) as it
 takes to come to every tensor, wherever ONNX' schema (onnx/onnx.proto) lets one stand; the data
 themselves are passed over, and nothing is copied. What is accepted here no other reader of protobuf
-takes for something else: in doubt, the bytes are malformed. Knows neither onnx nor onnxruntime.
+takes for something else: in doubt, the bytes are malformed. Metadata too large to be any are, too.
+Knows neither onnx nor onnxruntime.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ MOST_DEPTH = 100
 """Messages in one another, at the most, as for protobuf's own reader."""
 MOST_FIELDS = 300_000
 """Of all messages; a model has some thousand, and its weights are one field a tensor."""
+MOST_METADATA_BYTES = 2**24
+"""Of all properties of a model together."""
 
 TENSOR = "TensorProto"
 WITHIN: Mapping[str, Mapping[int, str]] = {
@@ -32,6 +35,7 @@ WITHIN: Mapping[str, Mapping[int, str]] = {
 }
 """The fields, by number, of every message in which a tensor can stand, and the message of each."""
 
+_METADATA = 14  # field of a model
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # fields of a tensor
 _VARINT, _FIXED_64, _SIZED, _GROUP, _GROUP_END, _FIXED_32 = range(6)  # wire types
 
@@ -43,7 +47,7 @@ def has_external_data(content: bytes) -> bool:
         content: of the file.
 
     Raises:
-        ValueError: it is malformed, nested too deeply, or has too many fields.
+        ValueError: it is malformed, nested too deeply, or has too many fields or metadata.
     """
     return _Reader(content).is_external("ModelProto", 0, len(content), 1)
 
@@ -62,6 +66,8 @@ class _Reader:
                 self._says_external(number, wire, first, last)
                 for number, wire, first, last in self._fields(start, end)
             )
+        if message == "ModelProto":
+            self._check_metadata(start, end)
         within = WITHIN[message]
         return any(
             wire == _SIZED
@@ -69,6 +75,19 @@ class _Reader:
             and self.is_external(within[number], first, last, depth + 1)
             for number, wire, first, last in self._fields(start, end)
         )
+
+    def _check_metadata(self, start: int, end: int) -> None:
+        """Refuse more of them than any model has: onnxruntime copies them four times."""
+        size = sum(
+            last - first
+            for number, wire, first, last in self._fields(start, end)
+            if number == _METADATA and wire == _SIZED
+        )
+        if size > MOST_METADATA_BYTES:
+            raise ValueError(
+                f"its metadata have {size:,} bytes where at most {MOST_METADATA_BYTES:,} are "
+                "expected"
+            )
 
     def _says_external(self, number: int, wire: int, first: int, last: int) -> bool:
         if number == _DATA_LOCATION and wire == _VARINT:

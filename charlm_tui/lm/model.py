@@ -5,6 +5,7 @@ The only place that imports onnxruntime. Knows nothing of windows or sampling.
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,8 @@ from charlm_tui.lm.contract import (
 )
 from charlm_tui.lm.errors import ContractError, ModelFileError
 from charlm_tui.lm.external_data import has_external_data
+from charlm_tui.lm.limits import NO_LIMITS, OVERTIME, LoadLimits, StepWatch
+from charlm_tui.text import told
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -62,32 +65,57 @@ class LanguageModel(Protocol):
 class OnnxModel:
     """A model file that keeps the contract, ready to run on the CPU."""
 
-    def __init__(self, path: str | Path, threads: int = 1, spinning: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        threads: int = 1,
+        spinning: bool = False,
+        limits: LoadLimits = NO_LIMITS,
+    ) -> None:
         """Load and check a model file, which is read once: what is checked and hashed is what runs.
 
         Args:
             path: the file.
             threads: of onnxruntime inside one product.
             spinning: whether idle threads wait busily.
+            limits: of what it may cost; beyond those of time this process ends.
 
         Raises:
-            ModelFileError: it cannot be read, is not an ONNX model, or would read other files.
+            ModelFileError: it cannot be read, is not an ONNX model, would read other files, or
+                takes too much memory.
             ContractError: it is one, but not of the contract's form.
         """
         self.path = Path(path)
+        self._watch: StepWatch | None = None
         content = _read(self.path)
-        self.sha256 = hashlib.sha256(content).hexdigest()
+        with limits.applied(len(content)):
+            try:
+                self._load(content, threads, spinning)
+            except MemoryError as error:
+                raise ModelFileError(
+                    f"{self.path} takes too much memory to load, where {limits.megabytes:,} MB are "
+                    "expected to do; allow more with the setting load-memory, if you trust the file"
+                ) from error
+        if limits.seconds and OVERTIME is not None:
+            self._watch = StepWatch(limits.seconds_for(len(content)))
+
+    def _load(self, content: bytes, threads: int, spinning: bool) -> None:
         self._session = _open(content, self.path, threads, spinning)
-        self.contract = read_contract(
-            str(self.path),
-            [_declared(tensor) for tensor in self._session.get_inputs()],
-            [_declared(tensor) for tensor in self._session.get_outputs()],
-            self._session.get_modelmeta().custom_metadata_map,
-        )
-        self._try_a_step()
+        try:
+            inputs = [_declared(tensor) for tensor in self._session.get_inputs()]
+            outputs = [_declared(tensor) for tensor in self._session.get_outputs()]
+            metadata = self._session.get_modelmeta().custom_metadata_map
+        except UnicodeDecodeError as error:
+            raise ContractError(
+                f"{self.path} breaks the model contract: its metadata or the names of its tensors "
+                f"are not UTF-8; {HOW_TO}"
+            ) from error
+        self.contract = read_contract(str(self.path), inputs, outputs, metadata)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._try_steps()
 
     @classmethod
-    def for_lanes(cls, path: str | Path) -> "OnnxModel":
+    def for_lanes(cls, path: str | Path, limits: LoadLimits = NO_LIMITS) -> "OnnxModel":
         """Load a model file for several lanes, in a process that does nothing else.
 
         Threads that spin pay there, as far as there are cores. One lane has one thread, and an
@@ -96,7 +124,7 @@ class OnnxModel:
         Raises:
             CharlmError: as the constructor does.
         """
-        return cls(path, min(LANE_THREADS, _cores()), spinning=True)
+        return cls(path, min(LANE_THREADS, _cores()), spinning=True, limits=limits)
 
     def bind(
         self,
@@ -115,35 +143,49 @@ class OnnxModel:
         for name, array in outputs.items():
             assert array.flags.c_contiguous
             binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
-        run = self._session.run_with_iobinding
+        run, watch = self._session.run_with_iobinding, self._watch
+        share = max(1.0, ids.size * next(iter(states.values())).shape[1] / self.contract.window)
 
         # The runtime keeps bare pointers: the arrays must live as long as the step does.
         def step(_kept: object = (inputs, outputs)) -> None:
+            if watch is not None:
+                watch.share = share
+                watch.turns += 1
             try:
                 run(binding)
             except Exception as error:
                 raise ModelFileError(
                     f"{self.path} failed while it ran ({_first_line(error)}); {HOW_TO}"
                 ) from error
+            finally:
+                if watch is not None:
+                    watch.turns += 1
 
         return step
 
-    def _try_a_step(self) -> None:
-        """Run one step, so that a graph that only declares the right shapes is refused now.
+    def _try_steps(self) -> None:
+        """Run two steps, so that a graph that only declares the right shapes is refused now.
 
-        On two lanes, with the first character and the last.
+        On two lanes, with the first character and the last; then on the model's own window, for
+        what a graph does can depend on how much it is given.
         """
-        vocabulary = len(self.contract.vocabulary)
-        shapes = {state.name: (2, 3, state.units) for state in self.contract.states}
-        logits = np.zeros((2, vocabulary), np.float32)
+        last = len(self.contract.vocabulary) - 1
+        self._try_a_step(np.array([0, last], np.int64), 3)
+        self._try_a_step(np.array([last], np.int64), self.contract.window)
+
+    def _try_a_step(self, ids: Ids, depth: int) -> None:
+        lanes = len(ids)
+        shapes = {state.name: (lanes, depth, state.units) for state in self.contract.states}
         try:
             self.bind(
-                np.array([0, vocabulary - 1], np.int64),
+                ids,
                 {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
-                logits,
+                np.zeros((lanes, len(self.contract.vocabulary)), np.float32),
                 {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
             )()
         except ModelFileError as error:
+            if _is_lack_of_memory(error.__cause__):
+                raise MemoryError from error
             raise ContractError(
                 f"{self.path} breaks the model contract: "
                 f"its step does not run ({_first_line(error.__cause__)}); {HOW_TO}"
@@ -166,7 +208,9 @@ def _read(path: Path) -> bytes:
             )
         if path.exists() and not path.is_file():
             raise ModelFileError(f"{path} is not a file; give the path of a .onnx file")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return file.read(min(size, MAX_FILE_BYTES))  # of one that grows, no more
     except FileNotFoundError:
         raise ModelFileError(f"{path} does not exist; check the path, or {HOW_TO}") from None
     except (OSError, ValueError) as error:
@@ -194,9 +238,11 @@ def _open(content: bytes, path: Path, threads: int, spinning: bool) -> ort.Infer
                 f"save it as one file, or {HOW_TO}"
             )
         return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except ModelFileError:
+    except (ModelFileError, MemoryError):
         raise
     except Exception as error:
+        if _is_lack_of_memory(error):
+            raise MemoryError from error
         raise ModelFileError(
             f"{path} is not an ONNX model that onnxruntime {ort.__version__} can load "
             f"({_first_line(error)}); {HOW_TO}"
@@ -208,10 +254,22 @@ def _declared(tensor: ort.NodeArg) -> Tensor:
     return Tensor(tensor.name, names.get(tensor.type, tensor.type), tuple(tensor.shape or ()))
 
 
+def _is_lack_of_memory(error: BaseException | None) -> bool:
+    return isinstance(error, MemoryError) or bool(_NO_MEMORY.search(str(error)))
+
+
+_NO_MEMORY = re.compile("bad_alloc|bad allocation|[Ff]ailed to allocate|length_error")
+
+
 def _first_line(error: BaseException | None) -> str:
-    """The runtime's own words in short, without its error codes."""
+    """Return the runtime's own words in short, without its error codes.
+
+    They can quote the file, whose names have any bytes.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return "a name in it is not UTF-8"
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return text.split(" : ", 3)[-1][:200].rstrip(". ")
+    return told(text.split(" : ", 3)[-1], 200).rstrip(". ")
 
 
 def runtime_version() -> str:

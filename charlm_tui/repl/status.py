@@ -6,7 +6,6 @@ Plain text that fits the width it is given. Knows nothing of terminals.
 from collections.abc import Sequence
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
@@ -14,14 +13,6 @@ from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Turn
 
 MOST_TEMPERATURES = 4  # that a reply's closing line names
-
-
-def greeting(model: ModelLoaded) -> str:
-    """Say which model is there."""
-    bits = model.card.get("held_out_bits_per_character")
-    score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
-    about = str(model.card.get("architecture", "a model"))
-    return f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
 
 
 def standing(conversation: Conversation, width: int) -> str:

@@ -3,9 +3,10 @@
 Turns updates into lines and streamed text; decides nothing, and starts nothing.
 """
 
+from charlm_tui.engine.model_info import greeting
 from charlm_tui.repl.keys import command_rows, key_rows
 from charlm_tui.repl.printer import Printer
-from charlm_tui.repl.status import closing, greeting
+from charlm_tui.repl.status import closing
 from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from charlm_tui.files import NOTEBOOK_FILE, check_document, check_replaceable, make_folder_for
+from charlm_tui.lm.contract import MOST_STATE_BYTES, state_bytes
 from charlm_tui.text import show
 from charlm_tui.training.checkpoint import (
     Snapshot,
@@ -29,7 +30,12 @@ from charlm_tui.training.corpus import (
     find_corpus,
     read_corpus,
 )
-from charlm_tui.training.errors import LIBRARIES, CheckpointError, MissingLibraryError
+from charlm_tui.training.errors import (
+    LIBRARIES,
+    CheckpointError,
+    MissingLibraryError,
+    TrainingError,
+)
 from charlm_tui.training.recipes import Recipe, changed_fields, choose_recipe
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -87,6 +93,17 @@ def check_installed() -> None:
             raise MissingLibraryError(name)
 
 
+def _check_size(recipe: Recipe) -> None:
+    """Refuse to train for hours what the app refuses to load."""
+    size = state_bytes(recipe.window, [recipe.units] * 2 * recipe.layers)
+    if size > MOST_STATE_BYTES:
+        raise TrainingError(
+            f"{recipe.layers} layers of {recipe.units:,} units with a window of {recipe.window:,} "
+            f"have {size / 10**6:,.0f} MB of states where at most "
+            f"{MOST_STATE_BYTES / 10**6:,.0f} are expected; give a smaller --window or --units"
+        )
+
+
 def default_out(name: str) -> Path:
     """Return the place of a model file: models/ of the checkout, or of the current folder.
 
@@ -124,6 +141,7 @@ def make_plan(
         CorpusError: the text cannot be found, read or used.
         CheckpointError: the run cannot be continued, or there is one to continue or discard.
         FileWriteError: a file cannot be written.
+        TrainingError: the app would refuse a model of this size.
     """
     url = corpus_url or NOTEBOOK_URL
     path = corpus or (find_corpus() if url == NOTEBOOK_URL else None)
@@ -148,6 +166,7 @@ def make_plan(
         raise CheckpointError(
             f"{checkpoint} does not say the run's {error.args[0]}; start over with --restart"
         ) from error
+    _check_size(recipe)
     text = read_corpus(path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out)
     if resume:
         check_settings(checkpoint, {"sha256": text.sha256}, settings)

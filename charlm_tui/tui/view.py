@@ -5,6 +5,7 @@ Turns what a conversation tells into text; knows no keys, panels nor timers.
 
 from functools import partial
 
+from charlm_tui.engine.model_info import greeting
 from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
@@ -85,12 +86,7 @@ class ConversationView:
         self.transcript.speed = it.controls.speed
         self.transcript.live = it.busy
         if it.model is not None and not self.transcript.blocks:
-            card = it.model.card
-            bits = card.get("held_out_bits_per_character")
-            score = f", {bits:.2f} bits per character" if isinstance(bits, float) else ""
-            about = str(card.get("architecture", "a model"))
-            known = f"it knows {len(it.model.symbols)} characters"
-            self.transcript.add("notice", f"{it.model.name}: {about}{score}; {known}")
+            self.transcript.add("notice", greeting(it.model))
 
     def tint(self, tinting: Tinting, recited: Levels | None) -> None:
         """Tint the text.

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from platformdirs import user_config_path
 
 from charlm_tui.controls.config import Configuration, Known, Source, as_toml
 from charlm_tui.controls.config_file import default_path, read
@@ -618,3 +619,16 @@ def test_reading_a_named_file_loads_nothing_that_takes_time(path: Path) -> None:
     modules = subprocess.check_output([sys.executable, "-c", program], text=True).split()
     assert "tomllib" in modules
     assert not {"tomlkit", "platformdirs", "difflib", "textual", "numpy", "click"} & set(modules)
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize("home", [None, "", "  ", "/somewhere/else"])
+def test_the_file_is_where_platformdirs_has_it(
+    home: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if home is None:
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    else:
+        monkeypatch.setenv("XDG_CONFIG_HOME", home)
+    expected = user_config_path("charlm-tui", appauthor=False) / "config.toml"
+    assert default_path() == expected

@@ -6,11 +6,13 @@ from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
     CharactersGenerated,
+    EngineDied,
     Event,
     GenerationEnded,
     GenerationFailed,
@@ -19,6 +21,7 @@ from charlm_tui.engine.protocol import (
     LanesRequested,
     LensOpened,
     LensRequested,
+    LoadFailed,
     Progressed,
     Remade,
     RemakeRequested,
@@ -30,10 +33,12 @@ from charlm_tui.engine.protocol import (
     WhatIfRequested,
     WhatIfTold,
 )
+from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
 from tests.support.engines import RUNTIME, START, Driver, start
+from tests.support.models import hungry_model, looping_model
 
 TOO_DEEP = Settings(0.5, rng_seed=5, depth=10**13)  # numpy refuses it at once, on any machine
 DEEP = "takes more memory than there is"
@@ -173,3 +178,42 @@ def test_a_lens_for_which_there_is_no_memory_fails_and_the_engine_stays(
     assert "memory" in failure.sentence
     driver.engine.send(start(10, request_id=2))
     assert len(driver.reply()) == 10
+
+
+def write(folder: Path, model: onnx.ModelProto) -> Path:
+    path = folder / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.mark.linux
+def test_a_model_that_never_gets_loaded_ends_its_engine_and_the_reason_is_told(
+    tmp_path: Path,
+) -> None:
+    driver = Driver(write(tmp_path, looping_model()), LoadLimits(seconds=0.2))
+    event = driver.next()
+    driver.engine.close()
+    assert isinstance(event, EngineDied)
+    assert "more than 0.2 s of processor time" in event.reason
+    assert "CHARLM_LOAD_SECONDS" in event.reason
+
+
+@pytest.mark.linux
+def test_a_step_that_never_ends_ends_its_engine_and_the_reason_is_told(tmp_path: Path) -> None:
+    driver = Driver(write(tmp_path, looping_model(at=8)), LoadLimits(seconds=0.2))
+    driver.load()
+    driver.engine.send(start(100))
+    while isinstance(event := driver.next(), CharactersGenerated):
+        driver.acknowledge(event)
+    driver.engine.close()
+    assert isinstance(event, EngineDied)
+    assert "of processor time" in event.reason
+
+
+@pytest.mark.linux
+def test_a_model_that_takes_gigabytes_is_refused_by_an_engine_that_lives(tmp_path: Path) -> None:
+    driver = Driver(write(tmp_path, hungry_model(10**9)))
+    event = driver.next()
+    assert isinstance(event, LoadFailed)
+    assert "takes too much memory to load" in event.sentence
+    driver.engine.close()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import (
     HOW_TO,
+    MOST_WINDOW,
     Contract,
     State,
     Tensor,
@@ -79,7 +80,7 @@ def test_what_is_written_is_read_back() -> None:
 @given(
     st.lists(st.characters(exclude_categories=["Cs"]), min_size=5, max_size=5, unique=True),
     st.sampled_from(["lower", "preserve"]),
-    st.integers(1, 999_999),
+    st.integers(1, MOST_WINDOW),
 )
 def test_any_vocabulary_survives_the_metadata(symbols: list[str], case: Any, window: int) -> None:
     contract = read(metadata=to_metadata(Vocabulary(symbols, case), window, {}))
@@ -161,12 +162,31 @@ def test_an_unknown_case_is_refused(case: str | None) -> None:
 
 @pytest.mark.parametrize(
     "window",
-    [None, "", "0", "-60", "60.0", "6e1", " 60", "sixty", "1000000", "9" * 5000, "٦٠", "²", "6_0"],
+    [
+        None,
+        "",
+        "0",
+        "-60",
+        "60.0",
+        "6e1",
+        " 60",
+        "sixty",
+        "1000000",
+        "10001",
+        "060",
+        "0000000010",
+        "0000000010" * 9,
+        "60\n",
+        "9" * 5000,
+        "٦٠",
+        "²",
+        "6_0",
+    ],
 )
 def test_a_window_that_is_no_number_of_characters_is_refused(window: str | None) -> None:
     sentence = refusal(metadata=changed(window=window))
     assert sentence.startswith("its window is ")
-    assert sentence.endswith("where a number of characters is expected")
+    assert sentence.endswith("where a number of characters from 1 to 10,000 is expected")
 
 
 @pytest.mark.parametrize("card", ["[]", "null", "5", '"card"'])
@@ -296,3 +316,31 @@ def test_unnamed_dynamic_axes_are_as_good_as_named_ones() -> None:
         *(replace(tensor, shape=(None, None, 8)) for tensor in (H, C)),
     ]
     assert read(unnamed).states == (State("h", 8), State("c", 8))
+
+
+@pytest.mark.parametrize("deep", [21, 300, 900, 990, 100_000])
+def test_a_card_of_lists_in_lists_is_refused(deep: int) -> None:
+    """Nobody can print one that is nested as deeply as it can be read."""
+    for card in ('{"a":' * deep + "1" + "}" * deep, '{"a":' + "[" * deep + "]" * deep + "}"):
+        sentence = refusal(metadata=changed(card=card))
+        assert sentence.startswith("its card has more than 20 lists and objects in") or (
+            sentence == "its charlm.card is missing or is not JSON"
+        )
+
+
+def test_a_card_of_some_depth_is_read() -> None:
+    card = {"a": [{"b": [[{"c": [1, 2, {"d": "e"}]}]]}]}
+    assert read(metadata=changed(card=json.dumps(card))).card == card
+
+
+@pytest.mark.parametrize("key", ["card", "vocabulary"])
+def test_metadata_too_large_to_be_any_are_not_parsed(key: str) -> None:
+    sentence = refusal(metadata=changed(**{key: "[0," * 10**6}))
+    assert sentence.startswith(f"its charlm.{key} has 3,000,000 characters where at most")
+
+
+@pytest.mark.parametrize("name", ["", "\x1b[2J", "h\n", "x" * 65, "\u202eh"])
+def test_a_state_whose_name_cannot_be_shown_is_refused(name: str) -> None:
+    state = Tensor(name, "float32", ("lanes", "depth", 8))
+    sentence = refusal(inputs=(IDS, state))
+    assert "has no name of 1 to 64 printable characters" in sentence

@@ -367,3 +367,13 @@ def test_a_model_of_both_forms_is_read_as_the_one_that_was_checked(folder: Path)
     path = folder / "model.onnx"
     path.write_bytes(content)
     assert OnnxModel(path).contract.window
+
+
+def test_metadata_too_large_to_be_any_are_refused_before_the_runtime_copies_them() -> None:
+    many = model()
+    for number in range(20):
+        many.metadata_props.add(key=str(number), value="x" * 2**20)
+    with pytest.raises(ValueError, match="its metadata have 20,97"):
+        has_external_data(many.SerializeToString())
+    del many.metadata_props[15:]
+    assert not has_external_data(many.SerializeToString())

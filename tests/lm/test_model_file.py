@@ -3,7 +3,9 @@
 import gc
 import hashlib
 import os
+import resource
 import stat
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +14,20 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from charlm_tui.lm.contract import HOW_TO, State, to_metadata
+from charlm_tui.lm.contract import HOW_TO, MOST_WINDOW, State, to_metadata
 from charlm_tui.lm.errors import ContractError, ModelFileError
+from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.vocabulary import Vocabulary
-from tests.support.models import CARD, SYMBOLS, WINDOW, step_model, weights_of
+from tests.support.models import (
+    CARD,
+    SYMBOLS,
+    WINDOW,
+    hungry_model,
+    step_model,
+    weights_of,
+    wide_model,
+)
 
 
 def written(folder: Path, model: onnx.ModelProto) -> Path:
@@ -282,3 +293,146 @@ def test_a_graph_that_runs_one_lane_alone_is_refused(tmp_path: Path) -> None:
     model.graph.node.remove(unsqueeze)
     model.graph.node.insert(place, reshape)
     assert "its step does not run" in refusal(written(tmp_path, model), ContractError)
+
+
+def renamed(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+    """Name a state otherwise, throughout."""
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            for at, each in enumerate(names):
+                if each in ("h0", "h0_next"):
+                    names[at] = each.replace("h0", name)
+    for tensor in (*model.graph.input, *model.graph.output):
+        tensor.name = tensor.name.replace("h0", name)
+    return model
+
+
+def a_key(model: onnx.ModelProto) -> None:
+    model.metadata_props.add(key="QQQQ", value="x")
+
+
+def a_value(model: onnx.ModelProto) -> None:
+    model.metadata_props[-1].value += "QQQQ"
+
+
+def a_state(model: onnx.ModelProto) -> None:
+    renamed(model, "QQQQ")
+
+
+def an_axis(model: onnx.ModelProto) -> None:
+    model.graph.input[1].type.tensor_type.shape.dim[0].dim_param = "QQQQ"
+
+
+def an_operator(model: onnx.ModelProto) -> None:
+    model.graph.node[0].op_type = "QQQQ"
+
+
+@pytest.mark.parametrize("place", [a_key, a_value, a_state, an_axis, an_operator])
+@pytest.mark.parametrize("rubbish", [b"\xff\xfe\xfd\xfc", b"\xed\xa0\x80x", b"\x9b31m"])
+def test_what_is_not_utf_8_is_refused_in_one_sentence(
+    place: Callable[[onnx.ModelProto], None], rubbish: bytes, tmp_path: Path
+) -> None:
+    model = step_model()
+    place(model)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString().replace(b"QQQQ", rubbish))
+    with pytest.raises(ModelFileError) as caught:
+        OnnxModel(path)
+    assert str(caught.value).isprintable()
+    assert "is not UTF-8" in str(caught.value) or "are not UTF-8" in str(caught.value)
+
+
+def named(model: onnx.ModelProto, text: str) -> None:
+    model.graph.node[0].op_type = text
+
+
+def read_from(model: onnx.ModelProto, text: str) -> None:
+    model.graph.node[0].input[0] = text
+
+
+def taken_in(model: onnx.ModelProto, text: str) -> None:
+    model.graph.input[0].name = text
+
+
+def given_out(model: onnx.ModelProto, text: str) -> None:
+    model.graph.output[0].name = text
+
+
+def kept_in(model: onnx.ModelProto, text: str) -> None:
+    renamed(model, text)
+
+
+def of_version(model: onnx.ModelProto, text: str) -> None:
+    model.metadata_props[0].value = text
+
+
+@pytest.mark.parametrize(
+    "place",
+    [named, read_from, taken_in, given_out, kept_in, of_version],
+    ids=lambda it: it.__name__,
+)
+@pytest.mark.parametrize(
+    "text", ["\x1b[2J\x1b[H\x07", "\x9b2J", "\u202eabc", "\r\n\0", "x" * 70_000]
+)
+def test_no_control_character_of_a_file_is_in_what_is_said_of_it(
+    place: Callable[[onnx.ModelProto, str], None], text: str, tmp_path: Path
+) -> None:
+    model = step_model()
+    place(model, text)
+    path = written(tmp_path, model)
+    with pytest.raises(ModelFileError) as caught:
+        OnnxModel(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < len(str(path)) + 600
+
+
+@pytest.mark.parametrize(
+    ("units", "window", "said"),
+    [
+        (10**9, WINDOW, "h has 1,000,000,000 units where at most 65,536 are expected"),
+        (65_536, 10_000, "the states of its window of 10,000 take 5,243 MB of memory where"),
+        (16, 999_999, "its window is '999999' where a number of characters from 1 to 10,000"),
+    ],
+)
+def test_sizes_that_no_model_needs_are_refused_before_anything_is_allocated(
+    units: int, window: int, said: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, wide_model(units, window))
+    tracemalloc.start()
+    try:
+        message = refusal(path, ContractError)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said in message
+    assert most < 10**7
+
+
+def test_states_in_great_number_are_refused(tmp_path: Path) -> None:
+    model = step_model(states=[f"h{number}" for number in range(65)], units=2)
+    message = refusal(written(tmp_path, model), ContractError)
+    assert "it has 65 states where at most 64 are expected" in message
+
+
+@pytest.mark.parametrize("size", ["window", "units"])
+def test_a_model_at_the_edge_of_the_sizes_is_loaded(size: str, tmp_path: Path) -> None:
+    made = step_model(window=MOST_WINDOW, units=2) if size == "window" else step_model(units=512)
+    assert OnnxModel(written(tmp_path, made), limits=LoadLimits(0.0)).contract
+
+
+@pytest.mark.linux
+def test_a_lack_of_memory_is_told_as_one_and_the_limit_is_lifted_after_it(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(ModelFileError, match="takes too much memory to load, where 500 MB are"):
+        OnnxModel(written(tmp_path, hungry_model(10**9)), limits=LoadLimits(0.0))
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.linux
+def test_memory_that_a_model_takes_at_its_own_window_alone_is_seen_when_it_is_loaded(
+    tmp_path: Path,
+) -> None:
+    limits = LoadLimits(0.0)
+    assert OnnxModel(written(tmp_path, hungry_model(window=2)), limits=limits).contract
+    with pytest.raises(ModelFileError, match="takes too much memory to load"):
+        OnnxModel(written(tmp_path, hungry_model(window=100)), limits=limits)

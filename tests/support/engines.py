@@ -22,6 +22,7 @@ from charlm_tui.engine.protocol import (
     ModelLoaded,
     Request,
 )
+from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Runtime
 
@@ -107,9 +108,9 @@ START = array("H", [0]).tobytes()
 class Driver:
     """An engine and the events that it has sent."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, limits: LoadLimits = LoadLimits()) -> None:  # noqa: B008
         self.events: queue.Queue[Event] = queue.Queue()
-        self.engine = ProcessEngine(str(model))
+        self.engine = ProcessEngine(str(model), limits=limits)
         self.engine.listen(self.events.put)
 
     def next(self) -> Event:

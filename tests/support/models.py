@@ -117,6 +117,95 @@ def fond_model(symbol: str) -> onnx.ModelProto:
     return model
 
 
+def wide_model(units: int, window: int = WINDOW) -> onnx.ModelProto:
+    """Build a model that has as many units as it likes: it does nothing with them."""
+    model = step_model(states=("h",), window=window)
+    for tensor in (*model.graph.input[1:], *model.graph.output[1:]):
+        tensor.type.tensor_type.shape.dim[2].dim_value = units
+    del model.graph.node[:]
+    model.graph.node.extend(
+        [
+            helper.make_node("Identity", ["h"], ["h_next"]),
+            helper.make_node("Gather", ["embedding", "ids"], ["rows"]),
+            helper.make_node("MatMul", ["rows", "out"], ["product"]),
+            helper.make_node("Add", ["product", "bias"], ["logits"]),
+        ]
+    )
+    return model
+
+
+def before_logits(model: onnx.ModelProto, nodes: Sequence[onnx.NodeProto], scalar: str) -> None:
+    """Let a model's logits depend on nodes, which compute a scalar."""
+    [last] = [node for node in model.graph.node if "logits" in node.output]
+    last.output[0] = "logits_before"
+    model.graph.node.extend(nodes)
+    model.graph.node.append(helper.make_node("Add", ["logits_before", scalar], ["logits"]))
+
+
+def looping_model(at: int = 0) -> onnx.ModelProto:
+    """Build a model whose step never ends, once it has read a number of characters.
+
+    It counts them in a state of its own; `at` must not be above its window.
+    """
+    model = step_model(states=("h",))
+    floats, value = TensorProto.FLOAT, helper.make_tensor_value_info
+    model.graph.input.append(value("n", floats, ["lanes", "depth", 1]))
+    model.graph.output.append(value("n_next", floats, ["lanes", "depth", 1]))
+    numbers = {"one_more": 1.0, "until": at - 0.5, "endless": 1e15, "nothing": 0.0}
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.array(number, np.float32), name)
+        for name, number in numbers.items()
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "yes"))
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["goes"], ["goes_on"]),
+            helper.make_node("Identity", ["sum"], ["same_sum"]),
+        ],
+        "body",
+        [
+            value("turn", TensorProto.INT64, []),
+            value("goes", TensorProto.BOOL, []),
+            value("sum", floats, []),
+        ],
+        [value("goes_on", TensorProto.BOOL, []), value("same_sum", floats, [])],
+    )
+    nodes = [
+        helper.make_node("Add", ["n", "one_more"], ["n_next"]),
+        helper.make_node("ReduceMax", ["n"], ["read"], keepdims=0),
+        helper.make_node("Sub", ["read", "until"], ["above"]),
+        helper.make_node("Relu", ["above"], ["excess"]),
+        helper.make_node("Mul", ["excess", "endless"], ["many"]),
+        helper.make_node("Cast", ["many"], ["turns"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["turns", "yes", "nothing"], ["zero"], body=body),
+    ]
+    before_logits(model, nodes, "zero")
+    return model
+
+
+def hungry_model(numbers: int = 0, window: int = WINDOW) -> onnx.ModelProto:
+    """Build a model that makes so many numbers in each step, of a file that has few.
+
+    Without a number it is the cube of how many a state has, so that the window decides.
+    """
+    model = step_model(window=window)
+    shape = numpy_helper.from_array(np.array([numbers], np.int64), "given_shape")
+    row = numpy_helper.from_array(np.array([-1], np.int64), "one_axis")
+    model.graph.initializer.extend([shape, row])
+    nodes = [
+        helper.make_node("ReduceMax", ["h0"], ["most"], keepdims=0),
+        helper.make_node("Size", ["h0"], ["size"]),
+        helper.make_node("Mul", ["size", "size"], ["square"]),
+        helper.make_node("Mul", ["square", "size"], ["cube"]),
+        helper.make_node("Reshape", ["cube", "one_axis"], ["cube_shape"]),
+        helper.make_node("Expand", ["most", "given_shape" if numbers else "cube_shape"], ["many"]),
+        helper.make_node("Exp", ["many"], ["more"]),
+        helper.make_node("ReduceMin", ["more"], ["least"], keepdims=0),
+    ]
+    before_logits(model, nodes, "least")
+    return model
+
+
 def weights_of(model: onnx.ModelProto, name: str) -> NDArray[np.float32]:
     """Return one of a model's constants."""
     [found] = [it for it in model.graph.initializer if it.name == name]

@@ -85,6 +85,7 @@ def test_what_the_model_does_not_know_is_named_on_standard_error(model_path: Pat
         (("--unknown",), 2, "--unknown"),
         (("--model", "/nowhere/x.onnx"), 1, "/nowhere/x.onnx does not exist"),
         (("--model", "/"), 1, "/ is not a file"),
+        (("--model", "x" * 5000), 1, "x cannot be read: File name too long; check the path"),
         (("--model", __file__), 1, "is not an ONNX model"),
     ],
 )

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from charlm_tui.engine.model_info import greeting, loaded
+from charlm_tui.lm.contract import to_metadata
+from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Runtime
 from charlm_tui.reply.tape_file import Recording, read_recording
+from tests.support.models import SYMBOLS, WINDOW, step_model
 from tests.support.terminal import COMMAND, run
 
 
@@ -138,13 +143,28 @@ def test_info_shows_the_card(model_path: Path) -> None:
         assert fact in shown
 
 
+@pytest.mark.parametrize("strange", ["\x1b[2J\x07", "\x9b31m", "\u202eabc", "\ud800", ["\x1b"]])
+def test_no_control_character_of_a_card_is_in_what_is_shown_of_it(
+    strange: object, tmp_path: Path
+) -> None:
+    names = ("name", "architecture", "recipe", "held_out_split", "device", "backend", "stopped")
+    card = {**dict.fromkeys(names, strange), "epochs": 3, "versions": {str(strange): strange}}
+    path = tmp_path / "model.onnx"
+    metadata = to_metadata(Vocabulary(SYMBOLS, "lower"), WINDOW, {})
+    metadata["charlm.card"] = json.dumps(card)
+    path.write_bytes(step_model(metadata=metadata).SerializeToString())
+    result = run("info", "--model", str(path))
+    assert result.returncode == 0
+    assert all(line.isprintable() for line in result.stdout.decode().splitlines())
+    assert greeting(loaded(OnnxModel(path))).isprintable()
+
+
 def test_what_a_person_typed_into_a_reply_is_read_and_not_drawn_again(
     model_path: Path, tmp_path: Path
 ) -> None:
     from charlm_tui.batch.generate import record
     from charlm_tui.lm.context import open_context
     from charlm_tui.lm.generation import Generation, prefixed
-    from charlm_tui.lm.model import OnnxModel
     from charlm_tui.lm.sampling import Sampler
     from charlm_tui.lm.settings import Settings
     from charlm_tui.reply.tape import Columns, Tape

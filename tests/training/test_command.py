@@ -291,3 +291,13 @@ def test_a_model_file_is_put_in_the_checkout_or_in_the_current_folder(
     assert plan.default_out("my") == ROOT / "models" / "my.onnx"
     monkeypatch.setattr(plan, "CHECKOUT", tmp_path)
     assert plan.default_out("my") == Path("models/my.onnx")
+
+
+def test_a_size_that_the_app_refuses_is_refused_before_anything_is_trained(
+    tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "model.onnx"
+    size = ("--window", "10000", "--units", "4096")
+    said = refusal("--corpus", tiny_corpus_path, "--out", out, *size)
+    assert "have 655 MB of states where at most 268 are expected; give a smaller --window" in said
+    assert not out.exists()
