@@ -35,7 +35,7 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
     """
     from charlm_tui.session.commands import recorded
 
-    recording = recorded(tape)
+    recording = recorded(tape, waits=True)
     if not app:
         sys.exit(_print(recording, model_path(values["model"])))
     from charlm_tui.cli.app import run_app

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.files import replace_file
+from charlm_tui.files import FileReadError, check_readable_file, replace_file
 from charlm_tui.training.errors import CheckpointError
 
 FORMAT = 1
@@ -89,6 +89,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
         CheckpointError: there is none, or it is damaged, or of another version.
     """
     try:
+        if path.exists():
+            check_readable_file(path, "start over with --restart")
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
             facts = json.loads(content["facts"].tobytes())
             if facts["format"] != FORMAT:
@@ -103,6 +105,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
             }
             epochs = [Epoch(**epoch) for epoch in facts["epochs"]]
             return facts["settings"], Snapshot(epochs, float(facts["seconds"]), **groups)
+    except FileReadError as error:
+        raise CheckpointError(str(error)) from None
     except FileNotFoundError as error:
         raise CheckpointError(
             f"there is no interrupted run to continue: {path} does not exist; "

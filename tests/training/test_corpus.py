@@ -97,7 +97,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_told(tmp_path: Path) -> None:
-    assert "cannot be read: Is a directory" in refusal(tmp_path)
+    assert "cannot be read: it is a folder" in refusal(tmp_path)
 
 
 def test_a_text_that_is_not_utf_8_is_told_with_the_place(tmp_path: Path) -> None:
