@@ -20,7 +20,15 @@ from charlm_tui.cli.options import (
     with_options,
 )
 from charlm_tui.cli.start import history_options, start
-from charlm_tui.cli.streams import drop_output, is_of_output, open_closed_streams, say, telling
+from charlm_tui.cli.streams import (
+    drop_output,
+    in_a_line,
+    is_of_output,
+    open_closed_streams,
+    say,
+    settle_size,
+    telling,
+)
 from charlm_tui.errors import INTERRUPTED, CharlmError
 
 COMMANDS = {
@@ -93,17 +101,19 @@ def _refuse_misplaced_options(context: click.Context) -> None:
 def main(command: click.Command = cli) -> NoReturn:
     """Run the command `charlm-tui`, or another; every error is one sentence and an exit code."""
     open_closed_streams()
+    settle_size()
     try:
         code = command.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
+        error.message = in_a_line(error.message)
         with telling():
             error.show()
         sys.exit(error.exit_code)
     except CharlmError as error:
-        say(f"error: {error}")
+        say(f"error: {in_a_line(str(error))}")
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
@@ -113,7 +123,7 @@ def main(command: click.Command = cli) -> NoReturn:
     except Exception as error:
         sentence = _sentence(error)
         drop_output()
-        say(f"error: {sentence}")
+        say(f"error: {in_a_line(sentence)}")
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, TextIO, TypeGuard
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.text import visible
 
 
 class OutputError(CharlmError):
@@ -42,9 +43,32 @@ def is_of_output(error: Exception) -> TypeGuard[OSError]:
 
 
 def say(sentence: str) -> None:
-    """Tell the person something, on standard error; in vain if that cannot be written."""
+    """Tell the person something, on standard error; in vain if that cannot be written.
+
+    Nothing of a path or of a file's words that are in it can move a cursor.
+    """
     with telling():
-        print(sentence, file=sys.stderr)
+        print(_shown(sentence), file=sys.stderr)
+
+
+def in_a_line(sentence: str) -> str:
+    """Return an error's sentence in one line: a path in it may have a newline."""
+    return _shown(sentence).replace("\n", "⏎")
+
+
+def _shown(text: str) -> str:
+    shown = visible(text)
+    if shown.isprintable():
+        return shown
+    return "".join(char if char == "\n" or char.isprintable() else "\ufffd" for char in shown)
+
+
+def settle_size() -> None:
+    """Discard a COLUMNS or LINES that is no size: libraries count in it, and draw as wide."""
+    for name in ("COLUMNS", "LINES"):
+        value = os.environ.get(name, "1")
+        if not (value.isascii() and value.isdigit() and len(value) < 5 and int(value)):
+            del os.environ[name]
 
 
 @contextlib.contextmanager
@@ -59,9 +83,13 @@ def telling() -> Iterator[None]:
 
 @contextlib.contextmanager
 def output() -> Iterator[BinaryIO]:
-    """Yield standard output; a reader that has enough is no error, a full disk is."""
+    """Yield standard output; a reader that has enough is no error, a full disk is.
+
+    On a terminal, control characters of a model or a file are shown and not obeyed.
+    """
     try:
-        yield sys.stdout.buffer
+        out = sys.stdout.buffer
+        yield cast(BinaryIO, _Screen(out)) if sys.stdout.isatty() else out
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         drop_output()
@@ -76,6 +104,18 @@ def output() -> Iterator[BinaryIO]:
         except OSError:
             drop_output()
         raise
+
+
+class _Screen:
+    """A terminal as something to write to; each write is whole characters of UTF-8."""
+
+    def __init__(self, terminal: BinaryIO) -> None:
+        self._terminal = terminal
+        self.flush = terminal.flush
+
+    def write(self, data: bytes) -> int:
+        """Write text as it can be shown."""
+        return self._terminal.write(_shown(data.decode("utf-8", "replace")).encode())
 
 
 def drop_output() -> None:
