@@ -108,7 +108,7 @@ def main(command: click.Command = cli) -> NoReturn:
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
-        error.message = in_a_line(error.message)
+        error.message = in_a_line(error.message)  # type: ignore[misc]
         with telling():
             error.show()
         sys.exit(error.exit_code)

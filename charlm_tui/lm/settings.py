@@ -4,8 +4,9 @@ Free of numpy, so that a front end can hold settings before its first paint.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from charlm_tui.lm.errors import SettingsError
 
@@ -96,6 +97,21 @@ class Settings:
             raise SettingsError(
                 f"depth must be 0 (the model's window) or a number of characters, not {self.depth}"
             )
+
+    @classmethod
+    def of_file(cls, values: Mapping[str, Any]) -> "Settings":
+        """Return the settings that a file has, where each value has the type of ours.
+
+        Raises:
+            ValueError: a value is of another type, or there is no such setting.
+            SettingsError: one is outside its range.
+        """
+        kinds = {each.name: type(each.default) for each in fields(cls)}
+        for name, value in values.items():
+            kind = kinds.get(name)
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise ValueError(f"its {name!s:.20} is {value!r:.20}")
+        return cls(**values)
 
     def _check_moving(self) -> None:
         if self.moving not in MOVING:

@@ -197,14 +197,9 @@ def read_recording(path: Path, waits: bool = True) -> Recording:
 def _change(change: dict[str, Any]) -> tuple[int, Settings]:
     """Read a change of the settings; every value has the type that the settings' own have."""
     at = change.pop("at")
-    for name, default in asdict(Settings()).items():
-        value = change.get(name, default)  # tapes of before may not have it
-        whole = type(value) is int
-        if not (whole if type(default) is int else whole or type(value) is type(default)):
-            raise ValueError(f"its {name} is {value!r:.20}")
     if type(at) is not int:
         raise ValueError(f"a change is at {at!r:.20}")
-    return at, Settings(**change)
+    return at, Settings.of_file(change)
 
 
 def _pack(code: str, column: bytes) -> str:
