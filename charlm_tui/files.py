@@ -279,7 +279,11 @@ def _descriptor(path: Path) -> int | None:
     place = os.fspath(path)
     for _ in range(MOST_LINKS):
         folder, name = os.path.split(os.path.abspath(place))
-        if name.isdecimal() and os.path.realpath(folder) == os.path.realpath("/dev/fd"):
+        if (
+            name.isdecimal()
+            and len(name) < 10
+            and os.path.realpath(folder) == os.path.realpath("/dev/fd")
+        ):
             return int(name)
         if not os.path.islink(place):
             return None

@@ -25,10 +25,12 @@ from charlm_tui.reply.tape import Columns, little_endian
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
 """How long SQLite waits for another program that writes, and tries again."""
-MOST_STEPS = 400_000_000
+MOST_DAMAGED = "is damaged, and is left as it is; move it away to begin a new one"
+_STEPS = 400_000_000
 """Of SQLite's machine for one statement, some seconds: a file can be made in which one never ends.
 """
 MOST_TEXT_BYTES = 200_000_000  # of a value; SQLite would take a billion
+_DAMAGED = "is damaged, and is left as it is; move it away to begin a new one"
 _STEPS = 100_000  # between two looks at how many there were
 ATTEMPTS = 8  # at a change of the journal's mode, each after a wait for whoever has the file
 
@@ -122,6 +124,8 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise HistoryError(f"the history {path} {_sentence(error)}") from error
+    except UnicodeDecodeError as error:  # of a name in the file, in SQLite's own words
+        raise HistoryError(f"the history {path} {_DAMAGED}") from error
 
 
 def _sentence(error: sqlite3.Error) -> str:
@@ -135,7 +139,7 @@ def _sentence(error: sqlite3.Error) -> str:
     if code == sqlite3.SQLITE_NOTADB:
         return "is no SQLite database, and is left as it is; move it away, or give another place"
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG):
-        return "is damaged, and is left as it is; move it away to begin a new one"
+        return _DAMAGED
     if code == sqlite3.SQLITE_FULL:
         return "cannot grow: the disk is full; free some space, and start again"
     return f"cannot be used ({error!s:.120}); move it away, or give another place"

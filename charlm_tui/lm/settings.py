@@ -106,9 +106,8 @@ class Settings:
             ValueError: a value is of another type, or there is no such setting.
             SettingsError: one is outside its range.
         """
-        kinds = {each.name: type(each.default) for each in fields(cls)}
         for name, value in values.items():
-            kind = kinds.get(name)
+            kind = _KINDS.get(name)
             if type(value) is not kind and not (kind is float and type(value) is int):
                 raise ValueError(f"its {name!s:.20} is {value!r:.20}")
         return cls(**values)
@@ -153,3 +152,6 @@ class Settings:
             or self.typical_p < 1
             or self.mirostat > 0
         )
+
+
+_KINDS = {each.name: type(each.default) for each in fields(Settings)}

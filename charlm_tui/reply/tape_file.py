@@ -25,6 +25,7 @@ from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 FORMAT = "charlm-tape"
 TAPE_VERSION = 1
 MOST_TAPE_BYTES = 64_000_000  # of a file: three million characters; read, it takes several times it
+MOST_CHANGES = 50_000  # of the settings: each costs as much as some characters to read and play
 CODES = {"ids": "H", "surprisal_bits": "f", "entropy_bits": "f", "temperature": "f"}
 """The columns of a file, and the type of their arrays."""
 
@@ -144,6 +145,8 @@ class Recording:
         records = Columns(
             **{name: _unpack(code, columns[name], length) for name, code in CODES.items()}
         )
+        if len(document["changes"]) > MOST_CHANGES:
+            raise ValueError(f"its settings change more than {MOST_CHANGES:,} times")
         changes = [_change(dict(change)) for change in document["changes"]]
         starts = [at for at, _ in changes]
         if starts != sorted(set(starts)) or (length and (not starts or starts[0] != 0)):

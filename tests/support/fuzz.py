@@ -27,7 +27,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-ROOMS = ("tests.support.fuzz_models",)
+ROOMS = ("tests.support.fuzz_models", "tests.support.fuzz_files")
 """Modules with `CLASSES`."""
 PRELOADED = (
     "charlm_tui.cli",
@@ -56,6 +56,8 @@ class Case(NamedTuple):
     stdin: bytes = b""
     free_output: bool = False
     """Whether standard output is a text of a model's or a file's, in which any character may be."""
+    verdict: bool = False
+    """Whether it may say something of its own on standard error, or with another exit code."""
 
 
 class FuzzClass(NamedTuple):
@@ -119,6 +121,10 @@ def fault(case: Case, outcome: Outcome, file_bytes: int) -> str:
         for line in errors.decode().splitlines()
         if line.strip() and not line.startswith(TOLD_BESIDE)
     ]
+    if b"a fault of its own" in errors:
+        return f"a fault of its own: {lines[-1]!r:.200}"
+    if case.verdict:
+        return ""
     if code == 0:
         return f"it worked, and said {lines[0]!r:.100}" if lines else ""
     wanted = "error: " if code == 1 else "Error: "
@@ -195,7 +201,10 @@ def _become(case: Case, place: Path, streams: Sequence[int], real: bool) -> None
             os.dup2(stream, number)
         _bound()
         os.environ.update(
-            {f"XDG_{it}_HOME": str(place / it.lower()) for it in ("DATA", "CONFIG", "CACHE")}
+            {
+                f"XDG_{it}_HOME": str(place / it.lower())
+                for it in ("DATA", "CONFIG", "CACHE", "STATE")
+            }
         )
         if real:
             from tests.support.terminal import COMMAND
