@@ -25,8 +25,7 @@ from charlm_tui.reply.tape import Columns, little_endian
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
 """How long SQLite waits for another program that writes, and tries again."""
-MOST_DAMAGED = "is damaged, and is left as it is; move it away to begin a new one"
-_STEPS = 400_000_000
+MOST_STEPS = 400_000_000
 """Of SQLite's machine for one statement, some seconds: a file can be made in which one never ends.
 """
 MOST_TEXT_BYTES = 200_000_000  # of a value; SQLite would take a billion
