@@ -4,6 +4,7 @@ Owns the order in which places are looked at. Does not know what the text is for
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,7 @@ def read_corpus_bytes(path: Path, setting: str = "with --corpus") -> bytes:
     Raises:
         RecitalError: it is no file, cannot be read, or is too large.
     """
-    if not path.is_file():  # a pipe could be read once, and a corpus is read for every model
+    if not os.path.isfile(path):  # a pipe could be read once, and a corpus is read for every model
         raise RecitalError(f"the corpus {path} is no file; give another {setting}")
     try:
         return read_file(path, MOST_CORPUS_BYTES, f"give another {setting}")

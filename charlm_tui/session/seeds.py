@@ -1,5 +1,6 @@
 """Where seeds come from but the keyboard: files, and passages of a corpus."""
 
+import os
 import random
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def read_seed(path: Path) -> str:
 def keras_corpus() -> Path | None:
     """Return the notebook's corpus where Keras has downloaded it, or None."""
     path = cached_corpus()
-    return path if path.is_file() else None
+    return path if os.path.isfile(path) else None
 
 
 def passage(path: Path, length: int, rng: random.Random) -> str:
@@ -49,7 +50,7 @@ def passage(path: Path, length: int, rng: random.Random) -> str:
     """
     around = 8 * length + 64  # bytes that surely hold it
     try:
-        if not path.is_file():  # a pipe would be waited for, and has no middle
+        if not os.path.isfile(path):  # a pipe would be waited for, and has no middle
             raise SeedError(f"the corpus {path} is no file; give another with --corpus")
         size = path.stat().st_size
         with path.open("rb") as file:

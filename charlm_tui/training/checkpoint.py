@@ -6,6 +6,7 @@ generators' state, the best weights so far, and, as JSON, the settings and what 
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -89,7 +90,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
         CheckpointError: there is none, or it is damaged, or of another version.
     """
     try:
-        if path.exists():
+        if os.path.exists(path):
             check_readable_file(path, "start over with --restart")
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
             facts = json.loads(content["facts"].tobytes())

@@ -63,13 +63,13 @@ def find_corpus() -> Path | None:
     """
     named = os.environ.get(CORPUS_VARIABLE)
     if named:
-        if not Path(named).is_file():
+        if not os.path.isfile(named):
             raise CorpusError(
                 f"{CORPUS_VARIABLE} names {named}, which is not a file; "
                 "set it to the path of nietzsche.txt, or unset it"
             )
         return Path(named)
-    return cached_corpus() if cached_corpus().is_file() else None
+    return cached_corpus() if os.path.isfile(cached_corpus()) else None
 
 
 def download_corpus(url: str = NOTEBOOK_URL) -> Path:

@@ -313,7 +313,9 @@ def main() -> int:
                 again = f"--seed {chosen.seed} --first {number} --cases 1 {kind.name}"
                 print(f"{kind.name} {number}: {verdict.fault}  ({again})", flush=True)
             if verdict.fault and chosen.keep is not None:
-                shutil.copytree(verdict.folder, chosen.keep / f"{kind.name}-{number}")
+                shutil.copytree(
+                    verdict.folder, chosen.keep / f"{kind.name}-{number}", symlinks=True
+                )
     print(table(kinds, verdicts))
     return int(any(it.fault for it in verdicts))
 
