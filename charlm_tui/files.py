@@ -33,6 +33,7 @@ MOST_LINKS = 40  # that are followed, as Linux does
 PATIENCE_S = 0.5
 """How long a front end waits for what somebody else writes into a pipe."""
 _GIVE_A_FILE = "give the path of a file"
+MOST_NAMED = 4096  # characters of a path that an error shows
 _READ_BYTES = 1 << 20  # at a time
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -399,10 +400,16 @@ def _wait_for_data(descriptor: int, until_s: float) -> None:
 
 def _unreadable(path: Path, error: OSError | ValueError, advice: str) -> FileReadError:
     reason = _reason(error)
-    failure = FileReadError(f"{path} cannot be read: {reason}; {advice}")
+    failure = FileReadError(f"{_named(path)} cannot be read: {reason}; {advice}")
     failure.reason = reason
     failure.missing = isinstance(error, FileNotFoundError)
     return failure
+
+
+def _named(path: Path) -> str:
+    """Return a path as an error names it: no longer than a path can be that leads anywhere."""
+    name = str(path)
+    return name if len(name) <= MOST_NAMED else f"{name[: MOST_NAMED - 1]}…"
 
 
 def _too_much(most_bytes: int) -> str:
@@ -496,6 +503,6 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _refusal(path: Path, reason: str, advice: str) -> FileWriteError:
-    refusal = FileWriteError(f"{path} cannot be written: {reason}; {advice}")
+    refusal = FileWriteError(f"{_named(path)} cannot be written: {reason}; {advice}")
     refusal.reason = reason
     return refusal

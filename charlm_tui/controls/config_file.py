@@ -30,6 +30,7 @@ from charlm_tui.files import FileReadError, at_home, read_file
 from charlm_tui.lm.errors import SettingsError
 
 MOST_SETTINGS_BYTES = 100_000  # of a settings file: more is a mistake
+MOST_NESTED = 32  # dots in a line, or brackets within brackets: reading more takes minutes
 _DEEPEST = 9  # dots in an id: no binding has as many, and a hostile file does
 _LISTED = "charlm-tui config show lists them"
 _VARIABLES = "after CHARLM_ the name of a setting is expected, in capitals"
@@ -111,6 +112,14 @@ class _FileReader:
     def read(self, text: str) -> None:
         import tomllib  # only where there is a file: the first paint waits for this
 
+        line = _deep_line(text)
+        if line is not None:
+            sentence = (
+                f"this has more than {MOST_NESTED} dots or brackets where settings have a few, so "
+                "nothing of the file applies; take it out"
+            )
+            self.faults.append(Fault(sentence, self._path, line))
+            return
         try:
             document = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # not of TOML alone: a number too long, say
@@ -278,6 +287,21 @@ def _anchored(value: Any, file: Path | None) -> Any:
 
 
 # At which line of a source that tomllib has accepted each key stands: tomllib does not tell.
+
+
+def _deep_line(source: str) -> int | None:
+    """Return the first line that has too many dots outside of texts, or too many brackets."""
+    line, dots, depth = 1, 0, 0
+    for token in _TOKEN.findall(source):
+        if token == "\n":
+            dots = 0
+        elif token[0] not in "\"'#":
+            dots += token.count(".")
+            depth += (token in "[{") - (token in "]}")
+            if dots > MOST_NESTED or depth > MOST_NESTED:
+                return line
+        line += token.count("\n")
+    return None
 
 
 def _lines_of(source: str) -> dict[SettingsKey, int]:
