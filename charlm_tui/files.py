@@ -414,8 +414,10 @@ def _named(path: Path) -> str:
 
 def _too_much(most_bytes: int) -> str:
     """Return the clause for what has more bytes than it may."""
-    size = f"{most_bytes / 1e6:,.0f} MB" if most_bytes >= 10**6 else f"{most_bytes / 1e3:,.0f} kB"
-    return f"it has more than {size}"
+    for unit, name in ((10**6, "MB"), (10**3, "kB")):
+        if most_bytes >= unit:
+            return f"it has more than {most_bytes // unit:,} {name}"
+    return f"it has more than {most_bytes} bytes"
 
 
 def _is_null(status: os.stat_result) -> bool:

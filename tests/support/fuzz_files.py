@@ -326,7 +326,7 @@ def _history() -> bytes:
     """Return a history with four replies: one has not ended, and one is deleted."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "h.db"
-        with closing(Store(path)) as store:
+        with closing(Store(path, now=lambda: 100.0)) as store:
             for number in range(4):
                 kept(
                     store, f"a text, the number {number} of them", f"seed {number} ", at=number + 1
@@ -334,7 +334,8 @@ def _history() -> bytes:
             store.rename(2, "a name")
             store.delete(4)
             store.add_prompt("a prompt")
-            store.database.execute("UPDATE replies SET ended = 0, owner = '' WHERE id = 3")
+            store.database.execute("UPDATE replies SET owner = '', owner_pid = 0")
+            store.database.execute("UPDATE replies SET ended = 0 WHERE id = 3")
             store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             store.database.execute("PRAGMA journal_mode = DELETE")
         return path.read_bytes()
@@ -540,7 +541,6 @@ NAMES = (
 def paths(rng: random.Random, folder: Path) -> Case:
     (folder / "circle").symlink_to("circle")
     (folder / "folder").mkdir()
-    (folder / "locked").touch(0o000)
     name, model = rng.choice(NAMES), _put_model(folder)
     words: Sequence[str] = rng.choice(
         (
