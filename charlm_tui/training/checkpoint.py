@@ -8,6 +8,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -105,6 +106,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
                 for count in [sum(name.startswith(group + "/") for name in content.files)]
             }
             epochs = [Epoch(**epoch) for epoch in facts["epochs"]]
+            if not isinstance(facts["settings"], dict):
+                raise TypeError("its settings are no table")
             return facts["settings"], Snapshot(epochs, float(facts["seconds"]), **groups)
     except FileReadError as error:
         raise CheckpointError(str(error)) from None
@@ -113,7 +116,18 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
             f"there is no interrupted run to continue: {path} does not exist; "
             "give the --out of the run, or leave out --resume"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        MemoryError,
+        RecursionError,
+        NotImplementedError,
+        zlib.error,
+        zipfile.BadZipFile,
+    ) as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}); "
             "start over with --restart"

@@ -95,7 +95,7 @@ def _symbols(
     if corpus is not None:
         text = read_corpus(corpus, case, window, 1, 1)
     if vocabulary is not None:
-        symbols = Vocabulary(_read_symbols(vocabulary), case)
+        symbols = Vocabulary(read_symbols(vocabulary), case)
         rng = np.random.default_rng(0)
         ids = rng.integers(0, len(symbols), RANDOM_CHARACTERS + window).astype(np.int32)
         if text is None or text.vocabulary.symbols != symbols.symbols:
@@ -109,7 +109,7 @@ def _symbols(
     return text.vocabulary, text.ids, {"corpus": facts}
 
 
-def _read_symbols(path: Path) -> list[str]:
+def read_symbols(path: Path) -> list[str]:
     """Read a JSON list of characters in the order of their ids, or an object of their ids."""
     try:
         given = json.loads(read_file(path, MOST_VOCABULARY_BYTES, "give a list of characters"))

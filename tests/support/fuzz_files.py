@@ -127,7 +127,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     ]
 
 
-def _twist(rng: random.Random, value: Any) -> Any:
+def twist(rng: random.Random, value: Any) -> Any:
     """Change a JSON value somewhere: to a strange one, a longer one, or none."""
     place = rng.choice(_places(value) or [()])
     if not place:
@@ -145,7 +145,7 @@ def _twist(rng: random.Random, value: Any) -> Any:
     return value
 
 
-def _spoil(rng: random.Random, content: bytes) -> bytes:
+def spoil(rng: random.Random, content: bytes) -> bytes:
     """Change some bytes: others, fewer, or more."""
     spoilt = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 5, 50))):
@@ -171,13 +171,13 @@ def _replay(folder: Path, content: bytes) -> Case:
 
 
 def tape_bytes(rng: random.Random, folder: Path) -> Case:
-    return _replay(folder, _spoil(rng, _summed(_copy(_tape()))))
+    return _replay(folder, spoil(rng, _summed(_copy(_tape()))))
 
 
 def tape_values(rng: random.Random, folder: Path) -> Case:
     document = _copy(_tape())
     for _ in range(rng.choice((1, 1, 2, 4))):
-        document = _twist(rng, document)
+        document = twist(rng, document)
     return _replay(folder, _summed(document))
 
 
@@ -242,14 +242,14 @@ def _replay_line(folder: Path, line: str) -> Case:
 
 
 def line_letters(rng: random.Random, folder: Path) -> Case:
-    line = _spoil(rng, _line().encode()).replace(b"\0", b"").decode("utf-8", "surrogateescape")
+    line = spoil(rng, _line().encode()).replace(b"\0", b"").decode("utf-8", "surrogateescape")
     return _replay_line(folder, line or "charlm1.")
 
 
 def line_values(rng: random.Random, folder: Path) -> Case:
     found = _copy(_list())
     for _ in range(rng.choice((1, 1, 2, 4))):
-        found = _twist(rng, found)
+        found = twist(rng, found)
     return _replay_line(folder, _packed(json.dumps(found).encode()))
 
 
@@ -310,7 +310,7 @@ TOML = (
 def settings(rng: random.Random, folder: Path) -> Case:
     content = rng.choice((SETTINGS, *TOML)).encode()
     if rng.random() < 0.7:
-        content = _spoil(rng, content)
+        content = spoil(rng, content)
     if rng.random() < 0.3:
         content = rng.choice(TOML).encode() + content
     (folder / "c.toml").write_bytes(content)
@@ -384,7 +384,7 @@ def history_cells(rng: random.Random, folder: Path) -> Case:
 def history_bytes(rng: random.Random, folder: Path) -> Case:
     content = bytearray(_history())
     if rng.random() < 0.2:
-        content = bytearray(_spoil(rng, bytes(content)))
+        content = bytearray(spoil(rng, bytes(content)))
     else:
         for _ in range(rng.choice((1, 3, 10, 100))):
             content[rng.randrange(20, len(content))] = rng.choice((0, 1, 0xFF, rng.randrange(256)))
@@ -508,7 +508,7 @@ def corpora(rng: random.Random, folder: Path) -> Case:
 def lines(rng: random.Random, folder: Path) -> Case:
     content = "".join(rng.choice(LINES) for _ in range(rng.choice((1, 2)))).encode()
     if rng.random() < 0.3:
-        content = _spoil(rng, content)
+        content = spoil(rng, content)
     words = rng.choice(([], ["--json"], ["--null"]))
     return Case(
         ["repl", "--no-history", "--length", "3", *words, "--model", _put_model(folder)],

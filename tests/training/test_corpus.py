@@ -100,6 +100,16 @@ def test_a_folder_is_told(tmp_path: Path) -> None:
     assert "cannot be read: it is a folder" in refusal(tmp_path)
 
 
+def test_a_device_is_told_and_a_pipe_is_read() -> None:
+    assert "cannot be read: it is a device" in refusal(Path("/dev/zero"))
+    reader, writer = os.pipe()
+    os.write(writer, b"a text " * 1000)
+    os.close(writer)
+    corpus = read_corpus(Path(f"/dev/fd/{reader}"), "lower", 8, 1, 8)
+    os.close(reader)
+    assert len(corpus.ids) == 7000
+
+
 def test_a_text_that_is_not_utf_8_is_told_with_the_place(tmp_path: Path) -> None:
     message = refusal(written(tmp_path, b"x" * 1234 + "é".encode("latin-1") + b" more"))
     assert "is not UTF-8 (byte 0xe9 at offset 1,234); convert it" in message
