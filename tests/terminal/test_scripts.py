@@ -292,6 +292,8 @@ def test_a_path_or_a_tape_moves_no_cursor(tape: Path, model_path: Path) -> None:
     assert (told.returncode, told.stdout) == (2, b"")
     assert told.stderr.decode().splitlines()[-1].startswith("Error: ␛[2J⏎a")
     assert "\x1b" not in told.stderr.decode()
+    told = run("replay", "\x1b[2J\na")
+    assert told.stderr.decode().startswith("error: ␛[2J⏎a cannot be read: ")
     document = json.loads(tape.read_text()) | {"model_sha256": "0" * 64}
     hostile = "\x1b]0;title\x07\x9b2J"
     document["text"] = hostile + document["text"][len(hostile) :]
