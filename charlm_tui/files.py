@@ -1,19 +1,28 @@
-"""Writing a file whole or not at all, and never in place of what is no file.
+"""Reading a file to a bound, and writing one whole or not at all.
 
-Owns what happens where something is already: a link is followed and stays; a file keeps its
-permissions and its owner, and is left alone where nobody may write it; a device, a pipe or an open
-descriptor such as /dev/stdout is written straight through, or refused where a file is needed. Does
-not know what is written. Also says where the notebook's text may lie, which training writes and
-front ends read.
+Owns what can be read: a file, a pipe, or an open descriptor such as /dev/stdin, never a device or
+more than is expected. Owns what happens where something is already: a link is followed and stays; a
+file keeps its permissions and its owner, and is left alone where nobody may write it; a device, a
+pipe or an open descriptor such as /dev/stdout is written straight through, or refused where a file
+is needed. Does not know what is read or written. Also says where the notebook's text may lie, which
+training writes and front ends read.
 """
 
 import errno
 import os
 import secrets
+import select
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there, nobody is kept from writing
+    fcntl = None  # type: ignore[assignment]
 
 from charlm_tui.errors import CharlmError
 
@@ -21,7 +30,11 @@ CORPUS_VARIABLE = "CHARLM_CORPUS"
 """The environment variable that names the corpus, for training and for what replies recite."""
 NOTEBOOK_FILE = "nietzsche.txt"
 MOST_LINKS = 40  # that are followed, as Linux does
+PATIENCE_S = 0.5
+"""How long a front end waits for what somebody else writes into a pipe."""
 _GIVE_A_FILE = "give the path of a file"
+MOST_NAMED = 4096  # characters of a path that an error shows
+_READ_BYTES = 1 << 20  # at a time
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISCHR, "a device"),
@@ -36,6 +49,88 @@ class FileWriteError(CharlmError):
 
     reason = ""
     """Why, as a clause, for who has another advice to give."""
+
+
+class FileReadError(CharlmError):
+    """A file cannot be read, or is larger than it may be."""
+
+    reason = ""
+    """Why, as a clause, for who has another advice to give."""
+    missing = False
+    """Whether there is nothing at the path."""
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with the home that `~` or `~somebody` stands for; as it is if nobody has it."""
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody of that name, or there is no home
+        return path
+
+
+def read_file(path: Path, most_bytes: int, advice: str, waits: bool = True) -> bytes:
+    """Read a file whole, or a pipe until its writer closes it.
+
+    Nothing else is read: a device has no end, but for the null device, which is empty. No more than
+    `most_bytes` and one are ever read.
+
+    Args:
+        path: of a file, a pipe or an open descriptor such as /dev/stdin.
+        most_bytes: that it may have.
+        advice: what to do where it cannot be read, for the error.
+        waits: wait for the writer of a pipe for as long as it takes; if not, for `PATIENCE_S`:
+            a front end must not stand still.
+
+    Raises:
+        FileReadError: it cannot be read, is something else, or has more.
+    """
+    try:
+        descriptor = _open_to_read(path, waits)
+        try:
+            return _read_open(descriptor, most_bytes, waits)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or said below
+        raise _unreadable(path, error, advice) from None
+
+
+def check_readable_file(path: Path, advice: str) -> None:
+    """Check that a file is at `path`, for who reads it piece by piece: no pipe and no device.
+
+    Args:
+        path: of the file.
+        advice: what to do where there is none, for the error.
+
+    Raises:
+        FileReadError: something else is there, or nothing.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error, advice) from None
+    if not stat.S_ISREG(mode):
+        raise _unreadable(path, ValueError(f"it is {_kind(mode)}"), advice)
+
+
+def read_stream(stream: BinaryIO, most_bytes: int, name: str, advice: str) -> bytes:
+    """Read an open stream, such as standard input, to its end.
+
+    Args:
+        stream: is read.
+        most_bytes: that it may have.
+        name: how an error names it.
+        advice: what to do where it has more, for the error.
+
+    Raises:
+        FileReadError: it cannot be read, or has more.
+    """
+    try:
+        content = stream.read(most_bytes + 1)
+    except OSError as error:
+        raise FileReadError(f"{name} cannot be read: {error.strerror}; {advice}") from None
+    if len(content) > most_bytes:
+        raise FileReadError(f"{name} cannot be read: {_too_much(most_bytes)}; {advice}")
+    return content
 
 
 def cached_corpus() -> Path:
@@ -147,6 +242,64 @@ def check_replaceable(path: Path) -> None:
         raise _failure(path, error) from error
 
 
+class Claim:
+    """The right to write to a path, which one process has at a time.
+
+    It is a lock on a file beside it, which the system takes away when the process ends, however it
+    does: what a killed one leaves is in nobody's way.
+
+    Args:
+        path: of a file in a folder that is there.
+
+    Raises:
+        FileWriteError: another process has the claim, or the folder takes no file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = path.parent / f".{path.name}.lock"
+        self._descriptor = -1
+        try:
+            while self._descriptor < 0:
+                self._descriptor = _locked(self._lock)
+        except BlockingIOError:
+            raise _refusal(
+                path,
+                "another process is writing it",
+                "wait until that one has ended, or give another place",
+            ) from None
+        except OSError as error:
+            raise _failure(path, error) from error
+
+    def release(self) -> None:
+        """Give the claim up; may be done twice."""
+        if self._descriptor >= 0:
+            with suppress(OSError):  # before it is unlocked: what is at the path is ours
+                self._lock.unlink()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _locked(path: Path) -> int:
+    """Lock a file, which is made if there is none; return its descriptor, or -1 if it went away.
+
+    Raises:
+        BlockingIOError: another process has locked it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.exists(path) and os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            return descriptor
+    except FileNotFoundError:  # whoever had it has removed it between two of our questions
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return -1
+
+
 def check_file(path: Path) -> bool:
     """Check that a file which may be written is at `path`, or nothing; return whether one is.
 
@@ -190,12 +343,90 @@ def _descriptor(path: Path) -> int | None:
     place = os.fspath(path)
     for _ in range(MOST_LINKS):
         folder, name = os.path.split(os.path.abspath(place))
-        if name.isdecimal() and os.path.realpath(folder) == os.path.realpath("/dev/fd"):
+        if (
+            name.isdecimal()
+            and len(name) < 10
+            and os.path.realpath(folder) == os.path.realpath("/dev/fd")
+        ):
             return int(name)
         if not os.path.islink(place):
             return None
         place = os.path.join(folder, os.readlink(place))
     return None
+
+
+def _open_to_read(path: Path, waits: bool) -> int:
+    """Open what can be read; a `ValueError` says what it is if it cannot."""
+    number = _descriptor(path)
+    status = os.stat(path) if number is None else os.fstat(number)
+    pipe = stat.S_ISFIFO(status.st_mode) or (number is not None and stat.S_ISSOCK(status.st_mode))
+    if not (stat.S_ISREG(status.st_mode) or pipe or _is_null(status)):
+        raise ValueError(f"it is {_kind(status.st_mode)}")
+    if number is not None:
+        return os.dup(number)  # with its place in the file, which opening it again would lose
+    # Nothing waits to be opened but a pipe, for its writer.
+    waiting = 0 if waits and pipe else getattr(os, "O_NONBLOCK", 0)
+    flags = getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0) | waiting
+    return os.open(path, os.O_RDONLY | flags)
+
+
+def _read_open(descriptor: int, most_bytes: int, waits: bool) -> bytes:
+    """Read an open file to its end; a `ValueError` says what is wrong if that cannot be done."""
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_size > most_bytes:
+        raise ValueError(_too_much(most_bytes))
+    at_once = waits or stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode)
+    until_s = None if at_once else time.monotonic() + PATIENCE_S
+    pieces, length, ended = [], 0, False
+    while not ended and length <= most_bytes:
+        if until_s is not None:
+            _wait_for_data(descriptor, until_s)
+        piece = os.read(descriptor, min(_READ_BYTES, most_bytes + 1 - length))
+        pieces.append(piece)
+        length += len(piece)
+        ended = not piece
+    if length > most_bytes:
+        raise ValueError(_too_much(most_bytes))
+    return b"".join(pieces)
+
+
+def _wait_for_data(descriptor: int, until_s: float) -> None:
+    left_s = max(0.0, until_s - time.monotonic())
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if not poll.poll(left_s * 1000):
+        raise ValueError("it is a pipe, and its writer was not done in time")
+
+
+def _unreadable(path: Path, error: OSError | ValueError, advice: str) -> FileReadError:
+    reason = _reason(error)
+    failure = FileReadError(f"{_named(path)} cannot be read: {reason}; {advice}")
+    failure.reason = reason
+    failure.missing = isinstance(error, FileNotFoundError)
+    return failure
+
+
+def _named(path: Path) -> str:
+    """Return a path as an error names it: no longer than a path can be that leads anywhere."""
+    name = str(path)
+    return name if len(name) <= MOST_NAMED else f"{name[: MOST_NAMED - 1]}…"
+
+
+def _too_much(most_bytes: int) -> str:
+    """Return the clause for what has more bytes than it may."""
+    for unit, name in ((10**6, "MB"), (10**3, "kB")):
+        if most_bytes >= unit:
+            return f"it has more than {most_bytes // unit:,} {name}"
+    return f"it has more than {most_bytes} bytes"
+
+
+def _is_null(status: os.stat_result) -> bool:
+    null = os.stat(os.devnull)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == null.st_rdev
+
+
+def _kind(mode: int) -> str:
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "no file")
 
 
 def _open_stream(path: Path) -> int:
@@ -262,14 +493,18 @@ def _encoded(content: str | bytes) -> bytes:
 
 def _failure(path: Path, error: OSError | ValueError) -> FileWriteError:
     """Return the error of a call to the system as one sentence."""
-    number = error.errno if isinstance(error, OSError) else None
-    full = number in (errno.ENOSPC, errno.EDQUOT)
-    reason = os.strerror(number) if number else str(error)
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = _reason(error)
     advice = "free some space" if full else "check it"
     return _refusal(path, reason, f"{advice}, or give another place")
 
 
+def _reason(error: OSError | ValueError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else str(error)
+
+
 def _refusal(path: Path, reason: str, advice: str) -> FileWriteError:
-    refusal = FileWriteError(f"{path} cannot be written: {reason}; {advice}")
+    refusal = FileWriteError(f"{_named(path)} cannot be written: {reason}; {advice}")
     refusal.reason = reason
     return refusal

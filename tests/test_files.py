@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, and what is no file is never replaced."""
+"""A file is read to a bound, written whole or not at all, and what is no file is not replaced."""
 
 import os
 import socket
@@ -15,18 +15,23 @@ from pathlib import Path
 import pytest
 
 from charlm_tui.files import (
+    Claim,
+    FileReadError,
     FileWriteError,
+    at_home,
     check_document,
     check_file,
     check_replaceable,
     is_stream,
     make_folder_for,
+    read_file,
+    read_stream,
     replace_file,
     replacing,
     write_document,
 )
 from tests.conftest import ROOT
-from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
+from tests.support.devices import FULL, NULL, ZERO, is_device, make_device, make_standard_output
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -378,3 +383,164 @@ def test_a_descriptor_that_is_closed_is_told_before_anything_is_written() -> Non
     for write in (check_document, lambda it: write_document(it, "text")):
         with pytest.raises(FileWriteError, match="Bad file descriptor"):
             write(path)
+
+
+# Reading.
+
+
+def unreadable(path: Path, most_bytes: int = 100, waits: bool = True) -> str:
+    with pytest.raises(FileReadError) as caught:
+        read_file(path, most_bytes, "give another", waits)
+    assert str(caught.value) == f"{path} cannot be read: {caught.value.reason}; give another"
+    return caught.value.reason
+
+
+@contextmanager
+def written(pipe: Path, content: bytes) -> Iterator[None]:
+    """Write into a pipe from another thread, as long as somebody reads."""
+
+    def write() -> None:
+        try:
+            pipe.write_bytes(content)
+        except BrokenPipeError:
+            pass
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        writer.join(60)
+
+
+def test_a_pipe_is_read_until_its_writer_closes_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with written(pipe, b"x" * 500_000):  # more than a pipe holds
+        assert len(read_file(pipe, 10**6, "")) == 500_000
+
+
+def test_a_front_end_reads_a_pipe_that_is_written() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"whole")
+    os.close(writer)
+    assert read_file(Path(f"/dev/fd/{reader}"), 100, "", waits=False) == b"whole"
+    os.close(reader)
+
+
+def test_a_pipe_with_more_than_is_expected_is_refused_at_the_bound(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with written(pipe, b"x" * 5_000_000):
+        assert unreadable(pipe, 2_000_000) == "it has more than 2 MB"
+
+
+def test_a_front_end_does_not_stand_still_for_a_pipe_that_nobody_writes(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "its writer was not done in time" in unreadable(pipe, waits=False)
+    reader, writer = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), os.open(pipe, os.O_WRONLY)
+    os.write(writer, b"a beginning")
+    assert "its writer was not done in time" in unreadable(pipe, waits=False)
+    os.close(writer)
+    os.close(reader)
+
+
+def test_a_device_a_folder_and_a_socket_are_refused_and_the_null_device_is_empty(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for name, kind in (("folder", "a folder"), ("socket", "a socket")):
+            assert unreadable(tmp_path / name) == f"it is {kind}"
+    assert unreadable(make_device(tmp_path / "zero", ZERO)) == "it is a device"
+    assert read_file(make_device(tmp_path / "null", NULL), 0, "") == b""
+
+
+def test_a_file_that_is_too_large_is_refused_before_anything_of_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "holes"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    assert unreadable(path, 50_000) == "it has more than 50 kB"
+    path.write_bytes(b"x" * 100)
+    assert read_file(path, 100, "") == b"x" * 100
+    assert unreadable(path, 99) == "it has more than 99 bytes"
+
+
+def test_what_is_not_there_is_told_and_so_is_what_no_path_can_be(tmp_path: Path) -> None:
+    with pytest.raises(FileReadError) as caught:
+        read_file(tmp_path / "none", 1, "")
+    assert caught.value.missing
+    assert "embedded null byte" in unreadable(Path("a\0b"))
+    assert "name too long" in unreadable(tmp_path / ("x" * 300))
+    with pytest.raises(FileReadError, match="…") as caught:
+        read_file(Path("x" * 10**6), 1, "")
+    assert len(str(caught.value)) < 5000
+    for number in (2**31 - 1, 10**20):
+        assert unreadable(Path(f"/dev/fd/{number}"))
+
+
+def test_a_descriptor_is_read_from_where_it_stands() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"one two")
+        file.seek(4)
+        assert read_file(Path(f"/dev/fd/{file.fileno()}"), 100, "") == b"two"
+
+
+def test_a_stream_with_more_than_is_expected_is_refused() -> None:
+    with open("/dev/zero", "rb") as endless, pytest.raises(FileReadError, match="more than 1 MB"):
+        read_stream(endless, 10**6, "the text", "give less")
+
+
+def test_a_home_that_nobody_has_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert at_home(Path("~/x")) == Path("/somewhere/x")
+    assert at_home(Path("~nobody-of-that-name/x")) == Path("~nobody-of-that-name/x")
+
+
+# One writer at a time.
+
+HOLDER = """
+import sys
+from pathlib import Path
+from charlm_tui.files import Claim
+claim = Claim(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def claimed(path: Path) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_process_may_not_write_what_a_first_one_is_writing(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    with claimed(path) as first:
+        with pytest.raises(FileWriteError, match="another process is writing it; wait until"):
+            Claim(path)
+        first.kill()
+    Claim(path).release()  # what a killed one leaves is in nobody's way
+    assert names(tmp_path) == []
+
+
+def test_a_claim_that_is_given_up_leaves_nothing_and_can_be_had_again(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    for _ in range(2):
+        claim = Claim(path)
+        assert names(tmp_path) == [".model.onnx.lock"]
+        claim.release()
+        claim.release()
+        assert names(tmp_path) == []
+    with pytest.raises(FileWriteError, match="No such file or directory"):
+        Claim(tmp_path / "none" / "x")

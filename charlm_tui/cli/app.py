@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
@@ -68,10 +69,17 @@ def run_app(
         return ProcessEngine(path, rescue, it.limits)
 
     app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)
+    threading.excepthook = lambda fault: app.fail(fault.exc_value or RuntimeError(fault.exc_type))
+    left_in_order = False
     try:
         app.run()
+        left_in_order = not app.failure
     finally:
-        app.close()
+        try:
+            app.close()
+        finally:
+            if rescue is not None and not left_in_order:
+                rescue.restore()
     if app.failure:
         say(f"error: {app.failure}")
     return app.return_code or 0

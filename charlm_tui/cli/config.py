@@ -49,7 +49,7 @@ def path(config_path: Path | None) -> None:
     """Print where the settings file is; standard error tells whether there is one."""
     place, _ = find_path(config_path, os.environ)
     _print(f"{place}\n")
-    say("the file exists" if place.exists() else "there is no such file yet")
+    say("the file exists" if os.path.exists(place) else "there is no such file yet")
 
 
 @config.command()

@@ -164,7 +164,9 @@ def _list(
         say(f"note: there is no history at {path} yet")
         return
     with _store(**place) as store:
-        entries = store.entries(query, model, starred, limit=limit)
+        entries = store.entries(
+            query, model, starred, limit=limit, refused=lambda it: say(f"warning: {it}")
+        )
     with output() as out:
         for entry in entries:
             line = json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry)

@@ -1,5 +1,6 @@
 """The options that commands share, made from the parameter table."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -142,12 +143,9 @@ def model_path(given: Path | None) -> Path:
     inside = package / "models" / "nietzsche.onnx"  # in a wheel
     shipped = inside if inside.is_file() else package.parent / "models" / "nietzsche.onnx"
     path = given or shipped
-    try:
-        if path.is_file():
-            return path
-        what = "is not a file" if path.exists() else "does not exist"
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-    from charlm_tui.lm.contract import HOW_TO
+    if not os.path.isfile(path):
+        from charlm_tui.lm.contract import HOW_TO
 
-    raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")
+        what = "is not a file" if os.path.exists(path) else "does not exist"
+        raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")
+    return path

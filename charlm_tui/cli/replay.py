@@ -36,7 +36,7 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
     """
     from charlm_tui.session.commands import recorded
 
-    recording = recorded(tape)
+    recording = recorded(tape, waits=True)
     if not app:
         model, limits = begin_script(values["model"])
         sys.exit(_print(recording, model, limits))

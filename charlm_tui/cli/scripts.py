@@ -19,10 +19,12 @@ from charlm_tui.cli.start import begin_script
 from charlm_tui.cli.streams import output, say
 from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.controls.parameters import BY_NAME
+from charlm_tui.files import FileReadError, read_file, read_stream
 
 if TYPE_CHECKING:
     from charlm_tui.batch.score import Report
 
+MOST_TEXT_BYTES = 10_000_000  # of a seed or a text to score: more would take an hour
 WORST = 10  # places that a score names
 
 
@@ -145,14 +147,17 @@ def read_text(file: str, what: str) -> str:
     """Read a UTF-8 file, or standard input for `-`, to the character.
 
     Raises:
-        click.UsageError: it cannot be read, or is not UTF-8.
+        click.UsageError: it cannot be read, has too much, or is not UTF-8.
     """
+    advice = "give the path of a text file, or -"
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise click.UsageError(
-            f"{file} cannot be read: {error.strerror}; give the path of a text file, or -"
-        ) from error
+        content = (
+            read_stream(sys.stdin.buffer, MOST_TEXT_BYTES, what, advice)
+            if file == "-"
+            else read_file(Path(file), MOST_TEXT_BYTES, advice)
+        )
+    except FileReadError as error:
+        raise click.UsageError(str(error)) from None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

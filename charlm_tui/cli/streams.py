@@ -5,10 +5,11 @@ or a file the bytes are the text's own.
 """
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO, TextIO, TypeGuard, cast
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.text import visible
@@ -18,37 +19,74 @@ class OutputError(CharlmError):
     """Standard output cannot be written."""
 
 
-def say(sentence: str) -> None:
-    """Tell the person something, on standard error; what it quotes cannot move a cursor."""
-    print(visible(sentence), file=sys.stderr, flush=True)
+_UNWRITABLE = (errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE, errno.EDQUOT)
 
 
-class Shown:
-    """A terminal to which the bytes of texts are written, as what can be seen of them.
+def open_closed_streams() -> None:
+    """Open the standard streams that whoever has started us has closed, as ones that fail.
 
-    Args:
-        terminal: that standard output is.
+    A file that is opened later would get their number, and what is printed would be written to it.
     """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY)  # the lowest number that is free, which is this one
+    sys.stdin = sys.stdin or _stream(0, "r")
+    sys.stdout = sys.stdout or _stream(1, "w")
+    sys.stderr = sys.stderr or _stream(2, "w")
 
-    def __init__(self, terminal: BinaryIO) -> None:
-        self._terminal = terminal
 
-    def write(self, data: bytes) -> int:
-        """Write whole characters of UTF-8; return how many bytes were taken."""
-        self._terminal.write(visible(data.decode("utf-8", "surrogateescape")).encode())
-        return len(data)
+def _stream(number: int, mode: str) -> TextIO:
+    return cast(TextIO, open(number, mode, closefd=False))
 
-    def flush(self) -> None:
-        """Let it be seen now."""
-        self._terminal.flush()
+
+def is_of_output(error: Exception) -> TypeGuard[OSError]:
+    """Return whether an exception is that of a stream which cannot be written."""
+    return isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None
+
+
+def say(sentence: str) -> None:
+    """Tell the person something, on standard error; in vain if that cannot be written.
+
+    Nothing of a path or of a file's words that are in it can move a cursor.
+    """
+    with telling():
+        print(visible(sentence), file=sys.stderr)
+
+
+def in_a_line(sentence: str) -> str:
+    """Return an error's sentence in one line: a path in it may have a newline."""
+    return visible(sentence, "⏎")
+
+
+def settle_size() -> None:
+    """Discard a COLUMNS or LINES that is no size: libraries count in it, and draw as wide."""
+    for name in ("COLUMNS", "LINES"):
+        value = os.environ.get(name, "1")
+        if not (value.isascii() and value.isdigit() and len(value) < 5 and int(value)):
+            del os.environ[name]
+
+
+@contextlib.contextmanager
+def telling() -> Iterator[None]:
+    """Run what writes to standard error; where that cannot be written, nobody is told."""
+    try:
+        yield
+        sys.stderr.flush()
+    except OSError:
+        drop(sys.stderr)
 
 
 @contextlib.contextmanager
 def output() -> Iterator[BinaryIO]:
-    """Yield standard output; a reader that has enough is no error, a full disk is."""
+    """Yield standard output; a reader that has enough is no error, a full disk is.
+
+    On a terminal, control characters of a model or a file are shown and not obeyed.
+    """
     try:
-        terminal = sys.stdout.isatty()
-        yield cast(BinaryIO, Shown(sys.stdout.buffer)) if terminal else sys.stdout.buffer
+        out = sys.stdout.buffer
+        yield cast(BinaryIO, _Screen(out)) if sys.stdout.isatty() else out
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         drop_output()
@@ -65,6 +103,23 @@ def output() -> Iterator[BinaryIO]:
         raise
 
 
+class _Screen:
+    """A terminal as something to write to; each write is whole characters of UTF-8."""
+
+    def __init__(self, terminal: BinaryIO) -> None:
+        self._terminal = terminal
+        self.flush = terminal.flush
+
+    def write(self, data: bytes) -> int:
+        """Write text as it can be shown."""
+        return self._terminal.write(visible(data.decode("utf-8", "surrogateescape")).encode())
+
+
 def drop_output() -> None:
+    """Discard what is still buffered of standard output."""
+    drop(sys.stdout)
+
+
+def drop(stream: TextIO) -> None:
     """Discard what is still buffered: at its end the interpreter would complain of it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -184,7 +184,11 @@ def _run(from_keras: Path | None, vocabulary: Path | None, chosen: dict[str, Any
         return convert_keras_file(console, from_keras, vocabulary=vocabulary, **chosen)
     places = ("corpus", "corpus_url", "out", "resume", "restart", "keep_epochs", "page")
     plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
-    plan.show_corpus(console)
-    from charlm_tui.training.run import TrainingRun  # loads Keras, which takes seconds
+    try:
+        plan.show_corpus(console)
+        from charlm_tui.training.run import TrainingRun  # loads Keras, which takes seconds
 
-    return TrainingRun(console, plan).run()
+        return TrainingRun(console, plan).run()
+    finally:
+        if plan.claim is not None:
+            plan.claim.release()

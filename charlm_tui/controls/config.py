@@ -5,6 +5,7 @@ in. Frozen: what the command line gives, and what a front end cannot use, makes 
 settings file with a comment for each line, or as plain data.
 """
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -168,11 +169,12 @@ class Configuration:
         return [
             _fault(
                 self.origin(name),
-                f"the {name} {path} {'is not a file' if path.exists() else 'does not exist'}; "
+                f"the {name} {path} "
+                f"{'is not a file' if os.path.exists(path) else 'does not exist'}; "
                 "mend the path, or take it out",
             )
             for name in ("model", "corpus")
-            if (path := self.value(name)) is not None and not path.is_file()
+            if (path := self.value(name)) is not None and not os.path.isfile(path)
         ]
 
     def _winner(self, name: str) -> Setting:
@@ -263,7 +265,7 @@ def as_data(it: Configuration) -> dict[str, Any]:
     """Return what is in force as JSON can hold it."""
     return {
         "path": str(it.path),
-        "exists": it.path.exists(),
+        "exists": os.path.exists(it.path),
         "entries": {
             entry.key: _data(Setting(it.value(entry.name), it.origin(entry.name)))
             for entry in PARAMETERS

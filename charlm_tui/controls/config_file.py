@@ -28,9 +28,11 @@ from charlm_tui.controls.parameters import (
     PARAMETERS,
     TABLES,
 )
+from charlm_tui.files import FileReadError, at_home, read_file
 from charlm_tui.lm.errors import SettingsError
 
 MOST_SETTINGS_BYTES = 100_000  # of a settings file: more is a mistake
+MOST_NESTED = 32  # dots in a line, or brackets within brackets: reading more takes minutes
 _DEEPEST = 9  # dots in an id: no binding has as many, and a hostile file does
 _LISTED = "charlm-tui config show lists them"
 _VARIABLES = "after CHARLM_ the name of a setting is expected, in capitals"
@@ -71,7 +73,7 @@ def find_path(given: Path | None, environ: Mapping[str, str]) -> tuple[Path, boo
         environ: may name it as `CHARLM_CONFIG`; empty is not named.
     """
     named = given or environ.get(CONFIG_VARIABLE, "").strip()
-    return (_at_home(Path(named)), True) if named else (default_path(), False)
+    return (at_home(Path(named)), True) if named else (default_path(), False)
 
 
 def read(
@@ -116,6 +118,14 @@ class _FileReader:
     def read(self, text: str) -> None:
         import tomllib  # only where there is a file: the first paint waits for this
 
+        line = _deep_line(text)
+        if line is not None:
+            sentence = (
+                f"this has more than {MOST_NESTED} dots or brackets where settings have a few, so "
+                "nothing of the file applies; take it out"
+            )
+            self.faults.append(Fault(sentence, self._path, line))
+            return
         try:
             document = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # not of TOML alone: a number too long, say
@@ -194,18 +204,13 @@ def _strange_variables(environ: Mapping[str, str]) -> list[Fault]:
 def _text_of(path: Path, named: bool, faults: list[Fault]) -> str | None:
     """Return a file's text, or None and perhaps a fault more."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_SETTINGS_BYTES + 1)
-    except FileNotFoundError:
-        if named:
-            faults.append(Fault("there is no such file; name another, or make it", path))
-        return None
-    except (OSError, ValueError) as error:  # a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else error
-        faults.append(Fault(f"the file cannot be read: {reason}; name a file that can be", path))
-        return None
-    if len(content) > MOST_SETTINGS_BYTES:
-        faults.append(Fault("this is more than 100 kB, too much for settings; name another", path))
+        content = read_file(path, MOST_SETTINGS_BYTES, "")
+    except FileReadError as error:
+        if error.missing:
+            if named:
+                faults.append(Fault("there is no such file; name another, or make it", path))
+            return None
+        faults.append(Fault(f"the file cannot be read: {error.reason}; name another", path))
         return None
     if content.startswith(b"\xef\xbb\xbf"):
         sentence = "the file begins with a byte order mark; save it as UTF-8 without one"
@@ -283,18 +288,26 @@ def _anchored(value: Any, file: Path | None) -> Any:
     """Return a path from home or from the file's folder; the environment's is the shell's own."""
     if not isinstance(value, Path):
         return value
-    path = _at_home(value)
+    path = at_home(value)
     return path if file is None else file.parent / path
 
 
-def _at_home(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # nobody of that name
-        return path
-
-
 # At which line of a source that tomllib has accepted each key stands: tomllib does not tell.
+
+
+def _deep_line(source: str) -> int | None:
+    """Return the first line that has too many dots outside of texts, or too many brackets."""
+    line, dots, depth = 1, 0, 0
+    for token in _TOKEN.findall(source):
+        if token == "\n":
+            dots = 0
+        elif token[0] not in "\"'#":
+            dots += token.count(".")
+            depth += (token in "[{") - (token in "]}")
+            if dots > MOST_NESTED or depth > MOST_NESTED:
+                return line
+        line += token.count("\n")
+    return None
 
 
 def _lines_of(source: str) -> dict[SettingsKey, int]:

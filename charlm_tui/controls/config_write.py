@@ -8,10 +8,18 @@ import tomllib
 from pathlib import Path
 from typing import Any, cast
 
+from charlm_tui.controls.config_file import MOST_SETTINGS_BYTES
 from charlm_tui.controls.kinds import Parameter
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.errors import CharlmError
-from charlm_tui.files import FileWriteError, check_file, make_folder_for, replace_file
+from charlm_tui.files import (
+    FileReadError,
+    FileWriteError,
+    check_file,
+    make_folder_for,
+    read_file,
+    replace_file,
+)
 
 
 class ConfigWriteError(CharlmError):
@@ -35,18 +43,21 @@ def keep(path: Path, name: str, value: Any) -> None:
     assert value is not None or not entry.sample, "what is not set has no form in TOML"
     literal = entry.to_toml(value)
     try:
-        before = path.read_bytes().decode("utf-8") if check_file(path) else ""
+        before = _text_of(path) if check_file(path) else ""
         after = _changed(path, before, entry, literal)
         if after != before:
             make_folder_for(path)
             replace_file(path, after)
     except UnicodeDecodeError as error:
         raise _left_alone(path, "it is not UTF-8") from error
-    except (FileWriteError, OSError) as error:
-        reason = error.reason if isinstance(error, FileWriteError) else error.strerror
+    except (FileWriteError, FileReadError) as error:
         raise ConfigWriteError(
-            f"{path} cannot be written: {reason}; name another file with --config"
+            f"{path} cannot be written: {error.reason}; name another file with --config"
         ) from error
+
+
+def _text_of(path: Path) -> str:
+    return read_file(path, MOST_SETTINGS_BYTES, "").decode("utf-8")
 
 
 def _changed(path: Path, before: str, entry: Parameter, literal: str) -> str:

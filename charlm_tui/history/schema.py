@@ -2,7 +2,9 @@
 
 Owns the versions of the schema, how a piece is a row, the settings of a connection, and the
 sentence for each thing that can be wrong with a file. A file that is not ours, not whole or of a
-later version is left as it is. Does not know what is done with replies.
+later version is left as it is, and so is one that has what ours have not, such as a view that would
+be run in place of a table. Nothing that a file says can take for ever: what a statement may do is
+bounded. Does not know what is done with replies.
 """
 
 import json
@@ -23,6 +25,12 @@ from charlm_tui.reply.tape import Columns, little_endian
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
 """How long SQLite waits for another program that writes, and tries again."""
+MOST_STEPS = 400_000_000
+"""Of SQLite's machine for one statement, some seconds: a file can be made in which one never ends.
+"""
+MOST_TEXT_BYTES = 200_000_000  # of a value; SQLite would take a billion
+_DAMAGED = "is damaged, and is left as it is; move it away to begin a new one"
+_STEPS = 100_000  # between two looks at how many there were
 ATTEMPTS = 8  # at a change of the journal's mode, each after a wait for whoever has the file
 
 _FIRST = (
@@ -96,6 +104,10 @@ class HistoryError(CharlmError):
     """The history cannot be read or written; the file is as it was."""
 
 
+class DamagedError(HistoryError):
+    """A row of the history cannot be what was written; the others can be read."""
+
+
 class GoneError(HistoryError):
     """A reply is not in the history, or no longer."""
 
@@ -111,6 +123,8 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise HistoryError(f"the history {path} {_sentence(error)}") from error
+    except UnicodeDecodeError as error:  # of a name in the file, in SQLite's own words
+        raise HistoryError(f"the history {path} {_DAMAGED}") from error
 
 
 def _sentence(error: sqlite3.Error) -> str:
@@ -123,8 +137,8 @@ def _sentence(error: sqlite3.Error) -> str:
         return "cannot be opened or made; make its folder writable, or give another place"
     if code == sqlite3.SQLITE_NOTADB:
         return "is no SQLite database, and is left as it is; move it away, or give another place"
-    if code == sqlite3.SQLITE_CORRUPT:
-        return "is damaged, and is left as it is; move it away to begin a new one"
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_TOOBIG):
+        return _DAMAGED
     if code == sqlite3.SQLITE_FULL:
         return "cannot grow: the disk is full; free some space, and start again"
     return f"cannot be used ({error!s:.120}); move it away, or give another place"
@@ -169,13 +183,36 @@ def open_database(
     except FileWriteError as error:
         raise HistoryError(f"the history {error}") from error
     with told(path):
-        database = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
+        database = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, factory=_Bounded)
         try:
             _prepare(database, path, migrations)
         except BaseException:
             database.close()
             raise
     return database
+
+
+class _Bounded(sqlite3.Connection):
+    """A connection that believes nothing of a file: each statement may do so much and no more."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._left = 0
+        # What is no UTF-8 is told by its row, and not by an error of all that were asked for.
+        self.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+        self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_TEXT_BYTES)
+        self.set_progress_handler(self._step, _STEPS)
+        super().execute("PRAGMA trusted_schema = OFF")
+        super().execute("PRAGMA cell_size_check = ON")
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        self._left = MOST_STEPS
+        return super().execute(*statement)
+
+    def _step(self) -> bool:
+        """Return whether a statement has done enough, and is to be ended."""
+        self._left -= _STEPS
+        return self._left < 0
 
 
 def _prepare(database: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]) -> None:
@@ -217,7 +254,27 @@ def _version(database: sqlite3.Connection, path: Path, newest: int) -> int:
             f"the history {path} is of version {version} where {newest} is expected, and is left "
             "as it is; use a newer charlm-tui, or give another place"
         )
+    _check_kinds(database, path)
     return int(version)
+
+
+def _check_kinds(database: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file in which reading or writing a table would run something else.
+
+    Raises:
+        HistoryError: it has a view or a trigger, or a virtual table that is not ours.
+    """
+    strange = database.execute(
+        "SELECT type, name FROM sqlite_master WHERE type NOT IN ('table', 'index') "
+        "OR (type = 'table' AND rootpage = 0 AND NOT (name = 'search' AND sql LIKE ?)) LIMIT 1",
+        ("CREATE VIRTUAL TABLE search USING fts5 %",),
+    ).fetchone()
+    if strange is not None:
+        kind, name = strange
+        raise HistoryError(
+            f"the history {path} has the {kind!s:.20} {name!r:.40} where tables alone are "
+            "expected, and is left as it is; move it away to begin a new one"
+        )
 
 
 def _use_wal(database: sqlite3.Connection) -> None:
@@ -276,9 +333,13 @@ def from_row(row: Sequence[Any]) -> Piece:
     """Return a piece of the values of `PIECE`.
 
     Raises:
-        ValueError, TypeError, KeyError, AttributeError, SettingsError: the row is damaged.
+        ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+            SettingsError: the row is damaged.
     """
     first, length, _, changes, times, given, text, *columns = row
+    if type(first) is not int or not all(type(column) is bytes for column in columns):
+        raise ValueError("a column has another type")
+    check_text(text)
     widths = [len(column) for column in columns]
     if len(text) != length or widths != [2 * length, 4 * length, 4 * length, 4 * length]:
         raise ValueError(f"the columns at character {first} are not as long as the text")
@@ -286,7 +347,34 @@ def from_row(row: Sequence[Any]) -> Piece:
         first,
         text,
         _little_endian(Columns(*columns)),
-        tuple((at, Settings(**settings)) for at, settings in json.loads(changes)),
-        tuple((at, seconds) for at, seconds in json.loads(times)),
-        tuple((at, count) for at, count in json.loads(given)),
+        tuple((_number(at), Settings.of_file(settings)) for at, settings in json.loads(changes)),
+        tuple((_number(at), float(seconds)) for at, seconds in json.loads(times)),
+        tuple(_stretch(at, count, first, length) for at, count in json.loads(given)),
     )
+
+
+def check_text(text: object) -> None:
+    """Refuse what is no text, or was no UTF-8.
+
+    Raises:
+        ValueError: it is.
+    """
+    if type(text) is not str:
+        raise ValueError(f"{text!r:.20} is no text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{text!r:.20} is not UTF-8") from None
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError(f"{value!r:.20} is no number of a character")
+    return value
+
+
+def _stretch(at: object, count: object, first: int, length: int) -> tuple[int, int]:
+    begin, many = _number(at), _number(count)
+    if begin < first or many < 1 or begin + many > first + length:
+        raise ValueError("what was given lies outside of it")
+    return begin, many

@@ -20,8 +20,10 @@ from charlm_tui.history.schema import (
     MIGRATIONS,
     PIECE,
     TIMEOUT_S,
+    DamagedError,
     GoneError,
     HistoryError,
+    check_text,
     from_row,
     open_database,
     to_row,
@@ -32,8 +34,9 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tape import Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 
-__all__ = ["Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]
+__all__ = ["DamagedError", "Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]
 
+LAST_S = 60_000_000_000.0  # Unix time in the year 3871, and its like before: all can be shown
 BEGINNING = 200  # characters of a text that a list shows
 MOST_WORDS = 32  # of a query: a page that is pasted would take seconds, and finds no less
 PROCESS = uuid.uuid4().hex  # this process, and no later one that is given its number
@@ -140,11 +143,14 @@ class Store:
         for reply, pid, owner in rows:
             if _lives(pid, owner):
                 continue
-            with self._writing():  # one at a time: another app may be waiting
-                if self._length(reply):
-                    self._finish(reply)
-                else:
-                    self._erase(reply)
+            try:
+                with self._writing():  # one at a time: another app may be waiting
+                    if self._length(reply):
+                        self._finish(reply)
+                    else:
+                        self._erase(reply)
+            except DamagedError:  # it stays as it is, and is told of where it is listed
+                pass
 
     # Replies that are there.
 
@@ -156,8 +162,9 @@ class Store:
         deleted: bool = False,
         limit: int = 100,
         offset: int = 0,
+        refused: Callable[[str], object] = str,
     ) -> list[Entry]:
-        """Return replies, the newest first.
+        """Return replies, the newest first, without those whose row is damaged.
 
         Args:
             query: beginnings of words, in any order, all of which are in the name, the seed or
@@ -167,6 +174,7 @@ class Store:
             deleted: whether those that were deleted are wanted, and not the others.
             limit: how many, at most.
             offset: how many of the newest are left out.
+            refused: is called with a sentence for each that is damaged.
         """
         where = [f"deleted_s IS {'NOT ' if deleted else ''}NULL"]
         values: list[object] = []
@@ -181,6 +189,7 @@ class Store:
         return self._entries(
             f"{' AND '.join(where)} ORDER BY started_s DESC, id DESC LIMIT ? OFFSET ?",
             (*values, limit, offset),
+            refused,
         )
 
     def entry(self, reply: int) -> Entry:
@@ -188,6 +197,7 @@ class Store:
 
         Raises:
             GoneError: there is no such reply.
+            DamagedError: its row is damaged.
         """
         for entry in self._entries("id = ?", (reply,)):
             return entry
@@ -207,12 +217,12 @@ class Store:
         with told(self.path):
             return self.database.execute(
                 "SELECT model, count(*) FROM replies WHERE deleted_s IS NULL "
-                "GROUP BY model ORDER BY model"
+                "AND typeof(model) = 'text' GROUP BY model ORDER BY model"
             ).fetchall()
 
     def text(self, reply: int) -> str:
         """Return what a reply says so far; raises `GoneError` if there is none."""
-        with self._reading():
+        with self._reading(), self._whole(reply):
             self._row(reply, "id")
             return self._text(reply)
 
@@ -225,15 +235,18 @@ class Store:
                 "started_s, parent, forked_at",
             )
         model, sha256, path, onnxruntime, machine, before, seed, rng_seed, *rest = it
-        runtime = Runtime(onnxruntime, machine)
-        return Origin(model, sha256, path, runtime, before, seed, int(rng_seed), *rest)
+        with self._whole(reply):
+            _check_texts(*it[:7], rng_seed)
+            _check_times_and_places(*rest)
+            runtime = Runtime(onnxruntime, machine)
+            return Origin(model, sha256, path, runtime, before, seed, int(rng_seed), *rest)
 
     def recording(self, reply: int) -> Recording:
         """Return a reply as it was recorded, whole enough to replay.
 
         Raises:
             GoneError: there is no such reply.
-            HistoryError: what there is of it is damaged.
+            DamagedError: what there is of it is damaged.
         """
         with self._reading():
             model, sha256, onnxruntime, machine, before, seed = self._row(
@@ -244,6 +257,7 @@ class Store:
             ).fetchall()
         tape = Tape()
         with self._whole(reply):
+            _check_texts(model, sha256, onnxruntime, machine, before, seed)
             pieces = [from_row(row) for row in rows]
             for piece in pieces:
                 _extend(tape, piece)
@@ -315,8 +329,8 @@ class Store:
         part = _storable(query).casefold()
         newest = "SELECT text FROM prompts ORDER BY id DESC"
         with told(self.path), closing(self.database.execute(newest)) as rows:
-            found = (text for (text,) in rows if part in text.casefold())
-            return list(islice(found, limit))
+            texts = (_storable(text) for (text,) in rows if isinstance(text, str))
+            return list(islice((text for text in texts if part in text.casefold()), limit))
 
     # Within a transaction.
 
@@ -335,8 +349,16 @@ class Store:
         """Tell of rows that cannot be what was written."""
         try:
             yield
-        except (ValueError, TypeError, KeyError, AttributeError, SettingsError) as error:
-            raise HistoryError(
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            SettingsError,
+        ) as error:
+            raise DamagedError(
                 f"reply {reply} of the history {self.path} is damaged "
                 f"({type(error).__name__}: {error!s:.80}); open another one"
             ) from None
@@ -366,7 +388,12 @@ class Store:
             "ORDER BY first DESC LIMIT 1), 0)",
             (reply,),
         ).fetchone()
-        return int(length)
+        if type(length) is not int or length < 0:
+            raise DamagedError(
+                f"reply {reply} of the history {self.path} is damaged (its length is "
+                f"{length!r:.20}); open another one"
+            )
+        return length
 
     def _bits(self, reply: int) -> float | None:
         (bits,) = self.database.execute(
@@ -382,6 +409,7 @@ class Store:
         query = "SELECT text FROM pieces WHERE reply = ? ORDER BY first"
         with closing(self.database.execute(query, (reply,))) as rows:
             for (text,) in rows:
+                check_text(text)
                 texts.append(text)
                 length += len(text)
                 if length >= enough:
@@ -390,10 +418,12 @@ class Store:
 
     def _finish(self, reply: int) -> None:
         name, seed = self._row(reply, "name, seed")
-        text = self._text(reply)
+        with self._whole(reply):
+            _check_texts(name, seed)
+            text, bits = self._text(reply), self._bits(reply)
         self.database.execute(
             "UPDATE replies SET ended = 1, length = ?, bits = ?, beginning = ? WHERE id = ?",
-            (len(text), self._bits(reply), text[:BEGINNING], reply),
+            (len(text), bits, text[:BEGINNING], reply),
         )
         self.database.execute(
             "INSERT OR REPLACE INTO search (rowid, name, seed, text) VALUES (?, ?, ?, ?)",
@@ -428,7 +458,14 @@ class Store:
         self.database.execute("DELETE FROM search WHERE rowid = ?", (reply,))
         self.database.execute("DELETE FROM replies WHERE id = ?", (reply,))
 
-    def _entries(self, where: str, values: Sequence[object]) -> list[Entry]:
+    def _entries(
+        self,
+        where: str,
+        values: Sequence[object],
+        refused: Callable[[str], object] | None = None,
+    ) -> list[Entry]:
+        """Return the replies of a condition; without `refused`, one that is damaged is an error."""
+        entries = []
         with self._reading():
             rows = self.database.execute(
                 "SELECT id, name, seed, model, model_sha256, started_s, starred, ended, "
@@ -436,7 +473,15 @@ class Store:
                 f"FROM replies WHERE {where}",
                 tuple(values),
             ).fetchall()
-            return [self._entry(*row) for row in rows]
+            for row in rows:
+                try:
+                    with self._whole(row[0]):
+                        entries.append(self._entry(*row))
+                except DamagedError as error:
+                    if refused is None:
+                        raise
+                    refused(str(error))
+        return entries
 
     def _entry(self, reply: int, *row: Any) -> Entry:
         (name, seed, model, sha256, started_s, starred, ended, deleted, parent, forked_at,
@@ -444,6 +489,12 @@ class Store:
         if not ended:
             length, bits = self._length(reply), self._bits(reply)
             beginning = self._text(reply, BEGINNING)[:BEGINNING]
+        _check_texts(name, seed, model, sha256, beginning)
+        _check_times_and_places(started_s, parent, forked_at)
+        if type(length) is not int or length < 0:
+            raise ValueError(f"its length is {length!r:.20}")
+        if bits is not None and not (isinstance(bits, int | float) and math.isfinite(bits)):
+            raise ValueError(f"its bits are {bits!r:.20}")
         return Entry(
             id=reply,
             name=name,
@@ -478,6 +529,23 @@ def _extend(tape: Tape, piece: Piece) -> None:
             tape.forced.append((first, count))
 
 
+def _check_texts(*values: object) -> None:
+    for value in values:
+        check_text(value)
+
+
+def _check_times_and_places(started_s: object, parent: object, forked_at: object) -> None:
+    """Refuse what cannot be shown as a time, or be a reply or a character.
+
+    Raises:
+        ValueError: one is such.
+    """
+    if not isinstance(started_s, int | float) or not -LAST_S < started_s < LAST_S:
+        raise ValueError(f"it began at {started_s!r:.20}")
+    if not (parent is None or type(parent) is int) or type(forked_at) is not int:
+        raise ValueError(f"it is a branch of {parent!r:.20} at {forked_at!r:.20}")
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return what tells the file at a path from any other; None if there is none."""
     try:
@@ -487,15 +555,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _lives(pid: int, owner: str) -> bool:
+def _lives(pid: object, owner: object) -> bool:
     """Whether the process that wrote a reply may still add to it."""
     if owner == PROCESS:
         return True
-    if pid == os.getpid():  # its number is ours now
+    if type(pid) is not int or pid < 1 or pid == os.getpid():  # none, or its number is ours now
         return False
     try:
         os.kill(pid, 0)  # sends nothing; asks only whether it could
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:  # it is somebody else's
         return True

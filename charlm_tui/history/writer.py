@@ -6,6 +6,7 @@ not know. Where the file is removed, or another one is put in its place, it says
 what is at the path. Does not know what a conversation is.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -162,7 +163,7 @@ class Writer:
 
     def _open_again(self) -> Store:
         """Continue with what is at the path, in place of a file that is gone."""
-        removed = not self._path.exists()
+        removed = not os.path.exists(self._path)
         store = self._open()
         self.file += 1  # before anyone can know
         self._report(

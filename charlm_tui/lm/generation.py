@@ -141,6 +141,20 @@ class Generation:
                 break
         return _batch(first, list(ids[: len(surprisal)]), surprisal, entropy, temperatures)
 
+    def change(self, settings: Settings) -> None:
+        """Change the settings from the next character on, without reading anything again.
+
+        The depth stays, and so does whether the state is carried: with another one, what was read
+        is to be read again. Mirostat starts again where its target changes.
+        """
+        before = self._settings
+        assert (settings.depth, settings.carry) == (before.depth, before.carry)
+        if settings.rng_seed != before.rng_seed:
+            self._uniforms = Uniforms(settings.rng_seed)
+        if settings.mirostat != before.mirostat:
+            self._limit = self._limit_before = mirostat_limit(settings.mirostat, ())
+        self._settings = settings
+
     def distribution(self) -> Distribution:
         """Return the distribution at the last character drawn or given, or at the next if none was.
 

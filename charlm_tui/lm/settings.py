@@ -4,14 +4,16 @@ Free of numpy, so that a front end can hold settings before its first paint.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from charlm_tui.lm.errors import SettingsError
 
 RNG_SEEDS = 2**64
 Moving = Literal["", "ramp", "cycle", "words"]
 MOVING: tuple[Moving, ...] = ("", "ramp", "cycle", "words")
+MOST_FILE_DEPTH = 100_000  # of a recorded reply: a step takes seconds and gigabytes at ten times it
 MIROSTAT_BITS = 1.5
 """Target that Mirostat has by default: a token model's 5 or 8 bits mean nothing at 57 symbols."""
 MIROSTAT_RANGE = (0.2, 5.0)
@@ -97,6 +99,24 @@ class Settings:
                 f"depth must be 0 (the model's window) or a number of characters, not {self.depth}"
             )
 
+    @classmethod
+    def of_file(cls, values: Mapping[str, Any]) -> "Settings":
+        """Return the settings that a file has, where each value has the type of ours.
+
+        Raises:
+            ValueError: a value is of another type, or there is no such setting, or the depth is
+                more than anybody can have waited for.
+            SettingsError: one is outside its range.
+        """
+        for name, value in values.items():
+            kind = _KINDS.get(name)
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise ValueError(f"its {name!s:.20} is {value!r:.20}")
+        made = cls(**values)
+        if made.depth > MOST_FILE_DEPTH:
+            raise ValueError(f"its depth is {made.depth:,}, and {MOST_FILE_DEPTH:,} at the most")
+        return made
+
     def _check_moving(self) -> None:
         if self.moving not in MOVING:
             raise SettingsError(f"moving must be ramp, cycle or words, not {self.moving!r:.20}")
@@ -137,3 +157,6 @@ class Settings:
             or self.typical_p < 1
             or self.mirostat > 0
         )
+
+
+_KINDS = {each.name: type(each.default) for each in fields(Settings)}

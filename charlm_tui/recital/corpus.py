@@ -4,13 +4,14 @@ Owns the order in which places are looked at. Does not know what the text is for
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.files import CORPUS_VARIABLE
+from charlm_tui.files import CORPUS_VARIABLE, FileReadError, read_file
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.seeds import keras_corpus
 
@@ -86,19 +87,12 @@ def read_corpus_bytes(path: Path, setting: str = "with --corpus") -> bytes:
     Raises:
         RecitalError: it is no file, cannot be read, or is too large.
     """
+    if not os.path.isfile(path):  # a pipe could be read once, and a corpus is read for every model
+        raise RecitalError(f"the corpus {path} is no file; give another {setting}")
     try:
-        if not path.is_file():
-            raise RecitalError(f"the corpus {path} is no file; give another {setting}")
-        if path.stat().st_size > MOST_CORPUS_BYTES:
-            raise RecitalError(
-                f"the corpus {path} has more than {MOST_CORPUS_BYTES // 10**6} MB, too much to "
-                f"sort; give a smaller one {setting}"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise RecitalError(
-            f"the corpus {path} cannot be read: {error.strerror}; give another {setting}"
-        ) from None
+        return read_file(path, MOST_CORPUS_BYTES, f"give another {setting}")
+    except FileReadError as error:
+        raise RecitalError(f"the corpus {error}") from None
 
 
 def fit_corpus(content: bytes, path: Path, vocabulary: Vocabulary) -> str:

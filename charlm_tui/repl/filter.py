@@ -12,6 +12,7 @@ import json
 import queue
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 from typing import Any, BinaryIO
 
 from charlm_tui.controls.controls import Controls
@@ -20,6 +21,7 @@ from charlm_tui.engine.protocol import CharactersGenerated, EngineDied, Event
 from charlm_tui.errors import CharlmError
 from charlm_tui.repl.keys import command_rows
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.seeds import MOST_SEED_BYTES
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
     EngineNeeded,
@@ -94,7 +96,10 @@ def run(
         if seed is not None:
             it.answer(seed)
         for line in _lines(source):
-            it.take(line)
+            if line is None:
+                it.refuse_line()
+            else:
+                it.take(line)
             if it.over:
                 break
     finally:
@@ -102,9 +107,17 @@ def run(
     return it.code
 
 
-def _lines(source: BinaryIO) -> Iterator[str]:
-    """Yield each line without its end."""
-    for number, raw in enumerate(source, start=1):
+def _lines(source: BinaryIO) -> Iterator[str | None]:
+    """Yield each line without its end; None for one that is too long, of which nothing is kept."""
+    for number in count(1):
+        raw = source.readline(MOST_SEED_BYTES + 1)
+        if not raw:
+            return
+        if len(raw) > MOST_SEED_BYTES:
+            while raw and not raw.endswith(b"\n"):
+                raw = source.readline(MOST_SEED_BYTES)
+            yield None
+            continue
         line = raw[:-1] if raw.endswith(b"\n") else raw
         if len(line) < len(raw) and line.endswith(b"\r"):
             line = line[:-1]
@@ -160,6 +173,15 @@ class Filter:
         else:
             self._do(line)
 
+    def refuse_line(self) -> None:
+        """Say that a line is too long; the next one may not be."""
+        self._error = ""
+        self._complain(
+            f"the line has more than {MOST_SEED_BYTES // 10**6} MB, too much for a seed; "
+            "send it in parts"
+        )
+        self._fail("", None)
+
     def answer(self, line: str) -> None:
         """Write the reply to a seed; for an empty line, continue the reply before."""
         it = self._conversation
@@ -201,11 +223,11 @@ class Filter:
             self._settle()
             self._died = False
 
-    def _fail(self, line: str, answer: _Answer) -> None:
+    def _fail(self, line: str, answer: _Answer | None) -> None:
         self.code = 1
         if self._form.as_json:
             self._print({"seed": line, "error": self._error})
-        elif answer.written:
+        elif answer is not None and answer.written:
             self._write(self._form.end)
 
     def _do(self, line: str) -> None:

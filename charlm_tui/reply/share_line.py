@@ -21,7 +21,7 @@ import re
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -293,25 +293,20 @@ def _told_runs(recording: Recording) -> Iterator[list[Any]]:
 
 def _read_runs(runs: Any, length: int) -> Iterator[tuple[int, Settings, bool]]:
     """Yield (first character, settings, whether the temperatures are those of the settings)."""
-    settings, first, kinds = _BASE, 0, asdict(_BASE)
+    settings, first, known = _BASE, 0, asdict(_BASE).keys()
     if not isinstance(runs, list) or len(runs) > MOST_RUNS:
         raise ValueError("its settings are no list, or too long a one")
     for number, (step, changes, *unknown) in enumerate(runs):
         first += step
         if type(step) is not int or (step > 0) != (number > 0) or not 0 <= first < length:
             raise ValueError("its settings are not in order")
-        for name, value in changes.items():
-            if name not in kinds:
+        for name in changes:
+            if name not in known:
                 raise ShareLineError(
                     f"the line has the setting {name!r:.40}, which this charlm-tui does not know; "
                     "read it with a newer one"
                 )
-            whole = type(value) is int
-            if not (
-                whole if type(kinds[name]) is int else whole or type(value) is type(kinds[name])
-            ):
-                raise ValueError(f"its {name} is {value!r:.20}")
-        settings = replace(settings, **changes)
+        settings = Settings.of_file(asdict(settings) | changes)
         yield first, settings, not unknown
 
 

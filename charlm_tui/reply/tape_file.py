@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.files import FileReadError, read_file
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
@@ -23,6 +24,8 @@ from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 
 FORMAT = "charlm-tape"
 TAPE_VERSION = 1
+MOST_TAPE_BYTES = 64_000_000  # of a file: three million characters; read, it takes several times it
+MOST_CHANGES = 50_000  # of the settings: each costs as much as some characters to read and play
 CODES = {"ids": "H", "surprisal_bits": "f", "entropy_bits": "f", "temperature": "f"}
 """The columns of a file, and the type of their arrays."""
 
@@ -142,6 +145,8 @@ class Recording:
         records = Columns(
             **{name: _unpack(code, columns[name], length) for name, code in CODES.items()}
         )
+        if len(document["changes"]) > MOST_CHANGES:
+            raise ValueError(f"its settings change more than {MOST_CHANGES:,} times")
         changes = [_change(dict(change)) for change in document["changes"]]
         starts = [at for at, _ in changes]
         if starts != sorted(set(starts)) or (length and (not starts or starts[0] != 0)):
@@ -170,37 +175,34 @@ class Recording:
         )
 
 
-def read_recording(path: Path) -> Recording:
+def read_recording(path: Path, waits: bool = True) -> Recording:
     """Read a tape file.
+
+    Args:
+        path: of the file, or of a pipe.
+        waits: wait for who writes into a pipe, as `read_file` does.
 
     Raises:
         TapeFileError: it cannot be read, or is not a good tape of this version.
     """
     try:
-        content = path.read_text(encoding="utf-8")
+        content = read_file(path, MOST_TAPE_BYTES, "give the path of a tape", waits).decode()
     except UnicodeDecodeError:
         raise TapeFileError(
             f"{path} is not a tape: it is not UTF-8; "
             "write one with: charlm-tui generate --tape FILE"
         ) from None
-    except OSError as error:
-        raise TapeFileError(
-            f"{path} cannot be read: {error.strerror}; give the path of a tape"
-        ) from error
+    except FileReadError as error:
+        raise TapeFileError(str(error)) from None
     return Recording.from_json(content, str(path))
 
 
 def _change(change: dict[str, Any]) -> tuple[int, Settings]:
     """Read a change of the settings; every value has the type that the settings' own have."""
     at = change.pop("at")
-    for name, default in asdict(Settings()).items():
-        value = change.get(name, default)  # tapes of before may not have it
-        whole = type(value) is int
-        if not (whole if type(default) is int else whole or type(value) is type(default)):
-            raise ValueError(f"its {name} is {value!r:.20}")
     if type(at) is not int:
         raise ValueError(f"a change is at {at!r:.20}")
-    return at, Settings(**change)
+    return at, Settings.of_file(change)
 
 
 def _pack(code: str, column: bytes) -> str:

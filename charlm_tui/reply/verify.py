@@ -10,6 +10,7 @@ from charlm_tui.lm.context import open_context
 from charlm_tui.lm.generation import Batch, Generation, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
+from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
@@ -51,15 +52,25 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
     tape = recording.tape
     recording.check(vocabulary)
     seed = prefixed(vocabulary, vocabulary.encode(recording.seed))
-    given = dict(tape.forced)
-    edges = {first for first, _ in tape.runs()} | set(given)
-    edges |= {first + count for first, count in given.items()}
+    edges = {first for first, _ in tape.runs()}
+    edges |= {edge for first, count in tape.forced for edge in (first, first + count)}
+    chosen_until = 0
+    forced = dict(tape.forced)
+    generation: Generation | None = None
+    before: Settings | None = None
     for first, end in pairwise(sorted(edges | {len(tape)})):
         settings = tape.settings_at(first)
-        here = resume_point(seed, made, first, settings, model.contract.window)
-        context = open_context(model, settings)
-        generation = Generation(context, sampler, settings, here.read, first, here.mirostat_history)
-        chosen = any(at <= first < at + count for at, count in given.items())
+        chosen_until = max(chosen_until, first + forced.get(first, 0))
+        chosen = first < chosen_until
+        if generation is not None and before is not None and _reads_as(before, settings):
+            generation.change(settings)  # what it has read is what it would read again
+        else:
+            here = resume_point(seed, made, first, settings, model.contract.window)
+            context = open_context(model, settings)
+            generation = Generation(
+                context, sampler, settings, here.read, first, here.mirostat_history
+            )
+        before = settings
         while generation.count < end:
             if chosen:
                 batch = generation.give(tape.ids(generation.count, end).tolist())
@@ -67,6 +78,10 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
                 batch = generation.draw(min(BATCH, end - generation.count))
             made.append(Columns.of(batch), settings, forced=chosen)
             yield batch
+
+
+def _reads_as(one: Settings, other: Settings) -> bool:
+    return (one.depth, one.carry) == (other.depth, other.carry)
 
 
 def replay(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.engine.model_info import rows
 from charlm_tui.errors import CharlmError
+from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS, Knob
@@ -159,8 +160,12 @@ def _share(it: Conversation) -> None:
     it.tell(Shared(to_line(_reply(it))))
 
 
-def recorded(text: str) -> "Recording":
+def recorded(text: str, waits: bool = False) -> "Recording":
     """Return the recording in a tape, of which `text` is the path, or in a shared line.
+
+    Args:
+        text: the path or the line.
+        waits: wait for who writes into a pipe, as a command does and a front end does not.
 
     Raises:
         CharlmError: it is neither, or damaged.
@@ -170,7 +175,7 @@ def recorded(text: str) -> "Recording":
 
     if is_line(text):
         return from_line(text)
-    return read_recording(_path(text, "the path of a tape, or a shared line"))
+    return read_recording(_path(text, "the path of a tape, or a shared line"), waits)
 
 
 def _taking(
@@ -189,12 +194,12 @@ def _reply(it: Conversation) -> "Recording":
 def _path(text: str, what: str) -> Path:
     if not text.strip():
         raise CommandError(f"nothing was named; give {what}")
-    try:
-        return Path(text.strip()).expanduser()
-    except RuntimeError:
+    path = Path(text.strip())
+    if at_home(path) is path and str(path).startswith("~"):
         raise CommandError(
             f"{text.strip()!r:.80} begins with the home of somebody who has none here; give {what}"
-        ) from None
+        )
+    return at_home(path)
 
 
 _COMMANDS = (

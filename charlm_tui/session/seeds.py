@@ -1,10 +1,11 @@
 """Where seeds come from but the keyboard: files, and passages of a corpus."""
 
+import os
 import random
 from pathlib import Path
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.files import cached_corpus
+from charlm_tui.files import FileReadError, cached_corpus, read_file
 
 MOST_SEED_BYTES = 10_000_000  # of a seed file: more is a mistake
 
@@ -20,26 +21,20 @@ def read_seed(path: Path) -> str:
         SeedError: it cannot be read, is no UTF-8, or is larger than 10 MB.
     """
     try:
-        if path.stat().st_size > MOST_SEED_BYTES:
-            raise SeedError(
-                f"{path} has more than {MOST_SEED_BYTES // 10**6} MB, too much for a seed; "
-                "give a smaller file"
-            )
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        content = read_file(
+            path, MOST_SEED_BYTES, "give the path of a text file, and a short one", waits=False
+        )
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise SeedError(f"{path} is not UTF-8 text; give a text file") from None
-    except OSError as error:
-        raise SeedError(
-            f"{path} cannot be read: {error.strerror}; give the path of a text file"
-        ) from None
-    except ValueError as error:  # a NUL in the path
-        raise SeedError(f"that is no path: {error}; give the path of a text file") from None
+    except FileReadError as error:
+        raise SeedError(str(error)) from None
 
 
 def keras_corpus() -> Path | None:
     """Return the notebook's corpus where Keras has downloaded it, or None."""
     path = cached_corpus()
-    return path if path.is_file() else None
+    return path if os.path.isfile(path) else None
 
 
 def passage(path: Path, length: int, rng: random.Random) -> str:
@@ -55,6 +50,8 @@ def passage(path: Path, length: int, rng: random.Random) -> str:
     """
     around = 8 * length + 64  # bytes that surely hold it
     try:
+        if not os.path.isfile(path):  # a pipe would be waited for, and has no middle
+            raise SeedError(f"the corpus {path} is no file; give another with --corpus")
         size = path.stat().st_size
         with path.open("rb") as file:
             start = rng.randrange(max(1, size - around // 2))

@@ -11,6 +11,7 @@ from charlm_tui.session.commands import SLASHES, CommandError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Phase
 
+MOST_NAME = 64  # letters of an unknown command that are compared: a name can be a pasted page
 NEAREST = 3  # commands that are named where one is unknown
 
 
@@ -85,7 +86,8 @@ def run_line(conversation: Conversation, line: str) -> None:
     argument = argument.strip()
     command = SLASHES.get(name.lower())
     if command is None:
-        near = get_close_matches(name.lower(), SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
+        begun = name[:MOST_NAME].lower()
+        near = get_close_matches(begun, SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
         names = " or ".join(f"/{each}" for each in near)
         raise CommandError(f"there is no command {f'/{name}'!r:.42}; did you mean {names}?")
     if argument and not command.argument:

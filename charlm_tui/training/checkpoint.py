@@ -6,7 +6,9 @@ generators' state, the best weights so far, and, as JSON, the settings and what 
 
 import io
 import json
+import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.files import replace_file
+from charlm_tui.files import FileReadError, check_readable_file, replace_file
 from charlm_tui.training.errors import CheckpointError
 
 FORMAT = 1
@@ -89,6 +91,8 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
         CheckpointError: there is none, or it is damaged, or of another version.
     """
     try:
+        if os.path.exists(path):
+            check_readable_file(path, "start over with --restart")
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
             facts = json.loads(content["facts"].tobytes())
             if facts["format"] != FORMAT:
@@ -102,13 +106,28 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
                 for count in [sum(name.startswith(group + "/") for name in content.files)]
             }
             epochs = [Epoch(**epoch) for epoch in facts["epochs"]]
+            if not isinstance(facts["settings"], dict):
+                raise TypeError("its settings are no table")
             return facts["settings"], Snapshot(epochs, float(facts["seconds"]), **groups)
+    except FileReadError as error:
+        raise CheckpointError(str(error)) from None
     except FileNotFoundError as error:
         raise CheckpointError(
             f"there is no interrupted run to continue: {path} does not exist; "
             "give the --out of the run, or leave out --resume"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        MemoryError,
+        RecursionError,
+        NotImplementedError,
+        zlib.error,
+        zipfile.BadZipFile,
+    ) as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}); "
             "start over with --restart"

@@ -12,13 +12,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.files import CORPUS_VARIABLE, NOTEBOOK_FILE, cached_corpus
+from charlm_tui.files import (
+    CORPUS_VARIABLE,
+    NOTEBOOK_FILE,
+    FileReadError,
+    cached_corpus,
+    read_file,
+)
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
 from charlm_tui.training.errors import CorpusError
 
 NOTEBOOK_URL = "https://s3.amazonaws.com/text-datasets/nietzsche.txt"
 NOTEBOOK_SHA256 = "23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec647"
 """Of the copy that this project's figures were measured on; the address publishes none."""
+
+MOST_CORPUS_BYTES = 500_000_000  # of a text: it takes several times as much memory as ids
 
 Ids = NDArray[np.int32]
 
@@ -55,13 +63,13 @@ def find_corpus() -> Path | None:
     """
     named = os.environ.get(CORPUS_VARIABLE)
     if named:
-        if not Path(named).is_file():
+        if not os.path.isfile(named):
             raise CorpusError(
                 f"{CORPUS_VARIABLE} names {named}, which is not a file; "
                 "set it to the path of nietzsche.txt, or unset it"
             )
         return Path(named)
-    return cached_corpus() if cached_corpus().is_file() else None
+    return cached_corpus() if os.path.isfile(cached_corpus()) else None
 
 
 def download_corpus(url: str = NOTEBOOK_URL) -> Path:
@@ -88,7 +96,7 @@ def read_corpus(
     """Read a text as ids.
 
     Args:
-        path: a UTF-8 file.
+        path: a UTF-8 file, or a pipe.
         case: "lower" lower-cases it, as the notebook does.
         window: characters in a window.
         stride: characters from one training window to the next.
@@ -99,11 +107,9 @@ def read_corpus(
         CorpusError: it cannot be read, is not UTF-8, or is too short.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(
-            f"{path} cannot be read: {error.strerror}; give the path of a text file with --corpus"
-        ) from error
+        content = read_file(path, MOST_CORPUS_BYTES, "give the path of a text file with --corpus")
+    except FileReadError as error:
+        raise CorpusError(str(error)) from None
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

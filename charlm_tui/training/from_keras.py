@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from charlm_tui.files import check_replaceable, make_folder_for
+from charlm_tui.files import FileReadError, check_replaceable, make_folder_for, read_file
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
 from charlm_tui.text import show
@@ -17,6 +17,7 @@ from charlm_tui.training.corpus import Corpus, Ids, find_corpus, read_corpus
 from charlm_tui.training.errors import CorpusError, KerasFileError
 from charlm_tui.training.plan import default_out
 
+MOST_VOCABULARY_BYTES = 10_000_000  # of a JSON file: more is a mistake
 RANDOM_CHARACTERS = 4000  # that a file is checked on if there is no text
 
 
@@ -95,7 +96,7 @@ def _symbols(
     if corpus is not None:
         text = read_corpus(corpus, case, window, 1, 1)
     if vocabulary is not None:
-        symbols = Vocabulary(_read_symbols(vocabulary), case)
+        symbols = Vocabulary(read_symbols(vocabulary), case)
         rng = np.random.default_rng(0)
         ids = rng.integers(0, len(symbols), RANDOM_CHARACTERS + window).astype(np.int32)
         if text is None or text.vocabulary.symbols != symbols.symbols:
@@ -109,12 +110,12 @@ def _symbols(
     return text.vocabulary, text.ids, {"corpus": facts}
 
 
-def _read_symbols(path: Path) -> list[str]:
+def read_symbols(path: Path) -> list[str]:
     """Read a JSON list of characters in the order of their ids, or an object of their ids."""
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}; check it") from error
+        given = json.loads(read_file(path, MOST_VOCABULARY_BYTES, "give a list of characters"))
+    except FileReadError as error:
+        raise CorpusError(str(error)) from None
     except (ValueError, RecursionError) as error:
         raise CorpusError(f"{path} is not JSON; give a list of characters") from error
     if isinstance(given, dict) and sorted(map(str, given.values())) == sorted(

@@ -17,11 +17,13 @@ from typing import Any, NoReturn
 import h5py
 import numpy as np
 
+from charlm_tui.files import FileReadError, check_readable_file
 from charlm_tui.training.errors import KerasFileError
 from charlm_tui.training.network import ACTIVATIONS, LayerWeights, StepWeights, Weights
 
 _Config = Mapping[str, Any]
 
+MOST_MEMBER_BYTES = 4_000_000_000  # of a file in an archive; a small one can unpack to any size
 IDENTITIES = frozenset({"Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout"})
 """Layers that do nothing once a network is trained."""
 ARCHIVE_GROUPS = {
@@ -60,6 +62,10 @@ def read_keras_file(path: Path) -> KerasFile:
             names the layer.
     """
     try:
+        check_readable_file(path, "give a file that Keras' model.save has written")
+    except FileReadError as error:
+        raise KerasFileError(str(error)) from None
+    try:
         with open(path, "rb") as file:
             magic = file.read(4)
         if magic == b"PK\x03\x04":
@@ -80,9 +86,9 @@ def read_keras_file(path: Path) -> KerasFile:
 
 def _read_archive(path: Path) -> KerasFile:
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read("config.json"))
-        version = str(json.loads(archive.read("metadata.json"))["keras_version"])
-        content = io.BytesIO(archive.read("model.weights.h5"))
+        config = json.loads(_member(archive, "config.json"))
+        version = str(json.loads(_member(archive, "metadata.json"))["keras_version"])
+        content = io.BytesIO(_member(archive, "model.weights.h5"))
     with h5py.File(content) as file:
         groups, counts = file["layers"], Counter[str]()
 
@@ -96,6 +102,13 @@ def _read_archive(path: Path) -> KerasFile:
             return [np.asarray(found[str(index)], np.float32) for index in range(len(found))]
 
         return _Reader(path, version, arrays).read(config)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a file of an archive, which says before it is unpacked how large it will be."""
+    if archive.getinfo(name).file_size > MOST_MEMBER_BYTES:
+        raise ValueError(f"its {name} would have more than {MOST_MEMBER_BYTES // 10**6:,} MB")
+    return archive.read(name)
 
 
 def _read_hdf5(path: Path) -> KerasFile:

@@ -13,7 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from charlm_tui.files import NOTEBOOK_FILE, check_document, check_replaceable, make_folder_for
+from charlm_tui.files import (
+    NOTEBOOK_FILE,
+    Claim,
+    check_document,
+    check_replaceable,
+    make_folder_for,
+)
 from charlm_tui.lm.contract import MOST_STATE_BYTES, state_bytes
 from charlm_tui.text import show
 from charlm_tui.training.checkpoint import (
@@ -56,6 +62,7 @@ class Plan:
         page: where to write the model card as a page, or None.
         snapshot: the run so far, if it continues one.
         saved: the settings in the checkpoint of the run that it continues; else empty.
+        claim: on the model file, released when the run has ended.
     """
 
     path: Path
@@ -68,6 +75,7 @@ class Plan:
     page: Path | None = None
     snapshot: Snapshot | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
+    claim: Claim | None = None
 
     def show_corpus(self, console: Console) -> None:
         """Print the text's size, and a warning if it only has the name of the notebook's."""
@@ -172,17 +180,24 @@ def make_plan(
         check_settings(checkpoint, {"sha256": text.sha256}, settings)
     make_folder_for(out)
     check_replaceable(out)
-    if not resume and not restart and os.path.exists(checkpoint):
-        raise CheckpointError(
-            f"{checkpoint} is of an interrupted run; "
-            "continue it with --resume, or start over with --restart"
-        )
-    check_replaceable(checkpoint)
-    if page is not None:
-        make_folder_for(page)
-        check_document(page)
+    claim = Claim(out)  # before its checkpoint is judged, which may be that of a run that goes on
+    try:
+        if not resume and not restart and os.path.exists(checkpoint):
+            raise CheckpointError(
+                f"{checkpoint} is of an interrupted run; "
+                "continue it with --resume, or start over with --restart"
+            )
+        check_replaceable(checkpoint)
+        if page is not None:
+            make_folder_for(page)
+            check_document(page)
+    except BaseException:
+        claim.release()
+        raise
     saved = settings if resume else {}
-    return Plan(path, text, recipe, rng_seed, budget_s, out, keep_epochs, page, snapshot, saved)
+    return Plan(
+        path, text, recipe, rng_seed, budget_s, out, keep_epochs, page, snapshot, saved, claim
+    )
 
 
 def _required(chosen: Mapping[str, Any]) -> dict[str, Any]:

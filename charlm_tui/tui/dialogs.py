@@ -14,6 +14,7 @@ from textual.app import App
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
+from charlm_tui.files import at_home
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import Command
@@ -98,7 +99,7 @@ class Dialogs:
         from charlm_tui.session.seeds import read_seed
 
         def answer(path: str) -> None:
-            offer(read_seed(Path(path.strip()).expanduser()))
+            offer(read_seed(at_home(Path(path.strip()))))
 
         self._ask("A text file, whose text is to be the seed.", answer)
 

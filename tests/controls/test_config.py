@@ -284,7 +284,8 @@ def test_a_default_file_need_not_be_there(path: Path) -> None:
         ("theme = 'nord'".encode("utf-8-sig"), 1, "byte order mark"),
         ("theme = 'nord'".encode("utf-16"), 1, "not UTF-8"),
         (b"#" * 100_001, None, "more than 100 kB"),
-        (b"x = " + b"[" * 50_000, None, "nested too deeply"),
+        (b"x = " + b"[" * 50_000, 1, "more than 32 dots or brackets"),
+        (b"\na" + b".a" * 20_000 + b" = 1", 2, "more than 32 dots or brackets"),
         (b"x = " + b"9" * 5000, None, "not TOML"),
     ],
 )

@@ -20,9 +20,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlm_tui.history.schema import APPLICATION_ID, MIGRATIONS, open_database, transaction
+from charlm_tui.history import schema
+from charlm_tui.history.schema import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    open_database,
+    told,
+    transaction,
+)
 from charlm_tui.history.store import (
     MOST_WORDS,
+    DamagedError,
     GoneError,
     HistoryError,
     Piece,
@@ -505,6 +513,169 @@ def test_a_reply_with_a_damaged_row_is_told_of_and_the_others_open(
     with pytest.raises(HistoryError, match=f"reply {reply} of the history .* is damaged"):
         store.recording(reply)
     assert store.recording(other).text == "text"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "times = '[[0, \"soon\"]]'",
+        "given = '[[0, 99]]'",
+        "given = '[[-1, 2]]'",
+        "given = '[[0.5, 1]]'",
+        f"changes = '{'[' * 50_000}'",
+        'changes = \'[[0, {"temperature": "warm"}]]\'',
+        "changes = '[[0, {\"temperature\": 1e999}]]'",
+        "changes = '[[0, {\"depth\": 999999999}]]'",
+        "text = x'61626364'",
+        "text = CAST(x'ff626364' AS TEXT)",
+        "ids = 'abcdefgh'",
+        "first = 0.5",
+    ],
+)
+def test_a_piece_of_hostile_values_is_told_of_and_the_others_open(
+    store: Store, change: str
+) -> None:
+    reply, other = kept(store, "text"), kept(store, "text")
+    store.database.execute(f"UPDATE pieces SET {change} WHERE reply = {reply}")
+    with pytest.raises(DamagedError, match=f"reply {reply} of the history .* is damaged"):
+        store.recording(reply)
+    assert store.recording(other).text == "text"
+
+
+HOSTILE = (
+    "x'ff00'",
+    "CAST(x'ff61' AS TEXT)",
+    "9e999",
+    "-9e999",
+    "'text'",
+    "1e300",
+    "-1",
+    "0.5",
+)
+LISTED = ("name", "seed", "model", "model_sha256", "beginning", "started_s", "parent")
+NUMBERS = ("forked_at", "length", "bits")
+
+
+@pytest.mark.parametrize("column", [*LISTED, *NUMBERS])
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_row_of_hostile_values_is_refused_by_its_number_and_the_others_are_listed(
+    store: Store, column: str, value: str
+) -> None:
+    reply, other = kept(store, "text"), kept(store, "text")
+    store.database.execute("PRAGMA foreign_keys = OFF")
+    store.database.execute(f"UPDATE replies SET {column} = {value} WHERE id = {reply}")
+    refused: list[str] = []
+    listed = [entry.id for entry in store.entries(refused=refused.append)]
+    for sentence in refused:
+        assert sentence.startswith(f"reply {reply} of the history {store.path} is damaged (")
+    assert sorted(listed + [reply] * len(refused)) == [reply, other]
+    if refused:
+        with pytest.raises(DamagedError, match=f"reply {reply} "):
+            store.entry(reply)
+    store.models()  # and nothing else is kept from being asked
+    store.last_deleted()
+    store.recover()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("seed", "x'ff'"),
+        ("seed", "CAST(x'ff' AS TEXT)"),
+        ("started_s", "9e999"),
+        ("started_s", "1e300"),
+        ("length", "'many'"),
+        ("length", "-1"),
+        ("bits", "9e999"),
+        ("parent", "'text'"),
+        ("forked_at", "x'00'"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(store: Store, column: str, value: str) -> None:
+    reply = kept(store, "text")
+    store.database.execute("PRAGMA foreign_keys = OFF")
+    store.database.execute(f"UPDATE replies SET {column} = {value}")
+    refused: list[str] = []
+    assert store.entries(refused=refused.append) == []
+    assert len(refused) == 1
+    assert f"reply {reply} " in refused[0]
+
+
+@pytest.mark.parametrize("column", ["model", "onnxruntime", "before", "rng_seed", "started_s"])
+def test_an_origin_of_hostile_values_is_told_of(store: Store, column: str) -> None:
+    reply = kept(store, "text")
+    store.database.execute(f"UPDATE replies SET {column} = x'ff'")
+    with pytest.raises(DamagedError, match=f"reply {reply} of the history .* is damaged"):
+        store.origin(reply)
+
+
+@pytest.mark.parametrize("change", ["owner_pid = 'x'", "owner_pid = 1e300", "owner = x'ff'"])
+def test_a_reply_of_a_process_that_cannot_be_is_recovered(store: Store, change: str) -> None:
+    reply = store.begin(origin())
+    store.append(reply, piece(0, "text"))
+    store.database.execute(f"UPDATE replies SET owner = 'another', owner_pid = {2**40}")
+    store.database.execute(f"UPDATE replies SET {change}")
+    store.recover()
+    assert store.entry(reply).ended
+
+
+def test_a_damaged_reply_keeps_no_other_from_being_recovered(store: Store) -> None:
+    damaged, reply = store.begin(origin()), store.begin(origin())
+    for each in (damaged, reply):
+        store.append(each, piece(0, "text"))
+    store.database.execute("UPDATE replies SET owner = 'another', owner_pid = 0")
+    store.database.execute(f"UPDATE pieces SET text = x'ff' WHERE reply = {damaged}")
+    store.recover()
+    refused: list[str] = []
+    assert [entry.ended for entry in store.entries(refused=refused.append)] == [True]
+    assert len(refused) == 1
+
+
+def test_prompts_that_are_no_text_are_left_out(store: Store) -> None:
+    store.add_prompt("one")
+    for value in ("x'ff'", "5", "CAST(x'6fff' AS TEXT)"):
+        store.database.execute(f"INSERT INTO prompts (text) VALUES ({value})")
+    found_ = store.prompts()
+    assert found_[-1] == "one"
+    for text in found_:
+        text.encode()
+
+
+ENDLESS = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t"
+
+
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        (("ALTER TABLE replies RENAME TO x", f"CREATE VIEW replies AS {ENDLESS}"), "the view"),
+        (("CREATE TRIGGER t BEFORE UPDATE ON replies BEGIN SELECT 1; END",), "trigg"),
+        (("DROP TABLE search", f"CREATE VIEW search AS {ENDLESS}"), "the view"),
+        (
+            ("DROP TABLE search", "CREATE VIRTUAL TABLE search USING fts4 (name, seed, text)"),
+            "the table 'search'",
+        ),
+    ],
+)
+def test_a_file_in_which_something_else_would_run_is_left_as_it_is(
+    store: Store, path: Path, statements: tuple[str, ...], says: str
+) -> None:
+    kept(store, "text")
+    store.close()
+    with closing(sqlite3.connect(path)) as other:
+        for statement in statements:
+            other.execute(statement)
+        other.commit()
+    before = path.read_bytes()
+    with pytest.raises(HistoryError, match=rf"{says}.* where tables alone are expected"):
+        Store(path)
+    assert path.read_bytes() == before
+
+
+def test_what_does_not_end_is_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "MOST_STEPS", 10**6)
+    with pytest.raises(HistoryError, match="is damaged"), told(store.path):
+        store.database.execute(ENDLESS).fetchall()
+    assert store.entries() == []  # and what comes after it has as many steps
 
 
 def test_a_reply_with_a_damaged_row_is_not_branched(store: Store) -> None:

@@ -319,7 +319,7 @@ def test_a_corpus_that_is_too_large_is_told_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(corpus, "MOST_CORPUS_BYTES", 100)
-    with pytest.raises(RecitalError, match="too much to sort"):
+    with pytest.raises(RecitalError, match="has more than 100 bytes; give another with --corpus"):
         open_index(corpus_file(tmp_path), VOCABULARY, tmp_path)
     with pytest.raises(RecitalError, match="no file"):
         open_index(Path("a\0b"), VOCABULARY, tmp_path)

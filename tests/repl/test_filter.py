@@ -14,6 +14,7 @@ from charlm_tui.engine.protocol import (
     LoadFailed,
     Request,
 )
+from charlm_tui.repl import filter  # noqa: A004
 from charlm_tui.repl.filter import Form, InputError, run
 from tests.support.engines import QueuedEngine
 
@@ -215,6 +216,19 @@ def test_input_that_is_no_utf_8_is_an_error_and_what_came_before_is_answered() -
         run("", lambda _: engine, controls, io.BytesIO(b"a\nbc\xff\n"), out, print, Form())
     assert out.getvalue() == b"abcdef\n"
     assert engine.closed
+
+
+def test_a_line_that_is_too_long_is_refused_and_those_after_it_are_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filter, "MOST_SEED_BYTES", 10)
+    for end in (b"\n", b"x\n", b"x" * 100 + b"\n"):
+        bench = Bench(b"one\n" + b"x" * 10 + end + b"two\n")
+        assert bench.output == b"abcdef\nabcdef\n"
+        assert bench.code == 1
+        assert "the line has more than" in bench.said[0]
+    bench = Bench(b"x" * 100, Form(as_json=True))
+    assert "too much for a seed" in json.loads(bench.output)["error"]
 
 
 def test_a_reply_over_which_the_engine_dies_is_drawn_once_more_and_written_once() -> None:

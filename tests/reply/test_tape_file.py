@@ -86,6 +86,8 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
         (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
         (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),
+        (damaged(changes=[{"at": 0, "depth": 999_999}]), "depth is 999,999, and 100,000 at the"),
+        (damaged(changes=[{"at": 0}] * 50_001), "settings change more than 50,000 times"),
         (damaged(given=[[1, 2]]), "damaged"),
         (damaged(times=[[1]]), "damaged"),
         (damaged(runtime={}), "damaged"),
@@ -112,3 +114,13 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path, binary):
         with pytest.raises(TapeFileError, match=str(path)):
             read_recording(path)
+
+
+def test_a_tape_that_is_too_large_or_no_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "holes"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(TapeFileError, match="it has more than 64 MB; give the path of a tape"):
+        read_recording(path)
+    with pytest.raises(TapeFileError, match="it is a device"):
+        read_recording(Path("/dev/zero"))

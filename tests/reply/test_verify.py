@@ -307,3 +307,31 @@ def test_what_a_tape_lacks_of_measures_is_measured_when_it_is_made_again(model: 
 def test_another_model_is_refused(model: OnnxModel, model_path: Path) -> None:
     with pytest.raises(OtherModelError, match="give that model"):
         verdict(recorded(model), OnnxModel(model_path))
+
+
+class Counting:
+    """Counts how often a model is bound, which is twice for each context that is opened."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        self._model = model
+        self.bound = 0
+
+    def __getattr__(self, name: str) -> object:
+        self.bound += name == "bind"
+        return getattr(self._model, name)
+
+
+def test_a_reply_whose_settings_change_often_is_made_again_without_reading_it_again(
+    model: OnnxModel,
+) -> None:
+    walk = Walk(model)
+    for number in range(30):
+        walk.it.set_temperature(0.5 + number / 100)
+        walk.draw(1)
+    recording = walk.it.turns[0].recording()
+    assert len(recording.tape.runs()) > 20
+    counting = Counting(model)
+    *_, last = replay(recording, counting)  # type: ignore[arg-type]
+    assert isinstance(last, Verdict)
+    assert last.differs_at is None
+    assert counting.bound == 2

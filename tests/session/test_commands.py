@@ -111,6 +111,8 @@ def test_a_setting_without_a_value_is_told() -> None:
         ("/load /nowhere/at/all.tape", "cannot be read"),
         ("/load charlm1.xyz", "damaged"),
         ("/score §", "no text"),
+        ("/load /dev/zero", "it is a device"),
+        ("/" + "x" * 1_000_000, "there is no command"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(line: str, says: str) -> None:
@@ -118,6 +120,14 @@ def test_what_cannot_be_done_is_one_sentence(line: str, says: str) -> None:
     with pytest.raises(CharlmError, match=says) as told:
         typist.type(line)
     assert "\n" not in str(told.value)
+
+
+def test_a_pipe_that_nobody_writes_stops_no_front_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for command in ("/load", "/replay"):
+        with pytest.raises(CharlmError, match="it is a pipe, and its writer was not done in time"):
+            Typist().type(f"{command} {pipe}")
 
 
 def test_nothing_that_needs_a_model_is_done_before_there_is_one() -> None:

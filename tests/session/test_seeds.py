@@ -1,5 +1,6 @@
 """Seeds from files and from a corpus."""
 
+import os
 import random
 from pathlib import Path
 
@@ -25,6 +26,18 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(
         read_seed(path)
     with pytest.raises(SeedError, match=r"no path|cannot be read"):
         read_seed(Path("a\0b"))
+
+
+def test_a_pipe_and_a_device_stop_nobody_who_waits_for_a_seed(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(SeedError, match="cannot be read: it is a "):
+            read_seed(path)
+        with pytest.raises(SeedError, match="is no file; give another with --corpus"):
+            passage(path, 40, random.Random(0))
+    with pytest.raises(SeedError, match="is no file; give another with --corpus"):
+        passage(tmp_path / ("x" * 300), 40, random.Random(0))
 
 
 def test_passages_are_whole_words_of_the_corpus(tmp_path: Path) -> None:

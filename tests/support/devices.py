@@ -8,6 +8,8 @@ import pytest
 
 NULL = (1, 3)
 """Takes everything, as Linux numbers it."""
+ZERO = (1, 5)
+"""Gives zeros without end."""
 FULL = (1, 7)
 """Takes nothing: its disk is full."""
 

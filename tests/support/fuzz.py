@@ -31,7 +31,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-ROOMS = ("tests.support.fuzz_models",)
+ROOMS = ("tests.support.fuzz_models", "tests.support.fuzz_files")
 """Modules with `CLASSES`."""
 PRELOADED = (
     "charlm_tui.cli",
@@ -62,6 +62,8 @@ class Case(NamedTuple):
     """Whether standard output is a text of a model's or a file's, in which any character may be."""
     variables: Mapping[str, str] = MappingProxyType({})
     """Of the environment, beside what is there."""
+    verdict: bool = False
+    """Whether it may say something of its own on standard error, or with another exit code."""
 
 
 class FuzzClass(NamedTuple):
@@ -125,6 +127,10 @@ def fault(case: Case, outcome: Outcome, file_bytes: int) -> str:
         for line in errors.decode().splitlines()
         if line.strip() and not line.startswith(TOLD_BESIDE)
     ]
+    if b"a fault of its own" in errors:
+        return f"a fault of its own: {lines[-1]!r:.200}"
+    if case.verdict:
+        return ""
     if code == 0:
         return f"it worked, and said {lines[0]!r:.100}" if lines else ""
     wanted = "error: " if code == 1 else "Error: "
@@ -203,7 +209,10 @@ def _become(case: Case, place: Path, streams: Sequence[int], real: bool) -> None
         _bound()
         os.environ.update(case.variables)
         os.environ.update(
-            {f"XDG_{it}_HOME": str(place / it.lower()) for it in ("DATA", "CONFIG", "CACHE")}
+            {
+                f"XDG_{it}_HOME": str(place / it.lower())
+                for it in ("DATA", "CONFIG", "CACHE", "STATE")
+            }
         )
         if real:
             from tests.support.terminal import COMMAND
@@ -314,7 +323,9 @@ def main() -> int:
                 again = f"--seed {chosen.seed} --first {number} --cases 1 {kind.name}"
                 print(f"{kind.name} {number}: {verdict.fault}  ({again})", flush=True)
             if verdict.fault and chosen.keep is not None:
-                shutil.copytree(verdict.folder, chosen.keep / f"{kind.name}-{number}")
+                shutil.copytree(
+                    verdict.folder, chosen.keep / f"{kind.name}-{number}", symlinks=True
+                )
     print(table(kinds, verdicts))
     return int(any(it.fault for it in verdicts))
 

@@ -14,6 +14,7 @@ from charlm_tui.history.store import Origin, Piece, Store
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Runtime
 from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
+from tests.support.replies import kept as kept_reply
 from tests.support.terminal import COMMAND, has_ended, terminal
 
 pytestmark = [pytest.mark.pty, pytest.mark.linux]
@@ -147,6 +148,24 @@ def history(tmp_path: Path) -> Path:
         store.append(reply, Piece(0, "text", Columns(ids, four, four, four), ((0, Settings()),)))
         store.finish(reply)
     return path
+
+
+def test_a_damaged_reply_is_refused_by_its_number_and_the_others_are_listed(
+    history: Path,
+) -> None:
+    with closing(Store(history)) as store:
+        other = kept_reply(store, "another text")
+        store.database.execute("UPDATE replies SET started_s = 9e999 WHERE id = 1")
+    place = ("--history", str(history))
+    told = run("history", "list", "--json", *place)
+    assert told.returncode == 0
+    assert [json.loads(line)["id"] for line in told.stdout.splitlines()] == [other]
+    assert told.stderr.startswith("warning: reply 1 of the history")
+    assert len(told.stderr.splitlines()) == 1
+    told = run("history", "show", "1", *place)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "error: reply 1 of the history" in told.stderr
+    assert run("history", "show", str(other), *place).stdout == "before a seedanother text\n"
 
 
 def test_an_export_goes_straight_through_to_a_device_which_stays(

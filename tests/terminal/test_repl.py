@@ -598,3 +598,21 @@ def test_bad_options_are_one_sentence_and_their_exit_code(
     assert says in result.stderr.decode()
     assert b"Traceback" not in result.stderr
     assert result.stdout == b""
+
+
+@pytest.mark.parametrize("columns", [1, 3, 4, 5, 80])
+def test_bytes_that_are_no_utf_8_are_typed_and_forgotten_at_any_width(
+    model_path: Path, columns: int
+) -> None:
+    with chat(model_path, "--no-history", "--length", "9", columns=columns) as it:
+        it.until(lambda: b"\x1b[?2004h" in it.output, "a prompt was shown")
+        for line in (
+            b"the \xe9\xff ",
+            b"/score caf\xe9",
+            b"/load ~nobody-of-that-name/x",
+            b"/quit",
+        ):
+            os.write(it._master, line + b"\r")
+        assert it.end() == 0
+        assert b"Traceback" not in it.output
+        assert it.is_sane

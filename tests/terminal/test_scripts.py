@@ -1,6 +1,7 @@
 """`replay`, `score` and `info` as scripts use them."""
 
 import json
+import os
 import subprocess
 from array import array
 from pathlib import Path
@@ -14,7 +15,7 @@ from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Runtime
 from charlm_tui.reply.tape_file import Recording, read_recording
 from tests.support.models import SYMBOLS, WINDOW, step_model
-from tests.support.terminal import COMMAND, run
+from tests.support.terminal import COMMAND, run, terminal
 
 
 @pytest.fixture
@@ -210,3 +211,116 @@ def test_a_tape_is_whole_though_nobody_reads_the_text(model_path: Path, tmp_path
         process.stdout.close()
         assert process.wait(600) == 0
     assert len(read_recording(path).tape) == 3000
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of a shell, in which $C is the command."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=600,
+        env=os.environ | {"C": COMMAND} | environment,
+    )
+
+
+def test_a_text_a_seed_and_a_tape_can_come_through_a_pipe(
+    model_path: Path, tape: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("the world is deep, and deeper than day had been aware.")
+    model = f"--model '{model_path}'"
+    for one, other in (
+        (f'"$C" score {model} <(cat {text})', f'"$C" score {model} {text}'),
+        (f'cat {text} | "$C" score {model} /dev/stdin', f'"$C" score {model} {text}'),
+        (f'"$C" replay {model} <(cat {tape})', f'"$C" replay {model} {tape}'),
+    ):
+        piped, plain = shell(one), shell(other)
+        assert (piped.returncode, plain.returncode) == (0, 0), piped.stderr
+        assert (piped.stdout, piped.stderr) == (plain.stdout, plain.stderr)
+    settings = shell('"$C" config show --config <(printf "[controls]\\nlength = 7")')
+    assert b"\nlength = 7" in settings.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        '"$C" score --model "$M" /dev/zero',
+        '"$C" score --model "$M" - < /dev/zero',
+        '"$C" score --model "$M" <(cat /dev/zero)',
+        '"$C" generate --model "$M" --seed - < /dev/zero',
+        '"$C" replay --model "$M" /dev/zero',
+        '"$C" replay --model "$M" <(cat /dev/zero)',
+        '"$C" replay --model "$M" .',
+        '"$C" replay --model "$M" "~nobody-of-that-name/x"',
+        '"$C" train --out "$T/x.onnx" --corpus /dev/zero',
+        '"$C" info --model /dev/zero',
+        '"$C" history list --history /dev/zero',
+    ],
+)
+def test_what_has_no_end_or_is_no_file_is_refused_in_one_sentence(
+    command: str, model_path: Path, tmp_path: Path
+) -> None:
+    told = shell(command, M=str(model_path), T=str(tmp_path))
+    assert told.returncode in (1, 2)
+    assert told.stdout == b""
+    *_, last = told.stderr.decode().splitlines()
+    assert last.lower().startswith("error: ")
+    assert b"Traceback" not in told.stderr
+    assert b"fault of its own" not in told.stderr
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "--help",
+        "generate --model $M --seed - -n 3",
+        "score --model $M -",
+        "repl --model $M --no-history --length 3",
+        "config show",
+        "history list --history $T/none.db",
+        "train --corpus $T/none --out $T/x.onnx",
+    ],
+)
+def test_a_stream_that_is_closed_is_no_fault_of_ours(
+    command: str, closed: str, model_path: Path, tmp_path: Path
+) -> None:
+    told = shell(f'"$C" {command} {closed}', M=str(model_path), T=str(tmp_path))
+    assert told.returncode in (0, 1, 2)
+    assert b"Traceback" not in told.stderr
+    assert b"fault of its own" not in told.stderr
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize("size", ["3", "0", "-1", "99999", "9" * 30, "\u00b2"])
+def test_a_size_that_is_none_is_not_believed(size: str, model_path: Path) -> None:
+    for command in (
+        '"$C" --help',
+        'echo the world | "$C" score --model "$M" -',
+        'echo the | "$C" repl --model "$M" --no-history --length 3',
+    ):
+        told = shell(command, M=str(model_path), COLUMNS=size, LINES=size)
+        assert (told.returncode, told.stderr) == (0, b"")
+        assert len(max(told.stdout.splitlines(), key=len)) < 1000
+
+
+def test_a_path_or_a_tape_moves_no_cursor(tape: Path, model_path: Path) -> None:
+    told = run("score", "\x1b[2J\na\u202eb\udcff", "--model", str(model_path))
+    assert (told.returncode, told.stdout) == (2, b"")
+    assert told.stderr.decode().splitlines()[-1].startswith("Error: ␛[2J⏎a")
+    assert "\x1b" not in told.stderr.decode()
+    told = run("replay", "\x1b[2J\na")
+    assert told.stderr.decode().startswith("error: ␛[2J⏎a cannot be read: ")
+    document = json.loads(tape.read_text()) | {"model_sha256": "0" * 64}
+    hostile = "\x1b]0;title\x07\x9b2J"
+    document["text"] = hostile + document["text"][len(hostile) :]
+    tape.write_text(json.dumps(document))
+    with terminal("replay", str(tape), "--model", str(model_path)) as it:
+        assert it.end() == 1
+        assert b"\x1b]0;" not in it.output
+        assert "␛]0;title␇" in it.text
+    piped = run("replay", str(tape), "--model", str(model_path))
+    assert piped.stdout.decode() == document["text"]  # to the character, where it is no terminal

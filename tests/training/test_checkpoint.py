@@ -1,6 +1,8 @@
 """A run that is interrupted can continue, and comes to what an unbroken one comes to."""
 
 import json
+import os
+import random
 import re
 import resource
 import signal
@@ -9,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from charlm_tui.training.errors import CheckpointError
 from charlm_tui.training.train import Run, train
 from tests.conftest import ROOT
 from tests.support.devices import NULL, is_device, make_device
+from tests.support.fuzz_files import spoil
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import TINY, Record, refusal
@@ -341,3 +344,17 @@ def test_what_cannot_be_resumed_is_told(tiny_corpus_path: Path, tmp_path: Path) 
     write_checkpoint(checkpoint_path(out), settings, SNAPSHOT)
     assert "does not say the run's units" in refusal(*args)
     assert not out.exists()
+
+
+def test_what_is_no_checkpoint_is_told_and_stops_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "x.checkpoint"
+    os.mkfifo(path)
+    with pytest.raises(CheckpointError, match="it is a pipe; start over with --restart"):
+        read_checkpoint(path)
+    path.unlink()
+    write_checkpoint(path, {}, SNAPSHOT)
+    good = path.read_bytes()
+    for seed in range(300):
+        path.write_bytes(spoil(random.Random(seed), good))
+        with suppress(CheckpointError):  # and nothing else
+            read_checkpoint(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.files import CORPUS_VARIABLE
+from charlm_tui.files import CORPUS_VARIABLE, Claim
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training import plan
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
@@ -301,3 +301,18 @@ def test_a_size_that_the_app_refuses_is_refused_before_anything_is_trained(
     said = refusal("--corpus", tiny_corpus_path, "--out", out, *size)
     assert "have 655 MB of states where at most 268 are expected; give a smaller --window" in said
     assert not out.exists()
+
+
+def test_of_two_trainings_of_one_model_file_the_second_is_refused(
+    tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine.onnx"
+    first = Claim(out)
+    for more in ((), ("--restart",)):
+        line = refusal("--corpus", tiny_corpus_path, "--out", out, *more)
+        assert f"{out} cannot be written: another process is writing it; wait until" in line
+    first.release()
+    (tmp_path / "file").touch()
+    page = tmp_path / "file" / "page.md"  # where no file can be: the claim is given up again
+    refusal("--corpus", tiny_corpus_path, "--out", out, "--page", page)
+    assert [it.name for it in tmp_path.iterdir()] == ["file"]

@@ -97,7 +97,17 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_told(tmp_path: Path) -> None:
-    assert "cannot be read: Is a directory" in refusal(tmp_path)
+    assert "cannot be read: it is a folder" in refusal(tmp_path)
+
+
+def test_a_device_is_told_and_a_pipe_is_read() -> None:
+    assert "cannot be read: it is a device" in refusal(Path("/dev/zero"))
+    reader, writer = os.pipe()
+    os.write(writer, b"a text " * 1000)
+    os.close(writer)
+    corpus = read_corpus(Path(f"/dev/fd/{reader}"), "lower", 8, 1, 8)
+    os.close(reader)
+    assert len(corpus.ids) == 7000
 
 
 def test_a_text_that_is_not_utf_8_is_told_with_the_place(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """Models that Keras 2 and Keras 3 have written, converted without training."""
 
 import json
+import os
+import random
 import shutil
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,12 @@ import pytest
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import probabilities
-from charlm_tui.training import reference
-from charlm_tui.training.errors import KerasFileError
+from charlm_tui.training import keras_file, reference
+from charlm_tui.training.errors import CorpusError, KerasFileError
+from charlm_tui.training.from_keras import read_symbols
 from charlm_tui.training.keras_file import read_keras_file
 from tests.support import keras_models
+from tests.support.fuzz_files import spoil, twist
 from tests.support.keras_models import WINDOW
 from tests.training.conftest import invoke
 
@@ -205,6 +210,32 @@ def test_a_wrong_vocabulary_is_told(
     assert told in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert not out.exists()
+
+
+def test_a_broken_vocabulary_is_symbols_or_one_sentence(tmp_path: Path) -> None:
+    path, good = tmp_path / "v.json", 0
+    for seed in range(1000):
+        rng = random.Random(seed)
+        symbols = {char: index for index, char in enumerate("abcdef")}
+        value = rng.choice((list(symbols), symbols, {str(at): it for it, at in symbols.items()}))
+        content = json.dumps(twist(rng, json.loads(json.dumps(value)))).encode()
+        path.write_bytes(spoil(rng, content) if rng.random() < 0.4 else content)
+        with suppress(CorpusError):  # and nothing else
+            good += len(read_symbols(path)) > 1
+    assert good > 10
+
+
+def test_a_pipe_a_device_and_what_unpacks_to_too_much_are_no_keras_files(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path, kind in ((pipe, "a pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a folder")):
+        with pytest.raises(KerasFileError, match=f"cannot be read: it is {kind}"):
+            read_keras_file(path)
+    monkeypatch.setattr(keras_file, "MOST_MEMBER_BYTES", 1000)
+    with pytest.raises(KerasFileError, match=r"its config\.json would have more than"):
+        read_keras_file(folder / "keras3-hard.keras")
 
 
 @pytest.mark.parametrize("keyed", [False, True])

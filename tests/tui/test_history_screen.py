@@ -69,6 +69,24 @@ def locked(path: Path) -> Iterator[sqlite3.Connection]:
         yield other
 
 
+async def test_a_damaged_reply_is_left_out_by_its_number_and_the_others_are_listed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "h.db"
+    async with studio(WIDE, setup=Setup(history=path)) as it:
+        await it.load()
+        await said(it, "first seed", "the rain sang")
+        await said(it, "second seed", "nobody asked why")
+        await until_kept(it, 2)
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("UPDATE replies SET started_s = 9e999, seed = x'ff' WHERE id = 1")
+        await opened(it, 1)
+        await it.until(lambda: len(rows(it)) == 1, "the other one is listed")
+        assert "second" in rows(it)[0]
+        label = it.app.screen.query_one("#found", Label)
+        assert "1 reply; left out: reply 1 of the history" in str(label.content)
+
+
 async def test_replies_are_listed_newest_first_and_found_as_one_types(tmp_path: Path) -> None:
     async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
         await it.load()

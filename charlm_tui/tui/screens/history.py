@@ -129,15 +129,19 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         query, model, starred = it.query, it.model, it.starred
         self._listing = True
 
-        def find(store: Store) -> tuple[list[Entry], int | None]:
-            return store.entries(query, model, starred, limit=MOST_REPLIES), store.last_deleted()
+        def find(store: Store) -> tuple[list[Entry], int | None, list[str]]:
+            refused: list[str] = []
+            entries = store.entries(
+                query, model, starred, limit=MOST_REPLIES, refused=refused.append
+            )
+            return entries, store.last_deleted(), refused
 
-        def show(found: tuple[list[Entry], int | None]) -> None:
+        def show(found: tuple[list[Entry], int | None, list[str]]) -> None:
             self._listing = False
             if self.present:
-                self._entries, self._last_deleted = found
+                self._entries, self._last_deleted, refused = found
                 self._show(keep)
-                self._say(done() + self._count())
+                self._say(done() + self._count() + _left_out(refused))
             self._go_on()
 
         def failed(sentence: str) -> None:
@@ -356,6 +360,14 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
     ) -> None:
         """Change the history, list what is there then, and say what was done."""
         self._ask(change, lambda found: self._list(done=lambda: done(found)), failed)
+
+
+def _left_out(refused: list[str]) -> str:
+    """Return words for the replies that cannot be listed: the first is told, the others counted."""
+    if not refused:
+        return ""
+    more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+    return f"; left out{more}: {refused[0]}"
 
 
 def _line(entry: Entry) -> Text:
