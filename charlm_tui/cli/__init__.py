@@ -20,7 +20,7 @@ from charlm_tui.cli.options import (
     with_options,
 )
 from charlm_tui.cli.start import history_options, start
-from charlm_tui.cli.streams import drop_output, say
+from charlm_tui.cli.streams import drop_output, is_of_output, open_closed_streams, say, telling
 from charlm_tui.errors import INTERRUPTED, CharlmError
 
 COMMANDS = {
@@ -92,15 +92,15 @@ def _refuse_misplaced_options(context: click.Context) -> None:
 
 def main(command: click.Command = cli) -> NoReturn:
     """Run the command `charlm-tui`, or another; every error is one sentence and an exit code."""
-    if sys.stdout is None or sys.stderr is None:  # closed by whoever has started us
-        sys.exit(1)
+    open_closed_streams()
     try:
         code = command.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as exit_:
         sys.exit(exit_.exit_code)
     except click.ClickException as error:
-        error.show()
+        with telling():
+            error.show()
         sys.exit(error.exit_code)
     except CharlmError as error:
         say(f"error: {error}")
@@ -110,7 +110,17 @@ def main(command: click.Command = cli) -> NoReturn:
     except MemoryError:
         say("error: there is not enough memory for this; give a smaller --depth or --length")
         sys.exit(1)
-    except OSError as error:  # of a help text that cannot be printed, say
+    except Exception as error:
+        sentence = _sentence(error)
         drop_output()
-        say(f"error: the output cannot be written: {error.strerror}; write elsewhere")
+        say(f"error: {sentence}")
         sys.exit(1)
+
+
+def _sentence(error: Exception) -> str:
+    """Return what to tell of an exception that no command has caught."""
+    if is_of_output(error):  # a help text that cannot be printed, say
+        return f"the output cannot be written: {error.strerror}; write elsewhere"
+    from charlm_tui.log import unexpected
+
+    return unexpected(error)

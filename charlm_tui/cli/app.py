@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
@@ -67,10 +68,17 @@ def run_app(
         return ProcessEngine(path, rescue)
 
     app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)
+    threading.excepthook = lambda fault: app.fail(fault.exc_value or RuntimeError(fault.exc_type))
+    left_in_order = False
     try:
         app.run()
+        left_in_order = not app.failure
     finally:
-        app.close()
+        try:
+            app.close()
+        finally:
+            if rescue is not None and not left_in_order:
+                rescue.restore()
     if app.failure:
         print(f"error: {app.failure}", file=sys.stderr, flush=True)
     return app.return_code or 0

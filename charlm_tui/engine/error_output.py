@@ -1,27 +1,17 @@
 """What an engine's process writes to its standard error: the last lines kept, every line logged.
 
-Follows one stream on a thread of its own, off the path of every character. The log is a rotated
-file in the state folder; its folder and the file are made when there is a first line to log.
+Follows one stream on a thread of its own, off the path of every character.
 """
 
-import logging
 import threading
 from collections import deque
-from pathlib import Path
 from typing import IO
+
+from charlm_tui.log import Log
 
 LAST_LINES = 2  # a traceback's end, or what a C++ runtime says before it aborts
 MOST_LINE_BYTES = 4096  # of a line; what is longer counts as several
 MOST_QUOTED = 200  # characters of the last lines
-LOG_BYTES = 256 * 1024  # before the file is rotated
-LOGS = 2  # older files that are kept
-
-
-def log_path() -> Path:
-    """Return where the log is, or would be."""
-    from platformdirs import user_log_path
-
-    return user_log_path("charlm-tui") / "engine.log"
 
 
 class ErrorOutput:
@@ -34,9 +24,8 @@ class ErrorOutput:
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self._stream = stream
-        self._name = name
+        self._log = Log(name)
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
-        self._log: logging.Handler | None = None
         self._thread = threading.Thread(target=self._follow, name="engine-errors", daemon=True)
         self._thread.start()
 
@@ -57,27 +46,11 @@ class ErrorOutput:
                 if line:
                     self._lines.append(line)
                     self._write(line)
-        if self._log is not None:
-            self._log.close()
+        self._log.close()
 
     def _write(self, line: str) -> None:
         """Log a line; without a log, for want of a disk that takes it, the last lines are kept."""
         try:
-            if self._log is None:
-                self._log = _open_log()
-            record = logging.makeLogRecord({"msg": line, "processName": self._name})
-            self._log.handle(record)
+            self._log.write(line)
         except OSError:
             pass
-
-
-def _open_log() -> logging.Handler:
-    from logging.handlers import RotatingFileHandler
-
-    path = log_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOGS, encoding="utf-8")
-    log.setFormatter(logging.Formatter("%(asctime)s %(processName)s %(message)s"))
-    # What it would print goes to the terminal, which the front end has.
-    log.handleError = lambda _: None  # type: ignore[assignment, method-assign]
-    return log

@@ -278,10 +278,12 @@ class Keeper:
     def close(self) -> None:
         """Keep what is still to be kept; nothing is after this."""
         until_s = time.monotonic() + LAST_WRITE_S
-        self._recorder.rest()
-        if self._writer.settle(LAST_WRITE_S):
-            self._recorder.look()
-        self._writer.close(max(0.0, until_s - time.monotonic()))
+        try:
+            self._recorder.rest()
+            if self._writer.settle(LAST_WRITE_S):
+                self._recorder.look()
+        finally:  # what was handed over before a fault is still written
+            self._writer.close(max(0.0, until_s - time.monotonic()))
 
 
 def past_prompts(path: Path) -> list[str]:

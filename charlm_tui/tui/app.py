@@ -1,11 +1,15 @@
-"""The Textual app: it starts the engine, and hands what it says to the conversation."""
+"""The Textual app: it starts the engine, and hands what it says to the conversation.
+
+Owns how the app ends, too: by a signal, by a closed terminal, by a fault of its own.
+"""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.driver import Driver
@@ -14,10 +18,12 @@ from textual.events import Event as Event_
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import Event
 from charlm_tui.errors import CharlmError
+from charlm_tui.log import unexpected
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
@@ -35,6 +41,10 @@ if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first pai
     from charlm_tui.history.store import Store
     from charlm_tui.reply.tape_file import Recording
     from charlm_tui.tui.screens.history import Chosen
+
+
+LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""The signals at which the app leaves in order."""
 
 
 @dataclass
@@ -103,13 +113,20 @@ class CharlmApp(App[None]):
     def get_default_screen(self) -> Screen[None]:
         return self._studio
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
+        """Follow signals and faults from here on; the terminal is still as it was."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.set_exception_handler(self._loop_failed)
+        for number in LEAVING:
             try:
                 loop.add_signal_handler(number, self.exit, None, 128 + number)
             except (RuntimeError, ValueError):  # not the main thread: tests of others, say
                 break
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.follow_suspensions(loop)
         hung_up = 128 + signal.SIGHUP
         watch_terminal(
             lambda: loop.call_soon_threadsafe(self.exit, None, hung_up), self._save, hung_up
@@ -120,6 +137,39 @@ class CharlmApp(App[None]):
             self.set_keymap(self.setup.keymap)
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
+    # Faults of the app.
+
+    def fail(self, error: BaseException) -> None:
+        """Leave for an exception that nothing has caught; may be called on any thread."""
+        if not self.failure:
+            self.failure = unexpected(error)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # of a loop that has ended already
+                self._loop.call_soon_threadsafe(self.exit, None, 1)
+
+    def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take what the event loop would print into the terminal."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with one sentence for whatever a handler, a timer, a worker or a screen raises.
+
+        Textual has no public place for this, and would print pages.
+        """
+        if not self.failure:
+            self.failure = unexpected(error.error if isinstance(error, WorkerFailed) else error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave; the sentence is told once the terminal is as it was."""
+        self._close_messages_no_wait()
+
+    def panic(self, *_: object) -> None:
+        """Leave; what is known of the fault is logged already."""
+        self._close_messages_no_wait()
+
     def _keep_theme(self, name: str) -> None:
         """Keep a theme that was chosen, without waiting for the disk."""
 
@@ -127,7 +177,8 @@ class CharlmApp(App[None]):
             try:
                 self.setup.keep_theme(name)
             except CharlmError as error:
-                self.call_from_thread(self.notify, f"{error}", severity="warning", markup=False)
+                sentence = f"{error}"
+                self.answer(lambda: self.notify(sentence, severity="warning", markup=False))
 
         self.run_worker(keep, thread=True, group="theme", exclusive=True)
 
@@ -227,7 +278,8 @@ class CharlmApp(App[None]):
             self.post_message(HistoryTold(sentence))
 
         def load() -> None:
-            self.call_from_thread(self._studio.load_prompts, past_prompts(path))
+            found = past_prompts(path)
+            self.answer(lambda: self._studio.load_prompts(found))
 
         self._keeper = Keeper(path, self.conversation, report)
         self.run_worker(load, thread=True, group="prompts")
@@ -248,11 +300,13 @@ class CharlmApp(App[None]):
 
     def close(self) -> None:
         """Write what is still to be kept, and end the engine."""
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
-        if self._host is not None:
-            self._host.close()
+        keeper, self._keeper = self._keeper, None
+        try:
+            if keeper is not None:
+                keeper.close()
+        finally:
+            if self._host is not None:
+                self._host.close()
 
     def on_engine_spoke(self, message: EngineSpoke) -> None:
         if self._host is not None and message.engine is self._host.engine:

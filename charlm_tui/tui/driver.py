@@ -1,14 +1,31 @@
-"""Textual's driver of a terminal, with an output that a closed terminal does not end.
+"""Textual's driver of a terminal, for terminals as they are: closed, stopped, and saying anything.
 
 Textual writes from a thread, through a queue of a bounded length. An error ends that thread, and
-the app would then wait for room in the queue for ever.
+the app would then wait for room in the queue for ever. It reads on another, which a byte that is no
+UTF-8 ends, or a key with a number that no character has: nothing that is typed is heard after that.
 """
 
+import asyncio
+import contextlib
 import io
+import os
+import re
 import select
+import signal
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
 from typing import Any
 
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
+
+READ_BYTES = 4096  # at once
+TICK_S = 0.1  # after which it is looked whether an Escape is a key, and whether the app has ended
+MOST_COLUMNS, MOST_ROWS = 2000, 1000  # that are drawn: more is no terminal that anybody looks at
+
+_BEFORE_ESCAPES = re.compile("(?=\x1b)")
 
 
 class TerminalFile(io.FileIO):
@@ -40,8 +57,91 @@ class TerminalDriver(LinuxDriver):
             errors=terminal.errors,
             newline="\n",
         )
+        # Textual's own handlers act in the midst of whatever is being done, a write for example,
+        # and take a process that goes on for one that has given the terminal back.
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
+        self._parser = XTermParser(self._debug)
+        self._suspended = False  # whether the terminal is given back
+
+    def follow_suspensions(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the terminal back while the process is stopped, and take it again after that."""
+        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._continue)
+
+    def _suspend(self) -> None:
+        if not self._suspended:
+            self.suspend_application_mode()
+            self._suspended = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _continue(self) -> None:
+        """Enter every mode, again if need be: who has stopped this process may have left them."""
+        if not self._suspended:
+            self.suspend_application_mode()
+        self._suspended = False
+        self._must_signal_resume = True  # the app draws all of the screen then
+        self.resume_application_mode()
 
     def stop_application_mode(self) -> None:
         super().stop_application_mode()
         self.write("\x1b[?1016l")  # the mouse in pixels, which Textual leaves on
         self.flush()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Return the size of the terminal itself, whatever COLUMNS and LINES say; bounded."""
+        try:
+            columns, rows = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns, rows = 0, 0
+        if not (columns and rows):  # a serial line does not know
+            columns, rows = super()._get_terminal_size()
+        return min(columns, MOST_COLUMNS), min(rows, MOST_ROWS)
+
+    # What is typed; on a thread.
+
+    def _run_input_thread(self) -> None:
+        self.run_input_thread()  # Textual would print what is raised, and not leave for it
+
+    def run_input_thread(self) -> None:
+        """Read what is typed until the app leaves, and hand it over as keys."""
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        while not self.exit_event.is_set():
+            text = decode(self._read()) if poll.poll(TICK_S * 1000) else ""
+            for part in _BEFORE_ESCAPES.split(text):  # what cannot be read costs no other key
+                for message in self._messages(part):
+                    self.process_message(message)
+
+    def _read(self) -> bytes:
+        """Read what was typed; nothing, after a while, from a terminal that was closed."""
+        with contextlib.suppress(OSError):
+            if data := os.read(self.fileno, READ_BYTES):
+                return data
+        self.exit_event.wait(TICK_S)  # `hangup` ends the process
+        return b""
+
+    def _messages(self, text: str) -> Iterator[Message]:
+        """Yield what was typed as keys, clicks and pastes; what is none of them is left out."""
+        parser = self._parser
+        for source in (parser.feed(text) if text else (), parser.tick()):
+            messages = iter(source)
+            while True:
+                try:
+                    message = next(messages, None)
+                except (ValueError, ArithmeticError):  # of a number that no character has, say
+                    self._parser = XTermParser(self._debug)  # the old one has stopped for good
+                    self._parser.mouse_pixels = parser.mouse_pixels
+                    self._parser.terminal_size = parser.terminal_size
+                    self._parser.terminal_pixel_size = parser.terminal_pixel_size
+                    return
+                if message is None:
+                    break
+                if not (isinstance(message, Key) and _is_half(message.character)):
+                    yield message
+
+
+def _is_half(character: str | None) -> bool:
+    """Return whether a character is half of a pair, which no file and no database takes."""
+    return character is not None and len(character) == 1 and "\ud800" <= character <= "\udfff"

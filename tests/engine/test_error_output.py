@@ -7,8 +7,9 @@ import pytest
 
 from charlm_tui.engine import client
 from charlm_tui.engine.client import ProcessEngine
-from charlm_tui.engine.error_output import LOG_BYTES, LOGS, MOST_QUOTED, log_path
+from charlm_tui.engine.error_output import MOST_QUOTED
 from charlm_tui.engine.protocol import EngineDied, Event
+from charlm_tui.log import LOG_BYTES, LOGS, log_path
 from tests.support.engines import BOUND_S, Driver
 
 

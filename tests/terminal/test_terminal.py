@@ -136,7 +136,9 @@ def has_every_mode(it: Terminal) -> None:
     it.until(lambda: b"\x1b[?1016h" in it.output, "the mouse is told in pixels")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda it: it.name
+)
 def test_a_signal_ends_the_app_with_a_sane_terminal_and_no_orphan(
     model_path: Path, number: signal.Signals
 ) -> None:
@@ -151,7 +153,7 @@ def test_a_signal_ends_the_app_with_a_sane_terminal_and_no_orphan(
         assert has_ended(handle)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT, signal.SIGABRT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT], ids=lambda it: it.name)
 def test_a_killed_app_leaves_no_orphan_and_its_engine_gives_the_terminal_back(
     model_path: Path, number: signal.Signals
 ) -> None:
