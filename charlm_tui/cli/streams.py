@@ -5,7 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, TextIO, TypeGuard
+from typing import BinaryIO, TextIO, TypeGuard, cast
 
 from charlm_tui.errors import CharlmError
 
@@ -33,7 +33,7 @@ def open_closed_streams() -> None:
 
 
 def _stream(number: int, mode: str) -> TextIO:
-    return open(number, mode, closefd=False)
+    return cast(TextIO, open(number, mode, closefd=False))
 
 
 def is_of_output(error: Exception) -> TypeGuard[OSError]:

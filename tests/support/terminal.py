@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class Terminal:
         rows: int = 24,
         command: str = COMMAND,
         controlling: bool = True,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -52,7 +53,9 @@ class Terminal:
             stderr=slave,
             start_new_session=True,
             preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
-            env=environment | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""},
+            env=environment
+            | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""}
+            | (dict(variables) if variables is not None else {}),
         )
 
     @property
@@ -60,9 +63,22 @@ class Terminal:
         """What is on the screen."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def send(self, keys: str) -> None:
-        """Type."""
-        os.write(self._master, keys.encode())
+    def send(self, keys: str | bytes) -> None:
+        """Type; what does not fit is typed when the process has read what was typed before."""
+        left = keys.encode() if isinstance(keys, str) else keys
+        end_s = time.monotonic() + BOUND_S
+        while left:
+            assert time.monotonic() < end_s, "it never happened: all was typed"
+            _, writable, _ = select.select([], [self._master], [], 0.1)
+            if writable:
+                left = left[os.write(self._master, left[:1024]) :]
+            self.read()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, and tell the process."""
+        self.screen.resize(rows, columns)
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Read until a condition holds; say what never happened if it does not come."""
