@@ -18,12 +18,14 @@ from typing import Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 from textual.message import Message
 
 READ_BYTES = 4096  # at once
 TICK_S = 0.1  # after which it is looked whether an Escape is a key, and whether the app has ended
-MOST_COLUMNS, MOST_ROWS = 2000, 1000  # that are drawn: more is no terminal that anybody looks at
+LEAST_COLUMNS = 8  # that are drawn: of fewer, borders and margins leave nothing
+MOST_COLUMNS, MOST_ROWS = 1000, 500  # the same: no terminal that anybody looks at has more
 
 _BEFORE_ESCAPES = re.compile("(?=\x1b)")
 
@@ -54,7 +56,7 @@ class TerminalDriver(LinuxDriver):
         self._file = io.TextIOWrapper(
             io.BufferedWriter(TerminalFile(terminal.fileno())),
             encoding=terminal.encoding,
-            errors=terminal.errors,
+            errors="replace",  # one cell for one: more would put all that follows out of its place
             newline="\n",
         )
         # Textual's own handlers act in the midst of whatever is being done, a write for example,
@@ -89,14 +91,12 @@ class TerminalDriver(LinuxDriver):
         self.flush()
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Return the size of the terminal itself, whatever COLUMNS and LINES say; bounded."""
-        try:
-            columns, rows = os.get_terminal_size(self.fileno)
-        except OSError:
-            columns, rows = 0, 0
-        if not (columns and rows):  # a serial line does not know
-            columns, rows = super()._get_terminal_size()
-        return min(columns, MOST_COLUMNS), min(rows, MOST_ROWS)
+        return bounded(*super()._get_terminal_size())
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, Resize):  # of a terminal that tells its size by itself
+            message.size = message.virtual_size = Size(*bounded(*message.size))
+        super().process_message(message)
 
     # What is typed; on a thread.
 
@@ -140,6 +140,14 @@ class TerminalDriver(LinuxDriver):
                     break
                 if not (isinstance(message, Key) and _is_half(message.character)):
                     yield message
+
+
+def bounded(columns: int, rows: int) -> tuple[int, int]:
+    """Return the size that is drawn for a terminal's; a terminal cuts off what it has no room for.
+
+    Textual takes time and memory for every cell.
+    """
+    return min(max(columns, LEAST_COLUMNS), MOST_COLUMNS), min(max(rows, 1), MOST_ROWS)
 
 
 def _is_half(character: str | None) -> bool:

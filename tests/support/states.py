@@ -64,7 +64,7 @@ def lens(it: Terminal) -> None:
 
 def what_if(it: Terminal) -> None:
     on_the_text(it)
-    it.send("\x1b[D")
+    it.send("\x1b[Dh")  # the first leads to what is to come, of which nothing is to be compared
     it.shows("Selected")
     it.send("m")
     it.shows("entropy")
