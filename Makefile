@@ -13,7 +13,7 @@ QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
 LOWEST := .venv-lowest
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 
-.PHONY: help run test test-quick test-random test-long test-lowest coverage lint fix check snapshots bench train clean
+.PHONY: help run test test-quick test-random test-long test-lowest soak coverage lint fix check snapshots bench train clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -34,6 +34,9 @@ test-random: $(DEV)  ## in random order and with other examples; SEED=N does a r
 
 test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
 	$(BIN)/python -m pytest -m long
+
+soak: $(DEV)  ## ten minutes of random keys at one app at full speed; tells what it takes of the machine
+	$(BIN)/python -m tests.support.monkey soak $(SEED) 20000 600
 
 test-lowest:  ## the quick tests with the lowest declared versions; the pictures are of the newest, and left out
 	test -d $(LOWEST) || $(PYTHON) -m venv $(LOWEST)

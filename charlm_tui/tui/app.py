@@ -127,6 +127,8 @@ class CharlmApp(App[None]):
         loop = asyncio.get_running_loop()
         if isinstance(self._driver, TerminalDriver):
             self._driver.follow_suspensions(loop)
+            # Whoever had the terminal meanwhile has written into it.
+            self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         hung_up = 128 + signal.SIGHUP
         watch_terminal(
             lambda: loop.call_soon_threadsafe(self.exit, None, hung_up), self._save, hung_up
