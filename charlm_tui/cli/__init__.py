@@ -3,7 +3,9 @@
 Imports nothing at its top that takes time: `--help` loads no numpy, no onnxruntime, no Textual.
 """
 
+import os
 import sys
+import threading
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -93,6 +95,7 @@ def _refuse_misplaced_options(context: click.Context) -> None:
 def main(command: click.Command = cli) -> NoReturn:
     """Run the command `charlm-tui`, or another; every error is one sentence and an exit code."""
     open_closed_streams()
+    threading.excepthook = _thread_failed
     try:
         code = command.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -115,6 +118,14 @@ def main(command: click.Command = cli) -> NoReturn:
         drop_output()
         say(f"error: {sentence}")
         sys.exit(1)
+
+
+def _thread_failed(fault: threading.ExceptHookArgs) -> NoReturn:
+    """End the process for what a thread has raised: whoever waits for it would wait for ever."""
+    from charlm_tui.log import unexpected
+
+    say(f"error: {unexpected(fault.exc_value or RuntimeError(fault.exc_type))}")
+    os._exit(1)
 
 
 def _sentence(error: Exception) -> str:

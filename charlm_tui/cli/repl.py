@@ -74,15 +74,20 @@ def _chat(it: Start, seed: str | None) -> int:
 
     forget_given_size()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
-    return run(
-        str(it.model),
-        lambda path: ProcessEngine(path, rescue),
-        it.controls,
-        seed,
-        Tint(it.configuration.value("tint")),
-        it.history,
-        it.configuration.value("turns") == "continued",
-    )
+    try:
+        return run(
+            str(it.model),
+            lambda path: ProcessEngine(path, rescue),
+            it.controls,
+            seed,
+            Tint(it.configuration.value("tint")),
+            it.history,
+            it.configuration.value("turns") == "continued",
+        )
+    except BaseException:  # of which `main` tells, in a terminal as it was
+        if rescue is not None:
+            rescue.restore()
+        raise
 
 
 def _filter(it: Start, seed: str | None, form: Form) -> int:

@@ -19,6 +19,7 @@ import pyte
 
 BOUND_S = 60.0
 ON_AT_FIRST = (b"7", b"25")  # of the private modes: line wrap, and the cursor
+TYPED_AT_ONCE = 1024  # bytes: a terminal takes a few thousand that nobody has read
 LAST = b"\0"  # which a terminal does not show, and no program of ours writes
 COMMAND = str(Path(sys.executable).parent / "charlm-tui")
 
@@ -66,13 +67,10 @@ class Terminal:
     def send(self, keys: str | bytes) -> None:
         """Type; what does not fit is typed when the process has read what was typed before."""
         left = keys.encode() if isinstance(keys, str) else keys
-        end_s = time.monotonic() + BOUND_S
-        while left:
-            assert time.monotonic() < end_s, "it never happened: all was typed"
-            _, writable, _ = select.select([], [self._master], [], 0.1)
-            if writable:
-                left = left[os.write(self._master, left[:1024]) :]
-            self.read()
+        while len(left) > TYPED_AT_ONCE:
+            self.until(lambda: select.select([], [self._master], [], 0.0)[1], "there was room")
+            left = left[os.write(self._master, left[:TYPED_AT_ONCE]) :]
+        os.write(self._master, left)
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size, and tell the process."""
