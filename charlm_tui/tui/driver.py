@@ -13,7 +13,7 @@ import re
 import select
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from textual._xterm_parser import XTermParser
@@ -23,6 +23,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 READ_BYTES = 4096  # at once
+MOST_OF_A_KEY = 40  # characters: Textual takes none that is longer
 TICK_S = 0.1  # after which it is looked whether an Escape is a key, and whether the app has ended
 LEAST_COLUMNS = 8  # that are drawn: of fewer, borders and margins leave nothing
 MOST_COLUMNS, MOST_ROWS = 1000, 500  # the same: no terminal that anybody looks at has more
@@ -110,9 +111,12 @@ class TerminalDriver(LinuxDriver):
         poll.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
             text = decode(self._read()) if poll.poll(TICK_S * 1000) else ""
-            for part in _BEFORE_ESCAPES.split(text):  # what cannot be read costs no other key
-                for message in self._messages(part):
-                    self.process_message(message)
+            for part in _BEFORE_ESCAPES.split(text):
+                # A sequence is read to its end one by one: what cannot be read costs no other key.
+                for each in (*part[:MOST_OF_A_KEY], part[MOST_OF_A_KEY:]):
+                    if each:
+                        self._take(self._parser.feed(each))
+            self._take(self._parser.tick())
 
     def _read(self) -> bytes:
         """Read what was typed; nothing, after a while, from a terminal that was closed."""
@@ -122,24 +126,22 @@ class TerminalDriver(LinuxDriver):
         self.exit_event.wait(TICK_S)  # `hangup` ends the process
         return b""
 
-    def _messages(self, text: str) -> Iterator[Message]:
-        """Yield what was typed as keys, clicks and pastes; what is none of them is left out."""
-        parser = self._parser
-        for source in (parser.feed(text) if text else (), parser.tick()):
-            messages = iter(source)
-            while True:
-                try:
-                    message = next(messages, None)
-                except (ValueError, ArithmeticError):  # of a number that no character has, say
-                    self._parser = XTermParser(self._debug)  # the old one has stopped for good
-                    self._parser.mouse_pixels = parser.mouse_pixels
-                    self._parser.terminal_size = parser.terminal_size
-                    self._parser.terminal_pixel_size = parser.terminal_pixel_size
-                    return
-                if message is None:
-                    break
-                if not (isinstance(message, Key) and _is_half(message.character)):
-                    yield message
+    def _take(self, messages: Iterable[Message]) -> None:
+        """Hand over what the parser reads, as keys, clicks and pastes; leave out what is none."""
+        parser, read = self._parser, iter(messages)
+        while True:
+            try:
+                message = next(read, None)
+            except (ValueError, ArithmeticError):  # of a number that no character has, say
+                self._parser = XTermParser(self._debug)  # the old one has stopped for good
+                self._parser.mouse_pixels = parser.mouse_pixels
+                self._parser.terminal_size = parser.terminal_size
+                self._parser.terminal_pixel_size = parser.terminal_pixel_size
+                return
+            if message is None:
+                return
+            if not (isinstance(message, Key) and _is_half(message.character)):
+                self.process_message(message)
 
 
 def bounded(columns: int, rows: int) -> tuple[int, int]:

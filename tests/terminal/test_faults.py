@@ -19,6 +19,7 @@ from tests.support.models import step_model
 from tests.support.states import (
     REPLY,
     STATES,
+    STREAM,
     State,
     history,
     idle,
@@ -351,3 +352,58 @@ def test_nothing_that_befalls_the_app_breaks_the_terminal_in_any_state(
     event: Event, state: State, model_path: Path, tmp_path: Path
 ) -> None:
     befall(event, EVENTS[event], state, model_path, tmp_path)
+
+
+PLACES = {
+    "compose": "charlm_tui.tui.screens.studio:StudioScreen.compose",
+    "mount": "charlm_tui.tui.app:CharlmApp.on_mount",
+    "terminal": "charlm_tui.tui.driver:TerminalDriver._enable_bracketed_paste",
+    "signals": "charlm_tui.tui.app:CharlmApp.on_load",
+    "message": "charlm_tui.tui.app:CharlmApp.on_engine_spoke",
+    "render": "charlm_tui.tui.widgets.transcript:Transcript.render_line",
+    "timer": "charlm_tui.tui.live:Live._rate",
+    "key": "charlm_tui.tui.screens.studio:StudioScreen.action_back",
+    "worker": "charlm_tui.history.recorder:past_prompts",
+    "engine": "charlm_tui.engine.client:ProcessEngine._read",
+    "history": "charlm_tui.history.store:Store.append",
+    "loop": "charlm_tui.session.conversation:Conversation.shown",
+    "leaving": "charlm_tui.tui.app:CharlmApp.on_unmount",
+    "keeping": "charlm_tui.history.recorder:Recorder.rest",
+    "ending": "charlm_tui.engine.client:ProcessEngine.close",
+}
+"""Where an exception can come from, and a function that is called there."""
+AT_START = ("compose", "mount", "terminal", "signals", "worker", "engine")
+LOSES = ("history", *AT_START)  # nothing was to be kept, or can be
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", PLACES)
+def test_an_exception_anywhere_is_one_sentence_that_names_the_log_and_the_reply_is_kept(
+    kind: str, model_path: Path, tmp_path: Path
+) -> None:
+    with scene(PLACES[kind], STREAM, model_path, tmp_path) as it:
+        if kind in AT_START:
+            it.show()
+        else:
+            it.it.until(lambda: "streaming" in it.it.text, "a reply streamed")
+            engines = [os.pidfd_open(pid) for pid in it.it.engines()]
+            it.show()
+            it.it.send("\x1b")
+            if kind in ("leaving", "keeping", "ending"):
+                it.it.send(LEAVE)
+        assert it.it.end() == 1
+        last = it.it.output.decode("utf-8", "replace").partition("\x1b[?1049l")[2]
+        told = [line for line in last.splitlines() if "error: " in line]
+        assert len(told) == 1
+        assert PLANTED in told[0]
+        assert str(log_path()) in told[0]
+        assert "Traceback" not in it.it.output.decode("utf-8", "replace")
+        assert "Traceback" in log_path().read_text()
+        assert it.it.is_sane, it.it.modes_left
+        if kind not in AT_START:
+            for handle in engines:
+                assert has_ended(handle)
+                os.close(handle)
+        if kind not in LOSES:
+            with closing(Store(it.history)) as store:
+                assert [entry.length > 0 for entry in store.entries()] == [True]
