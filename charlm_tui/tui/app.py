@@ -160,6 +160,9 @@ class CharlmApp(App[None]):
 
         Textual has no public place for this, and would print pages.
         """
+        if self._exit:  # a screen that is half there while the app leaves is no reason to tell
+            unexpected(error)
+            return
         if not self.failure:
             self.failure = unexpected(error.error if isinstance(error, WorkerFailed) else error)
         super()._handle_exception(error)
