@@ -32,10 +32,12 @@ test-random: $(DEV)  ## in random order and with other examples; SEED=N does a r
 	@echo 'make test-random SEED=$(SEED)'
 	$(BIN)/python -m pytest $(PARALLEL) -p randomly --randomly-seed=$(SEED) --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
-test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
+test-long: $(DEV)  ## what takes minutes: all that can befall the app in every state, thousands of keys
 	$(BIN)/python -m pytest -m long
 
-soak: $(DEV)  ## ten minutes of random keys at one app at full speed; tells what it takes of the machine
+soak: SEED := $(SEED)
+soak: $(DEV)  ## random keys at one app at full speed, ten minutes and 20,000 at least; SEED=N does a run again
+	@echo 'make soak SEED=$(SEED)'
 	$(BIN)/python -m tests.support.monkey soak $(SEED) 20000 600
 
 test-lowest:  ## the quick tests with the lowest declared versions; the pictures are of the newest, and left out

@@ -192,5 +192,10 @@ def has_ended(handle: int) -> bool:
     return bool(ended)
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether a process is stopped, as by SIGSTOP."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, timeout=600)

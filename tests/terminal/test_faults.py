@@ -32,7 +32,7 @@ from tests.support.states import (
     typing,
     what_if,
 )
-from tests.support.terminal import Terminal, has_ended
+from tests.support.terminal import Terminal, has_ended, is_stopped
 
 pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
@@ -91,10 +91,6 @@ def by_a_signal(number: signal.Signals) -> Event:
 
     event.__name__ = number.name
     return event
-
-
-def is_stopped(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def takes_it_again(scene: Scene, entered: int) -> None:
