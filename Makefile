@@ -13,7 +13,7 @@ QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
 LOWEST := .venv-lowest
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 
-.PHONY: help run test test-quick test-random test-long test-lowest fuzz coverage lint fix check snapshots bench train clean
+.PHONY: help run test test-quick test-random test-long test-lowest fuzz soak coverage lint fix check snapshots bench train clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -32,13 +32,18 @@ test-random: $(DEV)  ## in random order and with other examples; SEED=N does a r
 	@echo 'make test-random SEED=$(SEED)'
 	$(BIN)/python -m pytest $(PARALLEL) -p randomly --randomly-seed=$(SEED) --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
-test-long: $(DEV)  ## what takes minutes: fifty closed terminals, thousands of keys
+test-long: $(DEV)  ## what takes minutes: all that can befall the app in every state, thousands of keys
 	$(BIN)/python -m pytest -m long
 
 fuzz: SEED := $(SEED)
 fuzz: $(DEV)  ## 10,000 commands on broken files; SEED=N does a run again
 	@echo 'make fuzz SEED=$(SEED)'
 	$(BIN)/python -m tests.support.fuzz --seed $(SEED) --cases 10000
+
+soak: SEED := $(SEED)
+soak: $(DEV)  ## random keys at one app at full speed, ten minutes and 20,000 at least; SEED=N does a run again
+	@echo 'make soak SEED=$(SEED)'
+	$(BIN)/python -m tests.support.monkey soak $(SEED) 20000 600
 
 test-lowest:  ## the quick tests with the lowest declared versions; the pictures are of the newest, and left out
 	test -d $(LOWEST) || $(PYTHON) -m venv $(LOWEST)

@@ -24,6 +24,10 @@ def log_path() -> Path:
     return user_log_path("charlm-tui") / "charlm-tui.log"
 
 
+class FaultError(CharlmError):
+    """A fault of this program, which is logged already; the sentence is that of `unexpected`."""
+
+
 class Log:
     """The log, as one process writes it.
 

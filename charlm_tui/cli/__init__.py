@@ -4,7 +4,9 @@ Imports nothing at its top that takes time: `--help` loads no numpy, no onnxrunt
 """
 
 import io
+import os
 import sys
+import threading
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -102,6 +104,7 @@ def main(command: click.Command = cli) -> NoReturn:
     """Run the command `charlm-tui`, or another; every error is one sentence and an exit code."""
     open_closed_streams()
     settle_size()
+    threading.excepthook = _thread_failed
     try:
         code = command.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -126,6 +129,14 @@ def main(command: click.Command = cli) -> NoReturn:
         drop_output()
         say(f"error: {in_a_line(sentence)}")
         sys.exit(1)
+
+
+def _thread_failed(fault: threading.ExceptHookArgs) -> NoReturn:
+    """End the process for what a thread has raised: whoever waits for it would wait for ever."""
+    from charlm_tui.log import unexpected
+
+    say(f"error: {unexpected(fault.exc_value or RuntimeError(fault.exc_type))}")
+    os._exit(1)
 
 
 def _sentence(error: Exception) -> str:

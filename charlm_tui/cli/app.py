@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
-from charlm_tui.cli.streams import say
+from charlm_tui.cli.streams import forget_given_size, say
 from charlm_tui.controls.config import Known
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def run_app(
         replay: is played at once, unless it is None.
         at_once: whether it is played as fast as it goes.
     """
+    forget_given_size()
     gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
     from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.tui.app import CharlmApp

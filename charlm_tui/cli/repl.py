@@ -14,7 +14,7 @@ from charlm_tui.cli.options import (
     with_options,
 )
 from charlm_tui.cli.start import Start, history_options, start
-from charlm_tui.cli.streams import output, say
+from charlm_tui.cli.streams import forget_given_size, output, say
 from charlm_tui.controls.config import Source
 from charlm_tui.repl.filter import Form
 from charlm_tui.reply.tints import Tint
@@ -72,16 +72,22 @@ def _chat(it: Start, seed: str | None) -> int:
     from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.repl.chat import run
 
+    forget_given_size()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
-    return run(
-        str(it.model),
-        lambda path: ProcessEngine(path, rescue, it.limits),
-        it.controls,
-        seed,
-        Tint(it.configuration.value("tint")),
-        it.history,
-        it.configuration.value("turns") == "continued",
-    )
+    try:
+        return run(
+            str(it.model),
+            lambda path: ProcessEngine(path, rescue, it.limits),
+            it.controls,
+            seed,
+            Tint(it.configuration.value("tint")),
+            it.history,
+            it.configuration.value("turns") == "continued",
+        )
+    except BaseException:  # of which `main` tells, in a terminal as it was
+        if rescue is not None:
+            rescue.restore()
+        raise
 
 
 def _filter(it: Start, seed: str | None, form: Form) -> int:

@@ -41,6 +41,17 @@ def _stream(number: int, mode: str) -> TextIO:
     return cast(TextIO, open(number, mode, closefd=False))
 
 
+def forget_given_size() -> None:
+    """Drop COLUMNS and LINES where the terminal knows its size, of which they may know nothing.
+
+    A shell that exports them gives every program the size that the terminal had once.
+    """
+    with contextlib.suppress(OSError):
+        if all(os.get_terminal_size(sys.stdout.fileno())):
+            for name in ("COLUMNS", "LINES"):
+                os.environ.pop(name, None)
+
+
 def is_of_output(error: Exception) -> TypeGuard[OSError]:
     """Return whether an exception is that of a stream which cannot be written."""
     return isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None

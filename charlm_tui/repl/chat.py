@@ -11,9 +11,12 @@ import math
 import os
 import signal
 import sys
+import termios
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.history import History, InMemoryHistory
@@ -26,6 +29,7 @@ from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, Event
 from charlm_tui.errors import INTERRUPTED, CharlmError
 from charlm_tui.history.recorder import Keeper
+from charlm_tui.log import FaultError, unexpected
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
@@ -122,19 +126,25 @@ class Chat:
         )
         self._stirred = asyncio.Event()  # something was said, or a key was pressed
         self._code: int | None = None  # to leave with
-        self._failure = ""
+        self._failure: CharlmError | None = None  # why it ends by itself
         self._offered = ""  # is in the next prompt
         self._patient = True  # whether answers are waited for
         self._interrupted_s = -math.inf  # when Ctrl+C was pressed, if nothing was sent since
 
     async def run(self, seed: str | None) -> int:
         """Chat until the person leaves; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             self._loop.add_signal_handler(number, self._leave, 128 + number)
         self._loop.add_signal_handler(signal.SIGINT, self._signalled)
+        self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        self._loop.add_signal_handler(signal.SIGCONT, self._continue)
+        self._loop.set_exception_handler(self._loop_failed)
+        threading.excepthook = self._thread_failed
+        self._cooked = termios.tcgetattr(sys.stdin)
         try:
             # Raw for as long as it lasts: between two prompts nothing is echoed, and nothing lost.
             with self._input.raw_mode(), self._input.attach(self._read_keys):
+                self._raw = termios.tcgetattr(sys.stdin)
                 await self._chat(seed)
                 self.conversation.stop()
                 self._printer.fresh()
@@ -143,11 +153,13 @@ class Chat:
                 raise
             self._leave(128 + signal.SIGHUP)
         finally:
-            if self._keeper is not None:
-                self._keeper.close()
-            self._host.close()
-        if self._failure:
-            raise UnusableError(self._failure)
+            try:
+                if self._keeper is not None:
+                    self._keeper.close()
+            finally:
+                self._host.close()
+        if self._failure is not None:
+            raise self._failure
         return self._code or 0
 
     async def _chat(self, seed: str | None) -> None:
@@ -250,7 +262,7 @@ class Chat:
             case QuitWanted():
                 self._leave()
             case Unusable(sentence=sentence):
-                self._failure = sentence
+                self._failure = UnusableError(sentence)
                 self._leave(1)
             case SeedReturned(text=text) | SeedDreamt(text=text):
                 self._offered = line_of(text)
@@ -288,6 +300,41 @@ class Chat:
             self._prompt.app.key_processor.send_sigint()
         else:
             self._interrupt()
+
+    def _suspend(self) -> None:
+        """Stop the process, as Ctrl+Z does, with the terminal as it was before the chat."""
+
+        def stop() -> None:
+            inside = termios.tcgetattr(sys.stdin)
+            self._console.file.write(PASTES_OFF)
+            self._console.file.flush()
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, self._cooked)
+            os.kill(os.getpid(), signal.SIGSTOP)  # and goes on here
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, inside)
+
+        self._place(stop)
+
+    def _continue(self) -> None:
+        """Take the terminal again: who has stopped this process may have left its mode."""
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, self._raw)
+        if self._prompt.app.is_running:
+            run_in_terminal(lambda: None)  # and draws the prompt
+        elif not self._console.is_dumb_terminal:
+            self._console.file.write(PASTES_ON)
+            self._console.file.flush()
+
+    def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Leave for an exception that a callback has raised; asyncio would print pages."""
+        error = context.get("exception")
+        if error is not None and self._failure is None:
+            self._failure = FaultError(unexpected(error))
+            self._leave(1)
+
+    def _thread_failed(self, fault: threading.ExceptHookArgs) -> None:
+        """The same, for one that a thread has raised."""
+        context = {"exception": fault.exc_value}
+        with contextlib.suppress(RuntimeError):  # of a loop that has ended already
+            self._loop.call_soon_threadsafe(self._loop_failed, self._loop, context)
 
     def _interrupt(self) -> None:
         """Stop what is running; if nothing is, quit the second time."""

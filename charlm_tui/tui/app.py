@@ -129,6 +129,8 @@ class CharlmApp(App[None]):
         loop = asyncio.get_running_loop()
         if isinstance(self._driver, TerminalDriver):
             self._driver.follow_suspensions(loop)
+            # Whoever had the terminal meanwhile has written into it.
+            self.app_resume_signal.subscribe(self, lambda _: self.refresh())
         hung_up = 128 + signal.SIGHUP
         watch_terminal(
             lambda: loop.call_soon_threadsafe(self.exit, None, hung_up), self._save, hung_up
@@ -160,6 +162,9 @@ class CharlmApp(App[None]):
 
         Textual has no public place for this, and would print pages.
         """
+        if self._exit:  # a screen that is half there while the app leaves is no reason to tell
+            unexpected(error)
+            return
         if not self.failure:
             self.failure = unexpected(error.error if isinstance(error, WorkerFailed) else error)
         super()._handle_exception(error)

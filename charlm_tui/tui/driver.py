@@ -13,17 +13,20 @@ import re
 import select
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 from textual.message import Message
 
 READ_BYTES = 4096  # at once
+MOST_OF_A_KEY = 40  # characters: Textual takes none that is longer
 TICK_S = 0.1  # after which it is looked whether an Escape is a key, and whether the app has ended
-MOST_COLUMNS, MOST_ROWS = 2000, 1000  # that are drawn: more is no terminal that anybody looks at
+LEAST_COLUMNS = 8  # that are drawn: of fewer, borders and margins leave nothing
+MOST_COLUMNS, MOST_ROWS = 1000, 500  # the same: no terminal that anybody looks at has more
 
 _BEFORE_ESCAPES = re.compile("(?=\x1b)")
 
@@ -54,7 +57,7 @@ class TerminalDriver(LinuxDriver):
         self._file = io.TextIOWrapper(
             io.BufferedWriter(TerminalFile(terminal.fileno())),
             encoding=terminal.encoding,
-            errors=terminal.errors,
+            errors="replace",  # one cell for one: more would put all that follows out of its place
             newline="\n",
         )
         # Textual's own handlers act in the midst of whatever is being done, a write for example,
@@ -89,14 +92,12 @@ class TerminalDriver(LinuxDriver):
         self.flush()
 
     def _get_terminal_size(self) -> tuple[int, int]:
-        """Return the size of the terminal itself, whatever COLUMNS and LINES say; bounded."""
-        try:
-            columns, rows = os.get_terminal_size(self.fileno)
-        except OSError:
-            columns, rows = 0, 0
-        if not (columns and rows):  # a serial line does not know
-            columns, rows = super()._get_terminal_size()
-        return min(columns, MOST_COLUMNS), min(rows, MOST_ROWS)
+        return bounded(*super()._get_terminal_size())
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, Resize):  # of a terminal that tells its size by itself
+            message.size = message.virtual_size = Size(*bounded(*message.size))
+        super().process_message(message)
 
     # What is typed; on a thread.
 
@@ -110,9 +111,12 @@ class TerminalDriver(LinuxDriver):
         poll.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
             text = decode(self._read()) if poll.poll(TICK_S * 1000) else ""
-            for part in _BEFORE_ESCAPES.split(text):  # what cannot be read costs no other key
-                for message in self._messages(part):
-                    self.process_message(message)
+            for part in _BEFORE_ESCAPES.split(text):
+                # A sequence is read to its end one by one: what cannot be read costs no other key.
+                for each in (*part[:MOST_OF_A_KEY], part[MOST_OF_A_KEY:]):
+                    if each:
+                        self._take(self._parser.feed(each))
+            self._take(self._parser.tick())
 
     def _read(self) -> bytes:
         """Read what was typed; nothing, after a while, from a terminal that was closed."""
@@ -122,24 +126,30 @@ class TerminalDriver(LinuxDriver):
         self.exit_event.wait(TICK_S)  # `hangup` ends the process
         return b""
 
-    def _messages(self, text: str) -> Iterator[Message]:
-        """Yield what was typed as keys, clicks and pastes; what is none of them is left out."""
-        parser = self._parser
-        for source in (parser.feed(text) if text else (), parser.tick()):
-            messages = iter(source)
-            while True:
-                try:
-                    message = next(messages, None)
-                except (ValueError, ArithmeticError):  # of a number that no character has, say
-                    self._parser = XTermParser(self._debug)  # the old one has stopped for good
-                    self._parser.mouse_pixels = parser.mouse_pixels
-                    self._parser.terminal_size = parser.terminal_size
-                    self._parser.terminal_pixel_size = parser.terminal_pixel_size
-                    return
-                if message is None:
-                    break
-                if not (isinstance(message, Key) and _is_half(message.character)):
-                    yield message
+    def _take(self, messages: Iterable[Message]) -> None:
+        """Hand over what the parser reads, as keys, clicks and pastes; leave out what is none."""
+        parser, read = self._parser, iter(messages)
+        while True:
+            try:
+                message = next(read, None)
+            except (ValueError, ArithmeticError):  # of a number that no character has, say
+                self._parser = XTermParser(self._debug)  # the old one has stopped for good
+                self._parser.mouse_pixels = parser.mouse_pixels
+                self._parser.terminal_size = parser.terminal_size
+                self._parser.terminal_pixel_size = parser.terminal_pixel_size
+                return
+            if message is None:
+                return
+            if not (isinstance(message, Key) and _is_half(message.character)):
+                self.process_message(message)
+
+
+def bounded(columns: int, rows: int) -> tuple[int, int]:
+    """Return the size that is drawn for a terminal's; a terminal cuts off what it has no room for.
+
+    Textual takes time and memory for every cell.
+    """
+    return min(max(columns, LEAST_COLUMNS), MOST_COLUMNS), min(max(rows, 1), MOST_ROWS)
 
 
 def _is_half(character: str | None) -> bool:

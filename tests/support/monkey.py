@@ -1,7 +1,8 @@
 """Seeded random keys at the real app with a real engine, and what must hold whatever is pressed.
 
 `python -m tests.support.monkey SEED KEYS [APP]` tells every distinct fault that these keys lead to,
-from app APP on.
+from app APP on. `python -m tests.support.monkey soak SEED STROKES SECONDS` presses at one app that
+streams at full speed, for so long at least, and tells what it takes of the machine, too.
 """
 
 import asyncio
@@ -9,8 +10,11 @@ import importlib
 import os
 import pkgutil
 import random
+import signal
 import sys
 import tempfile
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -40,6 +44,7 @@ from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
+from tests.support.terminal import engines_of
 
 KEYS_EACH = 250  # at one app; then all its replies are made again
 QUIET_ROUNDS = 10  # of the event loop, after which keys are taken in
@@ -71,6 +76,17 @@ WAYS = (
 )  # fmt: skip
 """From the text; `<` goes some characters to the left, and `\n` is Enter."""
 
+FULL_SPEED = (
+    ESCAPE, ESCAPE, ":speed full" + ENTER, ":length 0" + ENTER, ":move steady" + ENTER,
+    ":mirostat off" + ENTER, "i the " + ENTER,
+)  # fmt: skip
+"""What has a reply streamed as fast as it goes, whatever was pressed before."""
+REST_EACH = 100  # strokes of a soak; then all is left that can be left, and measured
+DEATH_EACH = 250  # strokes; then the engine is killed
+SOAKED = 20  # replies that are made again after a soak
+BYTES_EACH = 200  # of memory that a character may take: its tape, its text, its place on the screen
+SLACK = 30_000_000  # bytes of memory that come and go
+
 Stroke = str | tuple[int, int] | None
 """What is read at once from a terminal; or its new size; or None: the engine is waited for."""
 
@@ -100,7 +116,7 @@ def bound_keys() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def strokes(rng: random.Random, bound: list[str], lines: tuple[str, ...]) -> Iterator[Stroke]:
+def strokes_of(rng: random.Random, bound: list[str], lines: tuple[str, ...]) -> Iterator[Stroke]:
     """Return strokes without end.
 
     Args:
@@ -169,6 +185,73 @@ class Fault:
         return f"{self.what}\n{self.detail}\nat app {self.app}; the last keys: {self.keys}"
 
 
+@dataclass(frozen=True)
+class Sample:
+    """What an app at rest takes of the machine."""
+
+    strokes: int
+    characters: int
+    """Of all replies."""
+    memory: int
+    """Bytes of the app."""
+    engine_memory: int
+    threads: tuple[str, ...]
+    handles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, app: CharlmApp, strokes: int) -> "Sample":
+        """Measure an app that runs in this process."""
+        return cls(
+            strokes,
+            _length(app.conversation)[-1],
+            _resident("self"),
+            max((_resident(str(pid)) for pid in engines_of(os.getpid())), default=0),
+            # The pool of the event loop grows to its bound.
+            tuple(
+                sorted(t.name for t in threading.enumerate() if not t.name.startswith("asyncio"))
+            ),
+            tuple(sorted(_handles())),
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.strokes:7,} strokes, {self.characters:10,} characters, "
+            f"{self.memory / 1e6:.0f} MB + {self.engine_memory / 1e6:.0f} MB of the engine, "
+            f"{len(self.threads)} threads, {len(self.handles)} handles"
+        )
+
+
+def growth(samples: list[Sample]) -> str:
+    """Return what has grown that should not have, from a first sample to the last; or nothing."""
+    first, last = samples[0], samples[-1]
+    most = first.memory + BYTES_EACH * (last.characters - first.characters) + SLACK
+    if last.memory > most:
+        return f"the app's memory: {first} became {last}"
+    if last.engine_memory > first.engine_memory + SLACK:
+        return f"the engine's memory: {first} became {last}"
+    for each in samples:
+        if each.threads != first.threads:
+            return f"threads: {first.threads} became {each.threads}"
+        if each.handles != first.handles:
+            return f"handles: {first.handles} became {each.handles}"
+    return ""
+
+
+def _resident(process: str) -> int:
+    """Return the bytes of memory that a process has."""
+    pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _handles() -> Iterator[str]:
+    """Yield what every open descriptor leads to; a pipe or a socket is just that."""
+    for each in os.listdir("/proc/self/fd"):
+        try:
+            yield os.readlink(f"/proc/self/fd/{each}").partition(":[")[0]
+        except OSError:  # that of the list itself
+            pass
+
+
 class Monkey:
     """Presses keys at one app after the other.
 
@@ -195,6 +278,8 @@ class Monkey:
         self._folder = folder
         self._seed = seed
         self._app = first_app
+        self.samples: list[Sample] = []
+        """Of the last soak."""
         self._bound, self._pasted = list(bound_keys().values()), self._lines()
 
     def _lines(self) -> tuple[str, ...]:
@@ -216,48 +301,125 @@ class Monkey:
             left -= asyncio.run(self._one_app(min(left, KEYS_EACH)))
             self._app += 1
 
+    def soak(
+        self, strokes: int, seconds: float, say: Callable[[Sample], None] | None = None
+    ) -> None:
+        """Press at one app that streams at full speed, and note what it keeps of the machine.
+
+        Args:
+            strokes: how many, at least.
+            seconds: for how long, at least.
+            say: is told of each sample as it comes.
+        """
+        asyncio.run(self._soak(strokes, seconds, say))
+
+    async def _soak(
+        self, strokes: int, seconds: float, say: Callable[[Sample], None] | None
+    ) -> None:
+        rng = random.Random(f"{self._seed} soak")
+        pressing = strokes_of(rng, self._bound, self._pasted)
+        app = self._new_app(Controls(Settings(0.5, rng_seed=7), length=0, speed=0.0), "the ")
+        done: list[Stroke] = []
+        samples: list[Sample] = []
+        end_s = time.monotonic() + seconds
+        try:
+            async with app.run_test(size=SIZES[0]) as pilot:
+                await _until(lambda: app.conversation.model is not None, "the model loaded")
+                parser = XTermParser()
+                while len(done) < strokes or time.monotonic() < end_s:
+                    if app._exception is not None or app._exit:
+                        break
+                    for stroke in FULL_SPEED:
+                        await self._press(app, parser, stroke)
+                    for _ in range(REST_EACH):
+                        done.append(next(pressing))
+                        await self._press(app, parser, done[-1])
+                        if len(done) % DEATH_EACH == 0:
+                            for pid in engines_of(os.getpid()):
+                                os.kill(pid, signal.SIGKILL)
+                        if app._exception is not None:
+                            break
+                    else:
+                        samples.append(await self._rest(app, parser, len(done)))
+                        if say is not None:
+                            say(samples[-1])
+                        if wrong := disagreement(app):
+                            self._note("the conversation and the transcript disagree", wrong, done)
+                            break
+                if app._exit and app._exception is None:
+                    self._note("the app has left", "", done)
+                if app._exception is None:
+                    self._replay(app.conversation, done, rng)
+                    app.exit()
+                await pilot.pause()
+        except Exception as error:
+            self._note(*_told(error), done)
+        if samples[1:] and (grown := growth(samples[1:])):  # the first have what is imported late
+            self._note("something grows", grown, done)
+        self.samples = samples
+
+    async def _rest(self, app: CharlmApp, parser: XTermParser, strokes: int) -> Sample:
+        """Leave all that can be left, and measure."""
+        app.conversation.stop()
+        for _ in range(SETTLE_ROUNDS):
+            if len(app.screen_stack) == 1:
+                break
+            await self._press(app, parser, ESCAPE)
+        it = app.conversation
+        await _until(lambda: it.model is not None and not it.busy, "the reply was stopped")
+        looks_up = "history-lookup"  # ends by itself, once its screen is gone
+        await _until(
+            lambda: looks_up not in {each.name for each in threading.enumerate()},
+            "the history was closed",
+        )
+        await _until(lambda: not list(app.workers), "the workers ended")
+        await _settled(app)
+        return Sample.of(app, strokes)
+
+    def _new_app(self, controls: Controls, seed: str | None) -> CharlmApp:
+        setup = Setup(history=self._folder / "history.db")
+        return CharlmApp(str(self._path), ProcessEngine, controls, seed=seed, setup=setup)
+
+    async def _press(self, app: CharlmApp, parser: XTermParser, stroke: Stroke) -> int:
+        """Press; return how many keys it were."""
+        driver, pressed = app._driver, 1
+        assert driver is not None
+        if isinstance(stroke, str):
+            events = list(parser.feed(stroke))
+            pressed = len(events)
+            for event in events:
+                driver.process_message(event)
+        elif stroke is not None:
+            driver._size = Size(*stroke)
+            app.post_message(Resize(driver._size, driver._size))
+        else:
+            before = _length(app.conversation)
+            for _ in range(ENGINE_TICKS):
+                await asyncio.sleep(0.01)
+                if _length(app.conversation) != before:
+                    break
+        await _settled(app)
+        return pressed
+
     async def _one_app(self, keys: int) -> int:
         rng, pressed = random.Random(f"{self._seed} {self._app}"), 0
-        pressing = strokes(rng, self._bound, self._pasted)
-        app = CharlmApp(
-            str(self._path),
-            ProcessEngine,
+        pressing = strokes_of(rng, self._bound, self._pasted)
+        app = self._new_app(
             Controls(
                 Settings(0.5, rng_seed=7),
                 length=rng.choice((40, 200, 0)),
                 speed=rng.choice((0.0, 60.0, 240.0)),
             ),
-            seed=rng.choice((None, "the ")),
-            setup=Setup(history=self._folder / "history.db"),
+            rng.choice((None, "the ")),
         )
         done: list[Stroke] = []
         try:
-            async with app.run_test(size=SIZES[0]) as pilot:
-                driver, parser = app._driver, XTermParser()
-                assert driver is not None
-                for _ in range(100 * ENGINE_TICKS):
-                    if app.conversation.model is not None:
-                        break
-                    await pilot.pause(0.01)
+            async with app.run_test(size=SIZES[0]):
+                parser = XTermParser()
+                await _until(lambda: app.conversation.model is not None, "the model loaded")
                 while pressed < keys and app._exception is None and not app._exit:
-                    stroke = next(pressing)
-                    done.append(stroke)
-                    if isinstance(stroke, str):
-                        events = list(parser.feed(stroke))
-                        pressed += len(events)
-                        for event in events:
-                            driver.process_message(event)
-                    elif stroke is not None:
-                        driver._size = Size(*stroke)
-                        app.post_message(Resize(driver._size, driver._size))
-                    else:
-                        before = _length(app.conversation)
-                        for _ in range(ENGINE_TICKS):
-                            await asyncio.sleep(0.01)
-                            if _length(app.conversation) != before:
-                                break
-                    pressed += not isinstance(stroke, str)
-                    await _settled(app)
+                    done.append(next(pressing))
+                    pressed += await self._press(app, parser, done[-1])
                     if app._exception is None and (wrong := disagreement(app)):
                         self._note("the conversation and the transcript disagree", wrong, done)
                         break
@@ -273,13 +435,19 @@ class Monkey:
             self._note(*_told(error), done)
         return max(pressed, 1)
 
-    def _replay(self, it: Conversation, done: list[Stroke]) -> None:
+    def _replay(
+        self, it: Conversation, done: list[Stroke], rng: random.Random | None = None
+    ) -> None:
+        """Make the replies again, or some of them by chance, and compare."""
         it.stop()
-        for turn in (*it.turns, *it._stage.undone):
-            for number, reply in enumerate(turn.replies):
-                if wrong := self._differs(turn, reply):
-                    detail = f"reply {number} of {len(turn.replies)} to {turn.seed!r:.60}: {wrong}"
-                    self._note("a replay of a tape is not its text", detail, done)
+        turns = (*it.turns, *it._stage.undone)
+        replies = [(turn, number) for turn in turns for number in range(len(turn.replies))]
+        if rng is not None and len(replies) > SOAKED:
+            replies = rng.sample(replies, SOAKED)
+        for turn, number in replies:
+            if wrong := self._differs(turn, turn.replies[number]):
+                detail = f"reply {number} of {len(turn.replies)} to {turn.seed!r:.60}: {wrong}"
+                self._note("a replay of a tape is not its text", detail, done)
 
     def _differs(self, turn: Turn, reply: Reply) -> str:
         tape = reply.tape.fork(min(len(reply.tape), CHECKED))
@@ -306,6 +474,15 @@ class Monkey:
 
 def _length(it: Conversation) -> tuple[object, ...]:
     return it.state, len(it.turns), sum(len(reply.tape) for t in it.turns for reply in t.replies)
+
+
+async def _until(condition: Callable[[], object], what: str) -> None:
+    """Wait, with a bound, for a condition."""
+    end_s = time.monotonic() + END_S
+    while not condition():
+        if time.monotonic() > end_s:
+            raise AssertionError(f"it never happened: {what}")
+        await asyncio.sleep(0.01)
 
 
 async def _settled(app: CharlmApp) -> None:
@@ -348,21 +525,29 @@ def _told(error: BaseException) -> tuple[str, str]:
     return what, "".join(traceback.format_exception(error))[-3000:]
 
 
-def main(seed: int, keys: int, first_app: int = 0) -> None:
-    """Press keys, and tell each kind of fault once, as it comes."""
+def main(*words: str) -> int:
+    """Press keys, and tell each kind of fault once, as it comes; return how many there are."""
     told: set[str] = set()
 
     def say(fault: Fault) -> None:
         print("=" * 80, fault if fault.what not in told else fault.what, sep="\n", flush=True)
         told.add(fault.what)
 
+    soaks = words[0] == "soak"
+    seed, keys, *last = map(int, words[soaks:])
     model = Path(__file__).parents[2] / "models" / "nietzsche.onnx"
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
         os.environ.update({"HOME": place, "KERAS_HOME": place, "XDG_CACHE_HOME": place})
-        Monkey(model, seed, Path(place), say, first_app).press(keys)
+        if soaks:
+            Monkey(model, seed, Path(place), say).soak(
+                keys, *last, say=lambda sample: print(sample, flush=True)
+            )
+        else:
+            Monkey(model, seed, Path(place), say, *last).press(keys)
     print("done", flush=True)
+    return len(told)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]) > 0)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ import pyte
 
 BOUND_S = 60.0
 ON_AT_FIRST = (b"7", b"25")  # of the private modes: line wrap, and the cursor
+TYPED_AT_ONCE = 1024  # bytes: a terminal takes a few thousand that nobody has read
+LOOKED_BACK = 200_000  # bytes
 LAST = b"\0"  # which a terminal does not show, and no program of ours writes
 COMMAND = str(Path(sys.executable).parent / "charlm-tui")
 
@@ -33,9 +35,12 @@ class Terminal:
         rows: int = 24,
         command: str = COMMAND,
         controlling: bool = True,
+        variables: Mapping[str, str] | None = None,
+        emulated: bool = True,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._emulated = emulated
         self.output = b""
         self._master, slave = pty.openpty()
         size = struct.pack("HHHH", rows, columns, 0, 0)
@@ -52,17 +57,32 @@ class Terminal:
             stderr=slave,
             start_new_session=True,
             preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
-            env=environment | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""},
+            env=environment
+            | {"TERM": "xterm-256color", "COLUMNS": "", "LINES": ""}
+            | (dict(variables) if variables is not None else {}),
         )
 
     @property
     def text(self) -> str:
-        """What is on the screen."""
+        """What is on the screen; without an emulator, what was written last of text."""
+        if not self._emulated:
+            written = self.output[-LOOKED_BACK:].decode("utf-8", "replace")
+            return re.sub(r"\x1b\[[?<>\d;]*[a-zA-Z]", "", written)
         return "\n".join(line.rstrip() for line in self.screen.display)
 
-    def send(self, keys: str) -> None:
-        """Type."""
-        os.write(self._master, keys.encode())
+    def send(self, keys: str | bytes) -> None:
+        """Type; what does not fit is typed when the process has read what was typed before."""
+        left = keys.encode() if isinstance(keys, str) else keys
+        while len(left) > TYPED_AT_ONCE:
+            self.until(lambda: select.select([], [self._master], [], 0.0)[1], "there was room")
+            left = left[os.write(self._master, left[:TYPED_AT_ONCE]) :]
+        os.write(self._master, left)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, and tell the process."""
+        self.screen.resize(rows, columns)
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Read until a condition holds; say what never happened if it does not come."""
@@ -124,7 +144,8 @@ class Terminal:
             return timeout_s > 0
         data = os.read(self._master, 65_536)
         self.output += data
-        self._stream.feed(data)
+        if self._emulated:
+            self._stream.feed(data)
         return bool(data)
 
     def fill(self) -> None:
@@ -169,6 +190,11 @@ def has_ended(handle: int) -> bool:
     """Wait, with a bound, until the process behind a pidfd is gone."""
     ended, _, _ = select.select([handle], [], [], BOUND_S)
     return bool(ended)
+
+
+def is_stopped(pid: int) -> bool:
+    """Return whether a process is stopped, as by SIGSTOP."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from charlm_tui.history.store import Store
+from tests.support.states import REPLY, STATES, State, unread
 from tests.support.terminal import COMMAND, Terminal, engines_of, has_ended, terminal
 
 pytestmark = [pytest.mark.pty, pytest.mark.linux]
@@ -21,98 +22,9 @@ pytestmark = [pytest.mark.pty, pytest.mark.linux]
 END_S = 2.0  # that the app and the engine may take to end
 ROUNDS = 5  # of each state and way, where there is time for it
 
-State = Callable[[Terminal], None]
 Closing = tuple[Terminal, int, Callable[[], object]]
 """A terminal, the process id of the app in it, and what closes it."""
 Way = Callable[..., AbstractContextManager[Closing]]
-
-STREAM = ("--seed", "the ", "--length", "0")
-FULL = (*STREAM, "--speed", "full")
-REPLY = ("--seed", "the ", "--length", "30", "--speed", "full", "--rng-seed", "5")
-
-
-def loading(it: Terminal) -> None:
-    it.shows("loading")
-
-
-def idle(it: Terminal) -> None:
-    it.shows("ready")
-
-
-def streaming(it: Terminal) -> None:
-    it.shows("streaming")
-
-
-def unread(it: Terminal) -> None:
-    """Read nothing more, until the app cannot write."""
-    it.shows("streaming")
-    it.fill()
-
-
-def paused(it: Terminal) -> None:
-    it.shows("streaming")
-    it.send("\x1bOS")
-    it.shows("paused")
-
-
-def on_the_text(it: Terminal) -> None:
-    it.shows("ready")
-    it.send("\x1b")
-    it.shows("Copy")
-
-
-def ladder(it: Terminal) -> None:
-    it.shows("streaming")
-    it.send("\x13")
-    on_the_text(it)
-    it.send("A")
-    it.shows("temp 1.20")
-
-
-def history(it: Terminal) -> None:
-    on_the_text(it)
-    it.send("/")
-    it.shows("Search")
-
-
-def lens(it: Terminal) -> None:
-    on_the_text(it)
-    it.send("a")
-    it.shows("unit")
-
-
-def dialog(it: Terminal) -> None:
-    on_the_text(it)
-    it.send(":")
-    it.shows("A command, such as")
-
-
-def palette(it: Terminal) -> None:
-    it.shows("ready")
-    it.send("\x10")
-    it.shows("Search for commands")
-
-
-def help_page(it: Terminal) -> None:
-    it.shows("ready")
-    it.send("\x1bOP")
-    it.shows("Read back.")
-
-
-STATES: dict[State, tuple[str, ...]] = {
-    loading: (),
-    idle: (),
-    streaming: FULL,
-    unread: FULL,
-    paused: STREAM,
-    ladder: FULL,
-    history: REPLY,
-    lens: REPLY,
-    dialog: REPLY,
-    palette: (),
-    help_page: (),
-}
-"""What is done to bring the app into a state, with its options."""
 
 
 @contextmanager

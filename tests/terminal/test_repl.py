@@ -16,9 +16,18 @@ from typing import Any
 
 import pytest
 
+from charlm_tui.log import log_path
 from charlm_tui.reply.tape_file import read_recording
+from tests.support.faults import PLANTED, faulty
 from tests.support.models import WINDOW, fond_model
-from tests.support.terminal import BOUND_S, COMMAND, Terminal, has_ended, terminal
+from tests.support.terminal import (
+    BOUND_S,
+    COMMAND,
+    Terminal,
+    has_ended,
+    is_stopped,
+    terminal,
+)
 
 F2, F3, F9, UP = "\x1bOQ", "\x1bOR", "\x1b[20~", "\x1b[A"
 CTRL_C, CTRL_D = "\x03", "\x04"
@@ -133,7 +142,9 @@ def test_ctrl_d_quits(model_path: Path, streaming: bool) -> None:
 
 
 @pytest.mark.parametrize("streaming", [True, False])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda it: it.name
+)
 def test_a_signal_ends_it_with_a_sane_terminal_and_no_orphan(
     model_path: Path, number: signal.Signals, streaming: bool
 ) -> None:
@@ -149,6 +160,65 @@ def test_a_signal_ends_it_with_a_sane_terminal_and_no_orphan(
         assert it.end() == 128 + number
         assert it.is_sane
         assert has_ended(handle)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_a_stopped_chat_gives_the_terminal_back_and_goes_on(
+    model_path: Path, streaming: bool
+) -> None:
+    seed = ("--length", "0", "--seed", "the ") if streaming else ()
+    with chat(model_path, *seed) as it:
+        if streaming:
+            streams(it, "the")
+        else:
+            prompts(it)
+        it.process.send_signal(signal.SIGTSTP)
+        it.until(lambda: is_stopped(it.process.pid), "the chat was stopped")
+        it.read()
+        assert it.is_sane, it.modes_left
+        it.process.send_signal(signal.SIGCONT)
+        it.until(lambda: not it.is_sane, "the chat had the terminal again")
+        if streaming:
+            goes_on(it, "the")
+            it.send(CTRL_C)
+            it.shows(ONCE_MORE)
+        it.send("abc")
+        it.shows("❯ abc")
+        it.send(CTRL_C)
+        prompts(it)
+        it.send(CTRL_D)
+        assert it.end() == 0
+        assert it.is_sane
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "charlm_tui.session.conversation:Conversation.receive",
+        "charlm_tui.repl.input:Listener.press",
+        "charlm_tui.engine.client:ProcessEngine._read",
+        "charlm_tui.history.store:Store.append",
+    ],
+)
+def test_an_exception_in_the_chat_is_one_sentence_that_names_the_log(
+    model_path: Path, tmp_path: Path, place: str
+) -> None:
+    command = ("repl", "--model", str(model_path), "--length", "0", "--seed", "the ")
+    with faulty(tmp_path / "flag", place, *command) as shown:
+        it = shown.terminal
+        it.screen.write_process_input = it.send
+        if "_read" not in place:
+            streams(it, "the")
+        shown.show()
+        it.send("+")
+        assert it.end() == 1
+        written = it.output.decode()
+        told = [line for line in written.splitlines() if "error: " in line]
+        assert len(told) == 1
+        assert PLANTED in told[0]
+        assert str(log_path()) in told[0]
+        assert "Traceback" not in written
+        assert it.is_sane, it.modes_left
 
 
 def test_a_sigint_from_elsewhere_is_a_ctrl_c(model_path: Path) -> None:

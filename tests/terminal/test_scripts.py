@@ -324,3 +324,39 @@ def test_a_path_or_a_tape_moves_no_cursor(tape: Path, model_path: Path) -> None:
         assert "␛]0;title␇" in it.text
     piped = run("replay", str(tape), "--model", str(model_path))
     assert piped.stdout.decode() == document["text"]  # to the character, where it is no terminal
+
+
+CLOSED = {0: "<&-", 1: ">&-", 2: "2>&-"}
+
+
+@pytest.mark.parametrize(
+    ("words", "closed", "code", "told"),
+    [
+        ("", (0,), 2, "needs a terminal"),
+        ("", (1,), 2, "needs a terminal"),
+        ("", (2,), 2, ""),
+        ("", (0, 1, 2), 2, ""),
+        ("--help", (1,), 1, "cannot be written"),
+        ("--help", (2,), 0, ""),
+        ("nonsense", (2,), 2, ""),
+        ("nonsense", (0, 1, 2), 2, ""),
+        ("generate -n 5", (0,), 0, ""),
+        ("generate -n 5", (1,), 1, "cannot be written"),
+        ("generate -n 5", (2,), 0, ""),
+        ("generate -n 5", (1, 2), 1, ""),
+    ],
+)
+def test_a_closed_stream_is_one_sentence_and_the_exit_code_is_as_ever(
+    words: str, closed: tuple[int, ...], code: int, told: str, model_path: Path
+) -> None:
+    command = f"exec {COMMAND} {words} {' '.join(CLOSED[number] for number in closed)}"
+    result = subprocess.run(
+        ["sh", "-c", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=os.environ | {"CHARLM_MODEL": str(model_path)},
+        timeout=600,
+    )
+    assert result.returncode == code
+    assert told in result.stderr.decode()
+    assert "Traceback" not in result.stderr.decode()
