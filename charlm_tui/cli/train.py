@@ -92,6 +92,30 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 @click.option(
     "--rate", "learning_rate", type=click.FloatRange(0, min_open=True), help="Learning rate."
 )
+@click.option(
+    "--optimizer",
+    type=click.Choice(["muon", "adam", "rmsprop"]),
+    help="What the weights are changed by. Default: muon.",
+)
+@click.option("--momentum", type=_SHARE, help="Of Muon: how much of the gradients before counts.")
+@click.option(
+    "--adam-share",
+    type=click.FloatRange(0, min_open=True),
+    help="Rate of what Muon leaves to Adam, as a share of --rate.",
+)
+@click.option(
+    "--weight-decay",
+    type=click.FloatRange(0),
+    help="Share of a matrix that a step of Muon takes away, for a rate of 1.",
+)
+@click.option(
+    "--warm-up", type=_SHARE, help="Share of the run over which the rate rises from zero."
+)
+@click.option(
+    "--embedding",
+    type=click.IntRange(0, 4096),
+    help="Numbers that a character is embedded in, tied to the output; 0 is one-hot characters.",
+)
 @click.option("--dropout", type=_SHARE, help="Share of each layer's output to drop.")
 @click.option(
     "--recurrent-dropout", type=_SHARE, help="Share of the state to drop within a window."

@@ -10,7 +10,7 @@ class Recipe:
     """Everything that decides a training run except the text and the RNG seed."""
 
     name: str
-    optimizer: Literal["rmsprop", "adam"]
+    optimizer: Literal["rmsprop", "adam", "muon"]
     learning_rate: float
     decay: bool
     """Lower the rate to zero along half a cosine (Loshchilov & Hutter, "SGDR", 2017)."""
@@ -31,6 +31,18 @@ class Recipe:
     """Begin each epoch's windows at another offset below the stride."""
     batch: int
     epochs: int
+    momentum: float = 0.0
+    """Of Muon (Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024)."""
+    adam_share: float = 1.0
+    """Rate of what Muon leaves to Adam (biases, embeddings, logits), as a share of the rate."""
+    weight_decay: float = 0.0
+    """Share of a matrix that a step takes away at a rate of 1. Every step of Muon is of one size,
+    so without a decay the weights grow until training diverges."""
+    warm_up: float = 0.0
+    """Share of the run over which the rate rises from zero."""
+    embedding: int = 0
+    """Numbers that a character is embedded in, with the output tied to them (Press & Wolf, "Using
+    the output embedding to improve language models", 2017); 0 is one-hot characters."""
     patience: int | None = None
     """Epochs without a better held-out loss after which the run ends."""
     units: int = 128

@@ -159,14 +159,41 @@ def _compiled(corpus: Corpus, recipe: Recipe, rng_seed: int) -> keras.Model:
         recipe.recurrent_dropout,
         recipe.layers,
         recipe.dropout,
+        recipe.embedding,
     )
-    kinds = {"rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
     network.compile(
-        optimizer=kinds[recipe.optimizer](recipe.learning_rate, global_clipnorm=recipe.clip),
+        optimizer=_optimizer(recipe),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     network.optimizer.build(network.trainable_variables)
     return network
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    rate, clip = recipe.learning_rate, recipe.clip
+    if recipe.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate, global_clipnorm=clip)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(rate, global_clipnorm=clip)
+    muon = keras.optimizers.Muon(
+        rate,
+        momentum=recipe.momentum,
+        adam_lr_ratio=recipe.adam_share,
+        weight_decay=recipe.weight_decay,
+        adam_weight_decay=recipe.weight_decay * recipe.adam_share,
+        exclude_layers=["logits"],  # embeddings and biases are excluded by Keras
+        global_clipnorm=clip,
+    )
+    muon.exclude_from_weight_decay(var_names=["bias"])
+    return muon
+
+
+def _rate(recipe: Recipe, done: float) -> float:
+    """Return the learning rate when a share of the run is done."""
+    rate = recipe.learning_rate
+    if recipe.decay:
+        rate *= 0.5 * (1 + math.cos(math.pi * done))
+    return rate * min(1.0, done / recipe.warm_up) if recipe.warm_up else rate
 
 
 def _snapshot(run: Run, best_weights: list[NDArray[Any]]) -> Snapshot:
@@ -263,9 +290,8 @@ def _train_epoch(
     mean = math.nan
     start_s = probe_start_s = time.monotonic()
     for batch, (inputs, targets) in enumerate(batches.epoch(number), start=1):
-        if recipe.decay:
-            rate = recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done(number, batch - 1)))
-            network.optimizer.learning_rate = rate
+        if recipe.decay or recipe.warm_up:
+            network.optimizer.learning_rate = _rate(recipe, done(number, batch - 1))
         mean = float(network.train_on_batch(inputs, targets))  # of the epoch so far
         if not math.isfinite(mean):
             return math.nan
