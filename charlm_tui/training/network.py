@@ -58,9 +58,11 @@ def build_network(
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
     if embedding:
-        start = keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION)
         symbols = layers.Embedding(
-            vocabulary, embedding, embeddings_initializer=start, name="embedding"
+            vocabulary,
+            embedding,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION),
+            name="embedding",
         )
     else:
         # An identity matrix as embedding is the one-hot coding of the notebook, made on the fly.
