@@ -101,7 +101,7 @@ class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types
     """
 
     def __init__(self, symbols: layers.Embedding, name: str) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name)  # type: ignore[no-untyped-call]
         self._matrix = lambda: symbols.embeddings  # or Keras would list its weights twice
         self.bias = self.add_weight((symbols.input_dim,), "zeros", name="bias")
 
@@ -161,17 +161,17 @@ class StepWeights:
     def of(cls, network: keras.Model) -> "StepWeights":
         """Take the weights of a network that `build_network` made."""
         found = [layer for layer in network.layers if isinstance(layer, layers.LSTM)]
-        arrays = [tuple(map(np.asarray, it.get_weights())) for it in found]
+        arrays: list[list[Weights]] = [[*map(np.asarray, it.get_weights())] for it in found]
         *tied, out_bias = map(np.asarray, network.get_layer("logits").get_weights())
         if tied:
             [out] = tied
         else:  # multiplied out: a step reads a row for each symbol either way
             [symbols] = map(np.asarray, network.get_layer("embedding").get_weights())
             [projection] = map(np.asarray, network.get_layer("projection").get_weights())
-            kernel, *others = arrays[0]
-            arrays[0] = (symbols @ kernel, *others)
+            arrays[0][0] = symbols @ arrays[0][0]
             out = projection @ symbols.T
-        return cls(tuple(LayerWeights(*each) for each in arrays), out, out_bias)
+        layers_ = (LayerWeights(kernel, recurrent, bias) for kernel, recurrent, bias in arrays)
+        return cls(tuple(layers_), out, out_bias)
 
     @property
     def rows(self) -> Weights:

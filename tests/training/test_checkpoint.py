@@ -2,14 +2,11 @@
 
 import json
 import re
-import resource
 import signal
 import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +29,7 @@ from charlm_tui.training.corpus import Corpus
 from charlm_tui.training.errors import CheckpointError
 from charlm_tui.training.train import Run, train
 from tests.conftest import ROOT
-from tests.support.devices import NULL, is_device, make_device
+from tests.support.devices import NULL, is_device, make_device, room_for
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import TINY, Record, refusal
@@ -222,17 +219,6 @@ def test_a_checkpoint_gives_back_what_was_put_in(tmp_path: Path) -> None:
     np.testing.assert_array_equal(snapshot.network, SNAPSHOT.network)
     np.testing.assert_array_equal(snapshot.optimizer, SNAPSHOT.optimizer)
     assert snapshot.best == []
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let no file grow beyond `size` bytes, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_no_room_in_the_middle_of_a_checkpoint_leaves_the_one_before(tmp_path: Path) -> None:
