@@ -94,6 +94,30 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 @click.option(
     "--rate", "learning_rate", type=click.FloatRange(0, min_open=True), help="Learning rate."
 )
+@click.option(
+    "--optimizer",
+    type=click.Choice(["muon", "adam", "rmsprop"]),
+    help="What the weights are changed by. Default: muon.",
+)
+@click.option("--momentum", type=_SHARE, help="Of Muon: how much of the gradients before counts.")
+@click.option(
+    "--adam-share",
+    type=click.FloatRange(0, min_open=True),
+    help="Rate of what Muon leaves to Adam, as a share of --rate.",
+)
+@click.option(
+    "--weight-decay",
+    type=click.FloatRange(0),
+    help="Share of a matrix that a step of Muon takes away, for a rate of 1.",
+)
+@click.option(
+    "--warm-up", type=_SHARE, help="Share of the run over which the rate rises from zero."
+)
+@click.option(
+    "--embedding",
+    type=click.IntRange(0, 4096),
+    help="Numbers that a character is embedded in, tied to the output; 0 is one-hot characters.",
+)
 @click.option("--dropout", type=_SHARE, help="Share of each layer's output to drop.")
 @click.option(
     "--recurrent-dropout", type=_SHARE, help="Share of the state to drop within a window."
@@ -102,6 +126,14 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     "--held-out",
     type=click.FloatRange(0, 0.5, min_open=True),
     help="Share of the text, at its end, to measure on and never train on.",
+)
+@click.option(
+    "--choose-on",
+    type=click.FloatRange(0, 0.5),
+    metavar="SHARE",
+    help="Measure the epochs, and choose the best, on this share of the training text, at its end, "
+    "which is then not trained on; the held-out text is read once, at the end. With 0 no epoch is "
+    "measured, and the last one is kept. Default: choose on the held-out text.",
 )
 @click.option(
     "--rng-seed",
@@ -164,6 +196,8 @@ def _refuse_contradictions(
         raise click.UsageError("--vocabulary is for --from-keras alone: leave it out.")
     elif {"resume", "restart"} <= chosen.keys():
         raise click.UsageError("--resume continues, --restart starts over: give one of them.")
+    elif chosen.get("choose_on") == 0 and "patience" in chosen:
+        raise click.UsageError("--choose-on 0 measures no epoch: leave out --patience.")
     elif {"time", "epochs"} <= chosen.keys():
         raise click.UsageError("--time and --epochs both say when to end: give one of them.")
     elif chosen.get("recipe") == NOTEBOOK.name and chosen.get("preset", "small") != "small":

@@ -18,6 +18,7 @@ from charlm_tui.lm.model import Floats, Ids, Step
 from charlm_tui.lm.vocabulary import Vocabulary
 
 Weights = NDArray[np.float32]
+EMBEDDING_DEVIATION = 0.1  # standard deviation of its first values
 
 ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
     "tanh": ops.tanh,
@@ -38,6 +39,7 @@ def build_network(
     recurrent_dropout: float = 0.0,
     depth: int = 1,
     dropout: float = 0.0,
+    embedding: int = 0,
 ) -> keras.Model:
     """Build the notebook's network on ids.
 
@@ -48,17 +50,30 @@ def build_network(
         recurrent_dropout: share of the state to drop within a window while training.
         depth: number of LSTM layers.
         dropout: share of each layer's output to drop while training.
+        embedding: numbers that a character is embedded in, tied to the output; 0 is one-hot.
 
     Returns:
         A model from int [batch, window] to float32 logits [batch, vocabulary], or
         [batch, window, vocabulary]. The window is any length.
     """
     ids = keras.Input((None,), dtype="int32", name="ids")
-    # An identity matrix as embedding is the one-hot coding of the notebook, made on the fly.
-    one_hot = layers.Embedding(
-        vocabulary, vocabulary, embeddings_initializer="identity", trainable=False, name="one_hot"
-    )
-    values = one_hot(ids)
+    if embedding:
+        symbols = layers.Embedding(
+            vocabulary,
+            embedding,
+            embeddings_initializer=keras.initializers.RandomNormal(stddev=EMBEDDING_DEVIATION),
+            name="embedding",
+        )
+    else:
+        # An identity matrix as embedding is the one-hot coding of the notebook, made on the fly.
+        symbols = layers.Embedding(
+            vocabulary,
+            vocabulary,
+            embeddings_initializer="identity",
+            trainable=False,
+            name="one_hot",
+        )
+    values = symbols(ids)
     for index in range(depth):
         lstm = layers.LSTM(
             units,
@@ -69,12 +84,35 @@ def build_network(
         values = lstm(values)
         if dropout:
             values = layers.Dropout(dropout, name=f"dropout_{index}")(values)
-    logits = layers.Dense(vocabulary, name="logits")(values)
+    if embedding:
+        values = layers.Dense(embedding, use_bias=False, name="projection")(values)
+        logits = TiedLogits(symbols, name="logits")(values)
+    else:
+        logits = layers.Dense(vocabulary, name="logits")(values)
     return keras.Model(ids, logits, name="charlm")
 
 
+class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Logits by how much values are like each symbol's embedding, and a bias.
+
+    Args:
+        symbols: the embedding, built.
+        name: of the layer.
+    """
+
+    def __init__(self, symbols: layers.Embedding, name: str) -> None:
+        super().__init__(name=name)
+        # As a function, or Keras would list its weights twice.
+        self._matrix: Callable[[], Any] = lambda: symbols.embeddings
+        self.bias = self.add_weight((symbols.input_dim,), "zeros", name="bias")
+
+    def call(self, values: Any) -> Any:
+        """Return logits [..., vocabulary] of values [..., embedding]."""
+        return ops.matmul(values, ops.transpose(self._matrix())) + self.bias
+
+
 def count_parameters(weights: "StepWeights") -> int:
-    """Count the trained parameters."""
+    """Count the numbers of a step, in which an embedding is multiplied out."""
     arrays = [array for layer in weights.layers for array in layer.arrays()]
     return sum(array.size for array in (*arrays, weights.out, weights.out_bias))
 
@@ -124,15 +162,17 @@ class StepWeights:
     def of(cls, network: keras.Model) -> "StepWeights":
         """Take the weights of a network that `build_network` made."""
         found = [layer for layer in network.layers if isinstance(layer, layers.LSTM)]
-        out, out_bias = map(np.asarray, network.get_layer("logits").get_weights())
-        return cls(
-            tuple(
-                LayerWeights(kernel, recurrent, bias)
-                for kernel, recurrent, bias in (map(np.asarray, it.get_weights()) for it in found)
-            ),
-            out,
-            out_bias,
-        )
+        arrays: list[list[Weights]] = [[*map(np.asarray, it.get_weights())] for it in found]
+        *tied, out_bias = map(np.asarray, network.get_layer("logits").get_weights())
+        if tied:
+            [out] = tied
+        else:  # multiplied out: a step reads a row for each symbol either way
+            [symbols] = map(np.asarray, network.get_layer("embedding").get_weights())
+            [projection] = map(np.asarray, network.get_layer("projection").get_weights())
+            arrays[0][0] = symbols @ arrays[0][0]
+            out = projection @ symbols.T
+        layers_ = (LayerWeights(kernel, recurrent, bias) for kernel, recurrent, bias in arrays)
+        return cls(tuple(layers_), out, out_bias)
 
     @property
     def rows(self) -> Weights:

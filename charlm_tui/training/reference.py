@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm_tui.training.corpus import Ids
 from charlm_tui.training.network import LayerWeights, StepWeights
 
 Values = NDArray[np.float64]
@@ -28,7 +29,7 @@ _ACTIVATIONS: Mapping[str, Callable[[Values], Values]] = {
 }
 
 
-def predict(weights: StepWeights, inputs: NDArray[np.int32]) -> Values:
+def predict(weights: StepWeights, inputs: Ids) -> Values:
     """Return the probabilities of the character after each window, as Keras 2 computes them.
 
     Per character x: z = x W + h U + b, in four parts i, f, g, o; c' = f(z_f) c + f(z_i) a(z_g) and
@@ -36,7 +37,7 @@ def predict(weights: StepWeights, inputs: NDArray[np.int32]) -> Values:
 
     Args:
         weights: of the network.
-        inputs: int32 [windows, window].
+        inputs: [windows, window].
 
     Returns:
         float64 [windows, vocabulary].

@@ -1,7 +1,10 @@
-"""Device nodes in a test's own folder, so that no test comes near those of the machine."""
+"""Device nodes in a test's own folder and disks that are full, none of them the machine's own."""
 
 import os
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,3 +38,14 @@ def is_device(path: Path, number: tuple[int, int]) -> bool:
     """Return whether a device is still what it was."""
     status = os.lstat(path)
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(*number)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file grow beyond `size` bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

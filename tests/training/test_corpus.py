@@ -1,7 +1,9 @@
 """Finding, reading and refusing a text to train on."""
 
+import contextlib
 import hashlib
 import http.server
+import mmap
 import os
 import socket
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,16 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.files import CORPUS_VARIABLE, cached_corpus
+from charlm_tui.training import corpus as corpus_room
 from charlm_tui.training.corpus import (
     NOTEBOOK_SHA256,
     Corpus,
     differs_from_notebook,
     find_corpus,
+    lowered,
     read_corpus,
     windows,
 )
 from charlm_tui.training.errors import CorpusError
 from tests.conftest import ROOT
+from tests.support.devices import room_for
 
 WINDOW, STRIDE, BATCH = 10, 4, 8
 
@@ -54,7 +60,7 @@ def test_a_corpus_is_the_ids_of_its_lower_cased_text(
     tiny_corpus: str, tiny_corpus_path: Path
 ) -> None:
     corpus = read(tiny_corpus_path)
-    assert corpus.ids.dtype == np.int32
+    assert corpus.ids.dtype == np.uint8
     assert corpus.vocabulary.case == "lower"
     assert corpus.vocabulary.decode(corpus.ids.tolist()) == tiny_corpus.lower()
     assert list(corpus.vocabulary.symbols) == sorted(set(tiny_corpus.lower()))
@@ -80,6 +86,122 @@ def test_the_last_5_percent_are_held_out(tiny_corpus: str, tiny_corpus_path: Pat
     np.testing.assert_array_equal(np.append(corpus.training, corpus.held_out), corpus.ids)
     assert np.shares_memory(corpus.training, corpus.ids)
     assert np.shares_memory(corpus.held_out, corpus.ids)
+
+
+@pytest.mark.parametrize(
+    ("share", "trained", "measured"), [(None, 950, 50), (0, 950, 0), (0.1, 855, 95)]
+)
+def test_a_share_to_choose_on_is_the_end_of_the_training_text_and_not_trained_on(
+    share: float | None, trained: int, measured: int, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "abcdefghij" * 100)
+    corpus = read_corpus(path, "lower", WINDOW, STRIDE, BATCH, choose_on=share)
+    assert (len(corpus.training), len(corpus.validation)) == (trained, measured)
+    assert len(corpus.held_out) == 50
+    if share is not None:
+        both = np.append(corpus.training, corpus.validation)
+        np.testing.assert_array_equal(both, corpus.ids[: corpus.cut])
+
+
+def test_a_text_with_too_little_to_choose_on_is_told_with_the_length_that_is_needed(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "ab" * 120)
+    assert len(read_corpus(path, "lower", WINDOW, STRIDE, BATCH).training) == 228
+    sentence = r"a batch of 8, the last 0.05 held out and 0.04 of the rest to choose on"
+    with pytest.raises(CorpusError, match=sentence) as caught:
+        read_corpus(path, "lower", WINDOW, STRIDE, BATCH, choose_on=0.04)
+    least = int(str(caught.value).split("at least ")[1].split(" ")[0].replace(",", ""))
+    for length, fits in ((least, True), (least - 1, False)):
+        path = written(tmp_path, "a" * (length - 1) + "b")
+        with contextlib.nullcontext() if fits else pytest.raises(CorpusError):
+            corpus = read_corpus(path, "lower", WINDOW, STRIDE, BATCH, choose_on=0.04)
+            assert len(corpus.validation) == WINDOW + 1
+
+
+CASES = "aAzΣΣσς'.\u00ad\u0345\u02b0İǅ 1\n"
+
+
+@given(st.lists(st.text(st.sampled_from(CASES), max_size=8)))
+def test_a_text_is_lower_cased_in_pieces_as_it_is_in_one(pieces: list[str]) -> None:
+    """Sigma has two lower cases, by the letters around it; a dotted capital I becomes two."""
+    assert "".join(lowered(pieces)) == "".join(pieces).lower()
+
+
+def test_a_text_is_lower_cased_without_keeping_all_of_it() -> None:
+    sizes = [len(piece) for piece in lowered(["ΑΒΓ" * 1000] * 50)]
+    assert max(sizes) < 4000
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+@pytest.mark.parametrize("block", [3, 4, 7])
+def test_a_text_that_is_read_in_blocks_is_the_text(
+    in_memory: bool, block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks that end within a character, a line end and the order mark; ids of two bytes."""
+    text = "".join(map(chr, range(0x2A0, 0x3F0))) + "one\r\ntwo\rthree\n𝄞 ΟΔΟΣ\r\r\n"
+    path = written(tmp_path, b"\xef\xbb\xbf" + text.encode())
+    monkeypatch.setattr(corpus_room, "BLOCK", block)
+    monkeypatch.setattr(corpus_room, "IN_MEMORY", 10**6 if in_memory else 0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    corpus = read(path)
+    whole = text.replace("\r\n", "\n").replace("\r", "\n").lower()
+    assert corpus.vocabulary.decode(corpus.ids.tolist()) == whole
+    assert list(corpus.vocabulary.symbols) == sorted(set(whole))
+    assert corpus.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert corpus.ids.dtype == np.uint16
+    assert is_mapped(corpus) != in_memory
+
+
+def is_mapped(corpus: Corpus) -> bool:
+    base = corpus.ids.base
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base, mmap.mmap)
+
+
+def test_the_ids_of_a_large_text_lie_in_a_file_without_a_name(
+    tiny_corpus_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is gone however the run ends, and no other can come upon it."""
+    monkeypatch.setattr(corpus_room, "IN_MEMORY", 0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    corpus = read(tiny_corpus_path)
+    assert is_mapped(corpus)
+    assert list(tmp_path.iterdir()) == []
+    assert corpus.ids.dtype == np.uint8
+    assert not corpus.ids.flags.writeable
+    np.testing.assert_array_equal(corpus.ids, in_memory_ids(tiny_corpus_path))
+
+
+def in_memory_ids(path: Path) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus_room, "IN_MEMORY", 10**9)
+        return read(path).ids
+
+
+@pytest.mark.parametrize("room", [0, 4096])
+def test_a_disk_that_is_full_is_told_in_one_sentence(
+    room: int, tiny_corpus_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus_room, "IN_MEMORY", 0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with room_for(room), pytest.raises(CorpusError) as caught:
+        read(tiny_corpus_path)
+    assert str(caught.value) == (
+        f"the ids of {tiny_corpus_path} cannot be kept in {tmp_path}: File too large; "
+        "name a folder with room for a copy of the text in TMPDIR"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_place_of_a_byte_that_is_not_utf_8_is_told_behind_an_order_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, b"\xef\xbb\xbf" + "é".encode() * 9 + b"\xe9" + b"x" * 9)
+    for block in (3, 4, 10**6):
+        monkeypatch.setattr(corpus_room, "BLOCK", block)
+        assert "is not UTF-8 (byte 0xe9 at offset 21)" in refusal(path)
 
 
 @given(st.integers(1, 30), st.integers(0, 50))

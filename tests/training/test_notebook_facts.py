@@ -57,8 +57,8 @@ def test_the_ids_are_the_lower_cased_text(corpus: Corpus, corpus_path: Path) -> 
 
 
 def test_it_is_held_as_ids_and_never_as_one_hot_arrays(corpus: Corpus) -> None:
-    """Four bytes a character; every window of training and held-out part is a view of them."""
-    assert corpus.ids.nbytes == 4 * 600_893
+    """One byte a character; every window of training and held-out part is a view of them."""
+    assert corpus.ids.nbytes == 600_893
     for part in (corpus.training, corpus.held_out):
         every = windows(part, 60)
         assert every.shape == (len(part) - 60, 61)

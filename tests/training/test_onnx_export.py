@@ -21,7 +21,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.training.card import make_card, write_page
 from charlm_tui.training.checkpoint import Snapshot
-from charlm_tui.training.corpus import windows
+from charlm_tui.training.corpus import Ids, windows
 from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError, ParityError
 from charlm_tui.training.network import (
     NetworkInTraining,
@@ -39,6 +39,8 @@ from charlm_tui.training.onnx_export import (
     compare,
     convert,
     keras_predict,
+    parity_text,
+    stretches,
 )
 from charlm_tui.training.samples import TEMPERATURES, draw_samples, notebook_seed
 from charlm_tui.training.tf_process import make_model_file
@@ -56,7 +58,7 @@ def card_of(trained: Trained) -> dict[str, Any]:
         "tiny",
         trained.corpus,
         trained.recipe,
-        Snapshot(trained.run.epochs, trained.run.seconds),
+        Snapshot(trained.run.epochs, trained.run.seconds, costs=trained.run.costs),
         StepWeights.of(trained.run.network),
         held_out,
         1,
@@ -145,7 +147,7 @@ def test_the_card_tells_everything(exported: Path, trained: Trained) -> None:
         (entry["epoch"], entry["training_nats"], entry["held_out_nats"], entry["seconds"])
         for entry in history
     ] == [
-        (it.number, round(it.training_loss, 5), round(it.held_out_loss, 5), round(it.seconds, 2))
+        (it.number, round(it.training_loss, 5), round(it.measured_loss, 5), round(it.seconds, 2))
         for it in trained.run.epochs
     ]
     held_out = measure(trained.run.network, trained.corpus.held_out, WINDOW) / np.log(2)
@@ -168,6 +170,8 @@ def test_the_card_tells_everything(exported: Path, trained: Trained) -> None:
         "rng_seed": 0,
         "epochs": 2,
         "best_epoch": trained.run.best.number,
+        "epochs_measured_on": f"last {characters // 20} of {characters:,} characters, "
+        f"85 of the 255 with {WINDOW} of them before it",
         "stopped": "",
         "seconds": round(trained.run.seconds, 1),
         "device": "CPU (any)",
@@ -420,3 +424,19 @@ def test_an_export_that_fails_a_check_leaves_the_old_file_and_nothing_else(
         export_tiny(trained, path, Vocabulary(symbols, "lower"))
     assert path.read_bytes() == exported.read_bytes()
     assert [it.name for it in tmp_path.iterdir()] == ["tiny.onnx"]
+
+
+@pytest.mark.parametrize("length", [9, 500, 1007, 1008, 1500, 20_000])
+def test_a_short_text_is_checked_on_the_windows_of_the_long_one_that_it_is_taken_from(
+    length: int,
+) -> None:
+    """What goes to the process that converts is small, however large the text is."""
+    ids = np.random.default_rng(2).integers(0, 256, length).astype(np.uint8)
+    short = parity_text(ids, WINDOW)
+    assert len(short) <= min(length, 1000 + 10 * WINDOW)
+    assert checked_windows(short) == checked_windows(ids)
+
+
+def checked_windows(ids: Ids) -> list[bytes]:
+    every = windows(ids, WINDOW)
+    return [every[at].tobytes() for stretch in stretches(len(every)) for at in stretch]
