@@ -13,7 +13,6 @@ from charlm_tui.lm.errors import SettingsError
 RNG_SEEDS = 2**64
 Moving = Literal["", "ramp", "cycle", "words"]
 MOVING: tuple[Moving, ...] = ("", "ramp", "cycle", "words")
-MOST_FILE_DEPTH = 100_000  # of a recorded reply: a step takes seconds and gigabytes at ten times it
 MIROSTAT_BITS = 1.5
 """Target that Mirostat has by default: a token model's 5 or 8 bits mean nothing at 57 symbols."""
 MIROSTAT_RANGE = (0.2, 5.0)
@@ -104,18 +103,14 @@ class Settings:
         """Return the settings that a file has, where each value has the type of ours.
 
         Raises:
-            ValueError: a value is of another type, or there is no such setting, or the depth is
-                more than anybody can have waited for.
+            ValueError: a value is of another type, or there is no such setting.
             SettingsError: one is outside its range.
         """
         for name, value in values.items():
             kind = _KINDS.get(name)
             if type(value) is not kind and not (kind is float and type(value) is int):
                 raise ValueError(f"its {name!s:.20} is {value!r:.20}")
-        made = cls(**values)
-        if made.depth > MOST_FILE_DEPTH:
-            raise ValueError(f"its depth is {made.depth:,}, and {MOST_FILE_DEPTH:,} at the most")
-        return made
+        return cls(**values)
 
     def _check_moving(self) -> None:
         if self.moving not in MOVING:

@@ -13,9 +13,10 @@ from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape
-from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.reply.timeline import resume_point
 
+MOST_DEPTH = 100_000  # of a recorded reply: at ten times it, a step takes seconds and gigabytes
 BATCH = 256  # characters that are drawn at a time
 
 
@@ -45,12 +46,18 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
         made: an empty tape, to which everything is added before it is yielded.
 
     Raises:
-        TapeFileError: no model of this vocabulary can have made it.
+        TapeFileError: no model of this vocabulary can have made it, or its depth is too much.
     """
     vocabulary = model.contract.vocabulary
     sampler = Sampler(len(vocabulary), recording.model)
     tape = recording.tape
     recording.check(vocabulary)
+    deepest = max((settings.depth for _, settings in tape.runs()), default=0)
+    if deepest > MOST_DEPTH:
+        raise TapeFileError(
+            f"the tape has a depth of {deepest:,} characters where {MOST_DEPTH:,} at the most can "
+            "be made again; take another tape"
+        )
     seed = prefixed(vocabulary, vocabulary.encode(recording.seed))
     edges = {first for first, _ in tape.runs()}
     edges |= {edge for first, count in tape.forced for edge in (first, first + count)}

@@ -525,7 +525,6 @@ def test_a_reply_with_a_damaged_row_is_told_of_and_the_others_open(
         f"changes = '{'[' * 50_000}'",
         'changes = \'[[0, {"temperature": "warm"}]]\'',
         "changes = '[[0, {\"temperature\": 1e999}]]'",
-        "changes = '[[0, {\"depth\": 999999999}]]'",
         "text = x'61626364'",
         "text = CAST(x'ff626364' AS TEXT)",
         "ids = 'abcdefgh'",

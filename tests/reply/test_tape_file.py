@@ -86,7 +86,6 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
         (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
         (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),
-        (damaged(changes=[{"at": 0, "depth": 999_999}]), "depth is 999,999, and 100,000 at the"),
         (damaged(changes=[{"at": 0}] * 50_001), "settings change more than 50,000 times"),
         (damaged(given=[[1, 2]]), "damaged"),
         (damaged(times=[[1]]), "damaged"),

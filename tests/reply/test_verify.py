@@ -14,7 +14,7 @@ from charlm_tui.engine.protocol import EngineDied, Event, RestRequested
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.tape import Columns, Tape
-from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.sweep import move
@@ -335,3 +335,11 @@ def test_a_reply_whose_settings_change_often_is_made_again_without_reading_it_ag
     assert isinstance(last, Verdict)
     assert last.differs_at is None
     assert counting.bound == 2
+
+
+def test_a_depth_that_nobody_can_have_waited_for_is_refused(model: OnnxModel) -> None:
+    recording = recorded(model)
+    tape = Tape()
+    tape.append(recording.tape.columns(), Settings(depth=999_999))
+    with pytest.raises(TapeFileError, match="a depth of 999,999 characters where 100,000 at the"):
+        verdict(replace(recording, tape=tape), model)
