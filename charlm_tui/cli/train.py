@@ -126,6 +126,14 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     help="Share of the text, at its end, to measure on and never train on.",
 )
 @click.option(
+    "--choose-on",
+    type=click.FloatRange(0, 0.5),
+    metavar="SHARE",
+    help="Measure the epochs, and choose the best, on this share of the training text, at its end, "
+    "which is then not trained on; the held-out text is read once, at the end. With 0 no epoch is "
+    "measured, and the last one is kept. Default: choose on the held-out text.",
+)
+@click.option(
     "--rng-seed",
     type=click.IntRange(0, 2**32 - 1),
     help="Seed of the first weights and of the order of the windows. Default: 0.",
@@ -186,6 +194,8 @@ def _refuse_contradictions(
         raise click.UsageError("--vocabulary is for --from-keras alone: leave it out.")
     elif {"resume", "restart"} <= chosen.keys():
         raise click.UsageError("--resume continues, --restart starts over: give one of them.")
+    elif chosen.get("choose_on") == 0 and "patience" in chosen:
+        raise click.UsageError("--choose-on 0 measures no epoch: leave out --patience.")
     elif {"time", "epochs"} <= chosen.keys():
         raise click.UsageError("--time and --epochs both say when to end: give one of them.")
     elif chosen.get("recipe") == NOTEBOOK.name and chosen.get("preset", "small") != "small":

@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,12 +12,13 @@ import keras
 
 from charlm_tui.files import NOTEBOOK_FILE, write_document
 from charlm_tui.lm.model import OnnxModel
-from charlm_tui.training.checkpoint import Snapshot
-from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus
+from charlm_tui.training.checkpoint import Epoch, Snapshot, best_of
+from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus, Ids
 from charlm_tui.training.network import StepWeights, count_parameters
 from charlm_tui.training.progress import BITS_PER_NAT, in_words
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES, draw_samples
+from charlm_tui.training.train import measured_windows
 
 PACKAGES = (
     "keras",
@@ -39,8 +41,8 @@ def make_card(
     recipe: Recipe,
     run: Snapshot,
     weights: StepWeights,
-    held_out_nats: float,
-    every: int,
+    held_out_nats: float | None,
+    step: int,
     device: str,
     rng_seed: int,
     stopped: str = "",
@@ -53,15 +55,16 @@ def make_card(
         recipe: that it was trained by.
         run: the result of each epoch so far.
         weights: of the best epoch.
-        held_out_nats: mean loss over held-out characters with a whole window before them.
-        every: n if every n-th of them was read, so 1 for all.
+        held_out_nats: mean loss over held-out characters with a whole window before them; None
+            if they were not read.
+        step: n if every n-th of them was read, so 1 for all.
         device: that it was trained on.
         rng_seed: of the run.
         stopped: why the run ended before its last epoch, if it did.
     """
-    best = min(run.epochs, key=lambda epoch: epoch.held_out_loss)
-    part = "every one" if every == 1 else f"one in {every}"
-    return {
+    best = best_of(run.epochs)
+    assert best is not None
+    card: dict[str, Any] = {
         "name": name,
         "architecture": architecture(weights),
         "parameters": count_parameters(weights),
@@ -75,28 +78,65 @@ def make_card(
             name: value for name, value in asdict(recipe).items() if name != "name"
         },
         "rng_seed": rng_seed,
-        "epochs": len(run.epochs),
+        "epochs": run.epochs[-1].number,
         "best_epoch": best.number,
+        "epochs_measured_on": _measured_on(corpus, recipe, run.costs.step),
         "stopped": stopped,
         "seconds": round(run.seconds, 1),
         "device": device,
         "backend": keras.backend.backend(),
         "versions": {"python": platform.python_version(), **_versions()},
-        "loss_history": [
-            {
-                "epoch": epoch.number,
-                "training_nats": round(epoch.training_loss, 5),
-                "held_out_nats": round(epoch.held_out_loss, 5),
-                "seconds": round(epoch.seconds, 2),
-            }
-            for epoch in run.epochs
-        ],
-        "held_out_bits_per_character": round(held_out_nats * BITS_PER_NAT, 4),
-        "held_out_split": (
-            f"last {len(corpus.held_out):,} of {len(corpus.ids):,} characters, "
-            f"{part} with {recipe.window} of them before it"
-        ),
+        "loss_history": [_row(epoch, recipe) for epoch in run.epochs],
     }
+    if held_out_nats is not None:
+        card["held_out_bits_per_character"] = round(held_out_nats * BITS_PER_NAT, 4)
+        card["held_out_split"] = (
+            f"last {len(corpus.held_out):,} of {len(corpus.ids):,} characters, "
+            f"{_which(corpus.held_out, recipe.window, step)}"
+        )
+    return card
+
+
+def _row(epoch: Epoch, recipe: Recipe) -> dict[str, Any]:
+    row: dict[str, Any] = {"epoch": epoch.number}
+    if epoch.parts > 1:
+        row |= {"part": epoch.part, "parts": epoch.parts}
+    row["training_nats"] = round(epoch.training_loss, 5)
+    if epoch.measured_loss is not None:
+        key = "held_out_nats" if recipe.choose_on is None else "validation_nats"
+        row[key] = round(epoch.measured_loss, 5)
+    return {**row, "seconds": round(epoch.seconds, 2)}
+
+
+def _which(ids: Ids, window: int, step: int) -> str:
+    """Say which characters of a part of the text were measured."""
+    count, read = (measured_windows(ids, window, it) for it in (1, step))
+    which = "every one" if step == 1 else f"{read:,} of the {count:,}"
+    return f"{which} with {window} of them before it"
+
+
+def _measured_on(corpus: Corpus, recipe: Recipe, step: int) -> str:
+    """Say by what the best epoch was chosen."""
+    ids = corpus.validation
+    if not len(ids):
+        return "nothing; the last one is kept"
+    place = f"last {len(ids):,} of {len(corpus.ids):,} characters"
+    if corpus.choose_on is not None:
+        place = f"last {len(ids):,} of the {corpus.cut:,} characters before the held-out text"
+    return f"{place}, {_which(ids, recipe.window, step)}"
+
+
+def _losses(history: Sequence[Mapping[str, Any]]) -> str:
+    """Return the losses of the epochs as a sentence."""
+    keys = {
+        "held_out_nats": "Held-out",
+        "validation_nats": "Validation",
+        "training_nats": "Training",
+    }
+    key = next(key for key in keys if key in history[0])
+    losses = ", ".join(f"{epoch[key]:.3f}" for epoch in history)
+    what = "part of an epoch" if "part" in history[0] else "epoch"
+    return f"{keys[key]} loss by {what}, in nats: {losses}."
 
 
 def architecture(weights: StepWeights) -> str:
@@ -138,6 +178,7 @@ def write_page(model_path: Path, page: Path) -> None:
         "|---|---|",
         f"| held out | **{card['held_out_bits_per_character']:.3f} bits per character** "
         f"({card['held_out_split']}) |",
+        f"| the best epoch chosen on | {card['epochs_measured_on']} |",
         f"| corpus | `{card['corpus']['name']}`, {card['corpus']['characters']:,} characters, "
         f"sha256 `{card['corpus']['sha256']}` |",
         f"| recipe | `{card['recipe']}`, RNG seed {card['rng_seed']} |",
@@ -146,9 +187,7 @@ def write_page(model_path: Path, page: Path) -> None:
         "| versions | " + ", ".join(f"{k} {v}" for k, v in card["versions"].items()) + " |",
         f"| file | {model_path.stat().st_size:,} bytes, sha256 `{model.sha256}` |",
         "",
-        "Held-out loss by epoch, in nats, of every third window: "
-        + ", ".join(f"{epoch['held_out_nats']:.3f}" for epoch in history)
-        + ".",
+        _losses(history),
         "",
     ]
     if card["corpus"]["name"] == NOTEBOOK_FILE:

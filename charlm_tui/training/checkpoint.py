@@ -7,7 +7,7 @@ generators' state, the best weights so far, and, as JSON, the settings and what 
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from charlm_tui.files import replace_file
 from charlm_tui.training.errors import CheckpointError
 
-FORMAT = 1
+FORMAT = 2
 GROUPS = ("network", "optimizer", "best")
 
 Arrays = list[NDArray[Any]]
@@ -26,13 +26,51 @@ Arrays = list[NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """The result of one epoch; losses in nats per character."""
+    """The result of an epoch, or of a part of one; losses in nats per character."""
 
     number: int
     training_loss: float
-    held_out_loss: float
+    measured_loss: float | None
+    """On what the recipe measures epochs on; None if it measures none."""
     seconds: float
     best: bool
+    part: int = 1
+    parts: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its number, and which part of it this is if it is cut into parts."""
+        return self.in_words(str(self.number))
+
+    def in_words(self, number: str) -> str:
+        """Return the same with the number as it is to be shown."""
+        return number if self.parts == 1 else f"{number}, part {self.part} of {self.parts}"
+
+
+def best_of(epochs: Sequence[Epoch]) -> Epoch | None:
+    """Return the epoch whose weights are kept: the last one that was the best so far."""
+    return next((epoch for epoch in reversed(epochs) if epoch.best), None)
+
+
+@dataclass(slots=True)
+class Costs:
+    """What a run has found out about itself, and holds to when it continues.
+
+    Attributes:
+        parts: that an epoch is cut into; 0 while that is not known.
+        step: n if every n-th window is measured after an epoch; 0 while that is not known.
+        end_step: the same of the held-out text, at the end.
+        after_s: that measuring, keeping and showing an epoch took at the most.
+        keeping_s: that keeping it took of these, at the most.
+        measuring_s: that measuring at the end will take; 0 where that is of no interest.
+    """
+
+    parts: int = 0
+    step: int = 0
+    end_step: int = 0
+    after_s: float = 0.0
+    keeping_s: float = 0.0
+    measuring_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -45,6 +83,7 @@ class Snapshot:
         network: every variable of the network, random generators included.
         optimizer: every variable of the optimiser.
         best: the weights of the best epoch.
+        costs: of the run.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -52,6 +91,7 @@ class Snapshot:
     network: Arrays = field(default_factory=list)
     optimizer: Arrays = field(default_factory=list)
     best: Arrays = field(default_factory=list)
+    costs: Costs = field(default_factory=Costs)
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -70,6 +110,7 @@ def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot
         "settings": dict(settings),
         "seconds": snapshot.seconds,
         "epochs": [asdict(epoch) for epoch in snapshot.epochs],
+        "costs": asdict(snapshot.costs),
     }
     arrays = {
         f"{group}/{index}": array
@@ -102,7 +143,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
                 for count in [sum(name.startswith(group + "/") for name in content.files)]
             }
             epochs = [Epoch(**epoch) for epoch in facts["epochs"]]
-            return facts["settings"], Snapshot(epochs, float(facts["seconds"]), **groups)
+            costs = Costs(**facts["costs"])
+            snapshot = Snapshot(epochs, float(facts["seconds"]), **groups, costs=costs)
+            return facts["settings"], snapshot
     except FileNotFoundError as error:
         raise CheckpointError(
             f"there is no interrupted run to continue: {path} does not exist; "

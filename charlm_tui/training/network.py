@@ -101,8 +101,9 @@ class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types
     """
 
     def __init__(self, symbols: layers.Embedding, name: str) -> None:
-        super().__init__(name=name)  # type: ignore[no-untyped-call]
-        self._matrix = lambda: symbols.embeddings  # or Keras would list its weights twice
+        super().__init__(name=name)
+        # As a function, or Keras would list its weights twice.
+        self._matrix: Callable[[], Any] = lambda: symbols.embeddings
         self.bias = self.add_weight((symbols.input_dim,), "zeros", name="bias")
 
     def call(self, values: Any) -> Any:

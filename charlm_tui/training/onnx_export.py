@@ -173,7 +173,7 @@ def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
         model: the exported file.
         predict: returns the probabilities of the next character, float [windows, vocabulary],
             for int32 [windows, window].
-        ids: the text; int32 [characters].
+        ids: the text; [characters].
 
     Raises:
         ParityError: a probability differs by more than 1e-5, or another character is the most
@@ -181,10 +181,7 @@ def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
     """
     size = model.contract.window
     every = windows(ids, size)
-    count = min(PARITY_WINDOWS, len(every))
-    run = -(-count // STRETCHES)
-    starts = np.linspace(0, len(every) - run, STRETCHES).astype(int) if len(every) > run else [0]
-    chosen = [range(start, start + run) for start in starts]
+    chosen = _stretches(len(every))
     rolling = RollingWindow(model, size)
     ours = []
     for stretch in chosen:
@@ -192,8 +189,23 @@ def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
         ours.append(rolling.logits[0].copy())
         ours += [rolling.feed(int(every[start, -2]))[0].copy() for start in stretch[1:]]
     flat = [start for stretch in chosen for start in stretch]
-    theirs = predict(every[flat, :-1])
+    theirs = predict(every[flat, :-1].astype(np.int32))
     return compare(probabilities(np.array(ours)), np.asarray(theirs, np.float64))
+
+
+def _stretches(count: int) -> list[range]:
+    """Return the windows, of so many, that a file is checked on."""
+    run = -(-min(PARITY_WINDOWS, count) // STRETCHES)
+    starts = np.linspace(0, count - run, STRETCHES).astype(int) if count > run else [0]
+    return [range(start, start + run) for start in starts]
+
+
+def parity_text(ids: Ids, window: int) -> Ids:
+    """Return a short text on which `check_parity` checks the same windows as on a long one."""
+    chosen = _stretches(len(ids) - window)
+    if len(ids) <= sum(len(stretch) + window for stretch in chosen):
+        return ids
+    return np.concatenate([ids[it.start : it.stop + window] for it in chosen])
 
 
 def compare(ours: Any, theirs: Any) -> Parity:
@@ -236,7 +248,7 @@ def export(
         weights: of the network.
         metadata: the file's.
         predict: of the network itself, to check the file against; see `check_parity`.
-        ids: a text to check it on; int32 [characters].
+        ids: a text to check it on; [characters].
         path: of the file.
 
     Raises:

@@ -69,6 +69,8 @@ class Plan:
             f"{self.path.name}: {len(corpus.ids):,} characters, {len(corpus.vocabulary)} symbols, "
             f"the last {len(corpus.held_out):,} held out"
         )
+        if corpus.choose_on:
+            size += f", {len(corpus.validation):,} before them to choose the best epoch on"
         warning = differs_from_notebook(corpus)
         console.print(size, markup=False, highlight=False, soft_wrap=True)
         if warning:
@@ -149,7 +151,9 @@ def make_plan(
         raise CheckpointError(
             f"{checkpoint} does not say the run's {error.args[0]}; start over with --restart"
         ) from error
-    text = read_corpus(path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out)
+    text = read_corpus(
+        path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out, recipe.choose_on
+    )
     if resume:
         check_settings(checkpoint, {"sha256": text.sha256}, settings)
     make_folder_for(out)

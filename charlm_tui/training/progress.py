@@ -45,7 +45,8 @@ class Display:
         console: where to.
         epochs: of the run; None if it has a time budget instead.
         seed: of the samples, as text.
-        sample: draws the texts to show after each epoch, one for each temperature.
+        sample: draws the texts to show after an epoch, one for each temperature, or none.
+        measured_on: what epochs are measured on, in a word.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class Display:
         console: Console,
         epochs: int | None,
         seed: str,
-        sample: Callable[[keras.Model], Sequence[str]],
+        sample: Callable[[Epoch, keras.Model], Sequence[str]],
+        measured_on: str = "held out",
     ) -> None:
         self._console = console
         self._epochs = epochs
         self._seed = seed
         self._sample = sample
+        self._measured_on = measured_on
         self._start_s = time.monotonic()
         self._first: float | None = None
         self._progress = Progress(
@@ -87,11 +90,11 @@ class Display:
         """Print one line above the bar."""
         self._console.print(Text(sentence), style=style, soft_wrap=True)
 
-    def estimated(self, epoch_s: float) -> None:
+    def estimated(self, epoch_s: float, parts: int) -> None:
         """Print how long an epoch takes."""
-        whole = ""
+        whole = f" in {parts} parts" if parts > 1 else ""
         if self._epochs is not None and self._epochs > 1:
-            whole = f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
+            whole += f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
         self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
 
     def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
@@ -114,16 +117,22 @@ class Display:
 
     def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
         """Print the epoch's figures and samples."""
-        best = " (best so far)" if epoch.best else ""
-        bits = epoch.held_out_loss * BITS_PER_NAT
+        measured = ""
+        if epoch.measured_loss is not None:
+            measured = (
+                f", {self._measured_on} {epoch.measured_loss:.4f} nats = "
+                f"{epoch.measured_loss * BITS_PER_NAT:.3f} bits per character"
+                f"{' (best so far)' if epoch.best else ''}"
+            )
         self.say(
-            f"epoch {self._numbered(epoch.number)}: loss {epoch.training_loss:.4f}, held out "
-            f"{epoch.held_out_loss:.4f} nats = {bits:.3f} bits per character"
-            f"{best}, {in_words(epoch.seconds)}",
-            style="bold" if epoch.best else "",
+            f"epoch {epoch.in_words(self._numbered(epoch.number))}: loss "
+            f"{epoch.training_loss:.4f}{measured}, {in_words(epoch.seconds)}",
+            style="bold" if measured and epoch.best else "",
         )
-        self.say(f"--- what it writes after the seed {self._seed!r}")
-        for temperature, text in zip(TEMPERATURES, self._sample(network), strict=True):
+        texts = self._sample(epoch, network)
+        if texts:
+            self.say(f"--- what it writes after the seed {self._seed!r}")
+        for temperature, text in zip(TEMPERATURES, texts, strict=False):
             if self._console.is_terminal:
                 self._console.print(Panel(Text(text), title=f"temperature {temperature}"))
             else:
@@ -158,8 +167,12 @@ def show_end(
     assert run.best is not None
     table = Table.grid(padding=(0, 2))
     training = [epoch.training_loss for epoch in run.epochs]
-    held_out = [epoch.held_out_loss for epoch in run.epochs]
-    for name, losses in (("training", training), ("held out", held_out)):
+    measured = [epoch.measured_loss for epoch in run.epochs if epoch.measured_loss is not None]
+    on_held_out = card["hyperparameters"].get("choose_on") is None
+    other = "held out" if on_held_out else "validation"
+    for name, losses in (("training", training), (other, measured)):
+        if not losses:
+            continue
         table.add_row(
             name,
             sparkline(losses),
@@ -168,8 +181,8 @@ def show_end(
     console.print(table)
     bits = float(card["held_out_bits_per_character"])
     facts = [
-        f"held out {bits:.3f} bits per character, epoch {run.best.number} of {len(run.epochs)}, "
-        f"trained in {in_words(run.seconds)}",
+        f"held out {bits:.3f} bits per character, epoch {run.best.name} of "
+        f"{run.epochs[-1].number}, trained in {in_words(run.seconds)}",
         *_compared(card, before),
         f"{path}: {path.stat().st_size:,} bytes, sha256 {model.sha256}",
         f"within {parity.largest_difference:.0e} of Keras on {parity.windows:,} windows",
@@ -183,14 +196,20 @@ def _compared(card: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     lines = []
     bits = float(card["held_out_bits_per_character"])
     same = all(card.get(key) == before.get(key) for key in ("corpus", "held_out_split"))
+    whole = "every one" in str(card.get("held_out_split"))
     earlier = before.get("held_out_bits_per_character")
     if same and isinstance(earlier, (int, float)):
         lines.append(f"the file before had {earlier:.3f}: {bits - earlier:+.3f}")
     split = card.get("hyperparameters", {})
-    if card["corpus"]["sha256"] == NOTEBOOK_SHA256 and (
-        split.get("window"),
-        split.get("held_out"),
-    ) == (60, 0.05):
+    if (
+        whole
+        and card["corpus"]["sha256"] == NOTEBOOK_SHA256
+        and (
+            split.get("window"),
+            split.get("held_out"),
+        )
+        == (60, 0.05)
+    ):
         lines.append(
             f"the notebook's recipe, at its best, has {NOTEBOOK_BITS:.3f}: "
             f"{bits - NOTEBOOK_BITS:+.3f}"

@@ -15,6 +15,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training.checkpoint import (
+    Epoch,
     Snapshot,
     check_settings,
     checkpoint_path,
@@ -46,8 +47,8 @@ with _hushed():
     from charlm_tui.training.onnx_export import Parity
     from charlm_tui.training.progress import Display, in_words, show_end
     from charlm_tui.training.samples import draw_samples, notebook_seed
-    from charlm_tui.training.tf_process import make_model_file
-    from charlm_tui.training.train import HELD_OUT_STEP, Run, measure, train
+    from charlm_tui.training.tf_process import make_model_file, prepare
+    from charlm_tui.training.train import Run, measure, train
 
 
 class TrainingRun:
@@ -94,13 +95,13 @@ class TrainingRun:
         if run.interrupted:
             assert run.best is not None
             self._say(
-                f"interrupted; the best so far, of epoch {run.best.number}, is in {out}; "
+                f"interrupted; the best so far, of epoch {run.best.name}, is in {out}; "
                 f"continue with: {self._resume_command()}"
             )
             return 130
         if run.stopped:
             assert run.best is not None
-            self._say(f"{run.stopped}; the weights of epoch {run.best.number} are kept")
+            self._say(f"{run.stopped}; the weights of epoch {run.best.name} are kept")
         try:
             parity = self._finish(run)
             checkpoint_path(out).unlink(missing_ok=True)
@@ -120,7 +121,12 @@ class TrainingRun:
         plan, recipe, corpus = self._plan, self._plan.recipe, self._plan.corpus
         seed = notebook_seed(corpus, recipe.window)
 
-        def sample(network: keras.Model) -> list[str]:
+        def sample(epoch: Epoch, network: keras.Model) -> list[str]:
+            """Draw from the file that has just been kept, which is fast, or from the network."""
+            if epoch.best:
+                return draw_samples(OnnxModel(plan.out), seed)
+            if plan.budget_s is not None:  # in which it would take more time than it is worth
+                return []
             return draw_samples(NetworkInTraining(network, corpus.vocabulary, recipe.window), seed)
 
         if plan.budget_s is not None:
@@ -128,12 +134,15 @@ class TrainingRun:
         else:
             epochs = recipe.epochs
             length = f"{epochs} epoch{'s' if epochs > 1 else ''}"
-        with Display(self._console, epochs, corpus.vocabulary.decode(seed), sample) as display:
+        shown_seed = corpus.vocabulary.decode(seed)
+        measured_on = recipe.measured_on.replace("-", " ")
+        with Display(self._console, epochs, shown_seed, sample, measured_on) as display:
             display.say(f"training on {self._device}, recipe {recipe.name}, {length}")
             if sentence := idle_gpu(self._device):
                 display.say(f"warning: {sentence}", style="yellow")
             if plan.snapshot is not None:
-                display.say(f"continuing after epoch {len(plan.snapshot.epochs)}")
+                display.say(f"continuing after epoch {plan.snapshot.epochs[-1].name}")
+            prepare()
             return train(
                 corpus,
                 recipe,
@@ -149,25 +158,29 @@ class TrainingRun:
         out = self._plan.out
         write_checkpoint(checkpoint_path(out), self._settings, snapshot)
         epoch = snapshot.epochs[-1]
+        # Where the epochs are not measured on the held-out text, it is not read before the end.
+        nats = epoch.measured_loss if self._plan.recipe.choose_on is None else None
         if epoch.best:
-            self._export(out, snapshot, network, epoch.held_out_loss, HELD_OUT_STEP)
+            self._export(out, snapshot, network, nats, snapshot.costs.step)
         if self._plan.keep_epochs:
-            path = out.with_stem(f"{out.stem}-epoch-{epoch.number:03}")
-            self._export(path, snapshot, network, epoch.held_out_loss, HELD_OUT_STEP)
+            part = f"-{epoch.part:03}" if epoch.parts > 1 else ""
+            path = out.with_stem(f"{out.stem}-epoch-{epoch.number:03}{part}")
+            self._export(path, snapshot, network, nats, snapshot.costs.step)
 
     def _finish(self, run: Run) -> Parity:
         self._say("measuring and exporting …")
-        held_out = measure(run.network, self._plan.corpus.held_out, self._plan.recipe.window)
-        snapshot = Snapshot(run.epochs, run.seconds)
-        return self._export(self._plan.out, snapshot, run.network, held_out, 1, run.stopped)
+        plan, step = self._plan, run.costs.end_step
+        held_out = measure(run.network, plan.corpus.held_out, plan.recipe.window, step)
+        snapshot = Snapshot(run.epochs, run.seconds, costs=run.costs)
+        return self._export(plan.out, snapshot, run.network, held_out, step, run.stopped)
 
     def _export(
         self,
         path: Path,
         snapshot: Snapshot,
         network: keras.Model,
-        held_out_nats: float,
-        every: int,
+        held_out_nats: float | None,
+        step: int,
         stopped: str = "",
     ) -> Parity:
         plan, weights = self._plan, StepWeights.of(network)
@@ -178,7 +191,7 @@ class TrainingRun:
             snapshot,
             weights,
             held_out_nats,
-            every,
+            step,
             self._device,
             plan.rng_seed,
             stopped,

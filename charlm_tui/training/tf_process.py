@@ -25,7 +25,7 @@ from charlm_tui.training import errors, reference
 from charlm_tui.training.corpus import Ids
 from charlm_tui.training.errors import ConversionError, ExportedFileError
 from charlm_tui.training.network import LayerWeights, StepWeights
-from charlm_tui.training.onnx_export import Parity, export, keras_predict
+from charlm_tui.training.onnx_export import Parity, export, keras_predict, parity_text
 
 BACKEND = "tensorflow"
 _ERRORS: dict[str, type[CharlmError]] = {**vars(errors), "FileWriteError": FileWriteError}
@@ -39,7 +39,7 @@ def make_model_file(
     Args:
         weights: of the network.
         metadata: the file's.
-        ids: a text on which the file is checked against the network; int32 [characters].
+        ids: a text on which the file is checked against the network; [characters].
         path: of the file.
 
     Raises:
@@ -50,6 +50,12 @@ def make_model_file(
     if any("Keras 2" in layer.recurrent_activation + layer.activation for layer in weights.layers):
         return export(weights, metadata, lambda it: reference.predict(weights, it), ids, path)
     return export(weights, metadata, keras_predict(weights), ids, path)
+
+
+def prepare() -> None:
+    """Start what converts if it is another process, which takes seconds, while training begins."""
+    if keras.backend.backend() != BACKEND:
+        _converter.start()
 
 
 class _Converter:
@@ -63,7 +69,8 @@ class _Converter:
     ) -> Parity:
         with tempfile.TemporaryDirectory(prefix="charlm-") as folder:
             job = Path(folder) / "job.npz"
-            job.write_bytes(_pack(weights, metadata, ids))
+            stretches = parity_text(ids, int(metadata["charlm.window"]))
+            job.write_bytes(_pack(weights, metadata, stretches))
             said = self._ask(json.dumps([str(job), str(path.absolute())]))
         if "error" in said:
             kind = _ERRORS.get(said["error"], ExportedFileError)
@@ -71,8 +78,7 @@ class _Converter:
         return Parity(**said)
 
     def _ask(self, request: str) -> dict[str, Any]:
-        process = self._process or self._start()
-        self._process = process
+        process = self.start()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -90,8 +96,11 @@ class _Converter:
             raise
         return said
 
-    def _start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+    def start(self) -> subprocess.Popen[str]:
+        """Return the process, started if it is not running."""
+        if self._process is not None:
+            return self._process
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "charlm_tui.training.tf_process"],
             cwd=Path(__file__).resolve().parents[2],  # from which this package can be imported
             env={**os.environ, "KERAS_BACKEND": BACKEND, "CUDA_VISIBLE_DEVICES": "-1"},
@@ -100,6 +109,7 @@ class _Converter:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        return self._process
 
     def _end(self) -> None:
         if self._process is not None:

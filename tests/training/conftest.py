@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from charlm_tui.cli import main
+from charlm_tui.training import train as train_room
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import Corpus, read_corpus
 from charlm_tui.training.recipes import BEST, Recipe
@@ -68,9 +69,11 @@ class Record:
     losses: list[float] = field(default_factory=list)
     estimates: list[float] = field(default_factory=list)
     done: list[float] = field(default_factory=list)
+    parts: int = 0
 
-    def estimated(self, epoch_s: float) -> None:
+    def estimated(self, epoch_s: float, parts: int) -> None:
         self.estimates.append(epoch_s)
+        self.parts = parts
 
     def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
         self.done.append(done)
@@ -80,6 +83,41 @@ class Record:
     def epoch_ended(self, epoch: Epoch, network: Any) -> None:
         self.epochs.append(epoch)
         self.weights.append([np.array(weight) for weight in network.get_weights()])
+
+
+@dataclass
+class Clock:
+    """A clock that only goes on when it is told to, so that no test is about the machine."""
+
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Paced(Record):
+    """Lets every batch and everything else that is told of take a time of its own."""
+
+    clock: Clock = field(default_factory=Clock)
+    compile_s: float = 5.0
+    batch_s: float = 0.25
+    show_s: float = 0.5
+    keep_s: float = 2.0
+    rates: list[float] = field(default_factory=list)
+
+    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
+        first = not self.batches
+        super().batch_ended(epoch, batch, batches, loss, done)
+        self.clock.now_s += self.compile_s if first else self.batch_s
+
+    def epoch_ended(self, epoch: Epoch, network: Any) -> None:
+        super().epoch_ended(epoch, network)
+        self.rates.append(float(network.optimizer.learning_rate))
+        self.clock.now_s += self.show_s
+
+    def keep(self, *_: object) -> None:
+        self.clock.now_s += self.keep_s
 
 
 @dataclass(frozen=True)
@@ -101,3 +139,12 @@ def small_corpus(tiny_corpus_path: Path) -> Corpus:
 def trained(small_corpus: Corpus) -> Trained:
     record = Record()
     return Trained(small_corpus, TINY, train(small_corpus, TINY, 0, record), record)
+
+
+@pytest.fixture
+def cut_in_four(monkeypatch: pytest.MonkeyPatch) -> Paced:
+    """Parts as of a large text: an epoch of 39 batches takes 9.75 s by this clock."""
+    monkeypatch.setattr(train_room, "LARGE_TEXT", 0)
+    monkeypatch.setattr(train_room, "PROBE_BATCHES", 5)
+    monkeypatch.setattr(train_room, "PART_S", 2.5)
+    return Paced(compile_s=0.25)

@@ -18,6 +18,7 @@ import pytest
 from charlm_tui.files import FileWriteError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training.checkpoint import (
+    Costs,
     Epoch,
     Snapshot,
     check_settings,
@@ -27,19 +28,24 @@ from charlm_tui.training.checkpoint import (
 )
 from charlm_tui.training.corpus import Corpus
 from charlm_tui.training.errors import CheckpointError
+from charlm_tui.training.recipes import BEST
 from charlm_tui.training.train import Run, train
 from tests.conftest import ROOT
 from tests.support.devices import NULL, is_device, make_device, room_for
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
-from tests.training.conftest import TINY, Record, refusal
+from tests.training.conftest import TINY, Paced, Record, refusal
 
-DEEP = replace(TINY, epochs=4, layers=2, dropout=0.2, recurrent_dropout=0.2)
-"""Every kind of random number that training draws is in it."""
+DEEP = replace(TINY, epochs=4, layers=2, dropout=0.2, recurrent_dropout=0.2, embedding=6)
+"""Every kind of random number that training draws is in it, and every kind of weight."""
 
 
 def losses(run: Run) -> list[tuple[float, float]]:
-    return [(epoch.training_loss, epoch.held_out_loss) for epoch in run.epochs]
+    return [(epoch.training_loss, epoch.measured_loss or 0.0) for epoch in run.epochs]
+
+
+def test_what_is_resumed_here_is_the_default_optimiser() -> None:
+    assert DEEP.optimizer == BEST.optimizer == "muon"
 
 
 def test_a_resumed_run_has_the_losses_of_an_unbroken_one(
@@ -64,6 +70,26 @@ def test_a_resumed_run_has_the_losses_of_an_unbroken_one(
             resumed.network.get_weights(), unbroken.network.get_weights(), strict=True
         ):
             np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_a_run_that_is_resumed_between_two_parts_has_the_losses_of_an_unbroken_one(
+    cut_in_four: Paced, small_corpus: Corpus, tmp_path: Path
+) -> None:
+    """Its parts are those of the run that it continues, however fast the machine is now."""
+    path, recipe = tmp_path / "c", replace(TINY, choose_on=0.1)
+    corpus = replace(small_corpus, choose_on=0.1)
+
+    def keep(snapshot: Snapshot, _: keras.Model) -> None:
+        if len(snapshot.epochs) == 3:
+            write_checkpoint(path, {}, snapshot)
+
+    unbroken = train(corpus, recipe, 5, cut_in_four, keep=keep, clock=cut_in_four.clock)
+    _, snapshot = read_checkpoint(path)
+    record = Paced(batch_s=9.0)
+    resumed = train(corpus, recipe, 5, record, resumed=snapshot, clock=record.clock)
+    assert [epoch.name for epoch in resumed.epochs] == [epoch.name for epoch in unbroken.epochs]
+    assert record.batches[0][:2] == (1, cut_in_four.batches[-1][2] * 3 // 4 + 1)
+    np.testing.assert_allclose(losses(resumed), losses(unbroken), rtol=1e-6)
 
 
 def test_without_the_state_of_dropout_or_of_the_optimiser_a_run_would_be_another(
@@ -206,7 +232,12 @@ def test_a_kill_leaves_a_checkpoint_that_goes_on(tiny_corpus_path: Path, tmp_pat
 
 
 SNAPSHOT = Snapshot(
-    [Epoch(1, 1.5, 1.6, 2.0, True)], 2.0, [np.ones((3, 4), np.float32)], [np.arange(3)], []
+    [Epoch(1, 1.5, 1.6, 2.0, True, 1, 2), Epoch(1, 1.5, None, 2.0, False, 2, 2)],
+    2.0,
+    [np.ones((3, 4), np.float32)],
+    [np.arange(3)],
+    [],
+    Costs(2, 3, 1, 1.5, 0.5, 2.5),
 )
 
 
@@ -216,6 +247,7 @@ def test_a_checkpoint_gives_back_what_was_put_in(tmp_path: Path) -> None:
     settings, snapshot = read_checkpoint(path)
     assert settings == {"units": 3}
     assert (snapshot.epochs, snapshot.seconds) == (SNAPSHOT.epochs, 2.0)
+    assert snapshot.costs == SNAPSHOT.costs
     np.testing.assert_array_equal(snapshot.network, SNAPSHOT.network)
     np.testing.assert_array_equal(snapshot.optimizer, SNAPSHOT.optimizer)
     assert snapshot.best == []
@@ -277,7 +309,7 @@ def test_a_checkpoint_cut_anywhere_is_one_clear_error(tmp_path: Path) -> None:
             read_checkpoint(path)
 
 
-@pytest.mark.parametrize("facts", [{"format": 2}, {}, [], {"format": 1, "settings": {}}])
+@pytest.mark.parametrize("facts", [{"format": 1}, {}, [], {"format": 2, "settings": {}}])
 def test_a_checkpoint_of_another_kind_is_one_clear_error(facts: Any, tmp_path: Path) -> None:
     path = tmp_path / "c"
     with open(path, "wb") as file:

@@ -148,6 +148,46 @@ def test_where_there_is_no_terminal_the_output_is_plain(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
+    ("share", "measured_on", "key"),
+    [
+        (
+            "0.1",
+            r"last 501 of the 5,014 characters before the held-out text, 165 of the 493 with 8 "
+            "of them before it",
+            "validation_nats",
+        ),
+        ("0", "nothing; the last one is kept", None),
+    ],
+)
+def test_the_held_out_text_is_read_once_at_the_end_where_the_epochs_are_chosen_otherwise(
+    share: str, measured_on: str, key: str | None, tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    out, page = tmp_path / "mine.onnx", tmp_path / "page.md"
+    ended = invoke(
+        *("--corpus", tiny_corpus_path, "--out", out, "--page", page, "--choose-on", share),
+        *("--units", "8", "--window", "8", "--batch", "32", "--stride", "4"),
+        *("--epochs", "2", "--keep-epochs"),
+    )
+    assert ended.exit_code == 0, ended.stderr
+    before = OnnxModel(tmp_path / "mine-epoch-002.onnx").contract.card
+    card = OnnxModel(out).contract.card
+    figures = ("held_out_bits_per_character", "held_out_split")
+    assert not [name for name in figures if name in before]
+    assert card["held_out_split"].startswith("last 263 of 5,277 characters, every one with 8")
+    assert {**before, "name": "mine"} == {
+        name: value for name, value in card.items() if name not in figures
+    } | {"seconds": before["seconds"]}
+    assert card["epochs_measured_on"] == measured_on
+    assert card["hyperparameters"]["choose_on"] == float(share)
+    keys = {"epoch", "training_nats", "seconds", *([key] if key else [])}
+    assert [set(row) for row in card["loss_history"]] == [keys] * 2
+    assert "held out" not in ended.stderr.split("measuring and exporting")[0].split("epoch 1/2")[1]
+    assert measured_on in page.read_text(encoding="utf-8")
+    if not key:
+        assert card["best_epoch"] == card["epochs"] == 2
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         (None, "cannot be read: No such file or directory"),
@@ -197,6 +237,8 @@ def test_a_place_that_cannot_be_written_is_told_before_training(
         ("--case", "upper"),
         ("--rng-seed", "-1"),
         ("--rng-seed", str(2**32)),
+        ("--choose-on", "0.6"),
+        ("--choose-on", "0", "--patience", "3"),
         ("--unknown",),
         ("argument",),
     ],

@@ -56,7 +56,7 @@ def card_of(trained: Trained) -> dict[str, Any]:
         "tiny",
         trained.corpus,
         trained.recipe,
-        Snapshot(trained.run.epochs, trained.run.seconds),
+        Snapshot(trained.run.epochs, trained.run.seconds, costs=trained.run.costs),
         StepWeights.of(trained.run.network),
         held_out,
         1,
@@ -145,7 +145,7 @@ def test_the_card_tells_everything(exported: Path, trained: Trained) -> None:
         (entry["epoch"], entry["training_nats"], entry["held_out_nats"], entry["seconds"])
         for entry in history
     ] == [
-        (it.number, round(it.training_loss, 5), round(it.held_out_loss, 5), round(it.seconds, 2))
+        (it.number, round(it.training_loss, 5), round(it.measured_loss, 5), round(it.seconds, 2))
         for it in trained.run.epochs
     ]
     held_out = measure(trained.run.network, trained.corpus.held_out, WINDOW) / np.log(2)
@@ -168,6 +168,8 @@ def test_the_card_tells_everything(exported: Path, trained: Trained) -> None:
         "rng_seed": 0,
         "epochs": 2,
         "best_epoch": trained.run.best.number,
+        "epochs_measured_on": f"last {characters // 20} of {characters:,} characters, "
+        f"85 of the 255 with {WINDOW} of them before it",
         "stopped": "",
         "seconds": round(trained.run.seconds, 1),
         "device": "CPU (any)",

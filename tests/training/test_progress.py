@@ -30,12 +30,12 @@ def shown(terminal: bool, epoch: Epoch = EPOCH) -> str:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=60, _environ={"TERM": "xterm"})
 
-    def sample(_: keras.Model) -> Sequence[str]:
+    def sample(_: Epoch, __: keras.Model) -> Sequence[str]:
         return TEXTS
 
     with Display(console, 4, "a seed", sample) as display:
         display.say("training on [a] CPU, which has a long name, so long that a line is too short")
-        display.estimated(70.0)
+        display.estimated(70.0, epoch.parts)
         display.batch_ended(3, 10, 40, 1.75, 0.5625)
         display.epoch_ended(epoch, keras.Model())
     return stream.getvalue()
@@ -119,7 +119,7 @@ def test_a_long_sparkline_shows_means_of_neighbours() -> None:
 def ended(trained: Trained, folder: Path, before: dict[str, Any], **changes: Any) -> list[str]:
     path = folder / "tiny.onnx"
     weights = StepWeights.of(trained.run.network)
-    snapshot = Snapshot(trained.run.epochs, trained.run.seconds)
+    snapshot = Snapshot(trained.run.epochs, trained.run.seconds, costs=trained.run.costs)
     card = make_card(
         "tiny", trained.corpus, trained.recipe, snapshot, weights, 1.25, 1, "CPU (any)", 0
     )

@@ -7,14 +7,27 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from charlm_tui.training.checkpoint import Epoch
-from charlm_tui.training.corpus import Corpus, windows
+from charlm_tui.training import train as train_room
+from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot
+from charlm_tui.training.corpus import Corpus, Ids, windows
 from charlm_tui.training.errors import TrainingError
 from charlm_tui.training.network import StepWeights, build_network, predictor
 from charlm_tui.training.recipes import BEST, NOTEBOOK, RECIPES, Recipe
-from charlm_tui.training.train import Run, measure, train
-from tests.training.conftest import TINY, Record, Trained
+from charlm_tui.training.train import (
+    Batches,
+    Run,
+    Schedule,
+    measure,
+    measured_windows,
+    settle,
+    shuffled,
+    train,
+    within,
+)
+from tests.training.conftest import TINY, Clock, Paced, Record, Trained
 
 STILL = replace(TINY, learning_rate=1e-12, epochs=3)
 """Learns nothing, so that what happens to its weights is what a test does to them."""
@@ -49,7 +62,7 @@ def test_both_recipes_train(recipe: Recipe, small_corpus: Corpus) -> None:
     untrained = math.log(len(small_corpus.vocabulary))
     for epoch in run.epochs:
         assert 0 < epoch.training_loss < untrained
-        assert 0 < epoch.held_out_loss < untrained
+        assert 0 < epoch.measured_loss < untrained
 
 
 def test_the_notebooks_recipe_is_the_notebooks() -> None:
@@ -80,12 +93,12 @@ def test_the_time_of_an_epoch_is_told_once_and_early(trained: Trained) -> None:
 
 def test_the_same_rng_seed_trains_the_same_network(trained: Trained) -> None:
     again = train(trained.corpus, trained.recipe, 0, Record())
-    assert [epoch.held_out_loss for epoch in again.epochs] == pytest.approx(
-        [epoch.held_out_loss for epoch in trained.run.epochs], rel=1e-3
+    assert [epoch.measured_loss for epoch in again.epochs] == pytest.approx(
+        [epoch.measured_loss for epoch in trained.run.epochs], rel=1e-3
     )
 
 
-def test_the_held_out_loss_is_the_mean_over_characters_with_a_whole_window_before_them(
+def test_the_measured_loss_is_the_mean_over_characters_with_a_whole_window_before_them(
     trained: Trained,
 ) -> None:
     """Against the probabilities of the network that `predict` is called on, one by one."""
@@ -113,7 +126,7 @@ def test_the_best_epochs_weights_are_kept_though_later_ones_are_worse(small_corp
 
     record = Spoiler()
     run = train(small_corpus, STILL, 0, record)
-    losses = [epoch.held_out_loss for epoch in run.epochs]
+    losses = [epoch.measured_loss for epoch in run.epochs]
     assert losses == sorted(losses)
     assert losses[0] < losses[1] < losses[2] < losses[0] + 0.5
     assert [epoch.best for epoch in run.epochs] == [True, False, False]
@@ -134,7 +147,7 @@ def test_a_run_whose_loss_falls_apart_stops_and_keeps_the_best_weights(
     record = Spoiler()
     run = train(small_corpus, STILL, 0, record)
     assert [epoch.number for epoch in run.epochs] == [1, 2]
-    first, second = (epoch.held_out_loss for epoch in run.epochs)
+    first, second = (epoch.measured_loss for epoch in run.epochs)
     assert run.stopped == (
         f"the held-out loss of epoch 2 is {second:.3f} nats after {first:.3f} at epoch 1: "
         "training has diverged"
@@ -169,7 +182,7 @@ def test_a_network_that_is_worse_than_guessing_at_once_is_an_error(small_corpus:
     with pytest.raises(
         TrainingError, match=r"where guessing has \d\.\d+: training has diverged, and"
     ):
-        train(small_corpus, replace(TINY, learning_rate=1e30), 0, Record())
+        train(small_corpus, replace(TINY, optimizer="adam", learning_rate=1e30), 0, Record())
 
 
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_weights(small_corpus: Corpus) -> None:
@@ -216,31 +229,292 @@ def test_training_never_sees_a_held_out_character(trained: Trained) -> None:
     run = train(replace(trained.corpus, ids=other_end), trained.recipe, 0, Record())
     for epoch, other in zip(trained.run.epochs, run.epochs, strict=True):
         assert other.training_loss == pytest.approx(epoch.training_loss, rel=1e-4)
-        assert abs(other.held_out_loss - epoch.held_out_loss) > 0.01
+        assert abs(other.measured_loss - epoch.measured_loss) > 0.01
 
 
 def test_a_run_without_an_epoch_has_no_best() -> None:
     assert Run(build_network(3, 2)).best is None
 
 
-def test_a_time_budget_ends_the_run_with_a_rate_that_has_decayed(small_corpus: Corpus) -> None:
-    rates = []
+def measuring_takes(window_s: float, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def paced(network: keras.Model, ids: Ids, window: int, step: int = 1) -> float:
+        clock.now_s += window_s * measured_windows(ids, window, step)
+        return measure(network, ids, window, step)
 
-    class Watcher(Record):
+    monkeypatch.setattr(train_room, "measure", paced)
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "costs", "window_s", "least_trained_s"),
+    [
+        (60.0, {}, 0.01, 30.0),
+        (20.0, {}, 0.01, 5.0),
+        (60.0, {"keep_s": 6.0, "show_s": 4.0}, 0.05, 10.0),
+        (600.0, {"batch_s": 2.0}, 0.3, 350.0),
+        (20.0, {"compile_s": 6.0, "keep_s": 3.0}, 0.05, 0.0),
+    ],
+)
+def test_a_run_by_time_is_measured_and_exported_before_its_time_and_a_tenth_are_over(
+    budget_s: float,
+    costs: dict[str, float],
+    window_s: float,
+    least_trained_s: float,
+    small_corpus: Corpus,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the command does it: measuring all of the held-out text would take 3 to 80 s."""
+    monkeypatch.setattr(train_room, "EVALUATION_BATCH", 8)
+    record = Paced(**costs)  # type: ignore[arg-type]
+    start_s = record.clock.now_s
+    measuring_takes(window_s, record.clock, monkeypatch)
+    run = train(
+        small_corpus, TINY, 0, record, budget_s=budget_s, keep=record.keep, clock=record.clock
+    )
+    trained_s = (len(record.batches) - 1) * record.batch_s
+    train_room.measure(run.network, small_corpus.held_out, TINY.window, run.costs.end_step)
+    record.keep()
+    assert record.clock.now_s - start_s <= budget_s * 1.1
+    assert trained_s >= least_trained_s
+    assert not run.stopped
+    assert record.done == sorted(record.done)
+    if least_trained_s:
+        assert record.rates == sorted(record.rates, reverse=True)
+        assert record.rates[-1] < TINY.learning_rate / 4
+
+
+def test_a_run_by_time_that_continues_takes_what_is_left_of_its_time(small_corpus: Corpus) -> None:
+    record, kept = Paced(), []
+
+    def keep(snapshot: Snapshot, _: keras.Model) -> None:
+        record.keep()
+        kept.append(snapshot)
+
+    train(small_corpus, TINY, 0, record, budget_s=60.0, keep=keep, clock=record.clock)
+    second = kept[2]
+    again = Paced(compile_s=0.25)
+    start_s = again.clock.now_s
+    run = train(
+        small_corpus,
+        TINY,
+        0,
+        again,
+        budget_s=60.0,
+        resumed=second,
+        keep=again.keep,
+        clock=again.clock,
+    )
+    assert again.clock.now_s - start_s <= 60.0 * 1.1 - second.seconds - again.keep_s
+    assert run.seconds > 60.0 * 0.8
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "all_s", "step", "found"),
+    [(10, 9, 1, 1), (10, 20, 1, 2), (10, 21, 1, 4), (10, 100, 3, 12), (10, 0, 3, 3)],
+)
+def test_as_many_windows_are_measured_as_a_limit_allows(
+    limit_s: float, all_s: float, step: int, found: int
+) -> None:
+    assert within(limit_s, all_s, step) == found
+
+
+@pytest.mark.parametrize(
+    ("held_out", "after", "end"),
+    [(29_984, 3, 1), (30_001, 4, 1), (50_001, 6, 2), (5_000_000, 500, 100)],
+)
+def test_no_more_than_a_fixed_number_of_windows_is_measured(
+    held_out: int, after: int, end: int, small_corpus: Corpus
+) -> None:
+    """Of the notebook's text every third after an epoch, and every one at the end."""
+    ids = np.zeros(len(small_corpus.training) + held_out + TINY.window, np.uint8)
+    corpus = replace(small_corpus, ids=ids, cut=len(small_corpus.training))
+    costs = settled_costs(corpus)
+    assert (costs.step, costs.end_step) == (after, end)
+    assert measured_windows(corpus.held_out, TINY.window, after) <= 10_000
+    assert measured_windows(corpus.held_out, TINY.window, end) <= 50_000
+
+
+def settled_costs(corpus: Corpus) -> Costs:
+    network = build_network(len(corpus.vocabulary), 2)
+    costs = Costs()
+    settle(network, corpus, TINY, Schedule(TINY, costs, None, 0.0, Clock()))
+    return costs
+
+
+def test_windows_that_are_measured_are_spaced_evenly_and_those_of_the_last_batch_count_once(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, window = trained.corpus.held_out, trained.recipe.window
+    whole = measure(trained.run.network, ids, window, 3)
+    monkeypatch.setattr(train_room, "EVALUATION_BATCH", 32)
+    count = measured_windows(ids, window, 3)
+    assert count % 32
+    assert count == len(windows(ids, window)[::3])
+    assert measure(trained.run.network, ids, window, 3) == pytest.approx(whole, rel=1e-6)
+
+
+def test_an_epoch_of_a_large_text_is_cut_into_parts_and_trains_the_same(
+    cut_in_four: Paced, small_corpus: Corpus, trained: Trained
+) -> None:
+    """Each part is measured, kept and told like an epoch; what is trained is not changed by it."""
+    kept: list[Snapshot] = []
+    run = train(
+        *(small_corpus, TINY, 0, cut_in_four),
+        keep=lambda snapshot, _: kept.append(snapshot),
+        clock=cut_in_four.clock,
+    )
+    assert cut_in_four.parts == 4
+    assert [epoch.name for epoch in run.epochs] == [
+        f"{number}, part {part} of 4" for number in (1, 2) for part in (1, 2, 3, 4)
+    ]
+    assert len(kept) == 8
+    assert cut_in_four.batches == trained.record.batches
+    found, wanted = (record.weights[-1] for record in (cut_in_four, trained.record))
+    for ours, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    assert run.epochs[-1].measured_loss == pytest.approx(
+        trained.run.epochs[-1].measured_loss, rel=1e-3
+    )
+
+
+def test_an_epoch_of_a_text_that_is_not_large_has_one_part(
+    cut_in_four: Paced, small_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_room, "LARGE_TEXT", 10**6)
+    run = train(small_corpus, TINY, 0, cut_in_four, clock=cut_in_four.clock)
+    assert [epoch.name for epoch in run.epochs] == ["1", "2"]
+
+
+def test_patience_counts_epochs_and_not_their_parts(
+    cut_in_four: Paced, small_corpus: Corpus
+) -> None:
+    class Spoiler(Paced):
         def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
             super().epoch_ended(epoch, network)
-            rates.append(float(network.optimizer.learning_rate))
+            shift_a_bias(network, 0.05)
 
-    recipe = replace(TINY, epochs=1)
-    budget_s = max(2.0, 3 * train(small_corpus, recipe, 0, Record()).seconds)  # on any machine
-    record = Watcher()
-    run = train(small_corpus, recipe, 0, record, budget_s=budget_s)
-    assert run.seconds >= budget_s
-    assert record.done == sorted(record.done)
-    assert len(run.epochs) > 1
-    assert rates == sorted(rates, reverse=True)
-    assert rates[-1] < TINY.learning_rate / 2
-    assert not run.stopped
+    del cut_in_four
+    spoiler = Spoiler(compile_s=0.25)
+    recipe = replace(STILL, epochs=9, patience=1)
+    run = train(small_corpus, recipe, 0, spoiler, clock=spoiler.clock)
+    assert [epoch.part for epoch in run.epochs] == [1, 2, 3, 4, 1]
+
+
+@given(st.integers(1, 300), st.integers(0, 5), st.integers(1, 7), st.integers(0, 2**32))
+def test_a_random_order_that_takes_no_memory_has_each_number_once(
+    count: int, start: int, step: int, rng_seed: int
+) -> None:
+    numbers = range(start, start + count * step, step)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_room, "SHUFFLED_WINDOWS", 0)
+        order = shuffled(numbers, np.random.default_rng(rng_seed))
+    whole = order(0, count).tolist()
+    assert sorted(whole) == list(numbers)
+    assert [it for at in range(0, count, 7) for it in order(at, at + 7).tolist()] == whole
+
+
+def test_a_random_order_that_takes_no_memory_looks_random(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbours are as far from each other as chance has it, and two epochs have two orders."""
+    monkeypatch.setattr(train_room, "SHUFFLED_WINDOWS", 0)
+    count = 100_000
+    first, second = (
+        shuffled(range(count), np.random.default_rng(seed))(0, count) for seed in (1, 2)
+    )
+    assert abs(np.abs(np.diff(first)).mean() / count - 1 / 3) < 0.01
+    assert (first == second).mean() < 0.001
+    tenths = np.bincount(first[: count // 10] * 10 // count, minlength=10)
+    assert np.abs(tenths - count / 100).max() < 200
+
+
+def test_the_order_of_a_text_that_is_not_large_is_a_shuffle_of_its_windows(
+    small_corpus: Corpus,
+) -> None:
+    """As it has always been, so that a run gives what it gave."""
+    rng = np.random.default_rng((3, 2))
+    offset = int(rng.integers(TINY.stride))
+    starts = np.arange(offset, len(small_corpus.training) - TINY.window, TINY.stride)
+    rng.shuffle(starts)
+    batches = Batches(small_corpus.training, TINY, 3)
+    for at, (inputs, targets) in enumerate(batches.epoch(2)):
+        ours = starts[at * TINY.batch : (at + 1) * TINY.batch]
+        for row, start in enumerate(ours):
+            stretch = small_corpus.training[start : start + TINY.window + 1]
+            assert inputs[row].tolist() == stretch[:-1].tolist()
+            assert targets[row].tolist() == stretch[1:].tolist()
+    [(inputs, _), *_] = batches.epoch(2, first=at)
+    assert inputs[0].tolist() == small_corpus.training[ours[0] :][: TINY.window].tolist()
+    assert inputs.dtype == np.int32
+
+
+def with_other_end(corpus: Corpus, begin: int) -> Corpus:
+    ids = corpus.ids.copy()
+    ids[begin:] = 0
+    return replace(corpus, ids=ids)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_where_epochs_are_not_measured_on_the_held_out_text_it_is_not_read(
+    share: float, small_corpus: Corpus
+) -> None:
+    recipe = replace(TINY, choose_on=share)
+    corpus = replace(small_corpus, choose_on=share)
+    run = train(corpus, recipe, 0, Record())
+    other = train(with_other_end(corpus, corpus.cut), recipe, 0, Record())
+    for one, two in zip(run.epochs, other.epochs, strict=True):
+        assert one.training_loss == pytest.approx(two.training_loss, rel=1e-4)
+        assert (one.measured_loss is None) == (share == 0)
+        assert (one.measured_loss or 0) == pytest.approx(two.measured_loss or 0, rel=1e-4)
+
+
+def test_epochs_are_measured_on_the_end_of_the_training_text_which_is_not_trained_on(
+    small_corpus: Corpus,
+) -> None:
+    recipe = replace(TINY, choose_on=0.1)
+    corpus = replace(small_corpus, choose_on=0.1)
+    record = Record()
+    run = train(corpus, recipe, 0, record)
+    other = train(with_other_end(corpus, len(corpus.training)), recipe, 0, Record())
+    for one, two in zip(run.epochs, other.epochs, strict=True):
+        assert one.training_loss == pytest.approx(two.training_loss, rel=1e-4)
+        assert abs(one.measured_loss - two.measured_loss) > 0.01  # type: ignore[operator]
+    assert run.best is not None
+    assert run.best.measured_loss == min(epoch.measured_loss for epoch in run.epochs)  # type: ignore[type-var]
+    assert measure(run.network, corpus.validation, TINY.window, 3) == run.best.measured_loss
+
+
+def test_with_nothing_to_choose_on_the_last_epoch_is_kept_though_it_is_worse(
+    small_corpus: Corpus,
+) -> None:
+    class Spoiler(Record):
+        def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
+            super().epoch_ended(epoch, network)
+            shift_a_bias(network, 0.2)
+
+    record = Spoiler()
+    recipe = replace(STILL, choose_on=0.0, patience=1)
+    run = train(replace(small_corpus, choose_on=0.0), recipe, 0, record)
+    assert [epoch.measured_loss for epoch in run.epochs] == [None] * 3
+    losses = [epoch.training_loss for epoch in run.epochs]
+    assert losses == sorted(losses)
+    assert run.best is run.epochs[-1]
+    assert_weights(run.network, record.weights[-1])
+
+
+def test_a_run_with_nothing_to_choose_on_that_falls_apart_keeps_the_epoch_before(
+    small_corpus: Corpus,
+) -> None:
+    class Spoiler(Record):
+        def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
+            super().epoch_ended(epoch, network)
+            shift_a_bias(network, 20.0)
+
+    record = Spoiler()
+    run = train(replace(small_corpus, choose_on=0.0), replace(STILL, choose_on=0.0), 0, record)
+    first, second = (epoch.training_loss for epoch in run.epochs)
+    assert run.stopped == (
+        f"the training loss of epoch 2 is {second:.3f} nats after {first:.3f} at epoch 1: "
+        "training has diverged"
+    )
+    assert_weights(run.network, record.weights[0])
 
 
 def test_a_run_without_a_gain_ends_when_its_patience_does(small_corpus: Corpus) -> None:
