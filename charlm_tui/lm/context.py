@@ -176,6 +176,28 @@ class RollingWindow(_Rows):
         return ids[-self.depth :]
 
 
+class EveryDepth(_Rows):
+    """The windows of 1 to `depth` characters that end with the last one read, all at once.
+
+    They are the rows of a rolling window, each as a lane of its own, so a step gives the logits
+    of every one of them: `logits[d - 1]` is after the last d characters. It costs the projection
+    to the vocabulary `depth` times.
+
+    Args:
+        model: whose step is run.
+        depth: characters of the longest window, at least 1.
+    """
+
+    def __init__(self, model: LanguageModel, depth: int) -> None:
+        super().__init__(model, lanes=depth, depth=1, shift=1)
+        self._tops = ((), ())  # what one lane has read enters the next: that is what is wanted
+
+    def feed(self, *ids: int) -> Floats:
+        """Read one character, the same in every window; return `logits`."""
+        assert len(set(ids)) == 1
+        return super().feed(*ids)
+
+
 class CarriedState(_Rows):
     """All that was read, in one state that is carried on: no window, no bound.
 
