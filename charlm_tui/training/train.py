@@ -475,6 +475,7 @@ def _train_part(
         mean = float(network.train_on_batch(inputs, targets))  # of the part so far
         if not math.isfinite(mean):
             return math.nan
+        reporter.batch_ended(number, batch, count, mean, schedule.done(number - 1 + batch / count))
         if number == part == batch == 1:  # the first batch is slow: it compiles
             probe_start_s = clock()
             schedule.begin_epoch(batches.large)
@@ -483,7 +484,6 @@ def _train_part(
             if batches.large and schedule.budget_s is None:
                 costs.parts = min(math.ceil(epoch_s / PART_S), max(1, count // PROBE_BATCHES))
             reporter.estimated(epoch_s, costs.parts or 1)
-        reporter.batch_ended(number, batch, count, mean, schedule.done(number - 1 + batch / count))
         if batch == first_batch(count, part + 1, costs.parts) or schedule.epoch_ended():
             break
     return mean

@@ -1,0 +1,95 @@
+"""A large text trains in little memory: its ids are mapped, and windows are cut on the fly."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+from tests.support.training import BOUND_S, environment
+
+CODE = r"""
+import re, sys, threading
+from dataclasses import replace
+from pathlib import Path
+from charlm_tui.training import train as room
+from charlm_tui.training.corpus import read_corpus
+from charlm_tui.training.errors import InterruptedTrainingError
+from charlm_tui.training.recipes import BEST
+from tests.training.conftest import Record
+
+def anonymous():
+    return int(re.search(r"RssAnon:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+
+peak, ended = 0, threading.Event()
+def watch():
+    global peak
+    while not ended.wait(0.01):
+        peak = max(peak, anonymous())
+threading.Thread(target=watch).start()
+
+class Bounded(Record):
+    def batch_ended(self, *told):
+        if told[1] == 20:
+            raise KeyboardInterrupt
+
+try:
+    recipe = replace(BEST, units=8)
+    corpus = read_corpus(Path(sys.argv[1]), "lower", 60, recipe.stride, recipe.batch)
+    try:
+        room.train(corpus, recipe, 0, Bounded())
+    except InterruptedTrainingError:
+        pass
+    network = room.build_network(len(corpus.vocabulary), 8, True)
+    costs = room.Costs()
+    schedule = room.Schedule(recipe, costs, None, 0.0, float)
+    room.settle(network, corpus, recipe, schedule)
+    room.measure(network, corpus.validation, 60, costs.step)
+finally:
+    ended.set()
+print(peak)
+"""
+
+
+def write_text(path: Path, size: int) -> None:
+    """Write a made text of so many characters, in words, letters with marks and capital ones."""
+    letters = np.array([*"abcdefghijklmnopqrstuvwxyzäé  \n  AEΣ"])
+    rng = np.random.default_rng(4)
+    piece = "".join(rng.choice(letters, 10**6).tolist()).encode()
+    with open(path, "wb") as file:
+        for _ in range(size // 10**6):
+            file.write(piece)
+
+
+def peak_kib(path: Path) -> int:
+    """Return the most anonymous memory of a process that reads a text and trains a little on it."""
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(path)],
+        cwd=ROOT,
+        env=environment(TMPDIR=str(path.parent)),
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.mark.linux
+@pytest.mark.parametrize(
+    ("size", "most_mb"),
+    [(60 * 10**6, 40), pytest.param(10**9, 500, marks=pytest.mark.long)],
+    ids=["60 MB", "1 GB"],
+)
+def test_a_large_text_trains_in_little_more_memory_than_a_small_one(
+    size: int, most_mb: int, tmp_path: Path
+) -> None:
+    small, large = tmp_path / "small.txt", tmp_path / "large.txt"
+    write_text(small, 10**6)
+    write_text(large, size)
+    more_mb = (peak_kib(large) - peak_kib(small)) * 1024 / 1e6
+    assert more_mb < most_mb
+    assert sorted(it.name for it in tmp_path.iterdir()) == ["large.txt", "small.txt"]
