@@ -3,8 +3,9 @@
 python -m benchmarks.training notebook.onnx small.onnx large.onnx --svg benchmarks/training.svg
 
 The first file is the reference: for every other one the table tells when it was as good as the
-reference at its best. Losses are of every third held-out window, in bits per character; times are
-computing time, each epoch's training and measuring.
+reference at its best. Losses are of what the epochs were measured on (a card says what), in bits
+per character; times are computing time, each epoch's training and measuring. A run whose epochs
+were not measured has one point, at its end.
 """
 
 import argparse
@@ -19,13 +20,15 @@ BITS = 1.4426950408889634  # one nat
 
 @dataclass(frozen=True)
 class Curve:
-    """How a run went: computing seconds and bits per held-out character after each epoch."""
+    """How a run went: computing seconds and bits per character after each epoch, or part of one."""
 
     name: str
+    epochs: int
+    best_epoch: int
     seconds: list[float]
     bits: list[float]
     final_bits: float
-    """Of the best epoch, over every held-out window."""
+    """Of the best epoch, over the held-out text."""
     bytes: int
 
     @property
@@ -43,11 +46,19 @@ def read_curve(path: Path) -> Curve:
     """Read a run from its model file's card."""
     card = OnnxModel(path).contract.card
     history = card["loss_history"]
+    final_bits = float(card["held_out_bits_per_character"])
+    seconds = list(accumulate(float(epoch["seconds"]) for epoch in history))
+    nats = [epoch.get("held_out_nats", epoch.get("validation_nats")) for epoch in history]
+    bits = [each * BITS for each in nats if each is not None]
+    if not bits:
+        bits, seconds = [final_bits], seconds[-1:]
     return Curve(
         f"{path.stem}: {card['architecture'].split(',')[0]}, recipe {card['recipe']}",
-        list(accumulate(float(epoch["seconds"]) for epoch in history)),
-        [epoch["held_out_nats"] * BITS for epoch in history],
-        float(card["held_out_bits_per_character"]),
+        int(card["epochs"]),
+        int(card["best_epoch"]),
+        seconds,
+        bits,
+        final_bits,
         path.stat().st_size,
     )
 
@@ -64,8 +75,8 @@ def table(curves: list[Curve]) -> str:
     for curve in curves:
         at = curve.reached(goal)
         lines.append(
-            f"| {curve.name} | {len(curve.bits)} | {curve.seconds[-1] / len(curve.bits):.1f} | "
-            f"{curve.best + 1} | {curve.final_bits:.3f} | "
+            f"| {curve.name} | {curve.epochs} | {curve.seconds[-1] / curve.epochs:.1f} | "
+            f"{curve.best_epoch} | {curve.final_bits:.3f} | "
             f"{reference.final_bits - curve.final_bits:.3f} | "
             + ("never | |" if at is None else f"{at:.0f} s | {at / needed:.3f} |")
         )
@@ -87,7 +98,7 @@ def plot(curves: list[Curve], path: Path) -> None:
             curve.seconds[curve.best], curve.bits[curve.best], marker="o", color=line.get_color()
         )
     axes.axhline(curves[0].bits[curves[0].best], color="grey", linewidth=0.8, linestyle=":")
-    axes.set(xscale="log", xlabel="computing time, seconds", ylabel="bits per held-out character")
+    axes.set(xscale="log", xlabel="computing time, seconds", ylabel="bits per character")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

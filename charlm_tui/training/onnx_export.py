@@ -181,7 +181,7 @@ def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
     """
     size = model.contract.window
     every = windows(ids, size)
-    chosen = _stretches(len(every))
+    chosen = stretches(len(every))
     rolling = RollingWindow(model, size)
     ours = []
     for stretch in chosen:
@@ -193,7 +193,7 @@ def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
     return compare(probabilities(np.array(ours)), np.asarray(theirs, np.float64))
 
 
-def _stretches(count: int) -> list[range]:
+def stretches(count: int) -> list[range]:
     """Return the windows, of so many, that a file is checked on."""
     run = -(-min(PARITY_WINDOWS, count) // STRETCHES)
     starts = np.linspace(0, count - run, STRETCHES).astype(int) if count > run else [0]
@@ -202,7 +202,7 @@ def _stretches(count: int) -> list[range]:
 
 def parity_text(ids: Ids, window: int) -> Ids:
     """Return a short text on which `check_parity` checks the same windows as on a long one."""
-    chosen = _stretches(len(ids) - window)
+    chosen = stretches(len(ids) - window)
     if len(ids) <= sum(len(stretch) + window for stretch in chosen):
         return ids
     return np.concatenate([ids[it.start : it.stop + window] for it in chosen])

@@ -21,7 +21,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.training.card import make_card, write_page
 from charlm_tui.training.checkpoint import Snapshot
-from charlm_tui.training.corpus import windows
+from charlm_tui.training.corpus import Ids, windows
 from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError, ParityError
 from charlm_tui.training.network import (
     NetworkInTraining,
@@ -39,6 +39,8 @@ from charlm_tui.training.onnx_export import (
     compare,
     convert,
     keras_predict,
+    parity_text,
+    stretches,
 )
 from charlm_tui.training.samples import TEMPERATURES, draw_samples, notebook_seed
 from charlm_tui.training.tf_process import make_model_file
@@ -422,3 +424,19 @@ def test_an_export_that_fails_a_check_leaves_the_old_file_and_nothing_else(
         export_tiny(trained, path, Vocabulary(symbols, "lower"))
     assert path.read_bytes() == exported.read_bytes()
     assert [it.name for it in tmp_path.iterdir()] == ["tiny.onnx"]
+
+
+@pytest.mark.parametrize("length", [9, 500, 1007, 1008, 1500, 20_000])
+def test_a_short_text_is_checked_on_the_windows_of_the_long_one_that_it_is_taken_from(
+    length: int,
+) -> None:
+    """What goes to the process that converts is small, however large the text is."""
+    ids = np.random.default_rng(2).integers(0, 256, length).astype(np.uint8)
+    short = parity_text(ids, WINDOW)
+    assert len(short) <= min(length, 1000 + 10 * WINDOW)
+    assert checked_windows(short) == checked_windows(ids)
+
+
+def checked_windows(ids: Ids) -> list[bytes]:
+    every = windows(ids, WINDOW)
+    return [every[at].tobytes() for stretch in stretches(len(every)) for at in stretch]
