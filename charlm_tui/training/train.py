@@ -107,7 +107,7 @@ def train(
     if resumed is not None:
         _assign(_variables(network), resumed.network)
         _assign(network.optimizer.variables, resumed.optimizer)
-    run = Run(network, list(snapshot.epochs), snapshot.seconds, costs=snapshot.costs)
+    run = Run(network, list(snapshot.epochs), snapshot.seconds, costs=replace(snapshot.costs))
     best_weights = snapshot.best
     schedule = Schedule(recipe, run.costs, budget_s, start_s, clock)
     batches = Batches(corpus.training, recipe, rng_seed)
