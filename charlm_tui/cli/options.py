@@ -1,6 +1,5 @@
 """The options that commands share, made from the parameter table."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -143,9 +142,12 @@ def model_path(given: Path | None) -> Path:
     inside = package / "models" / "nietzsche.onnx"  # in a wheel
     shipped = inside if inside.is_file() else package.parent / "models" / "nietzsche.onnx"
     path = given or shipped
-    if not os.path.isfile(path):
-        from charlm_tui.lm.contract import HOW_TO
+    try:
+        if path.is_file():
+            return path
+        what = "is not a file" if path.exists() else "does not exist"
+    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL
+        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    from charlm_tui.lm.contract import HOW_TO
 
-        what = "is not a file" if os.path.exists(path) else "does not exist"
-        raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")
-    return path
+    raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")

@@ -47,7 +47,7 @@ def test_a_sample_of_control_characters_moves_no_cursor() -> None:
     for terminal in (True, False):
         stream = io.StringIO()
         console = Console(file=stream, force_terminal=terminal, width=60, color_system=None)
-        with Display(console, 1, hostile, lambda _: [hostile] * 4) as display:
+        with Display(console, 1, hostile, lambda *_: [hostile] * 4) as display:
             display.epoch_ended(EPOCH, keras.Model())
             display.say(hostile)
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())  # without the bar's own

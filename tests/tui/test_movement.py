@@ -76,8 +76,8 @@ async def test_a_click_on_the_dial_ends_a_schedule() -> None:
         run_line(it.app.conversation, "/move ramp 1.5 200")
         await moving(it, "a" * 20)
         await it.pilot.click(ControlPanel, offset=(2, 1))  # the left end of the dial
-        settings = it.app.conversation.controls.settings
-        assert (settings.moving, settings.temperature) == ("", 0.0)
+        await it.until(lambda: not it.app.conversation.controls.settings.moving, "the ramp ended")
+        assert it.app.conversation.controls.settings.temperature == 0.0
 
 
 async def test_status_dial_and_ribbon_tell_the_temperature_in_force() -> None:
