@@ -83,4 +83,5 @@ def run_app(
                 rescue.restore()
     if app.failure:
         say(f"error: {app.failure}")
+        return app.return_code or 1  # the person may have left at the same moment
     return app.return_code or 0

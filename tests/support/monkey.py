@@ -318,7 +318,10 @@ class Monkey:
     ) -> None:
         rng = random.Random(f"{self._seed} soak")
         pressing = strokes_of(rng, self._bound, self._pasted)
-        app = self._new_app(Controls(Settings(0.5, rng_seed=7), length=0, speed=0.0), "the ")
+        controls = Controls(Settings(0.5, rng_seed=7), length=0, speed=0.0)
+        app = self._new_app(controls, "the ")
+        leave = app.exit  # an app that stays when it is asked to leave is pressed to the end
+        app.exit = lambda *values, **more: leave(*values, **more) if app.failure else None
         done: list[Stroke] = []
         samples: list[Sample] = []
         end_s = time.monotonic() + seconds
@@ -334,7 +337,7 @@ class Monkey:
                     for _ in range(REST_EACH):
                         done.append(next(pressing))
                         await self._press(app, parser, done[-1])
-                        if len(done) % DEATH_EACH == 0:
+                        if len(done) % DEATH_EACH == DEATH_EACH // 10:  # long before a rest
                             for pid in engines_of(os.getpid()):
                                 os.kill(pid, signal.SIGKILL)
                         if app._exception is not None:
@@ -350,7 +353,7 @@ class Monkey:
                     self._note("the app has left", "", done)
                 if app._exception is None:
                     self._replay(app.conversation, done, rng)
-                    app.exit()
+                leave()
                 await pilot.pause()
         except Exception as error:
             self._note(*_told(error), done)
@@ -366,7 +369,10 @@ class Monkey:
                 break
             await self._press(app, parser, ESCAPE)
         it = app.conversation
-        await _until(lambda: it.model is not None and not it.busy, "the reply was stopped")
+        await _until(
+            lambda: it.model is not None and not it.busy and engines_of(os.getpid()),
+            "the reply was stopped, and there was an engine",
+        )
         looks_up = "history-lookup"  # ends by itself, once its screen is gone
         await _until(
             lambda: looks_up not in {each.name for each in threading.enumerate()},

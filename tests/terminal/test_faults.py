@@ -6,7 +6,7 @@ import resource
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -157,9 +157,10 @@ def engine_stopped_and_terminated(scene: Scene) -> Outcome:
     return Outcome(128 + signal.SIGTERM)
 
 
-def kill_engine(scene: Scene) -> None:
-    before = scene.engine
-    os.kill(before, signal.SIGKILL)
+def kill_engine(scene: Scene, before: int) -> None:
+    """Kill an engine, which may have ended by itself, and wait until it is gone."""
+    with suppress(ProcessLookupError):
+        os.kill(before, signal.SIGKILL)
     scene.it.until(
         lambda: scene.it.process.poll() is not None or before not in scene.it.engines(),
         "the engine was gone",
@@ -172,14 +173,15 @@ def leaves_unless_gone(scene: Scene) -> Outcome:
 
 
 def engine_killed(scene: Scene) -> Outcome:
-    loads = "loading" in scene.it.text
-    kill_engine(scene)
+    loads, before = "loading" in scene.it.text, scene.engine
+    kill_engine(scene, before)
     return leaves_unless_gone(scene) if loads else leaves(scene)
 
 
 def model_changed(scene: Scene, change: Callable[[Path], object]) -> Outcome:
+    before = scene.engine
     change(scene.model)
-    kill_engine(scene)
+    kill_engine(scene, before)
     return leaves_unless_gone(scene)._replace(or_gone=not scene.replies)
 
 
@@ -229,7 +231,12 @@ def memory_short(scene: Scene) -> Outcome:
     resource.prlimit(pid, resource.RLIMIT_AS, (most, most))
     if "loading" in scene.it.text:
         return leaves_unless_gone(scene)
-    scene.it.send("\x1b\x1bA")
+    if scene.replies:
+        scene.it.send("\x1b\x1bA")  # four replies at once
+        scene.it.until(
+            lambda: "memory" in scene.it.text or "temp 1.20" in scene.it.text,
+            "there were four, or a word of why not",
+        )
     return leaves(scene)
 
 
