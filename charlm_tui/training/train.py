@@ -5,7 +5,7 @@ Keras alone, no calls into its backend. Reports to a `Reporter` and prints nothi
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm_tui.training.batches import Batches
 from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot, best_of
 from charlm_tui.training.corpus import Corpus, Ids, windows
 from charlm_tui.training.errors import CheckpointError, InterruptedTrainingError, TrainingError
@@ -25,14 +26,11 @@ EVALUATION_BATCH = 256
 HELD_OUT_STEP = 3  # the epoch's figure reads every third window, or fewer
 MOST_MEASURED = 10_000  # windows after an epoch
 MOST_AT_THE_END = 50_000  # windows of the held-out text
-LARGE_TEXT = 1_000_000  # characters from which on an epoch is cut into parts
 PART_S = 60.0  # that a part takes at most, as far as the first batches tell
 BUDGET_EPOCHS = 10  # that a time budget has at least, if measuring them does not cost too much
 MEASURED_SHARE = 0.05  # of a time budget, at most, for measuring after an epoch
 END_SHARE = 0.1  # of a time budget, at most, for measuring at the end
 WORTH = 3  # times as long as measuring, keeping and showing an epoch, it is trained in a budget
-SHUFFLED_WINDOWS = 2**22  # whose order is drawn at once, in 32 MB; that of more is computed
-ROUNDS = 6  # of that
 
 
 @dataclass(slots=True)
@@ -379,76 +377,6 @@ def measure(network: keras.Model, ids: Ids, window: int, step: int = 1) -> float
 def measured_windows(ids: Ids, window: int, step: int) -> int:
     """Return how many windows `measure` reads."""
     return len(range(0, len(ids) - window, step))
-
-
-class Batches:
-    """The windows of each epoch, each in an order of its own."""
-
-    def __init__(self, ids: Ids, recipe: Recipe, rng_seed: int) -> None:
-        self._windows = windows(ids, recipe.window)
-        self._recipe = recipe
-        self._rng_seed = rng_seed
-        self.large = len(ids) >= LARGE_TEXT
-        # A random offset can cost an epoch its last window, never more.
-        offset = recipe.stride - 1 if recipe.random_offset else 0
-        self.per_epoch = len(range(offset, len(self._windows), recipe.stride)) // recipe.batch
-        assert self.per_epoch > 0
-
-    def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Ids, Ids]]:
-        """Yield (windows, targets), int32 [batch, window] and [batch, window] or [batch].
-
-        The order depends on the RNG seed and the epoch's number alone, so a run can continue.
-
-        Args:
-            number: of the epoch.
-            first: batches to leave out.
-        """
-        recipe = self._recipe
-        rng = np.random.default_rng((self._rng_seed, number))
-        offset = int(rng.integers(recipe.stride)) if recipe.random_offset else 0
-        starts = shuffled(range(offset, len(self._windows), recipe.stride), rng)
-        for batch in range(first, self.per_epoch):
-            part = self._windows[starts(batch * recipe.batch, (batch + 1) * recipe.batch)]
-            part = part.astype(np.int32)
-            yield part[:, :-1], part[:, 1:] if recipe.every_position else part[:, -1]
-
-
-def shuffled(numbers: range, rng: np.random.Generator) -> Callable[[int, int], NDArray[Any]]:
-    """Return a function from (start, end) to those places of some numbers in a random order.
-
-    The order of very many takes no memory: a place is turned into another one by a Feistel network
-    (Luby & Rackoff, "How to construct pseudorandom permutations from pseudorandom functions",
-    1988) over the next power of four, again and again until that is one of ours.
-    """
-    count = len(numbers)
-    if count <= SHUFFLED_WINDOWS:
-        every = np.arange(numbers.start, numbers.stop, numbers.step)
-        rng.shuffle(every)
-        return lambda start, end: every[start:end]
-    keys = rng.integers(2**64, size=ROUNDS, dtype=np.uint64)
-    half = np.uint64(((count - 1).bit_length() + 1) // 2)
-    mask = (np.uint64(1) << half) - np.uint64(1)
-
-    def turned(places: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        left, right = places >> half, places & mask
-        for key in keys:
-            left, right = right, left ^ (_mixed(right + key) & mask)
-        return left << half | right
-
-    def at(start: int, end: int) -> NDArray[Any]:
-        places = turned(np.arange(start, min(end, count), dtype=np.uint64))
-        while (outside := places >= count).any():
-            places[outside] = turned(places[outside])
-        return numbers.start + places.astype(np.int64) * numbers.step
-
-    return at
-
-
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return 64 bits for each 64, by the finaliser of SplitMix64 (Steele et al., 2014)."""
-    values = (values ^ values >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ values >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return values ^ values >> np.uint64(31)
 
 
 def _train_part(

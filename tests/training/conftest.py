@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from charlm_tui.cli import main
+from charlm_tui.training import batches as batches_room
 from charlm_tui.training import train as train_room
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import Corpus, read_corpus
@@ -144,7 +145,7 @@ def trained(small_corpus: Corpus) -> Trained:
 @pytest.fixture
 def cut_in_four(monkeypatch: pytest.MonkeyPatch) -> Paced:
     """Parts as of a large text: an epoch of 39 batches takes 9.75 s by this clock."""
-    monkeypatch.setattr(train_room, "LARGE_TEXT", 0)
+    monkeypatch.setattr(batches_room, "LARGE_TEXT", 0)
     monkeypatch.setattr(train_room, "PROBE_BATCHES", 5)
     monkeypatch.setattr(train_room, "PART_S", 2.5)
     return Paced(compile_s=0.25)

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlm_tui.training import batches as batches_room
 from charlm_tui.training import train as train_room
+from charlm_tui.training.batches import Batches, shuffled
 from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot
 from charlm_tui.training.corpus import Corpus, Ids, windows
 from charlm_tui.training.errors import TrainingError
 from charlm_tui.training.network import StepWeights, build_network, predictor
 from charlm_tui.training.recipes import BEST, NOTEBOOK, RECIPES, Recipe
 from charlm_tui.training.train import (
-    Batches,
     Run,
     Schedule,
     measure,
     measured_windows,
     settle,
-    shuffled,
     train,
     within,
 )
@@ -379,7 +379,7 @@ def test_an_epoch_of_a_large_text_is_cut_into_parts_and_trains_the_same(
 def test_an_epoch_of_a_text_that_is_not_large_has_one_part(
     cut_in_four: Paced, small_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train_room, "LARGE_TEXT", 10**6)
+    monkeypatch.setattr(batches_room, "LARGE_TEXT", 10**6)
     run = train(small_corpus, TINY, 0, cut_in_four, clock=cut_in_four.clock)
     assert [epoch.name for epoch in run.epochs] == ["1", "2"]
 
@@ -405,7 +405,7 @@ def test_a_random_order_that_takes_no_memory_has_each_number_once(
 ) -> None:
     numbers = range(start, start + count * step, step)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_room, "SHUFFLED_WINDOWS", 0)
+        patch.setattr(batches_room, "SHUFFLED_WINDOWS", 0)
         order = shuffled(numbers, np.random.default_rng(rng_seed))
     whole = order(0, count).tolist()
     assert sorted(whole) == list(numbers)
@@ -414,7 +414,7 @@ def test_a_random_order_that_takes_no_memory_has_each_number_once(
 
 def test_a_random_order_that_takes_no_memory_looks_random(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neighbours are as far from each other as chance has it, and two epochs have two orders."""
-    monkeypatch.setattr(train_room, "SHUFFLED_WINDOWS", 0)
+    monkeypatch.setattr(batches_room, "SHUFFLED_WINDOWS", 0)
     count = 100_000
     first, second = (
         shuffled(range(count), np.random.default_rng(seed))(0, count) for seed in (1, 2)
