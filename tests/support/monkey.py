@@ -280,6 +280,7 @@ class Monkey:
         self._app = first_app
         self.samples: list[Sample] = []
         """Of the last soak."""
+        self._others = set(threading.enumerate())  # of tests before this one, in the same process
         self._bound, self._pasted = list(bound_keys().values()), self._lines()
 
     def _lines(self) -> tuple[str, ...]:
@@ -377,7 +378,7 @@ class Monkey:
         )
         looks_up = "history-lookup"  # ends by itself, once its screen is gone
         await _until(
-            lambda: looks_up not in {each.name for each in threading.enumerate()},
+            lambda: looks_up not in {each.name for each in {*threading.enumerate()} - self._others},
             "the history was closed",
         )
         await _until(lambda: not list(app.workers), "the workers ended")

@@ -51,8 +51,9 @@ def test_keys_that_come_in_one_read_act_one_after_another(model_path: Path, tmp_
         it.shows("Copy")
         it.send("nnnnnnnnnn")
         it.shows("over 30")
-        it.send("n:temp 0.7\rn")
+        it.send("n:temp 0.7\r")
         it.shows("temperature 0.70")
+        it.send("n")  # not before: what is typed at a dialog that leaves is for no other screen
         it.shows("over 32")
         it.send("/death")
         it.shows("0 replies, with “death”")
