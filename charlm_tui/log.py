@@ -10,11 +10,11 @@ import traceback
 from pathlib import Path
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.text import visible
+from charlm_tui.text import told
 
 LOG_BYTES = 256 * 1024  # before the file is rotated
 LOGS = 2  # older files that are kept
-MOST_TOLD = 160  # characters of an exception's own words
+MOST_WORDS = 160  # characters of an exception's own words
 
 
 def log_path() -> Path:
@@ -77,11 +77,11 @@ def unexpected(error: BaseException) -> str:
 def _words(error: BaseException) -> str:
     """Return an exception's kind and its words, as part of a line."""
     try:
-        told = " ".join(str(error).split())
+        words = " ".join(str(error).split())
     except Exception:  # of an error that cannot even be told
-        told = ""
-    text = visible(f"{type(error).__name__}: {told}" if told else type(error).__name__)
-    return text if len(text) <= MOST_TOLD else f"{text[: MOST_TOLD - 1]}…"
+        words = ""
+    kind = type(error).__name__
+    return told(f"{kind}: {words}" if words else kind, MOST_WORDS)
 
 
 def _open() -> logging.Handler:

@@ -56,7 +56,7 @@ def show(console: "Console", text: str, style: str = "") -> None:
 def told(text: str, most: int = MOST_TOLD) -> str:
     """Return what a file says of itself as a sentence can show it: in one line, and not too long.
 
-    Nothing that is left is a control character, moves a cursor or is unknown to a terminal.
+    Nothing that is left can move a cursor or turn the direction of what follows.
 
     Args:
         text: of a file, or of what has read one.

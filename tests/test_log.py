@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.log import MOST_TOLD, log_path, unexpected
+from charlm_tui.log import MOST_WORDS, log_path, unexpected
 
 
 def fault(words: str) -> Exception:
@@ -25,7 +25,7 @@ def test_a_fault_is_one_sentence_and_its_traceback_is_in_the_log() -> None:
 
 
 def test_the_words_of_a_fault_are_bounded() -> None:
-    assert len(unexpected(fault("x" * 10_000))) < 3 * MOST_TOLD + len(str(log_path()))
+    assert len(unexpected(fault("x" * 10_000))) < 3 * MOST_WORDS + len(str(log_path()))
 
 
 def test_a_fault_is_told_where_no_log_can_be_written(

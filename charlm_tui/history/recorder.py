@@ -213,20 +213,20 @@ def cut(tape: Tape, start: int, stop: int, vocabulary: Vocabulary) -> Piece:
     changes += runs[bisect_right(runs, start, key=_first) :]
     times = tape.times
     times = times[bisect_left(times, start, key=_first) : bisect_left(times, stop, key=_first)]
-    given = []
-    # A stretch that begins before `start` may go on behind it: one place further to the front.
+    forced = []
+    # A stretch that begins before `start` may end behind it: one place further to the front.
     place = max(0, bisect_right(tape.forced, start, key=_first) - 1)
     for first, count in tape.forced[place : bisect_left(tape.forced, stop, key=_first)]:
         begin, end = max(first, start), min(first + count, stop)
         if begin < end:
-            given.append((begin, end - begin))
+            forced.append((begin, end - begin))
     return Piece(
         start,
         vocabulary.decode(array("H", columns.ids)),
         columns,
         tuple(changes),
         tuple(times),
-        tuple(given),
+        tuple(forced),
     )
 
 

@@ -194,12 +194,12 @@ def _reply(it: Conversation) -> "Recording":
 def _path(text: str, what: str) -> Path:
     if not text.strip():
         raise CommandError(f"nothing was named; give {what}")
-    path = Path(text.strip())
-    if at_home(path) is path and str(path).startswith("~"):
+    path = at_home(Path(text.strip()))
+    if str(path).startswith("~"):  # nobody of that name has a home
         raise CommandError(
             f"{text.strip()!r:.80} begins with the home of somebody who has none here; give {what}"
         )
-    return at_home(path)
+    return path
 
 
 _COMMANDS = (

@@ -27,7 +27,7 @@ from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording, read_recording
 from charlm_tui.reply.tints import FULL_SCALE, LEVELS, Tint, levels
-from charlm_tui.text import visible
+from charlm_tui.text import told, visible
 from tests.support.imports import SLOW, loaded
 from tests.support.terminal import COMMAND
 
@@ -288,6 +288,12 @@ def test_control_characters_are_pictures_and_no_reader_is_turned_around() -> Non
     assert set(visible("".join(map(chr, range(0x80, 0xA0))))) == {"\ufffd"}
     assert set(visible("\u200b\u202e\u2066\ufeff\ufffe\ud800")) == {"\ufffd"}
     assert visible("e\u0301 日本 👍 \u00a0") == "e\u0301 日本 👍 \u00a0"
+
+
+def test_what_a_file_says_of_itself_is_one_line_of_a_bounded_length() -> None:
+    assert told("a\n\x1b[2J\u202eb") == "a⏎␛[2J\ufffdb"
+    assert told("é" * 9, 9) == "é" * 9
+    assert told("é" * 10, 9) == "é" * 8 + "…"
 
 
 def test_neighbours_of_one_level_are_one_element() -> None:
