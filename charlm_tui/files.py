@@ -19,11 +19,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-try:
-    import fcntl
-except ImportError:  # Windows has none: there, nobody is kept from writing
-    fcntl = None  # type: ignore[assignment]
-
 from charlm_tui.errors import CharlmError
 
 CORPUS_VARIABLE = "CHARLM_CORPUS"
@@ -158,7 +153,7 @@ def write_document(path: Path, content: str | bytes) -> None:
         with open(_open_stream(path), "wb") as file:
             file.write(_encoded(content))
     except (OSError, ValueError) as error:
-        raise _failure(path, error) from error
+        raise write_failure(path, error) from error
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
@@ -197,12 +192,12 @@ def replacing(path: Path, content: str | bytes) -> Iterator[Path]:
         try:
             _create(part, _encoded(content), before)
         except (OSError, ValueError) as error:
-            raise _failure(path, error) from error
+            raise write_failure(path, error) from error
         yield part
         try:
             os.replace(part, target)
         except OSError as error:
-            raise _failure(path, error) from error
+            raise write_failure(path, error) from error
     finally:
         with suppress(OSError):  # which one there was is told already
             part.unlink(missing_ok=True)
@@ -224,7 +219,7 @@ def check_document(path: Path) -> None:
         elif not _may_write(path):
             raise PermissionError(errno.EACCES, "")
     except OSError as error:
-        raise _failure(path, error) from error
+        raise write_failure(path, error) from error
 
 
 def check_replaceable(path: Path) -> None:
@@ -239,65 +234,7 @@ def check_replaceable(path: Path) -> None:
         part.touch(exist_ok=False)
         part.unlink()
     except OSError as error:
-        raise _failure(path, error) from error
-
-
-class Claim:
-    """The right to write to a path, which one process has at a time.
-
-    It is a lock on a file beside it, which the system takes away when the process ends, however it
-    does: what a killed one leaves is in nobody's way.
-
-    Args:
-        path: of a file in a folder that is there.
-
-    Raises:
-        FileWriteError: another process has the claim, or the folder takes no file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._lock = path.parent / f".{path.name}.lock"
-        self._descriptor = -1
-        try:
-            while self._descriptor < 0:
-                self._descriptor = _locked(self._lock)
-        except BlockingIOError:
-            raise _refusal(
-                path,
-                "another process is writing it",
-                "wait until that one has ended, or give another place",
-            ) from None
-        except OSError as error:
-            raise _failure(path, error) from error
-
-    def release(self) -> None:
-        """Give the claim up; may be done twice."""
-        if self._descriptor >= 0:
-            with suppress(OSError):  # before it is unlocked: what is at the path is ours
-                self._lock.unlink()
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
-def _locked(path: Path) -> int:
-    """Lock a file, which is made if there is none; return its descriptor, or -1 if it went away.
-
-    Raises:
-        BlockingIOError: another process has locked it.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.exists(path) and os.path.samestat(os.fstat(descriptor), os.stat(path)):
-            return descriptor
-    except FileNotFoundError:  # whoever had it has removed it between two of our questions
-        pass
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return -1
+        raise write_failure(path, error) from error
 
 
 def check_file(path: Path) -> bool:
@@ -321,7 +258,7 @@ def make_folder_for(path: Path) -> None:
     try:
         Path(os.path.realpath(path)).parent.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise _failure(path, error) from error
+        raise write_failure(path, error) from error
 
 
 def is_stream(path: Path) -> bool:
@@ -333,6 +270,21 @@ def is_stream(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def write_failure(path: Path, error: OSError | ValueError) -> FileWriteError:
+    """Return what a call to the system says of a path that cannot be written, in one sentence."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = _reason(error)
+    advice = "free some space" if full else "check it"
+    return write_refusal(path, reason, f"{advice}, or give another place")
+
+
+def write_refusal(path: Path, reason: str, advice: str) -> FileWriteError:
+    """Return the error of a path that must not be written, with what to do."""
+    refusal = FileWriteError(f"{_named(path)} cannot be written: {reason}; {advice}")
+    refusal.reason = reason
+    return refusal
 
 
 def _descriptor(path: Path) -> int | None:
@@ -444,19 +396,19 @@ def _file_at(path: Path) -> os.stat_result | None:
     """
     try:
         if _descriptor(path) is not None:
-            raise _refusal(path, "it is an open stream", _GIVE_A_FILE)
+            raise write_refusal(path, "it is an open stream", _GIVE_A_FILE)
         status = os.stat(path)
         # Root may write everything, and still does not mean a file that nobody may.
         writable = status.st_mode & 0o222 and _may_write(path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise _failure(path, error) from error
+        raise write_failure(path, error) from error
     for is_kind, name in _KINDS:
         if is_kind(status.st_mode):
-            raise _refusal(path, f"it is {name}", _GIVE_A_FILE)
+            raise write_refusal(path, f"it is {name}", _GIVE_A_FILE)
     if not writable:
-        raise _refusal(path, "it is read-only", "make it writable, or give another place")
+        raise write_refusal(path, "it is read-only", "make it writable, or give another place")
     return status
 
 
@@ -491,20 +443,6 @@ def _encoded(content: str | bytes) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
-def _failure(path: Path, error: OSError | ValueError) -> FileWriteError:
-    """Return the error of a call to the system as one sentence."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    reason = _reason(error)
-    advice = "free some space" if full else "check it"
-    return _refusal(path, reason, f"{advice}, or give another place")
-
-
 def _reason(error: OSError | ValueError) -> str:
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number) if number else str(error)
-
-
-def _refusal(path: Path, reason: str, advice: str) -> FileWriteError:
-    refusal = FileWriteError(f"{_named(path)} cannot be written: {reason}; {advice}")
-    refusal.reason = reason
-    return refusal

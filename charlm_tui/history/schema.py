@@ -1,26 +1,20 @@
 """The file of the history: what its tables are, how it is opened, and why it cannot be.
 
-Owns the versions of the schema, how a piece is a row, the settings of a connection, and the
-sentence for each thing that can be wrong with a file. A file that is not ours, not whole or of a
-later version is left as it is, and so is one that has what ours have not, such as a view that would
-be run in place of a table. Nothing that a file says can take for ever: what a statement may do is
-bounded. Does not know what is done with replies.
+Owns the versions of the schema, the settings of a connection, and the sentence for each thing that
+can be wrong with a file. A file that is not ours, not whole or of a later version is left as it is,
+and so is one that has what ours have not, such as a view that would be run in place of a table.
+Nothing that a file says can take for ever: what a statement may do is bounded. Does not know what
+is done with replies.
 """
 
-import json
 import sqlite3
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError, check_file
-from charlm_tui.history.records import Piece
-from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.tape import Columns, little_endian
 
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
@@ -31,6 +25,7 @@ MOST_STEPS = 400_000_000
 MOST_TEXT_BYTES = 200_000_000  # of a value; SQLite would take a billion
 _DAMAGED = "is damaged, and is left as it is; move it away to begin a new one"
 _STEPS = 100_000  # between two looks at how many there were
+MOST_WORDS = 32  # of a query: a page that is pasted would take seconds, and finds no less
 ATTEMPTS = 8  # at a change of the journal's mode, each after a wait for whoever has the file
 
 _FIRST = (
@@ -91,13 +86,6 @@ _FIRST = (
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
 """Statements that make version n + 1 of version n; the newest version is how many there are."""
-
-
-PIECE = (
-    "first, length, bits, changes, times, given, text, "
-    "ids, surprisal_bits, entropy_bits, temperature"
-)
-"""The columns of a piece, in the order of its rows."""
 
 
 class HistoryError(CharlmError):
@@ -190,6 +178,16 @@ def open_database(
             database.close()
             raise
     return database
+
+
+def match_query(query: str) -> str:
+    """Return a query for FTS5 that no text can break; empty if there is no word in it.
+
+    Each word is a quoted string, which knows no operators, and the beginning of what is found.
+    """
+    plain = "".join(char if char.isprintable() else " " for char in query)
+    words = [word for word in plain.split() if any(char.isalnum() for char in word)]
+    return " ".join('"' + word.replace('"', '""') + '"*' for word in words[:MOST_WORDS])
 
 
 class _Bounded(sqlite3.Connection):
@@ -307,74 +305,3 @@ def transaction(database: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterat
         if database.in_transaction:  # a full disk may have ended it already
             database.execute("ROLLBACK")
         raise
-
-
-def _little_endian(columns: Columns) -> Columns:
-    """Return the columns as the file has them, or those of the file as arrays have them."""
-    ids, *floats = columns
-    return Columns(little_endian("H", ids), *(little_endian("f", column) for column in floats))
-
-
-def to_row(piece: Piece) -> tuple[object, ...]:
-    """Return the values of `PIECE`."""
-    return (
-        piece.first,
-        len(piece.text),
-        sum(array("f", piece.columns.surprisal_bits)),
-        json.dumps([(first, asdict(settings)) for first, settings in piece.changes]),
-        json.dumps(piece.times),
-        json.dumps(piece.forced),
-        piece.text,
-        *_little_endian(piece.columns),
-    )
-
-
-def from_row(row: Sequence[Any]) -> Piece:
-    """Return a piece of the values of `PIECE`.
-
-    Raises:
-        ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
-            SettingsError: the row is damaged.
-    """
-    first, length, _, changes, times, given, text, *columns = row
-    if type(first) is not int or not all(type(column) is bytes for column in columns):
-        raise ValueError("a column has another type")
-    check_text(text)
-    widths = [len(column) for column in columns]
-    if len(text) != length or widths != [2 * length, 4 * length, 4 * length, 4 * length]:
-        raise ValueError(f"the columns at character {first} are not as long as the text")
-    return Piece(
-        first,
-        text,
-        _little_endian(Columns(*columns)),
-        tuple((_number(at), Settings.of_file(settings)) for at, settings in json.loads(changes)),
-        tuple((_number(at), float(seconds)) for at, seconds in json.loads(times)),
-        tuple(_stretch(at, count, first, length) for at, count in json.loads(given)),
-    )
-
-
-def check_text(text: object) -> None:
-    """Refuse what is no text, or was no UTF-8.
-
-    Raises:
-        ValueError: it is.
-    """
-    if type(text) is not str:
-        raise ValueError(f"{text!r:.20} is no text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{text!r:.20} is not UTF-8") from None
-
-
-def _number(value: object) -> int:
-    if type(value) is not int:
-        raise ValueError(f"{value!r:.20} is no number of a character")
-    return value
-
-
-def _stretch(at: object, count: object, first: int, length: int) -> tuple[int, int]:
-    begin, many = _number(at), _number(count)
-    if begin < first or many < 1 or begin + many > first + length:
-        raise ValueError("what was given lies outside of it")
-    return begin, many

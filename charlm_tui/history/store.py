@@ -16,29 +16,37 @@ from pathlib import Path
 from typing import Any
 
 from charlm_tui.history.records import Entry, Origin, Piece
+from charlm_tui.history.rows import (
+    ENTRY,
+    ORIGIN,
+    PIECE,
+    RECORDING,
+    ROW_FAULTS,
+    check_text,
+    check_texts,
+    from_row,
+    storable,
+    to_entry,
+    to_origin,
+    to_recording,
+    to_row,
+)
 from charlm_tui.history.schema import (
     MIGRATIONS,
-    PIECE,
     TIMEOUT_S,
     DamagedError,
     GoneError,
     HistoryError,
-    check_text,
-    from_row,
+    match_query,
     open_database,
-    to_row,
     told,
     transaction,
 )
-from charlm_tui.lm.errors import SettingsError
-from charlm_tui.reply.tape import Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 
 __all__ = ["DamagedError", "Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]
 
-LAST_S = 60_000_000_000.0  # Unix time in the year 3871, and its like before: all can be shown
 BEGINNING = 200  # characters of a text that a list shows
-MOST_WORDS = 32  # of a query: a page that is pasted would take seconds, and finds no less
 PROCESS = uuid.uuid4().hex  # this process, and no later one that is given its number
 
 
@@ -178,12 +186,12 @@ class Store:
         """
         where = [f"deleted_s IS {'NOT ' if deleted else ''}NULL"]
         values: list[object] = []
-        if words := _match(query):
+        if words := match_query(query):
             where.append("id IN (SELECT rowid FROM search WHERE search MATCH ?)")
             values.append(words)
         if model is not None:
             where.append("? IN (model, model_sha256)")
-            values.append(_storable(model))
+            values.append(storable(model))
         if starred:
             where.append("starred")
         return self._entries(
@@ -229,17 +237,9 @@ class Store:
     def origin(self, reply: int) -> Origin:
         """Return what determines a reply; raises `GoneError` if there is none."""
         with self._reading():
-            it = self._row(
-                reply,
-                "model, model_sha256, model_path, onnxruntime, machine, before, seed, rng_seed, "
-                "started_s, parent, forked_at",
-            )
-        model, sha256, path, onnxruntime, machine, before, seed, rng_seed, *rest = it
+            row = self._row(reply, ORIGIN)
         with self._whole(reply):
-            _check_texts(*it[:7], rng_seed)
-            _check_times_and_places(*rest)
-            runtime = Runtime(onnxruntime, machine)
-            return Origin(model, sha256, path, runtime, before, seed, int(rng_seed), *rest)
+            return to_origin(row)
 
     def recording(self, reply: int) -> Recording:
         """Return a reply as it was recorded, whole enough to replay.
@@ -249,25 +249,16 @@ class Store:
             DamagedError: what there is of it is damaged.
         """
         with self._reading():
-            model, sha256, onnxruntime, machine, before, seed = self._row(
-                reply, "model, model_sha256, onnxruntime, machine, before, seed"
-            )
-            rows = self.database.execute(
+            row = self._row(reply, RECORDING)
+            pieces = self.database.execute(
                 f"SELECT {PIECE} FROM pieces WHERE reply = ? ORDER BY first", (reply,)
             ).fetchall()
-        tape = Tape()
         with self._whole(reply):
-            _check_texts(model, sha256, onnxruntime, machine, before, seed)
-            pieces = [from_row(row) for row in rows]
-            for piece in pieces:
-                _extend(tape, piece)
-        runtime = Runtime(onnxruntime, machine)
-        text = "".join(piece.text for piece in pieces)
-        return Recording(model, sha256, runtime, before + seed, text, tape)
+            return to_recording(row, pieces)
 
     def rename(self, reply: int, name: str) -> None:
         """Name a reply; search finds the name. Raises `GoneError` if there is none."""
-        name = _storable(name)
+        name = storable(name)
         with self._writing():
             self._set(reply, "name", name)
             self.database.execute("UPDATE search SET name = ? WHERE rowid = ?", (name, reply))
@@ -311,7 +302,7 @@ class Store:
 
     def add_prompt(self, text: str) -> None:
         """Keep what was typed, unless it is the same as the last one."""
-        text = _storable(text)
+        text = storable(text)
         with self._writing():
             self.database.execute(
                 "INSERT INTO prompts (text) SELECT ? WHERE ? IS NOT "
@@ -326,10 +317,10 @@ class Store:
             query: a part of it, whatever its case.
             limit: how many, at most.
         """
-        part = _storable(query).casefold()
+        part = storable(query).casefold()
         newest = "SELECT text FROM prompts ORDER BY id DESC"
         with told(self.path), closing(self.database.execute(newest)) as rows:
-            texts = (_storable(text) for (text,) in rows if isinstance(text, str))
+            texts = (storable(text) for (text,) in rows if isinstance(text, str))
             return list(islice((text for text in texts if part in text.casefold()), limit))
 
     # Within a transaction.
@@ -349,15 +340,7 @@ class Store:
         """Tell of rows that cannot be what was written."""
         try:
             yield
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-            SettingsError,
-        ) as error:
+        except ROW_FAULTS as error:
             raise DamagedError(
                 f"reply {reply} of the history {self.path} is damaged "
                 f"({type(error).__name__}: {error!s:.80}); open another one"
@@ -419,7 +402,7 @@ class Store:
     def _finish(self, reply: int) -> None:
         name, seed = self._row(reply, "name, seed")
         with self._whole(reply):
-            _check_texts(name, seed)
+            check_texts(name, seed)
             text, bits = self._text(reply), self._bits(reply)
         self.database.execute(
             "UPDATE replies SET ended = 1, length = ?, bits = ?, beginning = ? WHERE id = ?",
@@ -468,9 +451,7 @@ class Store:
         entries = []
         with self._reading():
             rows = self.database.execute(
-                "SELECT id, name, seed, model, model_sha256, started_s, starred, ended, "
-                "deleted_s IS NOT NULL, parent, forked_at, length, bits, beginning "
-                f"FROM replies WHERE {where}",
+                f"SELECT {ENTRY} FROM replies WHERE {where}",
                 tuple(values),
             ).fetchall()
             for row in rows:
@@ -484,66 +465,11 @@ class Store:
         return entries
 
     def _entry(self, reply: int, *row: Any) -> Entry:
-        (name, seed, model, sha256, started_s, starred, ended, deleted, parent, forked_at,
-         length, bits, beginning) = row  # fmt: skip
+        *rest, ended, deleted, parent, forked_at, length, bits, beginning = row
         if not ended:
             length, bits = self._length(reply), self._bits(reply)
             beginning = self._text(reply, BEGINNING)[:BEGINNING]
-        _check_texts(name, seed, model, sha256, beginning)
-        _check_times_and_places(started_s, parent, forked_at)
-        if type(length) is not int or length < 0:
-            raise ValueError(f"its length is {length!r:.20}")
-        if bits is not None and not (isinstance(bits, int | float) and math.isfinite(bits)):
-            raise ValueError(f"its bits are {bits!r:.20}")
-        return Entry(
-            id=reply,
-            name=name,
-            seed=seed,
-            beginning=beginning,
-            length=length,
-            bits_per_character=bits / length if length and bits is not None else None,
-            model=model,
-            model_sha256=sha256,
-            started_s=started_s,
-            starred=bool(starred),
-            ended=bool(ended),
-            deleted=bool(deleted),
-            parent=parent,
-            forked_at=forked_at,
-        )
-
-
-def _extend(tape: Tape, piece: Piece) -> None:
-    """Add a piece to the tape of those before it; a `ValueError` if it does not follow them."""
-    edges = [*(first for first, _ in piece.changes), piece.first + len(piece.text)]
-    if not piece.first == len(tape) == edges[0] or edges != sorted(set(edges)):
-        raise ValueError(f"what follows character {len(tape)} is missing")
-    for (start, settings), stop in zip(piece.changes, edges[1:], strict=True):
-        begin, end = start - piece.first, stop - piece.first
-        tape.append(piece.columns.between(begin, end), settings)
-    tape.times.extend(piece.times)
-    for first, count in piece.forced:
-        if tape.forced and sum(tape.forced[-1]) == first:  # a stretch that a cut went through
-            tape.forced[-1] = (tape.forced[-1][0], tape.forced[-1][1] + count)
-        else:
-            tape.forced.append((first, count))
-
-
-def _check_texts(*values: object) -> None:
-    for value in values:
-        check_text(value)
-
-
-def _check_times_and_places(started_s: object, parent: object, forked_at: object) -> None:
-    """Refuse what cannot be shown as a time, or be a reply or a character.
-
-    Raises:
-        ValueError: one is such.
-    """
-    if not isinstance(started_s, int | float) or not -LAST_S < started_s < LAST_S:
-        raise ValueError(f"it began at {started_s!r:.20}")
-    if not (parent is None or type(parent) is int) or type(forked_at) is not int:
-        raise ValueError(f"it is a branch of {parent!r:.20} at {forked_at!r:.20}")
+        return to_entry((reply, *rest, ended, deleted, parent, forked_at, length, bits, beginning))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -568,18 +494,3 @@ def _lives(pid: object, owner: object) -> bool:
     except OSError:  # it is somebody else's
         return True
     return True
-
-
-def _match(query: str) -> str:
-    """Return a query for FTS5 that no text can break; empty if there is no word in it.
-
-    Each word is a quoted string, which knows no operators, and the beginning of what is found.
-    """
-    plain = "".join(char if char.isprintable() else " " for char in query)
-    words = [word for word in plain.split() if any(char.isalnum() for char in word)]
-    return " ".join('"' + word.replace('"', '""') + '"*' for word in words[:MOST_WORDS])
-
-
-def _storable(text: str) -> str:
-    """Return a text without lone surrogates, which a terminal may send and UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode()

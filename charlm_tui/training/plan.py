@@ -15,7 +15,6 @@ from rich.console import Console
 
 from charlm_tui.files import (
     NOTEBOOK_FILE,
-    Claim,
     check_document,
     check_replaceable,
     make_folder_for,
@@ -28,6 +27,7 @@ from charlm_tui.training.checkpoint import (
     checkpoint_path,
     read_checkpoint,
 )
+from charlm_tui.training.claim import Claim
 from charlm_tui.training.corpus import (
     NOTEBOOK_URL,
     Corpus,

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.files import CORPUS_VARIABLE, Claim
+from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.training import plan
+from charlm_tui.training.claim import Claim
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from tests.conftest import ROOT
 from tests.support.terminal import COMMAND

@@ -187,7 +187,7 @@ class StudioScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         if self._furniture is not None:
             self._furniture.sidebar.fit(event.size.width, event.size.height)
-            self.call_after_refresh(self._follow_stream)
+            self.call_after_refresh(self._live.follow_stream)
 
     @property
     def furnished(self) -> bool:
@@ -234,12 +234,9 @@ class StudioScreen(Screen[None]):
                 self._offer(text)
             case ReplyMeasured():
                 self._tint(self.tinted)
-                self._follow_stream()
+                self._live.follow_stream()
             case StateChanged():
                 self._offer_keys()
-
-    def _follow_stream(self) -> None:
-        self._live.follow_stream()
 
     def _offer_keys(self) -> None:
         """Redraw the line of keys if what can be done has changed."""
@@ -405,12 +402,12 @@ class StudioScreen(Screen[None]):
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""
         self.furniture.sidebar.cycle()
-        self._follow_stream()
+        self._live.follow_stream()
 
     def action_panel(self, panel: str) -> None:
         """Show or hide one panel."""
         self.furniture.toggle(panel)
-        self._follow_stream()
+        self._live.follow_stream()
 
     def on_corpus_opened(self, message: "CorpusOpened") -> None:
         self.furniture.meter.opened(message)
@@ -440,9 +437,8 @@ class StudioScreen(Screen[None]):
     # Seeds.
 
     def _offer(self, text: str) -> None:
-        prompt = self.prompt
-        prompt.offer(text)
-        prompt.focus()
+        self.prompt.offer(text)
+        self.prompt.focus()
 
     def action_seed_file(self) -> None:
         """Put a file's text into the prompt."""
