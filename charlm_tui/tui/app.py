@@ -8,9 +8,11 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual._styles_cache import StylesCache
 from textual.app import App, SystemCommand
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -44,6 +46,21 @@ if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first pai
     from charlm_tui.reply.tape_file import Recording
     from charlm_tui.tui.screens.history import Chosen
 
+
+def _release_gone_widgets() -> None:
+    """Have Textual cache a pair of colours by those colours alone.
+
+    It caches them for each widget, and so keeps the drawn lines of up to 1,024 widgets that are
+    gone (Textual's issue 6665); a version that does not any longer is left as it is.
+    """
+    cached: Any = StylesCache.get_inner_outer
+    plain = getattr(cached, "__wrapped__", None)
+    if plain is not None and plain.__code__.co_argcount == 3:  # the widget's cache, and two colours
+        by_colours = lru_cache(1024)(partial(plain, None))
+        StylesCache.get_inner_outer = staticmethod(by_colours)  # type: ignore[assignment]
+
+
+_release_gone_widgets()
 
 LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals at which the app leaves in order."""

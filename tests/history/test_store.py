@@ -24,12 +24,12 @@ from charlm_tui.history import schema
 from charlm_tui.history.schema import (
     APPLICATION_ID,
     MIGRATIONS,
+    MOST_WORDS,
     open_database,
     told,
     transaction,
 )
 from charlm_tui.history.store import (
-    MOST_WORDS,
     DamagedError,
     GoneError,
     HistoryError,

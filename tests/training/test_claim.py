@@ -8,7 +8,7 @@ import pytest
 
 from charlm_tui.files import FileWriteError
 from charlm_tui.training.claim import Claim
-from tests.support.models import ROOT
+from tests.conftest import ROOT
 
 HOLDER = """
 import sys

@@ -1,6 +1,8 @@
 """The app as a person drives it, with engines that block and die when a test says so."""
 
+import gc
 import signal
+import weakref
 
 import pytest
 from textual import events
@@ -261,6 +263,23 @@ async def test_every_key_of_the_table_is_in_help_and_the_footer_says_what_can_be
         await it.send("seed")
         assert it.app.screen.active_bindings["f4"].enabled
     assert {key.command for key in KEYS} >= {"cooler", "warmer", "pause", "stop", "go-on"}
+
+
+async def test_of_a_screen_that_is_gone_nothing_drawn_is_kept() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press("f1")
+        await it.until(lambda: isinstance(it.app.screen, HelpScreen), "help opened")
+        await it.pilot.pause()
+        shown = it.app.screen.walk_children(with_self=True)
+        drawn = [weakref.ref(widget._styles_cache) for widget in shown]
+        assert len(drawn) > 3
+        del shown
+        await it.pilot.press("escape")
+        await it.until(lambda: not isinstance(it.app.screen, HelpScreen), "help closed")
+        await it.pilot.pause()
+        gc.collect()
+        assert [each() for each in drawn if each() is not None] == []
 
 
 async def test_bindings_have_ids_that_differ_within_a_widget() -> None:
