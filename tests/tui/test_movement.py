@@ -42,7 +42,7 @@ async def test_a_held_key_sweeps_the_temperature_and_a_ribbon_shows_it() -> None
             20,
         )
         await moving(it, "b" * 60)
-        it.app.screen._follow_stream()
+        it.app.screen._live.follow_stream()
         await it.until(
             lambda: "0.50–0." in ribbon(it).render_line(0).text, "the ribbon tells the range"
         )
@@ -86,7 +86,7 @@ async def test_status_dial_and_ribbon_tell_the_temperature_in_force() -> None:
         await it.send("seed")
         run_line(it.app.conversation, "/move ramp 1.5 200")
         await moving(it, "a" * 100)
-        it.app.screen._follow_stream()
+        it.app.screen._live.follow_stream()
         await it.pilot.pause()
         panel = it.app.screen_stack[0].query_one(ControlPanel)
         assert panel.panel.temperature == pytest.approx(1.0)

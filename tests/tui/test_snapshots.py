@@ -93,7 +93,7 @@ async def streaming(it: Studio) -> None:
     it.app.screen._live.rate_timer.stop()
     it.app.screen.query_one(Status).shown_per_s = None
     it.app.screen.query_one(Status).made_per_s = None
-    it.app.screen._follow_stream()
+    it.app.screen._live.follow_stream()
     await it.pilot.pause()
 
 

@@ -396,7 +396,7 @@ async def test_a_reply_whose_temperatures_are_not_known_plays_under_a_schedule()
             column = array("f", [temperature]).tobytes()
             it.engine.say(batch._replace(columns=batch.columns._replace(temperature=column)))
         await it.until(lambda: it.reply.endswith("gg"), "it came")
-        it.app.screen._follow_stream()
+        it.app.screen._live.follow_stream()
         await it.pilot.pause()
         ribbon = it.app.screen.query_one(Ribbon)
         assert "0.70–0.90" in ribbon.render_line(0).text
