@@ -7,8 +7,9 @@ PINNED := --constraint constraints.txt --build-constraint constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks docs
-# One process for each core; tests of one file stay together, with what they share.
-PARALLEL := -n auto --maxprocesses 4 --dist loadscope
+# Two processes for each core, as many tests wait for others; those of one file stay together, with what they share.
+PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 2 * os.cpu_count()))')
+PARALLEL := -n $(PROCESSES) --dist loadscope
 QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
 LOWEST := .venv-lowest
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')

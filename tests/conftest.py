@@ -27,8 +27,13 @@ settings.register_profile("search", timeless, print_blob=True)
 settings.load_profile("same")
 
 
+LONGEST = ("test_checkpoint.py", "test_train.py", "test_repl.py", "test_scripts.py")
+"""The files that take longest. A file runs in one process: one that began last is waited for."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs Linux on any other system, and say so."""
+    """Begin with the longest files. Skip what needs Linux on any other system, and say so."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     if sys.platform != "linux":
         reason = "needs what Linux alone has: /proc, /dev/full or pidfd"
         for item in items:

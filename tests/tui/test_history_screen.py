@@ -18,6 +18,8 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # every test starts the app
+
 WIDE = (120, 40)
 
 

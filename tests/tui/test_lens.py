@@ -42,6 +42,8 @@ from tests.support.engines import SYMBOLS
 from tests.support.lens import RANKINGS, TENSORS, asked, look, text_of
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # every test starts the app
+
 WIDE, NARROW, SMALL = (120, 40), (60, 20), (40, 12)
 SEED, TEXT = "seed ", "one wall\nand another wall"
 TITLES = ("newline", "space")

@@ -32,6 +32,7 @@ def _folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
+@pytest.mark.slow
 def test_no_key_breaks_the_app(model_path: Path, tmp_path: Path) -> None:
     hold(model_path, SEED, KEYS, tmp_path)
 

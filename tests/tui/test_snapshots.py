@@ -34,6 +34,8 @@ from tests.support import what_if as whatif
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # every test starts the app
+
 WIDE, NARROW, SMALL = (120, 40), (80, 24), (60, 20)
 SEED = "the slowly ascending ranks and classes"
 TEXT = (

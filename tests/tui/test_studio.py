@@ -31,6 +31,8 @@ from charlm_tui.tui.widgets.surprise import Surprise
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # every test starts the app
+
 WIDE = (120, 40)
 
 

@@ -22,6 +22,8 @@ from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # every test starts the app
+
 WIDE = (120, 40)
 _CHARACTERS = {"space": " ", "colon": ":", "slash": "/", "full_stop": "."}
 _NAMES = {character: name for name, character in _CHARACTERS.items()}

@@ -23,6 +23,8 @@ from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
 from tests.support.what_if import NOW, ROWS, asked, lines, table, told
 
+pytestmark = pytest.mark.slow  # every test starts the app
+
 WIDE, NARROW, SMALL = (120, 40), (60, 20), (40, 12)
 SEED, TEXT = "seed ", "one wall\nand another"
 
