@@ -25,7 +25,7 @@ run: $(RUN)  ## open the app on the model that comes with it
 test: $(DEV)  ## the whole test suite, training included
 	$(BIN)/python -m pytest $(PARALLEL)
 
-test-quick: $(DEV)  ## without TensorFlow and pseudo-terminals
+test-quick: $(DEV)  ## without TensorFlow, pseudo-terminals, and tests that start the app
 	$(BIN)/python -m pytest $(PARALLEL) $(QUICK)
 
 test-random: SEED := $(SEED)
@@ -53,8 +53,8 @@ test-lowest:  ## the quick tests with the lowest declared versions; the pictures
 	  $$($(PYTHON) tests/lowest.py) hypothesis pyte pytest pytest-asyncio pytest-randomly syrupy
 	$(LOWEST)/bin/python -m pytest $(QUICK) --ignore=tests/tui/test_snapshots.py
 
-coverage: $(DEV)  ## which lines the quick tests do not reach
-	$(BIN)/python -m coverage run -m pytest $(QUICK)
+coverage: $(DEV)  ## which lines the tests do not reach, those of training and in pseudo-terminals left out
+	$(BIN)/python -m coverage run -m pytest -m 'not pty and not long' --ignore=tests/training
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --sort=cover
 

@@ -14,6 +14,8 @@ import pytest
 from tests.support.devices import FULL, NULL, is_device, make_device, make_standard_output
 from tests.support.terminal import COMMAND, run
 
+pytestmark = pytest.mark.slow  # nearly every test starts a process
+
 
 def test_standard_output_is_the_generated_characters_alone(model_path: Path) -> None:
     result = run("generate", "--model", str(model_path), "--seed", "the", "-n", "50")

@@ -17,6 +17,8 @@ from charlm_tui.reply.tape_file import Recording, read_recording
 from tests.support.models import SYMBOLS, WINDOW, step_model
 from tests.support.terminal import COMMAND, run, terminal
 
+pytestmark = pytest.mark.slow  # nearly every test starts a process
+
 
 @pytest.fixture
 def tape(model_path: Path, tmp_path: Path) -> Path:

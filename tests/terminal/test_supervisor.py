@@ -19,7 +19,7 @@ from tests.support.engines import RUNTIME
 from tests.support.models import hungry_model, looping_model
 from tests.support.terminal import BOUND_S, COMMAND, has_ended
 
-pytestmark = pytest.mark.linux
+pytestmark = [pytest.mark.linux, pytest.mark.slow]  # nearly every test starts a process
 ENDLESS = ("-n", "100000000")
 
 

@@ -18,6 +18,8 @@ from charlm_tui.tui.widgets.status import Status
 from tests.support.engines import QueuedEngine
 from tests.support.studio import studio
 
+pytestmark = pytest.mark.slow  # nearly every test starts the app
+
 
 async def test_what_is_typed_streams_a_reply_character_by_character() -> None:
     async with studio() as it:

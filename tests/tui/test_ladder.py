@@ -3,6 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from textual.widgets import Input
 
 from charlm_tui.engine.protocol import Acknowledged, DrawRequested, LanesRequested, RestRequested
@@ -11,6 +12,8 @@ from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 from tests.support.studio import Studio, studio
+
+pytestmark = pytest.mark.slow  # nearly every test starts the app
 
 WIDE = (120, 40)
 

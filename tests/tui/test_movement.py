@@ -10,6 +10,8 @@ from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.ribbon import Ribbon
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # nearly every test starts the app
+
 WIDE = (120, 40)
 
 
@@ -75,6 +77,8 @@ async def test_a_click_on_the_dial_ends_a_schedule() -> None:
         await it.send("seed")
         run_line(it.app.conversation, "/move ramp 1.5 200")
         await moving(it, "a" * 20)
+        it.app.screen._live.follow_stream()
+        await it.until(lambda: ribbon(it).region.height, "the ribbon has moved what is below it")
         await it.pilot.click(ControlPanel, offset=(2, 1))  # the left end of the dial
         await it.until(lambda: not it.app.conversation.controls.settings.moving, "the ramp ended")
         assert it.app.conversation.controls.settings.temperature == 0.0

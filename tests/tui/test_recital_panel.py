@@ -29,6 +29,8 @@ from charlm_tui.tui.widgets.sidebar import Sidebar
 from tests.support.engines import RUNTIME, SYMBOLS
 from tests.support.studio import Studio, studio
 
+pytestmark = pytest.mark.slow  # nearly every test starts the app
+
 WIDE, NARROW, SMALL = (120, 40), (100, 30), (80, 24)
 CORPUS = (
     "a bird on the old wall sang to no one in the rain; we heard it, and went on.\n"

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from charlm_tui.controls.config_file import read
 from charlm_tui.reply.tints import Tint
 from charlm_tui.tui.catalog import binding_ids, theme_names
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.sidebar import Sidebar
 from tests.support.studio import studio
+
+pytestmark = pytest.mark.slow  # nearly every test starts the app
 
 WIDE = (120, 40)
 
