@@ -4,7 +4,8 @@ One frozen object that travels to the engine whole. Knows nothing of keys or scr
 """
 
 import random
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from charlm_tui.lm.settings import RNG_SEEDS, Settings
@@ -15,6 +16,8 @@ TEMPERATURE_STEP = 0.05
 HIGHEST_TEMPERATURE = 5.0  # by key; the command line takes any
 SPEEDS = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 0.0)
 """Characters per second, slow to fast; 0 is as fast as they can be generated."""
+OF_SETTINGS = frozenset(each.name for each in fields(Settings))
+"""The fields that are sampling settings."""
 LANES = (2, 8)
 """Replies that are drawn side by side: at least, at most."""
 REPLY_LENGTH = 400
@@ -32,10 +35,23 @@ class Controls:
     """Characters per second that are shown; 0 is as fast as they can be generated."""
     length: int = REPLY_LENGTH
     """Number of the character at which the reply ends; 0 is never."""
+    pin: int | None = None
+    """RNG seed that each new turn begins with; None draws another one for each."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the RNG seed in force is the one that is pinned."""
+        return self.pin == self.settings.rng_seed
 
     def with_settings(self, **changes: Any) -> "Controls":
         """Return these controls with some of the sampling settings changed."""
         return replace(self, settings=replace(self.settings, **changes))
+
+    def with_fields(self, changes: Mapping[str, Any]) -> "Controls":
+        """Return these controls with some fields changed, their own and those of the settings."""
+        settings = {name: value for name, value in changes.items() if name in OF_SETTINGS}
+        others = {name: value for name, value in changes.items() if name not in OF_SETTINGS}
+        return replace(self.with_settings(**settings), **others)
 
     def faster(self, steps: int = 1) -> "Controls":
         """Return these controls `steps` along `SPEEDS`; negative is slower."""

@@ -7,16 +7,13 @@ to: where a value is not of the kind it raises `UnfitError`, and the row makes t
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.controls import OF_SETTINGS, Controls
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
 
-OF_SETTINGS = frozenset(field.name for field in fields(Settings))
 """The fields of `Settings`; other fields are those of `Controls`."""
 
 _LARGEST = 2**64  # what is above is the number of nothing here, and may not even print

@@ -13,13 +13,13 @@ from typing import Any
 
 from charlm_tui.controls.controls import (
     HIGHEST_TEMPERATURE,
+    OF_SETTINGS,
     SPEEDS,
     TEMPERATURE_STEP,
     Controls,
     new_rng_seed,
 )
 from charlm_tui.controls.kinds import (
-    OF_SETTINGS,
     Choice,
     Limits,
     Number,
@@ -50,9 +50,7 @@ def controls_of(values: Mapping[str, Any]) -> Controls:
     for row in PARAMETERS:
         if row.field:
             changes |= row.changes(values.get(row.name, row.default))
-    settings = {name: value for name, value in changes.items() if name in OF_SETTINGS}
-    others = {name: value for name, value in changes.items() if name not in OF_SETTINGS}
-    return Controls(Settings(**settings), **others)
+    return Controls().with_fields(changes)
 
 
 _SETTINGS, _CONTROLS = Settings(), Controls()
@@ -104,6 +102,10 @@ def _limit(name: str, most: int) -> Callable[[Any], Any]:
         return number
 
     return checked
+
+
+def _told_rng_seed(controls: Controls, _: Limits) -> str:
+    return f"{controls.settings.rng_seed}{' pinned' if controls.pinned else ''}"
 
 
 def _control(name: str, kind: ValueKind, allowed: str, help_: str, **more: Any) -> Parameter:
@@ -350,10 +352,14 @@ PARAMETERS = (
         "rng-seed",
         Number(_setting("rng_seed"), {"new": None}, whole=True),
         'a whole number or "new"',
-        "The random numbers: the same seed, settings and text give the same reply.",
+        "The random numbers of a reply; new draws others for each new turn, a number is pinned.",
         default=None,
-        to_fields=lambda value: {"rng_seed": new_rng_seed() if value is None else value},
+        to_fields=lambda value: {
+            "rng_seed": new_rng_seed() if value is None else value,
+            "pin": value,
+        },
         title="RNG seed",
+        tell=_told_rng_seed,
         order=lambda value, _: [max(0, value - 1), min(RNG_SEEDS - 1, value + 1)],
         idle=lambda it, limits: _greedy(it, limits) or _single(it, limits),
     ),

@@ -26,8 +26,9 @@ def standing(conversation: Conversation, width: int) -> str:
     speed = conversation.controls.speed
     short = f"{speed:g}/s" if speed else "full"
     long = f"{speed:g} chars/s" if speed else "full speed"
+    pinned = " pinned" if conversation.controls.pinned else ""
     forms = (
-        f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed} │ {long} "
+        f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed}{pinned} │ {long} "
         f"│ {turns} turns │ /help",
         f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed} │ {long} "
         f"│ {turns} turns",

@@ -5,6 +5,7 @@ A key of the app, an entry of its palette and a slash command of the REPL are th
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,6 +94,11 @@ def _carry(it: Conversation, text: str) -> None:
     if text not in ("", "on", "off"):
         raise CommandError(f"it is {text!r:.20} where on or off is expected; give one, or nothing")
     it.change(it.controls.with_settings(carry=text != "off", depth=0))
+
+
+def _pin(it: Conversation) -> None:
+    controls = it.controls
+    it.change(replace(controls, pin=None if controls.pinned else controls.settings.rng_seed))
 
 
 def _branch(it: Conversation, text: str) -> None:
@@ -275,10 +281,18 @@ _COMMANDS = (
     Command(
         "again",
         "Regenerate",
-        "Answer the last seed again, with a new RNG seed.",
+        "Reply to the last seed again, with a new RNG seed; the reply of now stays as a sibling.",
         _plain(Conversation.regenerate),
         lambda it: it.turn is not None and it.can_start,
         slash="again",
+    ),
+    Command(
+        "repeat",
+        "Send the seed again",
+        "Send the last seed again, as a new turn with a new RNG seed.",
+        _plain(Conversation.repeat),
+        lambda it: it.turn is not None and it.can_start,
+        slash="repeat",
     ),
     Command(
         "dream",
@@ -338,6 +352,13 @@ _COMMANDS = (
         "New RNG seed",
         "Draw with other random numbers from here on.",
         lambda it, _: it.change(it.controls.with_settings(rng_seed=new_rng_seed())),
+    ),
+    Command(
+        "pin",
+        "Pin the RNG seed",
+        "Begin each new turn with the RNG seed of now; or draw another one for each again.",
+        _plain(_pin),
+        slash="pin",
     ),
     *(_typed(knob) for knob in KNOBS),
     Command(

@@ -208,11 +208,19 @@ class Conversation:
             self._stage.enter(Phase.STREAMING)
 
     def regenerate(self) -> None:
-        """Answer the last seed again, with a new RNG seed."""
+        """Answer the last seed again, with a new RNG seed; the reply of now stays as a sibling."""
         turn = self.turn
-        if turn is not None and self.can_start:
-            self._stage.controls = self.controls.with_settings(rng_seed=new_rng_seed())
-            self._start(turn.seed)
+        if turn is None or not self.can_start:
+            return
+        if self.tree.can_branch(turn):
+            self.tree.branch(turn, 0, rng_seed=new_rng_seed())
+        else:  # it is another model's, or recorded, or a ladder's
+            self._start(turn.seed, new_rng_seed())
+
+    def repeat(self) -> None:
+        """Send the last seed again, as a new turn with a new RNG seed."""
+        if self.turn is not None and self.can_start:
+            self._start(self.turn.seed, new_rng_seed())
 
     def dream(self) -> None:
         """Make up a seed with the model, as long as its window; stop a reply on its way."""
@@ -372,8 +380,12 @@ class Conversation:
         self._stage.rest()
         self.tell(EngineNeeded())
 
-    def _start(self, text: str) -> bool:
+    def _start(self, text: str, rng_seed: int | None = None) -> bool:
         """Start a new reply to a seed, which may be empty; one on its way is stopped and kept.
+
+        Args:
+            text: the seed.
+            rng_seed: of the reply; if there is none, the pinned one, or one that nobody chose.
 
         Returns:
             whether it was started; nothing is if the model knows none of its characters.
@@ -382,7 +394,7 @@ class Conversation:
             return False
         if self.state is Phase.DREAMING:
             self.stop()
-        turn = self._stage.new_turn(text)
+        turn = self._stage.new_turn(text, rng_seed)
         if turn is None:
             return False
         self._stage.draw(turn, self.controls)

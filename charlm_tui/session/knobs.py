@@ -84,11 +84,8 @@ def _put(conversation: Conversation, row: Parameter, value: Any) -> None:
             move(conversation, row.changes(value)["moving"])
         case "length":  # of the reply that streams, too
             conversation.set_length(value)
-        case _ if row.samples:
-            controls = conversation.controls.with_settings(**row.changes(value))
-            conversation.change(controls)
         case _:
-            conversation.change(replace(conversation.controls, **row.changes(value)))
+            conversation.change(conversation.controls.with_fields(row.changes(value)))
 
 
 def _type_schedule(conversation: Conversation, text: str) -> None:

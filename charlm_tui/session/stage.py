@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.controls import Controls, new_rng_seed
 from charlm_tui.engine.protocol import (
     CharactersGenerated,
     DrawRequested,
@@ -174,8 +174,13 @@ class Stage:
 
     # Turns.
 
-    def new_turn(self, text: str) -> Turn | None:
-        """Add a turn for a seed; None if the model knows none of its characters."""
+    def new_turn(self, text: str, rng_seed: int | None = None) -> Turn | None:
+        """Add a turn for a seed; None if the model knows none of its characters.
+
+        Args:
+            text: the seed.
+            rng_seed: of the turn; if there is none, the pinned one, or one that nobody chose.
+        """
         assert self.model is not None
         assert self.vocabulary is not None
         fitted = self.vocabulary.fit(text)
@@ -183,8 +188,10 @@ class Stage:
             self.tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
             return None
         before = self._read() if self.continues else array("H")
-        rng_seed = self.controls.settings.rng_seed
+        if rng_seed is None:
+            rng_seed = new_rng_seed() if self.controls.pin is None else self.controls.pin
         self.leave()
+        self.controls = self.controls.with_settings(rng_seed=rng_seed)
         turn = Turn(
             fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self.clock()
         )

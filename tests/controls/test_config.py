@@ -53,7 +53,7 @@ def the_fault(configuration: Configuration) -> str:
 def test_every_control_has_an_entry() -> None:
     in_controls = {entry.parameter for entry in PARAMETERS if entry.table == "controls"}
     of_settings = {field.name for field in fields(Settings)} - {"carry", "moving_from"}
-    of_controls = {field.name for field in fields(Controls)} - {"settings"}
+    of_controls = {field.name for field in fields(Controls)} - {"settings", "pin"}
     assert in_controls == of_settings | of_controls | {"turns"}
     assert {knob.id for knob in KNOBS} <= set(BY_NAME)
 
@@ -76,7 +76,7 @@ def test_without_a_file_everything_is_built_in(path: Path) -> None:
     it = Configuration(path)
     assert {it.source(entry.name) for entry in PARAMETERS} == {Source.BUILT_IN}
     built_in = it.controls({"rng_seed": 3})
-    assert built_in == Controls(Settings(rng_seed=3))
+    assert built_in == Controls(Settings(rng_seed=3), pin=3)
 
 
 def test_the_command_line_wins_over_the_environment_over_the_file_over_what_is_built_in(
@@ -99,7 +99,7 @@ def test_a_controls_value_reaches_the_controls(path: Path) -> None:
         'mirostat = 2\ndepth = 20\nrng-seed = 7\nlength = "endless"\nspeed = "Full"\n',
     )
     settings = Settings(1.0, 7, 5, 0.9, mirostat=2.0, depth=20)
-    assert it.controls() == Controls(settings, speed=0.0, length=0)
+    assert it.controls() == Controls(settings, speed=0.0, length=0, pin=7)
     assert not it.faults
 
 

@@ -68,7 +68,7 @@ class Bench:
             self.engines.append(engine() if engine is not None else Replying(left))
             return self.engines[-1]
 
-        controls = Controls(speed=0.0, length=LENGTH)
+        controls = Controls(speed=0.0, length=LENGTH, pin=0)
         source = io.BytesIO(lines)
         try:
             self.code = run(

@@ -167,14 +167,68 @@ def test_a_new_seed_stops_the_reply_that_streams_and_keeps_it() -> None:
     ]
 
 
-def test_once_more_has_the_same_seed_and_another_rng_seed() -> None:
+def rng_seed_of(talk: Talk) -> int:
+    """Return the RNG seed that the engine was asked to draw with."""
+    assert isinstance(talk.engine.last, DrawRequested)
+    return talk.engine.last.controls.settings.rng_seed
+
+
+def test_a_seed_that_is_sent_again_is_a_turn_with_another_rng_seed() -> None:
     talk = Talk().started("one")
-    COMMANDS["again"].run(talk.it, "")
+    COMMANDS["repeat"].run(talk.it, "")
     first, second = talk.it.turns
     assert second.seed == first.seed
     assert second.rng_seed != first.rng_seed
-    assert isinstance(talk.engine.last, DrawRequested)
-    assert talk.engine.last.controls.settings.rng_seed == second.rng_seed
+    assert rng_seed_of(talk) == second.rng_seed
+
+
+def test_a_regenerated_reply_is_a_sibling_with_another_rng_seed() -> None:
+    talk = Talk().started("one")
+    before = rng_seed_of(talk)
+    talk.engine.stream("abc")
+    COMMANDS["again"].run(talk.it, "")
+    (turn,) = talk.it.turns
+    assert (len(turn.replies), turn.shown, turn.text()) == (2, 1, "")
+    assert rng_seed_of(talk) != before
+    talk.engine.stream("xy")
+    talk.engine.end()
+    assert turn.text() == "xy"
+    assert talk.it.tree.walk(turn, -1)
+    assert turn.text() == "abc"
+
+
+def test_each_turn_has_an_rng_seed_that_nobody_chose_unless_one_is_pinned() -> None:
+    talk = Talk().started("one")
+    first = rng_seed_of(talk)
+    talk.it.send("two")
+    second = rng_seed_of(talk)
+    assert first != second
+    COMMANDS["pin"].run(talk.it, "")
+    assert talk.it.controls.pinned
+    talk.it.send("three")
+    assert rng_seed_of(talk) == second
+    COMMANDS["again"].run(talk.it, "")
+    assert rng_seed_of(talk) != second
+    assert not talk.it.controls.pinned  # that of now is not the one that comes back
+    talk.it.send("four")
+    assert rng_seed_of(talk) == second
+    COMMANDS["pin"].run(talk.it, "")
+    talk.it.send("five")
+    assert rng_seed_of(talk) != second
+
+
+def test_a_typed_rng_seed_is_pinned_and_new_is_not() -> None:
+    talk = Talk().started("one")
+    COMMANDS["rng-seed"].run(talk.it, "42")
+    for seed in ("two", "three"):
+        talk.it.send(seed)
+        assert rng_seed_of(talk) == 42
+    COMMANDS["rng-seed"].run(talk.it, "new")
+    seeds = []
+    for seed in ("four", "five"):
+        talk.it.send(seed)
+        seeds.append(rng_seed_of(talk))
+    assert len({42, *seeds}) == 3
 
 
 def test_a_dreamt_seed_is_offered_and_is_no_turn() -> None:

@@ -52,7 +52,8 @@ def test_a_knob_turns_to_both_ends_and_stays_there(knob: object) -> None:
         ("depth", "60", "60 chars"),
         ("depth", "Window", "60 chars"),
         ("depth", "1000000000", "carried"),
-        ("rng-seed", "18446744073709551615", "18446744073709551615"),
+        ("rng-seed", "18446744073709551615", "18446744073709551615 pinned"),
+        ("rng-seed", "NEW", "547339"),
         ("length", "endless", "endless"),
         ("speed", "full", "full"),
         ("speed", "33", "33/s"),
@@ -86,6 +87,7 @@ def test_what_is_no_value_is_refused_in_a_sentence_and_changes_nothing(
 def test_what_is_offered_can_be_typed_and_is_the_value_in_force(knob: Knob) -> None:
     for moving in MOVING:
         it = conversation(rng_seed=2**64 - 1, moving=moving)
+        knob.type(it, knob.offered(it))  # an RNG seed is pinned by it
         for steps in (0, -200, 1, 200):
             knob.turn(it, steps)
             before, offered = it.controls, knob.offered(it)

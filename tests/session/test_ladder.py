@@ -31,7 +31,9 @@ def model(tiny_model_path: Path) -> OnnxModel:
 class Climber:
     def __init__(self, model: OnnxModel, chosen: Settings | None = None) -> None:
         self.told: list[Update] = []
-        self.it = Conversation(Controls(chosen or Settings(0.5, 7), length=0), self.told.append)
+        settings = chosen or Settings(0.5, 7)
+        controls = Controls(settings, length=0, pin=settings.rng_seed)
+        self.it = Conversation(controls, self.told.append)
         self.engine = DrawingEngine(model)
         self.it.attach(self.engine.send)
         self.it.receive(loaded(model))
