@@ -414,6 +414,14 @@ PARAMETERS = (
         table="show",
         default=True,
     ),
+    Parameter(
+        "first-run",
+        Switch(),
+        "true or false",
+        "Whether an empty conversation says what this is, and what can be done.",
+        table="show",
+        default=True,
+    ),
 )
 """Every row, in the order in which they are shown: first the top of the file, then its tables."""
 

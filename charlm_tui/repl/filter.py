@@ -34,6 +34,7 @@ from charlm_tui.session.updates import (
     TextAdded,
     Unusable,
     Update,
+    ViewWanted,
 )
 
 PLAY_FRAME_S = 1 / 30  # between two looks at a recorded reply that plays
@@ -275,6 +276,8 @@ class Filter:
                 self._say(
                     "\n".join(f"{typed:<{width}}  {help_}" for typed, help_ in command_rows())
                 )
+            case ViewWanted(view=view):
+                self._complain(f"/{view} is for a screen, and this is a filter; leave it out")
             case SeedDreamt(text=text):
                 self._dreamt = text
                 self._say(f"dreamt, an empty line sends it: {text!r}")

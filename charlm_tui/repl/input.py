@@ -86,7 +86,8 @@ class Listener:
         """Run a command that has a key, if it can be run now."""
         it, command = self._conversation, COMMANDS[name]
         before, state = it.controls, it.state
-        if not command.available(it):
+        if obstacle := command.obstacle(it):
+            self._printer.aside(obstacle)
             return
         command.run(it, "")
         words = change(before, it.controls)

@@ -7,7 +7,7 @@ from charlm_tui.engine.model_info import greeting
 from charlm_tui.repl.keys import command_rows, key_rows
 from charlm_tui.repl.printer import Printer
 from charlm_tui.repl.status import closing
-from charlm_tui.reply.tints import Tint, levels
+from charlm_tui.reply.tints import Tint, levels, tint_named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
@@ -21,6 +21,7 @@ from charlm_tui.session.updates import (
     TurnRewound,
     TurnStarted,
     Update,
+    ViewWanted,
 )
 
 MOST_REPEATED = 2_000  # characters of a reply that are written again where it branches
@@ -65,10 +66,20 @@ class Teller:
                 self._printer.table(("command", "what it does"), command_rows())
                 self._printer.raw("")
                 self._printer.table(("in the prompt", "streaming", "what it does"), key_rows())
+            case ViewWanted(view="tint", argument=name):
+                self._tint_by(name)
+            case ViewWanted(view=view):
+                sentence = f"/{view} opens a screen of the app, and this is the chat"
+                self._printer.line("error", sentence)
             case Noticed(sentence=sentence, error=error):
                 self._printer.line("error" if error else "notice", sentence)
             case StateChanged():
                 self._follow()
+
+    def _tint_by(self, name: str) -> None:
+        """Tint what comes by what is named, or by the next that it can be tinted by."""
+        self.tint = tint_named(name) if name else self.tint.following
+        self._printer.aside(f"tint: {self.tint.value}")
 
     def _add(self, text: str) -> None:
         turn = self._turn

@@ -9,6 +9,7 @@ import math
 from array import array
 from enum import Enum
 
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tape import Tape
 
 LEVELS = 12
@@ -29,6 +30,19 @@ class Tint(Enum):
         """The next one, around the end."""
         every = list(Tint)
         return every[(every.index(self) + 1) % len(every)]
+
+
+def tint_named(name: str) -> Tint:
+    """Return a tint by its name.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    try:
+        return Tint(name.lower())
+    except ValueError:
+        names = ", ".join(tint.value for tint in Tint)
+        raise SettingsError(f"the tint must be one of {names}, not {name!r:.40}") from None
 
 
 FULL_SCALE = {Tint.SURPRISAL: 8.0, Tint.ENTROPY: 4.5, Tint.TEMPERATURE: 1.5}

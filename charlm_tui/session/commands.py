@@ -17,7 +17,14 @@ from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.sweep import temperature_now
-from charlm_tui.session.updates import HelpWanted, Noticed, Phase, QuitWanted, Shared
+from charlm_tui.session.updates import (
+    HelpWanted,
+    Noticed,
+    Phase,
+    QuitWanted,
+    Shared,
+    ViewWanted,
+)
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
@@ -27,8 +34,59 @@ class CommandError(CharlmError):
     """That is no command, or not with such an argument, or not now."""
 
 
-def _always(_: Conversation) -> bool:
-    return True
+def _nothing(_: Conversation) -> str:
+    return ""
+
+
+# Why something cannot be done now: nothing if it can.
+
+
+def _not_busy(it: Conversation) -> str:
+    return "" if it.busy else "no reply is on its way"
+
+
+def _no_turn(it: Conversation) -> str:
+    return "" if it.turns else "there is no reply yet: send a seed first"
+
+
+def _not_ready(it: Conversation) -> str:
+    if it.model is None:
+        return "the model is not loaded yet: wait until it is ready"
+    return "" if it.can_start else "a seed is being made up: wait, or stop it"
+
+
+def _no_seed(it: Conversation) -> str:
+    return _no_turn(it) or _not_ready(it)
+
+
+def _not_resumable(it: Conversation) -> str:
+    if it.can_resume or it.state is Phase.PAUSED:
+        return ""
+    if it.busy or it.state is Phase.DREAMING:
+        return "the reply is still on its way"
+    return _no_turn(it) or _other_model(it) or _not_ready(it)
+
+
+def _not_stoppable(it: Conversation) -> str:
+    return "" if it.state is Phase.DREAMING else _not_busy(it)
+
+
+def _no_step(it: Conversation) -> str:
+    if it.can_step:
+        return ""
+    return _no_turn(it) or _other_model(it) or "this reply cannot be drawn in single steps"
+
+
+def _no_branch(it: Conversation) -> str:
+    if it.turn is not None and it.tree.can_branch(it.turn):
+        return ""
+    return _no_turn(it) or _other_model(it) or "this reply cannot be branched now"
+
+
+def _other_model(it: Conversation) -> str:
+    if it.turn is None or it.model is None or it.turn.model.sha256 == it.model.sha256:
+        return ""
+    return f"the last reply is by {it.turn.model.name}, which is not the model in use"
 
 
 class Command(NamedTuple):
@@ -41,11 +99,14 @@ class Command(NamedTuple):
     """One sentence."""
     run: Callable[[Conversation, str], object]
     """Does it, with what was typed behind the command's name; raises a `CharlmError`."""
-    available: Callable[[Conversation], bool] = _always
+    obstacle: Callable[[Conversation], str] = _nothing
+    """Returns why it cannot be done now, as a clause; nothing if it can."""
     slash: str = ""
     """Its name where commands are typed, without the slash; nothing if it has none."""
     argument: str = ""
     """What is typed behind it, in brackets if it may be left out; empty if it takes nothing."""
+    screen: bool = False
+    """Whether it opens a screen, which the app alone has."""
 
 
 def _plain(run: Callable[[Conversation], object]) -> Callable[[Conversation, str], object]:
@@ -79,7 +140,7 @@ def _typed(knob: Knob) -> Command:
             idle = knob.idle(it)
             it.tell(Noticed(f"{knob.row.title}: {knob.shown(it)}{f'; {idle}' if idle else ''}"))
 
-    slash = {"temperature": "temp", "rng-seed": "seed", "moving": "move"}.get(knob.id, knob.id)
+    slash = {"temperature": "temp", "moving": "move"}.get(knob.id, knob.id)
     return Command(
         knob.id,
         f"Set {knob.row.title.lower()}",
@@ -253,21 +314,21 @@ _COMMANDS = (
         "Pause or resume",
         "Pause the reply, or resume it.",
         _plain(Conversation.pause),
-        lambda it: it.busy,
+        _not_busy,
     ),
     Command(
         "step",
         "Step",
         "Draw one character of the reply, and pause.",
         _plain(Conversation.step),
-        lambda it: it.can_step,
+        _no_step,
     ),
     Command(
         "stop",
         "Stop",
         "Stop the reply here and keep it.",
         _plain(Conversation.stop),
-        lambda it: it.busy or it.state is Phase.DREAMING,
+        _not_stoppable,
         slash="stop",
     ),
     Command(
@@ -275,7 +336,7 @@ _COMMANDS = (
         "Continue",
         "Continue the reply from where it ended.",
         _plain(Conversation.resume),
-        lambda it: it.can_resume or it.state is Phase.PAUSED,
+        _not_resumable,
         slash="go",
     ),
     Command(
@@ -283,7 +344,7 @@ _COMMANDS = (
         "Regenerate",
         "Reply to the last seed again, with a new RNG seed; the reply of now stays as a sibling.",
         _plain(Conversation.regenerate),
-        lambda it: it.turn is not None and it.can_start,
+        _no_seed,
         slash="again",
     ),
     Command(
@@ -291,7 +352,7 @@ _COMMANDS = (
         "Send the seed again",
         "Send the last seed again, as a new turn with a new RNG seed.",
         _plain(Conversation.repeat),
-        lambda it: it.turn is not None and it.can_start,
+        _no_seed,
         slash="repeat",
     ),
     Command(
@@ -299,7 +360,7 @@ _COMMANDS = (
         "Dream a seed",
         "Let the model make up a seed and put it into the prompt.",
         _plain(Conversation.dream),
-        lambda it: it.can_start,
+        _not_ready,
         slash="dream",
     ),
     Command(
@@ -307,7 +368,7 @@ _COMMANDS = (
         "Undo",
         "Remove the last turn, seed and reply.",
         lambda it, _: it.tree.undo(),
-        lambda it: bool(it.turns),
+        _no_turn,
         slash="undo",
     ),
     Command(
@@ -315,7 +376,7 @@ _COMMANDS = (
         "Redo",
         "Restore the turn that was removed last.",
         lambda it, _: it.tree.redo(),
-        lambda it: it.tree.can_redo,
+        lambda it: "" if it.tree.can_redo else "nothing was undone",
         slash="redo",
     ),
     Command(
@@ -324,7 +385,7 @@ _COMMANDS = (
         "Take another way from character N of the reply, counted from its end if it is negative; "
         "TEXT is to stand there.",
         _branch,
-        lambda it: it.turn is not None and it.tree.can_branch(it.turn),
+        _no_branch,
         slash="branch",
         argument="[N [TEXT]]",
     ),
@@ -374,7 +435,7 @@ _COMMANDS = (
         "Score a text",
         "Tell how well the model predicts a text, in bits per character.",
         Conversation.score,
-        lambda it: it.model is not None,
+        lambda it: _not_ready(it) if it.model is None else "",
         slash="score",
         argument="TEXT",
     ),
@@ -383,7 +444,7 @@ _COMMANDS = (
         "Save the reply",
         "Write the reply to a file: .tape .txt .md .html .svg .json or .cast.",
         _save,
-        lambda it: it.turn is not None,
+        _no_turn,
         slash="save",
         argument="PATH",
     ),
@@ -415,7 +476,7 @@ _COMMANDS = (
         "Share the reply",
         "Give the reply as one line, to be pasted in elsewhere.",
         _plain(_share),
-        lambda it: it.turn is not None,
+        _no_turn,
         slash="share",
     ),
     Command(
@@ -437,8 +498,47 @@ _COMMANDS = (
     Command("quit", "Quit", "Quit.", lambda it, _: it.tell(QuitWanted()), slash="quit"),
 )
 
-COMMANDS = {command.id: command for command in _COMMANDS}
-"""Every command by its id, in the order in which they are shown."""
 
-SLASHES = {command.slash: command for command in _COMMANDS if command.slash}
+def _view(name: str, help_: str, argument: str = "", screen: bool = True) -> Command:
+    return Command(
+        name,
+        name.capitalize(),
+        help_,
+        lambda it, text: it.tell(ViewWanted(name, text)),
+        slash=name,
+        argument=argument,
+        screen=screen,
+    )
+
+
+_VIEWS = (
+    _view(
+        "ladder",
+        "Reply to the last seed at several temperatures, side by side: the notebook's, or these.",
+        "[TEMPERATURES]",
+    ),
+    _view("lens", "Tint the reply by what units of the model do."),
+    _view("what-if", "Compare other settings at the selected character."),
+    _view("history", "Find a reply that was kept."),
+    _view("panels", "Fold the panels away, or unfold them."),
+    _view(
+        "tint",
+        "Tint the text by surprisal, entropy, temperature, or not: the next one, or this.",
+        "[NAME]",
+        screen=False,
+    ),
+)
+
+COMMANDS = {command.id: command for command in _COMMANDS}
+"""Every command of a conversation by its id, in the order in which they are shown."""
+
+_TYPED = (*_COMMANDS[:-2], *_VIEWS, *_COMMANDS[-2:])  # help and quit stand last
+
+SLASHES = {command.slash: command for command in _TYPED if command.slash}
 """Every command that can be typed, by its name."""
+
+ALIASES = {"rng": "rng-seed", "export": "save"}
+"""Other names that can be typed, and the command that each is."""
+
+FORMER = {"seed": "/seed is /rng-seed now: a seed is the text that you send"}
+"""Names of earlier versions, and what to type in place of each."""

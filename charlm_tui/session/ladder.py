@@ -72,16 +72,24 @@ class Ladder(Mode):
 
     def pick(self, lane: int) -> None:
         """Continue with one of the lanes, at its temperature; the others are its siblings."""
+        if self.temperatures:
+            temperature = self.temperatures[lane]
+            self.keep(lane)
+            self._stage.set_temperature(temperature)
+
+    def keep(self, lane: int) -> None:
+        """Leave the ladder with all settings as they are; show a lane, the others are its siblings.
+
+        Nothing changes while there is no ladder.
+        """
         it = self._stage
         if not self.temperatures or it.turn is None:
             return
         it.stop()
-        temperature = self.temperatures[lane]
         it.leave()
         it.turn.shown = lane
         it.tell(TurnRewound(it.turn, 0))
         it.tell(TextAdded(it.turn.text()))
-        it.set_temperature(temperature)
         it.enter(it.state)
 
     # For the stage.

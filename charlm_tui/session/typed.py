@@ -7,12 +7,13 @@ shown.
 from difflib import get_close_matches
 from enum import Enum, auto
 
-from charlm_tui.session.commands import SLASHES, CommandError
+from charlm_tui.session.commands import ALIASES, FORMER, SLASHES, CommandError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Phase
 
 MOST_NAME = 64  # letters of an unknown command that are compared: a name can be a pasted page
 NEAREST = 3  # commands that are named where one is unknown
+LIKE = 0.6  # how like it they are at least, as difflib measures it
 
 
 class Meaning(Enum):
@@ -84,24 +85,24 @@ def run_line(conversation: Conversation, line: str) -> None:
     """
     name, argument = [*line.removeprefix("/").split(None, 1), "", ""][:2]
     argument = argument.strip()
-    command = SLASHES.get(name.lower())
+    name = name.lower()
+    command = SLASHES.get(ALIASES.get(name, name))
+    if name in FORMER:
+        raise CommandError(FORMER[name])
     if command is None:
-        begun = name[:MOST_NAME].lower()
-        near = get_close_matches(begun, SLASHES, n=NEAREST, cutoff=0.3) or ["help"]
-        names = " or ".join(f"/{each}" for each in near)
-        raise CommandError(f"there is no command {f'/{name}'!r:.42}; did you mean {names}?")
+        raise CommandError(f"unknown command: {name!r:.42}{_suggestion(name[:MOST_NAME])}")
     if argument and not command.argument:
         raise CommandError(f"/{name} takes nothing, and {argument!r:.40} was given; leave it out")
     if not argument and command.argument and not command.argument.startswith("["):
         raise CommandError(f"/{name} needs {command.argument}: {command.help}")
-    if not command.available(conversation):
-        raise CommandError(f"/{name} has nothing to act on right now{_why_not(conversation)}")
+    if obstacle := command.obstacle(conversation):
+        raise CommandError(f"/{name} has nothing to act on right now: {obstacle}")
     command.run(conversation, argument)
 
 
-def _why_not(conversation: Conversation) -> str:
-    if conversation.model is None:
-        return ": the model is not loaded yet; wait until it is ready"
-    if conversation.turn is None:
-        return ": there is no reply yet; send a seed first"
-    return ""
+def _suggestion(name: str) -> str:
+    """Return what may have been meant by a name that is no command's, or where they are listed."""
+    begun = [each for each in SLASHES if name and each.startswith(name)]
+    near = begun or get_close_matches(name, SLASHES, n=NEAREST, cutoff=LIKE)
+    names = " or ".join(f"/{each}" for each in near[:NEAREST])
+    return f"; did you mean {names}?" if near else "; /help lists all commands"

@@ -103,6 +103,15 @@ class HelpWanted(NamedTuple):
     """Somebody wants to know what can be done."""
 
 
+class ViewWanted(NamedTuple):
+    """Somebody wants to see something that not every front end has."""
+
+    view: str
+    """By the name of its command."""
+    argument: str = ""
+    """What was typed behind it."""
+
+
 class QuitWanted(NamedTuple):
     """Somebody wants to leave."""
 
@@ -157,6 +166,7 @@ Update = (
     | TurnRemoved
     | Shared
     | HelpWanted
+    | ViewWanted
     | QuitWanted
     | ReplyMeasured
     | DistributionKnown

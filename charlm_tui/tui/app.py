@@ -38,6 +38,7 @@ from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.typeahead import TypeAhead
+from charlm_tui.tui.widgets.status import Status
 
 if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
     from charlm_tui.engine.client import Engine, EngineHost
@@ -303,7 +304,7 @@ class CharlmApp(App[None]):
 
         def load() -> None:
             found = past_prompts(path)
-            self.answer(lambda: self._studio.load_prompts(found))
+            self.answer(lambda: self._studio.entry.load_prompts(found))
 
         self._keeper = Keeper(path, self.conversation, report)
         self.run_worker(load, thread=True, group="prompts")
@@ -353,7 +354,16 @@ class CharlmApp(App[None]):
         timeout: float | None = None,
         markup: bool = False,  # noqa: ARG002  (nobody here writes any; a text may have brackets)
     ) -> None:
-        """Show some words for a while; what they quote is text, and moves nothing."""
+        """Show some words for a while; what they quote is text, and moves nothing.
+
+        In the status line, which has nothing below it; over another screen as a note of Textual's,
+        one at a time.
+        """
+        if self.screen is self._studio:
+            style = "bold" if severity == "information" else "bold reverse"
+            self._studio.query_one(Status).say(visible(message, ""), style)
+            return
+        self.clear_notifications()
         super().notify(
             visible(message),
             title=visible(title, ""),
@@ -385,14 +395,14 @@ class CharlmApp(App[None]):
         """Offer the session's commands in the palette, beside Textual's own."""
         if screen is self._studio:
             for command in COMMANDS.values():
-                if command.available(self.conversation):
+                if not command.obstacle(self.conversation):
                     yield SystemCommand(
                         command.title,
                         command.help,
                         lambda command=command: self._studio.action_command(command.id),
                     )
             for act in ACTS:
-                if act.available(self._studio.situation):
+                if not act.obstacle(self._studio.situation):
                     yield SystemCommand(
                         act.title,
                         act.help,

@@ -10,7 +10,7 @@ from charlm_tui.session.updates import Noticed, TurnRemoved, TurnRewound, Update
 from charlm_tui.tui.view import ConversationView
 from charlm_tui.tui.widgets.prompt import Prompt
 
-PLACEHOLDER = "Type a seed, Enter to send"
+PLACEHOLDER = "Type a seed, Enter to send; / for commands"
 EDITING = "Type the replacement; Enter continues from it, Esc cancels"
 
 

@@ -145,16 +145,24 @@ class Dialogs:
         """Ask for the temperatures of a ladder, and begin it."""
 
         def answer(text: str) -> None:
-            try:
-                temperatures = [float(word) for word in text.replace(",", " ").split()]
-            except ValueError:
-                raise SettingsError(
-                    f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
-                    "give them, such as: 0.2 0.5 1.0"
-                ) from None
-            self.ladder(prompt, tinted, temperatures)
+            self.ladder_of(text, prompt, tinted)
 
         self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
+
+    def ladder_of(self, text: str, prompt: "Prompt", tinted: Tinting) -> None:
+        """Begin a ladder of the temperatures that were typed.
+
+        Raises:
+            CharlmError: they are none, too few or too many.
+        """
+        try:
+            temperatures = [float(word) for word in text.replace(",", " ").split()]
+        except ValueError:
+            raise SettingsError(
+                f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
+                "give them, such as: 0.2 0.5 1.0"
+            ) from None
+        self.ladder(prompt, tinted, temperatures)
 
     def lens(self) -> None:
         """Look at the selected reply, else the last one, through the units of the model."""
@@ -171,13 +179,14 @@ class Dialogs:
         if self._view.selected is not None:
             self._app.push_screen(WhatIfScreen(self._conversation, *self._view.selected))
 
-    def recall(self, prompt: "Prompt", offer: Callable[[str], None]) -> None:
-        """Search in what was typed."""
+    def recall(self, prompt: "Prompt") -> None:
+        """Search in what was typed; offer it as it was typed."""
         from charlm_tui.tui.screens.recall import RecallScreen
 
         def take(text: str | None) -> None:
             if text is not None:
-                offer(text)
+                prompt.offer(text)
+                prompt.focus()
 
         self._app.push_screen(RecallScreen(prompt.prompts), take)
 

@@ -5,10 +5,12 @@ printable; on the transcript plain ones work as well. Every binding has an id, s
 can change it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from textual.actions import parse
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.keys import format_key
 
 from charlm_tui.session.commands import COMMANDS
@@ -75,41 +77,72 @@ class Situation(NamedTuple):
         """The turn of the selected character, else the last one."""
         return self.selected[0] if self.selected is not None else self.conversation.turn
 
-    def can(self, action: str, parameters: tuple[object, ...] = ()) -> bool:
-        """Return whether an action of the studio's screen can be done; one of no act always can."""
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action of the studio's screen cannot be done now; nothing if it can."""
         if action == "command":
-            return COMMANDS[str(parameters[0])].available(self.conversation)
-        return all(act.available(self) for act in ACTS if act.action.partition("(")[0] == action)
+            return COMMANDS[str(parameters[0])].obstacle(self.conversation)
+        acts = (act for act in ACTS if act.action.partition("(")[0] == action)
+        return next(filter(None, (act.obstacle(self) for act in acts)), "")
+
+    def obstacle_of_key(self, key: str, nodes: Iterable[DOMNode | None]) -> str:
+        """Return why a key that is bound in one of some nodes does nothing now; else nothing."""
+        for node in nodes:
+            for binding in node._bindings.key_to_bindings.get(key, ()) if node is not None else ():
+                _, action, parameters = parse(binding.action)
+                if obstacle := self.obstacle(action, parameters):
+                    return obstacle
+        return ""
 
     def offered(self) -> list[bool]:
         """Return, for everything that the footer can show, whether it can be done."""
-        commands = [self.can("command", (key.command,)) for key in KEYS if key.anywhere]
-        return [*commands, *(act.available(self) for act in ACTS)]
+        commands = [not self.obstacle("command", (key.command,)) for key in KEYS if key.anywhere]
+        return [*commands, *(not act.obstacle(self) for act in ACTS)]
 
 
-def _always(_: Situation) -> bool:
-    return True
+def _nothing(_: Situation) -> str:
+    return ""
 
 
-def _can_branch(it: Situation) -> bool:
-    return it.selected is not None and it.conversation.tree.can_branch(it.selected[0])
+def _no_branch(it: Situation) -> str:
+    if it.selected is None:
+        return _no_turn(it) or "select a character first: ←"
+    turn = it.selected[0]
+    if it.conversation.tree.can_branch(turn):
+        return ""
+    return _not_readable(it, turn) or "this reply cannot be branched now"
 
 
-def _can_compare(it: Situation) -> bool:
-    at = it.selected
-    return at is not None and it.conversation.tree.can_branch(at[0]) and at[1] < len(at[0].tape)
+def _no_comparison(it: Situation) -> str:
+    if not (obstacle := _no_branch(it)) and it.selected is not None:
+        turn, number = it.selected
+        return "" if number < len(turn.tape) else "select a character of the reply first: ←"
+    return obstacle
 
 
-def _has_siblings(it: Situation) -> bool:
-    return it.turn is not None and len(it.turn.replies) > 1
+def _no_siblings(it: Situation) -> str:
+    if it.turn is not None and len(it.turn.replies) > 1:
+        return ""
+    return _no_turn(it) or "this reply has no siblings: F5 adds one"
 
 
-def _has_turns(it: Situation) -> bool:
-    return bool(it.conversation.turns)
+def _no_turn(it: Situation) -> str:
+    return "" if it.conversation.turns else "there is no reply yet: send a seed first"
 
 
-def _can_start(it: Situation) -> bool:
-    return it.conversation.can_start
+def _not_ready(it: Situation) -> str:
+    return COMMANDS["dream"].obstacle(it.conversation)
+
+
+def _no_look(it: Situation) -> str:
+    return _no_turn(it) if it.turn is None else _not_readable(it, it.turn)
+
+
+def _not_readable(it: Situation, turn: Turn) -> str:
+    if it.conversation.can_look(turn):
+        return ""
+    if not len(turn.tape):
+        return "this reply has no characters yet"
+    return f"this reply is by {turn.model.name}, which is not the model in use"
 
 
 class Act(NamedTuple):
@@ -129,7 +162,8 @@ class Act(NamedTuple):
     anywhere: str = ""
     footer: bool = False
     """Whether the footer shows it when it can be done."""
-    available: Callable[[Situation], bool] = _always
+    obstacle: Callable[[Situation], str] = _nothing
+    """Returns why it cannot be done now, as a clause; nothing if it can."""
 
 
 ACTS = (
@@ -141,7 +175,7 @@ ACTS = (
         "Go to the selected character's alternatives; Enter there takes another way.",
         "p",
         footer=True,
-        available=_can_branch,
+        obstacle=_no_branch,
     ),
     Act(
         "type-over",
@@ -151,7 +185,7 @@ ACTS = (
         "Type a replacement for the selected character; the model continues from it.",
         "e",
         footer=True,
-        available=_can_branch,
+        obstacle=_no_branch,
     ),
     Act(
         "draw-anew-from-here",
@@ -161,7 +195,7 @@ ACTS = (
         "Take another way from the selected character, with other random numbers.",
         "R",
         footer=True,
-        available=_can_branch,
+        obstacle=_no_branch,
     ),
     Act(
         "previous-sibling",
@@ -171,7 +205,7 @@ ACTS = (
         "Show the reply's sibling before.",
         "left_square_bracket",
         footer=True,
-        available=_has_siblings,
+        obstacle=_no_siblings,
     ),
     Act(
         "next-sibling",
@@ -181,7 +215,7 @@ ACTS = (
         "Show the reply's next sibling.",
         "right_square_bracket",
         footer=True,
-        available=_has_siblings,
+        obstacle=_no_siblings,
     ),
     Act(
         "copy",
@@ -191,7 +225,7 @@ ACTS = (
         "Copy the selection, or the whole reply.",
         "y",
         footer=True,
-        available=_has_turns,
+        obstacle=_no_turn,
     ),
     Act(
         "tint",
@@ -201,7 +235,7 @@ ACTS = (
         "Tint the text by surprisal, entropy, temperature, what the corpus has of it, or not.",
         "v",
         footer=True,
-        available=_has_turns,
+        obstacle=_no_turn,
     ),
     Act(
         "panels",
@@ -259,7 +293,7 @@ ACTS = (
         "Ladder",
         "Continue one seed, the prompt's or the last, at 0.2, 0.5, 1.0 and 1.2, side by side.",
         "A",
-        available=_can_start,
+        obstacle=_not_ready,
     ),
     Act(
         "ladder-of-temperatures",
@@ -267,7 +301,7 @@ ACTS = (
         "Ladder of temperatures",
         "",
         "The same with two to eight temperatures of one's own.",
-        available=_can_start,
+        obstacle=_not_ready,
     ),
     Act(
         "neuron-lens",
@@ -276,7 +310,7 @@ ACTS = (
         "Lens",
         "Tint the reply by what units of the model do.",
         "a",
-        available=lambda it: it.turn is not None and it.conversation.can_look(it.turn),
+        obstacle=_no_look,
     ),
     Act(
         "what-if",
@@ -286,7 +320,7 @@ ACTS = (
         "Compare other settings at the selected character.",
         "m",
         footer=True,
-        available=_can_compare,
+        obstacle=_no_comparison,
     ),
     Act(
         "history",
@@ -295,7 +329,7 @@ ACTS = (
         "History",
         "Find a reply that was kept.",
         "slash",
-        available=lambda it: it.has_history,
+        obstacle=lambda it: "" if it.has_history else "no history is kept in this session",
     ),
     Act("command", "command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
     Act(
@@ -313,11 +347,15 @@ ACTS = (
         "",
         "Put a passage of the corpus into the prompt.",
         "O",
-        available=lambda it: it.conversation.model is not None and it.has_corpus,
+        obstacle=lambda it: (
+            _not_ready(it) if it.has_corpus else "there is no corpus: give --corpus"
+        ),
     ),
 )
 
 LEAST_WANTED = (
+    "app.palette",
+    "app.to-transcript",
     "command.continue",
     "transcript.what-if",
     "view.panels",

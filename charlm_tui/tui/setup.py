@@ -36,6 +36,8 @@ class Setup:
     """Whether new characters arrive bright and settle."""
     continues: bool = False
     """Whether new seeds continue the conversation."""
+    first_run: bool = True
+    """Whether an empty conversation says what can be done."""
     faults: tuple[str, ...] = ()
     """What is wrong with the settings, a sentence each."""
     replay: "Recording | None" = None
@@ -64,6 +66,7 @@ class Setup:
             tint=Tint(it.value("tint")),
             animated=it.value("animations"),
             continues=it.value("turns") == "continued",
+            first_run=it.value("first-run"),
             faults=tuple(str(fault) for fault in it.faults),
             replay=replay,
             at_once=at_once,

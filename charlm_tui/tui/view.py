@@ -3,9 +3,11 @@
 Turns what a conversation tells into text; knows no keys, panels nor timers.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 from charlm_tui.engine.model_info import greeting
+from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
@@ -32,15 +34,23 @@ class ConversationView:
     Args:
         conversation: that is shown.
         transcript: whose blocks have turns as their sources.
+        greet: returns what is shown while there is no turn.
     """
 
-    def __init__(self, conversation: Conversation, transcript: Transcript) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        transcript: Transcript,
+        greet: Callable[[ModelLoaded], str] = greeting,
+    ) -> None:
         self.transcript = transcript
         self.turn: Turn | None = None
         """The turn that text is added to."""
         self._conversation = conversation
         self._count = 0  # characters of its reply that are shown
         self._waiting: Block | None = None  # the seed that waits for the model
+        self._greet = greet
+        self._greeting: Block | None = None  # is there until there is a turn
 
     @property
     def selected(self) -> tuple[Turn, int] | None:
@@ -61,6 +71,9 @@ class ConversationView:
             case TextAdded(text=text):
                 self._add_text(text)
             case TurnStarted(turn=turn):
+                if self._greeting is not None:
+                    self.transcript.take_away(self._greeting)
+                    self._greeting = None
                 self.turn, self._count = turn, 0
                 self._mark(self.transcript.add("seed", turn.seed, turn), turn)
                 self.transcript.to_end()
@@ -86,7 +99,7 @@ class ConversationView:
         self.transcript.speed = it.controls.speed
         self.transcript.live = it.busy
         if it.model is not None and not self.transcript.blocks:
-            self.transcript.add("notice", greeting(it.model))
+            self._greeting = self.transcript.add("notice", self._greet(it.model))
 
     def tint(self, tinting: Tinting, recited: Levels | None) -> None:
         """Tint the text.

@@ -6,8 +6,9 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from charlm_tui.repl.completion import TAKING_PATHS, CommandCompleter
+from charlm_tui.repl.completion import CommandCompleter
 from charlm_tui.session.commands import SLASHES
+from charlm_tui.session.completion import TAKING_PATHS
 
 
 def completed(text: str) -> list[str]:
@@ -18,8 +19,11 @@ def completed(text: str) -> list[str]:
 
 def test_every_command_is_offered_with_its_help() -> None:
     found = list(CommandCompleter().get_completions(Document("/"), CompleteEvent()))
-    assert [it.text for it in found] == list(SLASHES)
-    assert [it.display_meta_text for it in found] == [it.help for it in SLASHES.values()]
+    listed = {name: command for name, command in SLASHES.items() if not command.screen}
+    assert [it.text for it in found] == [f"/{name}" for name in listed]
+    assert [it.display_meta_text for it in found] == [it.help for it in listed.values()]
+    assert "ladder" not in listed  # the app's
+    assert "tint" in listed
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,8 @@ def test_every_command_is_offered_with_its_help() -> None:
         ("/speed f", ["/speed full"]),
         ("/depth c", ["/depth carried"]),
         ("/preset ", [f"/preset {n}" for n in range(1, 5)]),
+        ("/tint s", ["/tint surprisal"]),
+        ("/lad", []),
         ("/carry o", ["/carry on", "/carry off"]),
         ("/nothing ", []),
         ("//te", []),

@@ -299,7 +299,7 @@ def test_a_reply_that_fails_is_told_and_the_next_one_starts() -> None:
 @pytest.mark.parametrize("command", ["pause", "stop", "go-on", "again", "dream"])
 def test_what_cannot_be_done_before_the_model_is_there_is_not_offered(command: str) -> None:
     talk = Talk()
-    assert not COMMANDS[command].available(talk.it)
+    assert COMMANDS[command].obstacle(talk.it)
     COMMANDS[command].run(talk.it, "")
     assert talk.it.state is Phase.LOADING
 
@@ -375,7 +375,7 @@ def test_a_reply_of_another_model_cannot_go_on() -> None:
     talk.new_engine()
     talk.engine.load(symbols=("x", "y"), sha256="1" * 64)
     assert "switched to fake" in talk.told(Noticed)[-1].sentence
-    assert not COMMANDS["go-on"].available(talk.it)
+    assert COMMANDS["go-on"].obstacle(talk.it)
     talk.it.send("")
     assert talk.it.state is Phase.IDLE
     talk.it.send("xy")

@@ -55,7 +55,7 @@ def test_a_command_is_run_and_an_unknown_one_names_its_nearest_neighbours() -> N
     it, _, _ = conversation()
     assert take_line(it, "/temp 0.7")
     assert it.controls.settings.temperature == 0.7
-    with pytest.raises(CharlmError, match=r"/tmep.*did you mean /temp"):
+    with pytest.raises(CharlmError, match=r"'tmep'; did you mean /temp\?"):
         take_line(it, "/tmep 0.7")
 
 

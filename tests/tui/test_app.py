@@ -11,9 +11,13 @@ from textual.message import Message
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import Acknowledged, DrawRequested, LoadFailed
 from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.tints import Tint
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.help import HelpScreen
+from charlm_tui.tui.screens.ladder import LadderScreen
+from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.welcome import EXAMPLES
 from charlm_tui.tui.widgets.status import Status
 from tests.support.engines import QueuedEngine
 from tests.support.studio import studio
@@ -118,15 +122,148 @@ async def test_pause_rests_and_resumes_and_stop_keeps_what_there_is() -> None:
         assert it.reply == "abcde"
 
 
-async def test_once_more_starts_the_same_seed_with_another_rng_seed() -> None:
+async def test_regenerating_adds_a_sibling_with_another_rng_seed() -> None:
     async with studio() as it:
         await it.load()
         await it.send("seed")
         await it.stream("abc")
+        before = it.app.conversation.controls.settings.rng_seed
         await it.pilot.press("f5")
+        await it.until(lambda: "‹2/2›" in it.drawn(), "it was started again")
+        assert it.app.conversation.controls.settings.rng_seed != before
+        await it.stream("xy")
+        assert it.blocks[-2:] == [("seed", "seed"), ("reply", "xy")]
+        await it.pilot.press("escape", "left_square_bracket")
+        await it.until(lambda: it.blocks[-1] == ("reply", "abc"), "the one before is there")
+
+
+async def test_the_same_seed_is_a_new_turn_by_its_key() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        await it.pilot.press("escape", "X")
         await it.until(lambda: it.blocks.count(("seed", "seed")) == 2, "it was started again")
-        assert "RNG seed 7 " not in it.status
         assert ("reply", "abc") in it.blocks
+
+
+async def test_an_rng_seed_is_pinned_by_key_and_the_status_says_so() -> None:
+    async with studio(size=(120, 24)) as it:
+        await it.load()
+        await it.send("seed")
+        assert "pinned" not in it.status
+        await it.pilot.press("escape", "P")
+        await it.until(lambda: "pinned" in it.status, "it is pinned")
+        pinned = it.app.conversation.controls.settings.rng_seed
+        await it.pilot.press("i")
+        await it.send("another")
+        assert it.app.conversation.controls.settings.rng_seed == pinned
+
+
+async def test_a_command_is_typed_in_the_prompt_and_completed() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press(*"/te")
+        menu = it.prompt.menu
+        await it.until(lambda: it.prompt.menu and it.prompt.menu.option_count, "it is listed")
+        menu = it.prompt.menu
+        assert menu is not None
+        assert menu.option_count == 1
+        await it.pilot.press("tab")
+        assert it.prompt.text == "/temp "
+        await it.pilot.press(*"0.9", "enter")
+        await it.until(
+            lambda: it.app.conversation.controls.settings.temperature == 0.9, "it was done"
+        )
+        assert not menu.display
+        assert not it.app.conversation.turns
+        await it.pilot.press("up")
+        assert it.prompt.text == "/temp 0.9"
+
+
+async def test_the_list_of_commands_is_walked_and_enter_takes_what_was_gone_to() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press(*"/top")
+        await it.until(lambda: it.prompt.menu and it.prompt.menu.display, "it is listed")
+        await it.pilot.press("down", "down", "enter")
+        assert it.prompt.text == "/top-p "
+        await it.pilot.press("escape")
+        assert it.transcript.has_focus
+
+
+async def test_what_begins_with_two_slashes_is_a_seed_and_a_wrong_command_comes_back() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press(*"//a", "enter")
+        await it.until(lambda: it.engine.requests, "the seed was sent")
+        assert it.blocks[-1][0] != "error"
+        it.engine.end()
+        await it.pilot.press(*"/lad", "enter")
+        await it.until(lambda: it.blocks[-1][0] == "error", "it was refused")
+        assert it.blocks[-1][1] == "Unknown command: 'lad'; did you mean /ladder?"
+        assert it.prompt.text == "/lad"
+
+
+async def test_commands_open_the_screens_and_tint_the_text() -> None:
+    async with studio(size=(120, 30)) as it:
+        await it.load()
+        await it.pilot.press(*"/tint", "enter")
+        await it.until(lambda: it.blocks[-1][0] == "error", "there is nothing to tint")
+        assert "there is no reply yet: send a seed first" in it.blocks[-1][1]
+        it.prompt.clear()
+        await it.send("seed")
+        await it.stream("abc")
+        it.engine.end()
+        await it.pilot.press(*"/tint entropy", "enter")
+        await it.until(lambda: it.app.screen_stack[0].tinted is Tint.ENTROPY, "it is tinted")
+        await it.pilot.press(*"/tint purple", "enter")
+        await it.until(lambda: "purple" in it.blocks[-1][1], "there is no such tint")
+        it.prompt.clear()
+        await it.pilot.press(*"/ladder 0.3 0.9", "enter")
+        await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder opened")
+        assert it.app.conversation.ladder.temperatures == [0.3, 0.9]
+
+
+async def test_an_empty_conversation_says_what_can_be_done_and_offers_seeds() -> None:
+    async with studio(size=(120, 40)) as it:
+        await it.load()
+        assert "predict the next character" in it.drawn()
+        assert "A   a ladder" in it.drawn()
+        for example in (*EXAMPLES, EXAMPLES[0]):
+            await it.pilot.press("down")
+            assert it.prompt.text == example
+        await it.pilot.press("enter")
+        await it.until(lambda: it.engine.requests, "the seed was sent")
+        assert it.blocks == [("seed", EXAMPLES[0])]
+        await it.stream("x")
+        await it.pilot.press("escape", "u")
+        await it.until(lambda: "predict the next character" in it.drawn(), "it is there again")
+
+
+async def test_who_knows_it_all_has_one_line() -> None:
+    async with studio(setup=Setup(first_run=False)) as it:
+        await it.load()
+        [(kind, text)] = it.blocks
+        assert (kind, text.count("\n")) == ("notice", 0)
+        await it.pilot.press("down")
+        assert it.prompt.text == ""
+
+
+async def test_a_key_that_cannot_act_says_why_in_the_status_line() -> None:
+    async with studio(size=(120, 24)) as it:
+        await it.load()
+        for key, words in (("f5", "there is no reply yet"), ("f4", "no reply is on its way")):
+            await it.pilot.press(key)
+            await it.until(lambda words=words: words in it.status.lower(), words)
+        await it.pilot.press("escape", "U")
+        await it.until(lambda: "Nothing was undone" in it.status, "it is told")
+        await it.pilot.press("i")
+        await it.send("seed")
+        await it.stream("abc")
+        await it.pilot.press("escape", "m")
+        await it.until(lambda: "Select a character first: ←" in it.status, "it is told")
+        assert not it.app._notifications
 
 
 async def test_a_dreamt_seed_is_put_into_the_prompt_and_what_was_there_can_be_undone() -> None:

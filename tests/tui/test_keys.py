@@ -69,6 +69,8 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back
     """,
     "recall": "leave older newer",
+    "transcript": "pin repeat",
+    "app": "palette",
 }
 
 

@@ -86,7 +86,7 @@ class LadderScreen(Overlay[None]):
             "greater_than_sign,full_stop,f9", "command('faster')", "Faster", key_display=">",
             group=_SPEED, id="ladder.faster",
         ),
-        Binding("escape", "pick", "Back", id="ladder.back"),
+        Binding("escape", "back", "Back", id="ladder.back"),
     ]  # fmt: skip
 
     chosen: var[int] = var(0)
@@ -182,7 +182,7 @@ class LadderScreen(Overlay[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return what can be done now."""
         if action == "command":
-            return COMMANDS[str(parameters[0])].available(self._conversation)
+            return not COMMANDS[str(parameters[0])].obstacle(self._conversation)
         return True
 
     def action_command(self, command: str) -> None:
@@ -200,6 +200,13 @@ class LadderScreen(Overlay[None]):
     def action_turn(self, steps: int) -> None:
         """Change the temperature of the chosen lane."""
         self._conversation.ladder.warm(self.chosen, steps)
+
+    def action_back(self) -> None:
+        """Leave; the lanes stay as siblings, and the settings as they are."""
+        count = len(self._lanes)
+        self.dismiss(None)
+        self._conversation.ladder.keep(self.chosen)
+        self.app.notify(f"The {count} lanes are siblings now: [ and ] walk them, u removes them.")
 
     def action_pick(self) -> None:
         """Continue with the chosen lane; the others stay as its siblings."""

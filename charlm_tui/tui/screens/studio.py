@@ -3,7 +3,6 @@
 Turns what a conversation tells into what is seen, and keys into commands. Decides nothing itself.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,17 +12,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import MountError
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.reply.tints import Tint
-from charlm_tui.session.commands import COMMANDS
+from charlm_tui.reply.tints import Tint, tint_named
+from charlm_tui.session.commands import COMMANDS, CommandError
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.typed import take_line
 from charlm_tui.session.updates import (
     HelpWanted,
     Phase,
@@ -33,34 +31,27 @@ from charlm_tui.session.updates import (
     Shared,
     StateChanged,
     Update,
+    ViewWanted,
 )
 from charlm_tui.tui.dialogs import KNOBS_BY_ID, Dialogs
-from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings, plain_bindings
+from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings
 from charlm_tui.tui.live import Furniture, Live
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.shades import Tinting, after
 from charlm_tui.tui.view import ConversationView
+from charlm_tui.tui.welcome import EXAMPLES, welcome
+from charlm_tui.tui.widgets.conversation_text import ConversationText
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.branching import Branching
+    from charlm_tui.tui.entry import Entry
     from charlm_tui.tui.recital_meter import CorpusOpened, CorpusRefused
     from charlm_tui.tui.widgets.control_panel import ControlPanel
     from charlm_tui.tui.widgets.next_character import NextCharacter
     from charlm_tui.tui.widgets.prompt import Prompt
-
-
-class ConversationText(Transcript):
-    """The transcript, with the keys of the commands on it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *plain_bindings(),
-        Binding("i", "screen.to_prompt", "Prompt", show=False, id="transcript.prompt"),
-        Binding("enter", "screen.enter", "Prompt", show=False, id="transcript.enter"),
-        Binding("question_mark", "screen.help", "Help", show=False, id="transcript.help"),
-    ]
 
 
 class StudioScreen(Screen[None]):
@@ -74,7 +65,8 @@ class StudioScreen(Screen[None]):
         Binding("f1", "help", "Help", id="app.help", tooltip="Every key", priority=True),
         *anywhere_bindings(),
         Binding("ctrl+r", "recall", "Recall", show=False, id="app.recall", priority=True),
-        Binding("escape", "back", "To the text", show=False, id="app.to-transcript"),
+        Binding("escape", "back", "Keys", id="app.to-transcript", tooltip="To the text"),
+        Binding("ctrl+p", "app.command_palette", "Commands", id="app.palette", priority=True),
         Binding("ctrl+q", "app.quit", "Quit", id="app.quit", priority=True),
     ]
     AUTO_FOCUS: ClassVar[str] = ""  # the prompt takes the focus when it is there
@@ -108,9 +100,10 @@ class StudioScreen(Screen[None]):
         self._setup = setup
         self._conversation = conversation
         self._corpus = setup.corpus  # one that Keras has downloaded is found after the first paint
-        self._view = ConversationView(conversation, ConversationText(id="transcript"))
+        text = ConversationText(id="transcript")
+        self._view = ConversationView(conversation, text, partial(welcome, setup))
         self._furniture: Furniture | None = None  # not before it is furnished
-        self._branching: Branching | None = None
+        self._entry: Entry | None = None
         self._offered: list[bool] = []  # what could be done when the footer was made
 
     def compose(self) -> ComposeResult:
@@ -155,28 +148,34 @@ class StudioScreen(Screen[None]):
 
     async def _mount_prompt(self) -> None:
         from charlm_tui.tui.branching import Branching
+        from charlm_tui.tui.entry import Entry
         from charlm_tui.tui.widgets.keys_line import KeysLine
         from charlm_tui.tui.widgets.prompt import Prompt
 
-        prompt = Prompt(id="prompt")
+        prompt = Prompt(EXAMPLES if self._setup.first_run else (), id="prompt")
         branching = Branching(self._conversation, self._view, prompt)
         with self.app.batch_update():
             await self.mount(prompt)
             await self.mount(KeysLine(LEAST_WANTED))
             self.remove_class("-bare")
-            self._branching = branching
+            self._entry = Entry(self._conversation, prompt, branching, self._dialogs.attempt)
             prompt.focus()
+
+    @property
+    def entry(self) -> "Entry":
+        """What is typed; not before the screen is furnished."""
+        assert self._entry is not None
+        return self._entry
 
     @property
     def prompt(self) -> "Prompt":
         """Where seeds are typed; not before the screen is furnished."""
-        return self.branching.prompt
+        return self.entry.prompt
 
     @property
     def branching(self) -> "Branching":
         """Other ways from the selected character; not before the screen is furnished."""
-        assert self._branching is not None
-        return self._branching
+        return self.entry.branching
 
     @property
     def furniture(self) -> Furniture:
@@ -216,8 +215,8 @@ class StudioScreen(Screen[None]):
             if isinstance(screen, Overlay):
                 screen.show(update)
         self._view.show(update)
-        if self._branching is not None:
-            self._branching.show(update)
+        if self._entry is not None:
+            self.branching.show(update)
         if isinstance(update, StateChanged):
             it = self._conversation
             self.state, self.controls, self.continues = it.state, it.controls, it.continues
@@ -228,15 +227,33 @@ class StudioScreen(Screen[None]):
                 self.notify(f"A line of {len(line):,} characters is in the clipboard.")
             case HelpWanted():
                 self.action_help()
+            case ViewWanted(view=view, argument=argument):
+                self._view_wanted(view, argument)
             case SeedReturned(text=text):
-                self.prompt.give_back(text)
+                self.entry.give_back(text)
             case SeedDreamt(text=text):
-                self._offer(text)
+                self.entry.offer(text)
             case ReplyMeasured():
                 self._tint(self.tinted)
                 self._live.follow_stream()
             case StateChanged():
                 self._offer_keys()
+
+    def _view_wanted(self, view: str, argument: str) -> None:
+        """Open what a command names.
+
+        Raises:
+            CharlmError: it cannot be opened now, or not with such an argument.
+        """
+        action = view.replace("-", "_")
+        if obstacle := self.situation.obstacle(action):
+            raise CommandError(f"/{view} has nothing to act on right now: {obstacle}")
+        if view == "ladder" and argument:
+            self._dialogs.ladder_of(argument, self.prompt, self.tinted)
+        elif view == "tint" and argument:
+            self.tinted = tint_named(argument)
+        else:
+            getattr(self, f"action_{action}")()
 
     def _offer_keys(self) -> None:
         """Redraw the line of keys if what can be done has changed."""
@@ -246,20 +263,17 @@ class StudioScreen(Screen[None]):
 
     # Keys.
 
+    def on_key(self, event: Key) -> None:
+        """Say why a key does nothing now, if it does something at other times."""
+        if obstacle := self.situation.obstacle_of_key(event.key, (self.focused, self)):
+            event.stop()
+            self.query_one(Status).say(obstacle[:1].upper() + obstacle[1:])
+
     def on_prompt_submitted(self, message: "Prompt.Submitted") -> None:
         message.stop()
         self.transcript.to_end()
-        message.prompt.prompts.add(message.text)
-        self.post_message(self.Typed(message.text))
-        if self.branching.typing_over:
-            if not self.branching.take(message.text):
-                message.prompt.give_back(message.text)
-        else:
-            self._dialogs.attempt(partial(self._take, message))
-
-    def _take(self, message: "Prompt.Submitted") -> None:
-        if not take_line(self._conversation, message.text, commands=False):
-            message.prompt.give_back(message.text)
+        if self.entry.take(message.text):
+            self.post_message(self.Typed(message.text))
 
     def action_command(self, command: str) -> None:
         """Run a command of the session, or ask for what it needs first."""
@@ -271,7 +285,7 @@ class StudioScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether an action can be done now: the footer and the keys follow it."""
-        return self.situation.can(action, parameters)
+        return not self.situation.obstacle(action, parameters)
 
     def action_back(self) -> None:
         """Leave the prompt for the transcript; there, select nothing."""
@@ -314,7 +328,7 @@ class StudioScreen(Screen[None]):
 
     def action_recall(self) -> None:
         """Search in what was typed."""
-        self._dialogs.recall(self.prompt, self._offer)
+        self._dialogs.recall(self.prompt)
 
     def action_help(self) -> None:
         """Show every key."""
@@ -336,10 +350,6 @@ class StudioScreen(Screen[None]):
         self.transcript.focus()
         self.transcript.action_go(-1, 0)
 
-    def load_prompts(self, newest_first: Iterable[str]) -> None:
-        """Load the prompts of other sessions, so that they can be recalled."""
-        self.prompt.prompts.load(newest_first)
-
     def action_alternatives(self) -> None:
         """Go to the selected character's alternatives."""
         self._go_to("next")
@@ -355,8 +365,7 @@ class StudioScreen(Screen[None]):
     def on_next_character_left(self) -> None:
         self._leave_panel()
 
-    def on_control_panel_left(self) -> None:
-        self._leave_panel()
+    on_control_panel_left = on_next_character_left
 
     def _leave_panel(self) -> None:
         self.transcript.focus()
@@ -436,15 +445,11 @@ class StudioScreen(Screen[None]):
 
     # Seeds.
 
-    def _offer(self, text: str) -> None:
-        self.prompt.offer(text)
-        self.prompt.focus()
-
     def action_seed_file(self) -> None:
         """Put a file's text into the prompt."""
-        self._dialogs.seed_file(self._offer)
+        self._dialogs.seed_file(self.entry.offer)
 
     def action_corpus_seed(self) -> None:
         """Put a passage of the corpus into the prompt."""
         if self._corpus is not None:
-            self._dialogs.corpus_seed(self._corpus, self._offer)
+            self._dialogs.corpus_seed(self._corpus, self.entry.offer)

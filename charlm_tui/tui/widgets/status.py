@@ -2,11 +2,13 @@
 
 from rich.text import Text
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.session.updates import Phase
 
+SAID_S = 4.0  # that a sentence stands where the status is
 _WORDS = {
     Phase.LOADING: "loading",
     Phase.DOWN: "no engine",
@@ -39,8 +41,26 @@ class Status(Widget):
     """Which of its siblings the reply is that is shown last, if it has any."""
     more: reactive[bool] = reactive(False)
     """Whether there is more text below what is seen."""
+    said: reactive[Text | None] = reactive(None)
+    """Stands in place of all that for a while."""
+    _silence: Timer | None = None
+
+    def say(self, sentence: str, style: str = "bold", seconds: float = SAID_S) -> None:
+        """Say something in place of how things stand, for a while; it replaces what was said."""
+        if self._silence is not None:
+            self._silence.stop()
+        self.said = Text(f" {sentence}", style, no_wrap=True, overflow="ellipsis", end="")
+        self._silence = self.set_timer(seconds, self._fall_silent)
+
+    def _fall_silent(self) -> None:
+        self.said = None
 
     def render(self) -> Text:
+        if self.said is not None:
+            return self.said
+        return self._standing()
+
+    def _standing(self) -> Text:
         settings = self.controls.settings
         speed = f"{self.controls.speed:.0f} chars/s" if self.controls.speed else "full speed"
         short = f"{self.controls.speed:.0f}/s" if self.controls.speed else "full"
