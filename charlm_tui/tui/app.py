@@ -203,7 +203,7 @@ class CharlmApp(App[None]):
                 self.setup.keep_theme(name)
             except CharlmError as error:
                 sentence = f"{error}"
-                self.answer(lambda: self.notify(sentence, severity="warning"))
+                self.answer(lambda: self._studio.show(Noticed(sentence, error=True)))
 
         self.run_worker(keep, thread=True, group="theme", exclusive=True)
 

@@ -83,7 +83,11 @@ class Dialogs:
 
     def command_line(self) -> None:
         """Ask for a command, as it is typed in the REPL."""
-        self._ask("A command, such as temp 0.7.", partial(run_line, self._conversation))
+        from charlm_tui.tui.screens.ask import ask
+        from charlm_tui.tui.widgets.command_menu import SuggestCommand
+
+        question = "A command, such as temp 0.7; → takes what is suggested."
+        ask(self._app, question, partial(run_line, self._conversation), suggester=SuggestCommand())
 
     def value(self, knob: str) -> None:
         """Ask for the value of a knob."""
@@ -140,6 +144,10 @@ class Dialogs:
 
     def _leave_ladder(self, _: None) -> None:
         self._view.transcript.focus()
+        turn = self._conversation.turn
+        if turn is not None and len(turn.replies) > 1:
+            lanes = f"The {len(turn.replies)} lanes are siblings"
+            self._app.notify(f"{lanes}: [ and ] walk them, u removes them.")
 
     def own_ladder(self, prompt: "Prompt", tinted: Tinting) -> None:
         """Ask for the temperatures of a ladder, and begin it."""

@@ -354,8 +354,6 @@ ACTS = (
 )
 
 LEAST_WANTED = (
-    "app.palette",
-    "app.to-transcript",
     "command.continue",
     "transcript.what-if",
     "view.panels",
@@ -368,6 +366,8 @@ LEAST_WANTED = (
     "transcript.previous-sibling",
     "transcript.draw-anew-from-here",
     "command.go-on",
+    "app.palette",
+    "app.to-transcript",
     "app.quit",
     "transcript.type-over",
     "command.cooler",

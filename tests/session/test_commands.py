@@ -262,7 +262,7 @@ def test_every_command_that_can_be_typed_is_one_of_the_palette() -> None:
     views = {name for name, command in SLASHES.items() if command.id not in COMMANDS}
     assert views == {"ladder", "lens", "what-if", "history", "panels", "tint"}  # acts there
     wanted = (
-        "temp preset top-k top-p min-p rng-seed dream again go undo branch depth carry speed length "
-        "score model info save load share help"
+        "temp preset top-k top-p min-p rng-seed dream again go undo branch depth carry speed "
+        "length score model info save load share help"
     )
     assert set(wanted.split()) <= set(SLASHES)

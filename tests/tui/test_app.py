@@ -7,6 +7,7 @@ import weakref
 import pytest
 from textual import events
 from textual.message import Message
+from textual.widgets import Input
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import Acknowledged, DrawRequested, LoadFailed
@@ -14,6 +15,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import Tint
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.keys import KEYS
+from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.setup import Setup
@@ -248,6 +250,37 @@ async def test_who_knows_it_all_has_one_line() -> None:
         assert (kind, text.count("\n")) == ("notice", 0)
         await it.pilot.press("down")
         assert it.prompt.text == ""
+
+
+async def test_ctrl_c_copies_stops_clears_and_quits() -> None:
+    async with studio(size=(120, 24)) as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        await it.pilot.press("escape", "left", "left", "ctrl+c")
+        await it.until(lambda: it.app.clipboard == "c", "the selection was copied")
+        assert it.app.conversation.busy
+        await it.pilot.press("escape", "i", *"draft", "ctrl+c")
+        await it.until(lambda: not it.app.conversation.busy, "the reply was stopped")
+        assert (it.reply, it.prompt.text) == ("abc", "draft")
+        await it.pilot.press("ctrl+c")
+        await it.until(lambda: not it.prompt.text, "the prompt was cleared")
+        await it.pilot.press("ctrl+c")
+        await it.until(lambda: "Ctrl+C again quits" in it.status, "it is told")
+        assert it.app.is_running
+        await it.pilot.press("ctrl+c")
+        await it.until(lambda: it.app._exit, "the app was left")
+
+
+async def test_the_line_of_commands_suggests_how_one_goes_on() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.pilot.press("escape", "colon", *"top-")
+        await it.until(lambda: isinstance(it.app.screen, AskScreen), "it is asked")
+        line = it.app.screen.query_one(Input)
+        await it.until(lambda: line._suggestion == "top-k", "it is suggested")
+        await it.pilot.press("right", "space", "5", "enter")
+        await it.until(lambda: it.app.conversation.controls.settings.top_k == 5, "it was done")
 
 
 async def test_a_key_that_cannot_act_says_why_in_the_status_line() -> None:

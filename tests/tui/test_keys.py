@@ -70,7 +70,7 @@ LATER = {
     """,
     "recall": "leave older newer",
     "transcript": "pin repeat",
-    "app": "palette",
+    "app": "palette interrupt",
 }
 
 

@@ -54,9 +54,11 @@ async def test_a_theme_that_cannot_be_kept_is_told_and_the_app_goes_on(tmp_path:
     path.write_text("theme = [broken")
     async with studio(WIDE, setup=setup_of(path)) as it:
         await it.load()
-        assert [kind for kind, _ in it.blocks if kind == "error"]
+        errors = [text for kind, text in it.blocks if kind == "error"]
+        assert errors
         it.app.theme = "dracula"
-        await it.until(lambda: it.app._notifications, "it is told")
+        await it.until(lambda: it.blocks[-1][1] not in errors, "it is told")
+        assert it.blocks[-1][0] == "error"
     assert path.read_text() == "theme = [broken"
 
 

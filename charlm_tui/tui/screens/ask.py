@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from charlm_tui.errors import CharlmError
@@ -19,6 +20,7 @@ def ask(
     answer: Callable[[str], object],
     value: str = "",
     refusal: str = "",
+    suggester: Suggester | None = None,
 ) -> None:
     """Put a question; it has left when its answer acts, and comes back if that is refused.
 
@@ -28,6 +30,7 @@ def ask(
         answer: takes what was typed; a `CharlmError` says why it cannot be.
         value: stands there at first.
         refusal: of the answer before, if it was refused.
+        suggester: says how what is typed may go on.
     """
 
     def take(typed: str | None) -> None:
@@ -36,9 +39,10 @@ def ask(
         try:
             answer(typed)
         except CharlmError as error:
-            ask(app, question, answer, typed, f"{error}"[:1].upper() + f"{error}"[1:] + ".")
+            sentence = f"{error}"[:1].upper() + f"{error}"[1:] + "."
+            ask(app, question, answer, typed, sentence, suggester)
 
-    app.push_screen(AskScreen(question, value, refusal), take)
+    app.push_screen(AskScreen(question, value, refusal, suggester), take)
 
 
 class AskScreen(ModalOverlay[str | None]):
@@ -49,8 +53,11 @@ class AskScreen(ModalOverlay[str | None]):
         Binding("escape", "dismiss", "Cancel", id="ask.close"),
     ]
 
-    def __init__(self, question: str, value: str, refusal: str = "") -> None:
+    def __init__(
+        self, question: str, value: str, refusal: str = "", suggester: Suggester | None = None
+    ) -> None:
         super().__init__()
+        self._suggester = suggester
         self._question = question
         self._value = value
         self._refusal = refusal
@@ -59,7 +66,12 @@ class AskScreen(ModalOverlay[str | None]):
         with Vertical(id="ask"):
             yield Label(visible(self._question, ""), markup=False)
             # What was refused is corrected, not typed again.
-            yield Input(self._value, compact=True, select_on_focus=not self._refusal)
+            yield Input(
+                self._value,
+                compact=True,
+                select_on_focus=not self._refusal,
+                suggester=self._suggester,
+            )
             yield Label(visible(self._refusal, ""), id="refusal", markup=False)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:

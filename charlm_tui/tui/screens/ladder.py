@@ -203,10 +203,8 @@ class LadderScreen(Overlay[None]):
 
     def action_back(self) -> None:
         """Leave; the lanes stay as siblings, and the settings as they are."""
-        count = len(self._lanes)
         self.dismiss(None)
         self._conversation.ladder.keep(self.chosen)
-        self.app.notify(f"The {count} lanes are siblings now: [ and ] walk them, u removes them.")
 
     def action_pick(self) -> None:
         """Continue with the chosen lane; the others stay as its siblings."""

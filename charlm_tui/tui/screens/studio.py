@@ -3,6 +3,8 @@
 Turns what a conversation tells into what is seen, and keys into commands. Decides nothing itself.
 """
 
+import math
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,6 +47,8 @@ from charlm_tui.tui.widgets.conversation_text import ConversationText
 from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 
+TWICE_S = 2.0  # within which a second Ctrl+C quits
+
 if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.branching import Branching
     from charlm_tui.tui.entry import Entry
@@ -67,6 +71,7 @@ class StudioScreen(Screen[None]):
         Binding("ctrl+r", "recall", "Recall", show=False, id="app.recall", priority=True),
         Binding("escape", "back", "Keys", id="app.to-transcript", tooltip="To the text"),
         Binding("ctrl+p", "app.command_palette", "Commands", id="app.palette", priority=True),
+        Binding("ctrl+c", "interrupt", "Stop", show=False, id="app.interrupt", priority=True),
         Binding("ctrl+q", "app.quit", "Quit", id="app.quit", priority=True),
     ]
     AUTO_FOCUS: ClassVar[str] = ""  # the prompt takes the focus when it is there
@@ -104,6 +109,7 @@ class StudioScreen(Screen[None]):
         self._view = ConversationView(conversation, text, partial(welcome, setup))
         self._furniture: Furniture | None = None  # not before it is furnished
         self._entry: Entry | None = None
+        self._interrupted_s = -math.inf  # when Ctrl+C had nothing to stop
         self._offered: list[bool] = []  # what could be done when the footer was made
 
     def compose(self) -> ComposeResult:
@@ -294,6 +300,22 @@ class StudioScreen(Screen[None]):
         elif self.transcript.has_focus:
             self.transcript.selection = None
         self.transcript.focus()
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; else stop what is running, or clear the prompt; twice, quit."""
+        if self.prompt.selected_text and self.prompt.has_focus:
+            self.prompt.action_copy()
+        elif self._view.selected is not None:
+            self.action_copy()
+        elif not COMMANDS["stop"].obstacle(self._conversation):
+            self.action_command("stop")
+        elif self.prompt.text:
+            self.prompt.clear()
+        elif time.monotonic() - self._interrupted_s < TWICE_S:
+            self.app.exit()
+        else:
+            self._interrupted_s = time.monotonic()
+            self.notify("Ctrl+C again quits.", timeout=TWICE_S)
 
     def action_to_prompt(self) -> None:
         """Go back to the prompt."""

@@ -1,5 +1,6 @@
 """The commands that what is being typed can become, in a list over the prompt."""
 
+from textual.suggester import Suggester
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
@@ -7,6 +8,19 @@ from charlm_tui.session.completion import Candidate, candidates
 from charlm_tui.text import visible
 
 MOST_LISTED = 60
+
+
+class SuggestCommand(Suggester):
+    """Suggests how a command goes on that is typed without its slash."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the first line that what is typed can become; None if there is none."""
+        slash = "" if value.startswith("/") else "/"
+        found = next(candidates(slash + value), None) if value else None
+        return found.line.removeprefix(slash) if found is not None else None
 
 
 class CommandMenu(OptionList, can_focus=False):
