@@ -34,6 +34,7 @@ from charlm_tui.text import visible
 from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.keys import ACTS
+from charlm_tui.tui.legible import Legible
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
@@ -112,6 +113,7 @@ class CharlmApp(App[None]):
         setup: Setup | None = None,
     ) -> None:
         super().__init__()
+        self._filters.append(Legible())
         self.setup = setup or Setup()
         self._model = model
         self._new_engine = new_engine

@@ -49,7 +49,7 @@ class Ramp:
             coloured: whether the terminal can shade; if not, or if the colours are its own,
                 levels are told by weight and underline.
         """
-        colours = [_colour(style.color) for style in (self.low, self.middle, self.high)]
+        colours = [colour_of(style.color) for style in (self.low, self.middle, self.high)]
         low, middle, high = colours
         if not coloured or low is None or middle is None or high is None:
             weights = [
@@ -87,8 +87,8 @@ class Diverging:
             coloured: whether the terminal can shade; if not, or if the colours are its own, what
                 is below zero is underlined and what is above it bold, twice as much at the ends.
         """
-        ground, text = _colour(self.neutral.bgcolor), _colour(self.neutral.color)
-        below, above = _colour(self.negative.color), _colour(self.positive.color)
+        ground, text = colour_of(self.neutral.bgcolor), colour_of(self.neutral.color)
+        below, above = colour_of(self.negative.color), colour_of(self.positive.color)
         if not coloured or ground is None or text is None or below is None or above is None:
             weights = [
                 Style(underline=True, italic=True),
@@ -109,7 +109,7 @@ class Diverging:
 
 def fade(fresh: Style, settled: Style) -> list[Style]:
     """Return styles from fresh to settled; only one where the colours are the terminal's own."""
-    start, end = _colour(fresh.color), _colour(settled.color)
+    start, end = colour_of(fresh.color), colour_of(settled.color)
     if start is None or end is None:
         return [settled]
     return [
@@ -124,6 +124,13 @@ def contrast(one: Color, other: Color) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def colour_of(colour: TerminalColour | None) -> Color | None:
+    """Return a colour that is known; None if it is the terminal's own, or there is none."""
+    if colour is None or colour.triplet is None:
+        return None
+    return Color.from_rich_color(colour)
+
+
 def _legible(text: Color, behind: Color) -> Color:
     if contrast(text, behind) >= LEGIBLE:
         return text
@@ -136,9 +143,3 @@ def _luminance(colour: Color) -> float:
         for part in colour.normalized
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _colour(colour: TerminalColour | None) -> Color | None:
-    if colour is None or colour.triplet is None:
-        return None
-    return Color.from_rich_color(colour)

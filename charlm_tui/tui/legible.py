@@ -1,0 +1,53 @@
+"""Colours that can be read in every theme: what is too like its ground is moved away from it."""
+
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import BLACK, WHITE, Color
+from textual.filter import LineFilter
+
+from charlm_tui.tui.shades import LEGIBLE, colour_of, contrast
+
+SEEN = 3.0  # contrast of what is no text at least, as the WCAG have it
+_STEPS = 20  # from a colour to black or white
+_KEPT = 4096  # styles
+
+
+class Legible(LineFilter):
+    """Sees to it that every text has a contrast of 4.5 at least, and all else one of 3.
+
+    Colours that are the terminal's own, of which nothing is known, are left as they are.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments of a line in colours that can be read."""
+        return [
+            Segment(text, _style(style, _is_text(text), background), control)
+            if style is not None and not text.isspace()
+            else Segment(text, style, control)
+            for text, style, control in segments
+        ]
+
+
+def legible(colour: Color, behind: Color, least: float = LEGIBLE) -> Color:
+    """Return the colour nearest to one that has a contrast to what is behind it."""
+    end = max((BLACK, WHITE), key=lambda each: contrast(each, behind))
+    for step in range(_STEPS):
+        nearer = colour.blend(end, step / _STEPS)
+        if contrast(nearer, behind) >= least:
+            return nearer
+    return end
+
+
+def _is_text(text: str) -> bool:
+    return any(char.isalnum() for char in text)
+
+
+@lru_cache(_KEPT)
+def _style(style: Style, is_text: bool, background: Color) -> Style:
+    colour, behind = colour_of(style.color), colour_of(style.bgcolor) or background
+    least = LEGIBLE if is_text else SEEN
+    if colour is None or behind.ansi is not None or contrast(colour, behind) >= least:
+        return style
+    return style + Style(color=legible(colour, behind, least).rich_color)
