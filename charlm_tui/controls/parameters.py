@@ -171,6 +171,14 @@ def _depths(_: Any, limits: Limits) -> Sequence[Any]:
     return [*(0 if number == limits.window else number for number in numbers), CARRIED]
 
 
+def _typed_temperature(temperature: float, _: Limits) -> float:
+    if temperature > HIGHEST_TEMPERATURE:
+        raise SettingsError(
+            f"temperature must be from 0 (greedy) to {HIGHEST_TEMPERATURE:g}, not {temperature:g}"
+        )
+    return temperature
+
+
 def _typed_depth(depth: int | str, limits: Limits) -> int | str:
     if depth == 0:
         raise SettingsError('depth must be a number of characters from 1 up or "window", not 0')
@@ -256,6 +264,7 @@ PARAMETERS = (
         title="Temperature",
         order=_TEMPERATURES,
         tell=_told_temperature,
+        typed=_typed_temperature,
         idle=_single,
     ),
     _control(

@@ -33,7 +33,7 @@ from charlm_tui.log import FaultError, unexpected
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
-from charlm_tui.repl.status import standing
+from charlm_tui.repl.status import settings_shown, standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
@@ -190,11 +190,21 @@ class Chat:
     def _take(self, line: str) -> None:
         self._teller.typed = meaning(line) is Meaning.SEED
         self._interrupted_s = -math.inf
+        before = settings_shown(self.conversation)
         try:
             if not take_line(self.conversation, line):
                 self._offered = line
         except CharlmError as error:
             self._show(Noticed(str(error), error=True))
+        if not self._goes_on:  # what a reply is drawn with, its last line says
+            self._confirm(before)
+
+    def _confirm(self, before: dict[str, str]) -> None:
+        """Say what a command has set."""
+        after = settings_shown(self.conversation)
+        for title, value in after.items():
+            if before[title] != value:
+                self._printer.line("notice", f"{title}: {value}")
 
     async def _until_settled(self) -> None:
         """Wait, reading keys, until there is nothing that the person would wait for."""

@@ -9,6 +9,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Turn
 
@@ -47,6 +48,11 @@ def change(before: Controls, after: Controls) -> str:
     if before.speed != after.speed:
         return f"{after.speed:g}/s" if after.speed else "full speed"
     return ""
+
+
+def settings_shown(conversation: Conversation) -> dict[str, str]:
+    """Return every setting's title and value, as they are shown."""
+    return {knob.row.title: knob.shown(conversation) for knob in KNOBS}
 
 
 def closing(turn: Turn) -> str:

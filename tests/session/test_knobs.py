@@ -70,7 +70,7 @@ def test_a_value_can_be_typed(knob: str, typed: str, shown: str) -> None:
     [
         ("temperature", "hot"), ("temperature", "-1"), ("temperature", "nan"),
         ("top-k", "1.5"), ("top-k", "-1"), ("top-p", "0"), ("depth", "0"), ("depth", "-3"),
-        ("length", "-1"), ("speed", "-1"), ("speed", "nan"), ("rng-seed", "-1"), ("mirostat", "9"),
+        ("temperature", "99"), ("length", "-1"), ("speed", "-1"), ("speed", "nan"), ("rng-seed", "-1"), ("mirostat", "9"),
     ],
 )  # fmt: skip
 def test_what_is_no_value_is_refused_in_a_sentence_and_changes_nothing(

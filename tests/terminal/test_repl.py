@@ -97,8 +97,11 @@ def test_a_person_types_watches_changes_the_temperature_stops_and_quits(model_pa
         handle = os.pidfd_open(engine)
         it.send("/temp 0.7\r")
         it.shows("temperature 0.70 │")
+        it.shows("Temperature: 0.70")  # what was set is said
         it.send("/temp\r")
-        it.shows("Temperature: 0.70")
+        it.until(lambda: it.text.count("Temperature: 0.70") == 2, "it is said again")
+        it.send("/temp 99\r")
+        it.shows("from 0 (greedy) to 5, not 99")
         it.send("/tmep 1\r")
         it.shows("did you mean /temp")
         it.send(UP)
