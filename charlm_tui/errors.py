@@ -12,3 +12,7 @@ class CharlmError(Exception):
     """Base of every error that is shown to a person as one sentence."""
 
     exit_code = 1
+
+
+class CommandError(CharlmError):
+    """That is no command, or not with such an argument, or not now."""

@@ -34,7 +34,7 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
     standard error. Exit code 1 if it differs, and if its model is not at hand: then the recorded
     text is printed.
     """
-    from charlm_tui.session.commands import recorded
+    from charlm_tui.session.handover import recorded
 
     recording = recorded(tape, waits=True)
     if not app:

@@ -29,6 +29,7 @@ from charlm_tui.session.updates import (
     Noticed,
     Phase,
     QuitWanted,
+    Said,
     SeedDreamt,
     Shared,
     TextAdded,
@@ -269,7 +270,7 @@ class Filter:
                 self._write_text()
             case Noticed(sentence=sentence, error=True):
                 self._complain(sentence)
-            case Noticed(sentence=sentence) | Shared(line=sentence):
+            case Noticed(sentence=sentence) | Said(sentence=sentence) | Shared(line=sentence):
                 self._say(sentence)
             case HelpWanted():
                 width = max(len(typed) for typed, _ in command_rows())

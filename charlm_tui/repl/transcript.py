@@ -14,6 +14,7 @@ from charlm_tui.session.updates import (
     HelpWanted,
     Noticed,
     Phase,
+    Said,
     Shared,
     StateChanged,
     TextAdded,
@@ -71,6 +72,8 @@ class Teller:
             case ViewWanted(view=view):
                 sentence = f"/{view} opens a screen of the app, and this is the chat"
                 self._printer.line("error", sentence)
+            case Said(sentence=sentence):
+                self._printer.line("notice", sentence)
             case Noticed(sentence=sentence, error=error):
                 self._printer.line("error" if error else "notice", sentence)
             case StateChanged():

@@ -3,18 +3,15 @@
 A key of the app, an entry of its palette and a slash command of the REPL are the same object.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.engine.model_info import rows
-from charlm_tui.errors import CharlmError
-from charlm_tui.files import at_home
-from charlm_tui.reply.tints import Tint
+from charlm_tui.errors import CommandError
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.handover import recorded, save, share
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import (
@@ -22,16 +19,11 @@ from charlm_tui.session.updates import (
     Noticed,
     Phase,
     QuitWanted,
-    Shared,
     ViewWanted,
 )
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
-
-
-class CommandError(CharlmError):
-    """That is no command, or not with such an argument, or not now."""
 
 
 def _nothing(_: Conversation) -> str:
@@ -204,69 +196,10 @@ def _model(it: Conversation, text: str) -> None:
         it.use_model(text)
 
 
-# How replies leave a conversation and come back: as files, and as lines to hand on.
-
-
-def _save(it: Conversation, text: str) -> None:
-    """Write the reply that is shown to a new file, in the form that its suffix names."""
-    from charlm_tui.files import replace_file
-    from charlm_tui.reply.exports import export, format_of
-
-    recording = _reply(it)
-    path = _path(text, "the path of a file to write, such as reply.tape or reply.html")
-    form = format_of(path)
-    if os.path.exists(path):
-        raise CommandError(f"{path} exists; give another name, or remove it first")
-    replace_file(path, export(recording, form, Tint.SURPRISAL))
-    it.tell(Noticed(f"saved to {path}"))
-
-
-def _share(it: Conversation) -> None:
-    from charlm_tui.reply.share_line import to_line
-
-    it.tell(Shared(to_line(_reply(it))))
-
-
-def recorded(text: str, waits: bool = False) -> "Recording":
-    """Return the recording in a tape, of which `text` is the path, or in a shared line.
-
-    Args:
-        text: the path or the line.
-        waits: wait for who writes into a pipe, as a command does and a front end does not.
-
-    Raises:
-        CharlmError: it is neither, or damaged.
-    """
-    from charlm_tui.reply.share_line import from_line, is_line
-    from charlm_tui.reply.tape_file import read_recording
-
-    if is_line(text):
-        return from_line(text)
-    return read_recording(_path(text, "the path of a tape, or a shared line"), waits)
-
-
 def _taking(
     take: "Callable[[Conversation, Recording], object]",
 ) -> Callable[[Conversation, str], object]:
     return lambda it, text: take(it, recorded(text))
-
-
-def _reply(it: Conversation) -> "Recording":
-    turn = it.turn
-    if turn is None or not len(turn.tape):
-        raise CommandError("there is no reply yet; send a seed first")
-    return turn.recording()
-
-
-def _path(text: str, what: str) -> Path:
-    if not text.strip():
-        raise CommandError(f"nothing was named; give {what}")
-    path = at_home(Path(text.strip()))
-    if str(path).startswith("~"):  # nobody of that name has a home
-        raise CommandError(
-            f"{text.strip()!r:.80} begins with the home of somebody who has none here; give {what}"
-        )
-    return path
 
 
 _COMMANDS = (
@@ -443,7 +376,7 @@ _COMMANDS = (
         "save",
         "Save the reply",
         "Write the reply to a file: .tape .txt .md .html .svg .json or .cast.",
-        _save,
+        save,
         _no_turn,
         slash="save",
         argument="PATH",
@@ -475,7 +408,7 @@ _COMMANDS = (
         "share",
         "Share the reply",
         "Give the reply as one line, to be pasted in elsewhere.",
-        _plain(_share),
+        _plain(share),
         _no_turn,
         slash="share",
     ),

@@ -7,7 +7,8 @@ shown.
 from difflib import get_close_matches
 from enum import Enum, auto
 
-from charlm_tui.session.commands import ALIASES, FORMER, SLASHES, CommandError
+from charlm_tui.errors import CommandError
+from charlm_tui.session.commands import ALIASES, FORMER, SLASHES
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Phase
 

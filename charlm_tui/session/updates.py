@@ -141,6 +141,12 @@ class Noticed(NamedTuple):
     error: bool = False
 
 
+class Said(NamedTuple):
+    """Something was done; nothing of the sentence needs to stay."""
+
+    sentence: str
+
+
 class StateChanged(NamedTuple):
     """The state, the controls or the model is another than before."""
 
@@ -175,6 +181,7 @@ Update = (
     | SeedReturned
     | SeedDreamt
     | Noticed
+    | Said
     | StateChanged
     | EngineNeeded
     | Unusable

@@ -19,6 +19,7 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.handover import ExistsError, new_name, save
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Noticed
@@ -78,8 +79,28 @@ class Dialogs:
             self.attempt(partial(command.run, self._conversation, ""))
         elif command.id in KNOBS_BY_ID:
             self.value(command.id)
+        elif command.id == "save":
+            self._save(command)
         else:
             self._ask(f"{command.title}. {command.help}", partial(command.run, self._conversation))
+
+    def _save(self, command: Command) -> None:
+        """Ask where to save the reply; the same place a second time replaces what is there."""
+        from charlm_tui.tui.screens.ask import ask
+        from charlm_tui.tui.widgets.command_menu import SuggestCommand
+
+        refused: list[str] = []
+
+        def answer(place: str) -> None:
+            try:
+                save(self._conversation, place, replaces=place in refused)
+            except ExistsError:
+                refused.append(place)
+                raise ExistsError(f"{place} exists; Enter again replaces it") from None
+
+        question = f"{command.title}. {command.help}"
+        name = new_name(self._conversation)
+        ask(self._app, question, answer, name, suggester=SuggestCommand("save "))
 
     def command_line(self) -> None:
         """Ask for a command, as it is typed in the REPL."""

@@ -6,7 +6,7 @@ Nothing that was typed is lost: what was not taken comes back. Knows no keys.
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from charlm_tui.session.commands import CommandError
+from charlm_tui.errors import CommandError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.tui.branching import Branching

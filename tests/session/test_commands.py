@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import DrawRequested, Scored, ScoreRequested
-from charlm_tui.errors import CharlmError
+from charlm_tui.errors import CharlmError, CommandError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape_file import read_recording
-from charlm_tui.session.commands import COMMANDS, SLASHES, CommandError
+from charlm_tui.session.commands import COMMANDS, SLASHES
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import (

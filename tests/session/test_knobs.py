@@ -69,8 +69,9 @@ def test_a_value_can_be_typed(knob: str, typed: str, shown: str) -> None:
     ("knob", "typed"),
     [
         ("temperature", "hot"), ("temperature", "-1"), ("temperature", "nan"),
+        ("temperature", "99"),
         ("top-k", "1.5"), ("top-k", "-1"), ("top-p", "0"), ("depth", "0"), ("depth", "-3"),
-        ("temperature", "99"), ("length", "-1"), ("speed", "-1"), ("speed", "nan"), ("rng-seed", "-1"), ("mirostat", "9"),
+        ("length", "-1"), ("speed", "-1"), ("speed", "nan"), ("rng-seed", "-1"), ("mirostat", "9"),
     ],
 )  # fmt: skip
 def test_what_is_no_value_is_refused_in_a_sentence_and_changes_nothing(

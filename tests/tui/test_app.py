@@ -3,6 +3,7 @@
 import gc
 import signal
 import weakref
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -281,6 +282,42 @@ async def test_the_line_of_commands_suggests_how_one_goes_on() -> None:
         await it.until(lambda: line._suggestion == "top-k", "it is suggested")
         await it.pilot.press("right", "space", "5", "enter")
         await it.until(lambda: it.app.conversation.controls.settings.top_k == 5, "it was done")
+
+
+async def test_saving_offers_a_name_and_replaces_a_file_when_told_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with studio(size=(120, 24)) as it:
+        await it.load()
+        await it.send("seed")
+        await it.stream("abc")
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+        await it.pilot.press("escape", "W")
+        await it.until(lambda: isinstance(it.app.screen, AskScreen), "it is asked")
+        name = it.app.screen.query_one(Input).value
+        assert (name[:5], name[-7:]) == ("fake-", "-1.html")
+        await it.pilot.press("enter")
+        await it.until(lambda: f"Saved to {name}" in it.status, "it is told in the status line")
+        saved = (tmp_path / name).read_text(encoding="utf-8")
+        assert "abc" in saved
+        assert not [text for kind, text in it.blocks if kind == "notice"]
+        (tmp_path / name).write_text("old")
+        await it.pilot.press("W")
+        await it.until(lambda: isinstance(it.app.screen, AskScreen), "it is asked")
+        asked = it.app.screen
+        line = asked.query_one(Input)
+        assert line.value == name.replace("-1.html", "-2.html")
+        line.value = name
+        await it.pilot.press("enter")
+        await it.until(
+            lambda: it.app.screen is not asked and isinstance(it.app.screen, AskScreen),
+            "it is asked again",
+        )
+        assert (tmp_path / name).read_text() == "old"
+        await it.pilot.press("enter")
+        await it.until(lambda: (tmp_path / name).read_text() != "old", "it was replaced")
 
 
 async def test_a_key_that_cannot_act_says_why_in_the_status_line() -> None:

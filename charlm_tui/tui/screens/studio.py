@@ -21,13 +21,15 @@ from textual.screen import Screen
 from textual.widget import MountError
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.errors import CommandError
 from charlm_tui.reply.tints import Tint, tint_named
-from charlm_tui.session.commands import COMMANDS, CommandError
+from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     HelpWanted,
     Phase,
     ReplyMeasured,
+    Said,
     SeedDreamt,
     SeedReturned,
     Shared,
@@ -231,6 +233,8 @@ class StudioScreen(Screen[None]):
             case Shared(line=line):
                 self.app.copy_to_clipboard(line)
                 self.notify(f"A line of {len(line):,} characters is in the clipboard.")
+            case Said(sentence=sentence):
+                self.notify(f"{sentence[:1].upper()}{sentence[1:]}")
             case HelpWanted():
                 self.action_help()
             case ViewWanted(view=view, argument=argument):

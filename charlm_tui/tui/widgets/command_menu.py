@@ -11,16 +11,21 @@ MOST_LISTED = 60
 
 
 class SuggestCommand(Suggester):
-    """Suggests how a command goes on that is typed without its slash."""
+    """Suggests how a command goes on that is typed without its slash.
 
-    def __init__(self) -> None:
+    Args:
+        begun: of the command, if only what stands behind it is typed.
+    """
+
+    def __init__(self, begun: str = "") -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._begun = begun
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the first line that what is typed can become; None if there is none."""
-        slash = "" if value.startswith("/") else "/"
-        found = next(candidates(slash + value), None) if value else None
-        return found.line.removeprefix(slash) if found is not None else None
+        before = "" if value.startswith("/") and not self._begun else f"/{self._begun}"
+        found = next(candidates(before + value), None) if value else None
+        return found.line.removeprefix(before) if found is not None else None
 
 
 class CommandMenu(OptionList, can_focus=False):
