@@ -575,12 +575,12 @@ def test_json_is_one_object_a_line_and_makes_the_reply_again(model_path: Path) -
 
 def test_commands_work_and_print_no_reply(model_path: Path, tmp_path: Path) -> None:
     path = tmp_path / "reply.tape"
-    lines = f"we \n/again\n/save {path}\n/score the world\n/tmep\nwe \n".encode()
+    lines = f"we \n/again\n/pin\n/save {path}\n/score the world\n/tmep\nwe \n".encode()
     result = pipe(model_path, lines, "--length", "40", "-0")
     said = result.stderr.decode()
     first, second, rest = result.stdout.split(b"\0")
     assert (len(first.decode()), len(second.decode()), rest) == (40, 40, b"")
-    assert read_recording(path).text == second.decode()  # the RNG seed of /again is in force
+    assert read_recording(path).text == second.decode()  # the RNG seed of /again is pinned
     assert "bits per character over 9" in said
     assert "did you mean /temp" in said
     assert result.returncode == 1
