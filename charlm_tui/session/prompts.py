@@ -6,6 +6,8 @@ affair.
 
 from collections.abc import Iterable, Sequence
 
+from charlm_tui.session.typed import Meaning, meaning
+
 
 class Prompts:
     """Texts that were typed, the oldest first, and what is being typed now."""
@@ -53,7 +55,14 @@ class Prompts:
         return self._draft
 
     def search(self, part: str, most: int) -> Sequence[str]:
-        """Return those that have a part, whatever its case, each once, the newest first."""
+        """Return those that have a part, whatever its case, each once, the newest first.
+
+        Commands are left out: they are no seeds.
+        """
         part = part.casefold()
-        found = dict.fromkeys(text for text in reversed(self._texts) if part in text.casefold())
+        found = dict.fromkeys(
+            text
+            for text in reversed(self._texts)
+            if part in text.casefold() and meaning(text) is not Meaning.COMMAND
+        )
         return list(found)[:most]

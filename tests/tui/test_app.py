@@ -182,6 +182,7 @@ async def test_a_command_is_typed_in_the_prompt_and_completed() -> None:
         assert not it.app.conversation.turns
         await it.pilot.press("up")
         assert it.prompt.text == "/temp 0.9"
+        assert it.prompt.prompts.search("", 9) == []  # it is no seed
 
 
 async def test_the_list_of_commands_is_walked_and_enter_takes_what_was_gone_to() -> None:
