@@ -106,8 +106,6 @@ def _suggestion(name: str) -> str:
     begun = [each for each in SLASHES if name and each.startswith(name)]
     near = begun or get_close_matches(name, SLASHES, n=NEAREST, cutoff=LIKE)
     names = " or ".join(f"/{each}" for each in near[:NEAREST])
-    return (
-        f"; did you mean {names}?"
-        if near
-        else "; /help lists all commands, and a seed begins with //"
-    )
+    if near:
+        return f"; did you mean {names}?"
+    return "; /help lists all commands, and a seed that begins with a slash is typed with two"

@@ -50,9 +50,8 @@ class Studio:
         self.now_s = 1000.0
         self.fault = Fault()
         self.writer = Writer(path, self.fault)
-        self.it = Conversation(
-            Controls(Settings(0.5, 7), length=0, pin=7), self.tell, lambda: self.now_s
-        )
+        controls = Controls(Settings(0.5, 7), length=0, pin=7)
+        self.it = Conversation(controls, self.tell, lambda: self.now_s)
         self.recorder = Recorder(
             self.it,
             self.writer,
