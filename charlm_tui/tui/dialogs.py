@@ -221,11 +221,11 @@ class Dialogs:
 
     def help(self) -> None:
         """Show every key."""
-        from charlm_tui.tui.screens.help import HelpScreen, help_rows
+        from charlm_tui.tui.screens.help import HelpScreen, help_sections
 
-        rows = help_rows({})
+        sections = help_sections({})
         if self._setup.keymap:
             from charlm_tui.tui.catalog import bindings  # all the app: only where it is needed
 
-            rows = help_rows(self._setup.keymap, bindings())
-        self._app.push_screen(HelpScreen(rows))
+            sections = help_sections(self._setup.keymap, bindings())
+        self._app.push_screen(HelpScreen(sections))

@@ -17,6 +17,16 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
 
+TEXT = "The prompt and the text"
+TEMPERATURE = "Temperature"
+STREAM = "The stream"
+TURNS = "Seeds and replies"
+CHARACTER = "The selected character"
+PANELS = "Panels"
+SCREENS = "Screens"
+SECTIONS = (TEMPERATURE, STREAM, TURNS, CHARACTER, PANELS, SCREENS)
+"""What keys have to do with, in the order of the help."""
+
 
 class Key(NamedTuple):
     """The keys of one command."""
@@ -29,30 +39,32 @@ class Key(NamedTuple):
     plain: str = ""
     """On the transcript, several with commas between them."""
     group: Binding.Group | None = None
+    section: str = TURNS
+    """Of the help."""
 
 
 _TEMPERATURE = Binding.Group("Temp", compact=True)
 _SPEED = Binding.Group("Speed", compact=True)
 
 KEYS = (
-    Key("cooler", "Cooler", "f2", "minus,underscore", _TEMPERATURE),
-    Key("warmer", "Warmer", "f3", "plus,equals_sign", _TEMPERATURE),
-    Key("next-preset", "Preset", "ctrl+t", "t", _TEMPERATURE),
-    Key("sweep-down", "Sweep", plain="left_curly_bracket"),
-    Key("sweep-up", "Sweep", plain="right_curly_bracket"),
+    Key("cooler", "Cooler", "f2", "minus,underscore", _TEMPERATURE, section=TEMPERATURE),
+    Key("warmer", "Warmer", "f3", "plus,equals_sign", _TEMPERATURE, section=TEMPERATURE),
+    Key("next-preset", "Preset", "ctrl+t", "t", _TEMPERATURE, section=TEMPERATURE),
+    Key("sweep-down", "Sweep", plain="left_curly_bracket", section=TEMPERATURE),
+    Key("sweep-up", "Sweep", plain="right_curly_bracket", section=TEMPERATURE),
     Key("preset-1", "0.2", plain="1"),
     Key("preset-2", "0.5", plain="2"),
     Key("preset-3", "1.0", plain="3"),
     Key("preset-4", "1.2", plain="4"),
-    Key("pause", "Pause", "f4", "space"),
-    Key("step", "Step", plain="n"),
-    Key("stop", "Stop", "ctrl+s", "s"),
+    Key("pause", "Pause", "f4", "space", section=STREAM),
+    Key("step", "Step", plain="n", section=STREAM),
+    Key("stop", "Stop", "ctrl+s", "s", section=STREAM),
     Key("go-on", "Continue", "ctrl+g", "g"),
     Key("again", "Regenerate", "f5", "r"),
     Key("repeat", "Seed again", plain="X"),
     Key("dream", "Dream", "ctrl+f", "d"),
-    Key("slower", "Slower", "f8", "less_than_sign,comma", _SPEED),
-    Key("faster", "Faster", "f9", "greater_than_sign,full_stop", _SPEED),
+    Key("slower", "Slower", "f8", "less_than_sign,comma", _SPEED, section=STREAM),
+    Key("faster", "Faster", "f9", "greater_than_sign,full_stop", _SPEED, section=STREAM),
     Key("continue", "Turns", "ctrl+l", "x"),
     Key("pin", "Pin", plain="P"),
     Key("undo", "Undo", plain="u"),
@@ -164,6 +176,8 @@ class Act(NamedTuple):
     """Whether the footer shows it when it can be done."""
     obstacle: Callable[[Situation], str] = _nothing
     """Returns why it cannot be done now, as a clause; nothing if it can."""
+    section: str = SCREENS
+    """Of the help."""
 
 
 ACTS = (
@@ -176,6 +190,7 @@ ACTS = (
         "p",
         footer=True,
         obstacle=_no_branch,
+        section=CHARACTER,
     ),
     Act(
         "type-over",
@@ -186,6 +201,7 @@ ACTS = (
         "e",
         footer=True,
         obstacle=_no_branch,
+        section=CHARACTER,
     ),
     Act(
         "draw-anew-from-here",
@@ -196,6 +212,7 @@ ACTS = (
         "R",
         footer=True,
         obstacle=_no_branch,
+        section=CHARACTER,
     ),
     Act(
         "previous-sibling",
@@ -206,6 +223,7 @@ ACTS = (
         "left_square_bracket",
         footer=True,
         obstacle=_no_siblings,
+        section=CHARACTER,
     ),
     Act(
         "next-sibling",
@@ -216,6 +234,7 @@ ACTS = (
         "right_square_bracket",
         footer=True,
         obstacle=_no_siblings,
+        section=CHARACTER,
     ),
     Act(
         "copy",
@@ -226,6 +245,7 @@ ACTS = (
         "y",
         footer=True,
         obstacle=_no_turn,
+        section=CHARACTER,
     ),
     Act(
         "tint",
@@ -236,6 +256,7 @@ ACTS = (
         "v",
         footer=True,
         obstacle=_no_turn,
+        section=CHARACTER,
     ),
     Act(
         "panels",
@@ -245,6 +266,7 @@ ACTS = (
         "Fold the panels away, or unfold them; with room for one: show the next.",
         anywhere="ctrl+o",
         footer=True,
+        section=PANELS,
     ),
     Act(
         "controls",
@@ -253,6 +275,7 @@ ACTS = (
         "Controls",
         "Go to the controls: arrows turn them, Enter types a value.",
         "c",
+        section=PANELS,
     ),
     Act(
         "panel-next-character",
@@ -261,6 +284,7 @@ ACTS = (
         "",
         "Show or hide the next character.",
         "N",
+        section=PANELS,
     ),
     Act(
         "panel-controls",
@@ -269,6 +293,7 @@ ACTS = (
         "",
         "Show or hide the controls.",
         "C",
+        section=PANELS,
     ),
     Act(
         "panel-surprise",
@@ -277,6 +302,7 @@ ACTS = (
         "",
         "Show or hide surprise over time.",
         "S",
+        section=PANELS,
     ),
     Act(
         "panel-recital",
@@ -285,6 +311,7 @@ ACTS = (
         "",
         "Show or hide what stands in the corpus.",
         "M",
+        section=PANELS,
     ),
     Act(
         "ladder",
@@ -321,6 +348,7 @@ ACTS = (
         "m",
         footer=True,
         obstacle=_no_comparison,
+        section=CHARACTER,
     ),
     Act(
         "history",
@@ -339,6 +367,7 @@ ACTS = (
         "",
         "Put a file's text into the prompt.",
         "o",
+        section=TURNS,
     ),
     Act(
         "seed-from-the-corpus",
@@ -350,6 +379,7 @@ ACTS = (
         obstacle=lambda it: (
             _not_ready(it) if it.has_corpus else "there is no corpus: give --corpus"
         ),
+        section=TURNS,
     ),
 )
 

@@ -17,13 +17,14 @@ _KEPT = 4096  # styles
 class Legible(LineFilter):
     """Sees to it that every text has a contrast of 4.5 at least, and all else one of 3.
 
-    Colours that are the terminal's own, of which nothing is known, are left as they are.
+    Colours that are the terminal's own, of which nothing is known, are left as they are; so are
+    blocks on another ground than the widget's: two bars in one cell, or the end of a scroll bar.
     """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments of a line in colours that can be read."""
         return [
-            Segment(text, _style(style, _is_text(text), background), control)
+            Segment(text, _style(style, _is_text(text), _is_block(text), background), control)
             if style is not None and not text.isspace()
             else Segment(text, style, control)
             for text, style, control in segments
@@ -44,9 +45,15 @@ def _is_text(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 
+def _is_block(text: str) -> bool:
+    return all("\u2580" <= char <= "\u259f" for char in text)
+
+
 @lru_cache(_KEPT)
-def _style(style: Style, is_text: bool, background: Color) -> Style:
+def _style(style: Style, is_text: bool, is_block: bool, background: Color) -> Style:
     colour, behind = colour_of(style.color), colour_of(style.bgcolor) or background
+    if is_block and behind.rgb != background.rgb:
+        return style
     least = LEGIBLE if is_text else SEEN
     if colour is None or behind.ansi is not None or contrast(colour, behind) >= least:
         return style

@@ -23,7 +23,7 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.welcome import EXAMPLES
 from charlm_tui.tui.widgets.status import Status
 from tests.support.engines import QueuedEngine
-from tests.support.studio import studio
+from tests.support.studio import Studio, studio
 
 pytestmark = pytest.mark.slow  # nearly every test starts the app
 
@@ -283,6 +283,38 @@ async def test_the_line_of_commands_suggests_how_one_goes_on() -> None:
         await it.until(lambda: line._suggestion == "top-k", "it is suggested")
         await it.pilot.press("right", "space", "5", "enter")
         await it.until(lambda: it.app.conversation.controls.settings.top_k == 5, "it was done")
+
+
+def helped(it: Studio) -> str:
+    """Return what a page of help shows."""
+    return "\n".join(strip.text for strip in it.app.screen._compositor.render_strips())
+
+
+async def test_help_has_headings_and_finds_what_is_typed() -> None:
+    async with studio(size=(120, 60)) as it:
+        await it.load()
+        await it.pilot.press("f1")
+        await it.until(lambda: "Temperature" in helped(it), "help opened")
+        assert "Lower the temperature by 0.05" in helped(it)
+        await it.pilot.press(*"sibling")
+        await it.until(lambda: "Lower the temperature" not in helped(it), "it looks for it")
+        assert "Show the reply's next sibling" in helped(it)
+        assert "Seeds and replies" in helped(it)
+        assert "The stream" not in helped(it)
+        await it.pilot.press("f1")
+        await it.until(lambda: it.app.screen is it.app.screen_stack[0], "help closed")
+
+
+async def test_the_ladder_explains_its_keys_and_words() -> None:
+    async with studio(size=(120, 40)) as it:
+        await it.load()
+        await it.pilot.press("escape", "A")
+        await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder opened")
+        await it.pilot.press("f1")
+        await it.until(lambda: "Take it" in helped(it), "help opened")
+        assert "lane: a reply of its own" in helped(it)
+        await it.pilot.press("escape")
+        await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder is there again")
 
 
 async def test_saving_offers_a_name_and_replaces_a_file_when_told_twice(

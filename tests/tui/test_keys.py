@@ -10,7 +10,7 @@ from charlm_tui.cli.config import config
 from charlm_tui.controls.config_file import read
 from charlm_tui.tui.catalog import binding_fault, binding_ids, bindings
 from charlm_tui.tui.keys import ACTS
-from charlm_tui.tui.screens.help import help_rows
+from charlm_tui.tui.screens.help import help_sections
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.setup import Setup
@@ -66,11 +66,15 @@ IDS = {
 
 LATER = {
     "ladder": """
-        lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back
+        lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
     "transcript": "pin repeat",
     "app": "palette interrupt",
+    "help": "down up page-down page-up",
+    "lens": "help",
+    "what-if": "help",
+    "history": "help",
 }
 
 
@@ -190,7 +194,8 @@ def test_help_shows_only_keys_that_are_in_force(tmp_path: Path) -> None:
         '"command.slower" = "f6"\n"transcript.what-if" = "y"\n'
     )
     keymap = read(path, {}).checked(known()).keys
-    rows = {what: (wide, plain) for wide, plain, what in help_rows(keymap, bindings())}
+    sections = help_sections(keymap, bindings())
+    rows = {what: (wide, plain) for section in sections for wide, plain, what in section.rows}
     assert "nonsensekey" not in str(rows).lower()
     assert rows["Quit."][0] == "Ctrl+Y"
     copy = next(act for act in ACTS if act.id == "copy")

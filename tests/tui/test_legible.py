@@ -3,13 +3,16 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 
-from charlm_tui.tui.legible import SEEN, legible
+from charlm_tui.tui.legible import SEEN, Legible, legible
 from charlm_tui.tui.shades import LEGIBLE, colour_of, contrast
 from tests.support.studio import Studio, studio
 
 colours = st.builds(Color, *(st.integers(0, 255),) * 3)
+BLOCKS = {chr(code) for code in range(0x2580, 0x25A0)}  # two bars can share a cell
 ROUNDING = 0.02  # of a contrast, as a colour is three whole numbers
 
 
@@ -23,6 +26,22 @@ def test_a_colour_has_its_contrast_and_one_that_has_it_stays(
         assert found == colour
 
 
+def test_a_block_is_seen_on_the_ground_of_its_widget_and_stays_on_another() -> None:
+    ground, other, near = Color(20, 20, 20), Color(0, 90, 200), Color(30, 30, 30)
+
+    def drawn(text: str, behind: Color) -> Color:
+        style = Style(color=near.rich_color, bgcolor=behind.rich_color)
+        [(_, found, _)] = Legible().apply([Segment(text, style)], ground)
+        assert found is not None
+        colour = colour_of(found.color)
+        assert colour is not None
+        return colour
+
+    assert drawn("▄", other).rgb == near.rgb
+    assert contrast(drawn("▄", ground), ground) >= SEEN
+    assert contrast(drawn("a", ground), ground) >= LEGIBLE
+
+
 def illegible(it: Studio) -> set[tuple[str, float]]:
     """Return what on the screen has too little contrast, and how much it has."""
     found = set()
@@ -31,7 +50,7 @@ def illegible(it: Studio) -> set[tuple[str, float]]:
             if style is None or not text.strip():
                 continue
             colour, behind = colour_of(style.color), colour_of(style.bgcolor)
-            if colour is None or behind is None:
+            if colour is None or behind is None or BLOCKS.issuperset(text.strip()):
                 continue
             least = LEGIBLE if any(char.isalnum() for char in text) else SEEN
             if contrast(colour, behind) < least - ROUNDING:

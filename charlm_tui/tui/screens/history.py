@@ -76,9 +76,19 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
     """
 
     CSS_PATH = "../history.tcss"
+    HELP: ClassVar[str] = "history"
+    WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("search", "beginnings of words, in seeds, texts and names"),
+        ("open", "show the reply again, to be continued"),
+        ("play", "show it again at its own pace"),
+        ("branch", "open it with its last character selected, to take another way"),
+        ("star", "mark a reply, so that it can be listed with the other starred ones"),
+        ("undo", "restore the reply that was deleted last"),
+    )
     AUTO_FOCUS: ClassVar[str] = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="history.leave"),
+        Binding("f1", "help", "Help", show=False, id="history.help", priority=True),
         Binding(
             "down", "to_list", "To the list", key_display="↓", priority=True, id="history.to-list"
         ),

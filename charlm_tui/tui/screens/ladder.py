@@ -57,6 +57,13 @@ class LadderScreen(Overlay[None]):
     """
 
     CSS_PATH = "../ladder.tcss"
+    HELP: ClassVar[str] = "ladder"
+    WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("lane", "a reply of its own; all lanes have one seed and one RNG seed"),
+        ("bits", "the mean surprisal of a lane's characters: low is predictable"),
+        ("take it", "continue this lane at its temperature; the others stay as siblings"),
+        ("back", "leave, with all settings as they are; every lane stays as a sibling"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "choose(-1)", "Lane", key_display="←", group=_LANE, id="ladder.lane"),
         Binding(
@@ -87,6 +94,7 @@ class LadderScreen(Overlay[None]):
             group=_SPEED, id="ladder.faster",
         ),
         Binding("escape", "back", "Back", id="ladder.back"),
+        Binding("f1", "help", "Help", show=False, id="ladder.help"),
     ]  # fmt: skip
 
     chosen: var[int] = var(0)

@@ -77,8 +77,20 @@ class LensScreen(Overlay[None]):
     """
 
     CSS_PATH = "../lens.tcss"
+    HELP: ClassVar[str] = "lens"
+    WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("unit", "one of the numbers that the network carries from character to character"),
+        ("activation", "a unit's value after a character, which tints it: below and above zero"),
+        (
+            "ranking",
+            "an order of the units: by how much they vary, or by what they tell apart",
+        ),
+        ("reads, predicts", "held against the character that was read, or against the next one"),
+        ("pin", "keep a unit's column beside the others, four at the most"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="lens.leave"),
+        Binding("f1", "help", "Help", show=False, id="lens.help"),
         Binding(
             "left_square_bracket", "step(-1)", "Unit", key_display="[", group=_UNIT,
             id="lens.before",

@@ -5,6 +5,7 @@ late. Knows neither what is on it nor what is below it.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual.await_complete import AwaitComplete
 from textual.events import InputEvent
@@ -17,6 +18,10 @@ from charlm_tui.session.updates import Update
 class Overlay(Screen[ScreenResultType]):
     """A screen that leaves once, and takes nothing before it is composed or while it leaves."""
 
+    HELP: ClassVar[str] = ""
+    """What the ids of its keys begin with, if it explains them."""
+    WORDS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """What words on it mean."""
     _composed = False
     _leaving = False
 
@@ -47,6 +52,12 @@ class Overlay(Screen[ScreenResultType]):
             return AwaitComplete()
         self._leaving = True
         return super().dismiss(result)
+
+    def action_help(self) -> None:
+        """Explain the keys and the words of this screen."""
+        from charlm_tui.tui.screens.help import HelpScreen, screen_section
+
+        self.app.push_screen(HelpScreen([screen_section(self, self.HELP)], self.WORDS))
 
     async def _on_message(self, message: Message) -> None:
         # Keys, clicks and what widgets make of them may be on their way here when it is asked to

@@ -45,9 +45,18 @@ class WhatIfScreen(Overlay[None]):
     """
 
     CSS_PATH = "../what_if.tcss"
+    HELP: ClassVar[str] = "what-if"
+    WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("now", "the settings that the character would be drawn with now"),
+        ("entropy", "how open the choice is, in bits: 0 is certain"),
+        ("KL", "extra bits per character if you used this row's distribution"),
+        ("JS", "how far apart the two distributions are: 0 is the same, 1 has nothing in common"),
+        ("depth", "characters of context that the model reads; carried is all there were"),
+    )
     AUTO_FOCUS: ClassVar[str] = "#what-if"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="what-if.leave"),
+        Binding("f1", "help", "Help", show=False, id="what-if.help"),
         Binding(
             "left,h", "go(-1)", "Character", key_display="←", group=_CHARACTER,
             id="what-if.before",
