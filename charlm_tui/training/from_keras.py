@@ -6,7 +6,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from charlm_tui.files import FileReadError, check_replaceable, make_folder_for, read_file
@@ -18,7 +17,6 @@ from charlm_tui.training.errors import CorpusError, KerasFileError
 from charlm_tui.training.plan import default_out
 
 MOST_VOCABULARY_BYTES = 10_000_000  # of a JSON file: more is a mistake
-RANDOM_CHARACTERS = 4000  # that a file is checked on if there is no text
 
 
 def convert_keras_file(
@@ -48,6 +46,7 @@ def convert_keras_file(
     from charlm_tui.training.card import architecture
     from charlm_tui.training.keras_file import read_keras_file
     from charlm_tui.training.network import count_parameters
+    from charlm_tui.training.parity import drawn_text
     from charlm_tui.training.tf_process import make_model_file
 
     out = out or default_out(path.stem)
@@ -56,7 +55,7 @@ def convert_keras_file(
     window = found.window or window
     if window is None:
         raise KerasFileError(f"{path} reads windows of any length; give one with --window")
-    symbols, ids, facts = _symbols(path, corpus, vocabulary, case, window)
+    symbols, text, facts = _symbols(path, corpus, vocabulary, case, window)
     size = found.weights.out.shape[1]
     if len(symbols) != size:
         raise KerasFileError(
@@ -76,12 +75,12 @@ def convert_keras_file(
             "keras": found.keras_version,
         },
     }
+    ids = drawn_text(found.weights, symbols.start_symbol, window) if text is None else text
     parity = make_model_file(found.weights, to_metadata(symbols, window, card), ids, out)
     for line in (
         f"{path.name}: {card['architecture']}, windows of {window}, from Keras "
         f"{found.keras_version}",
-        f"{out}: {out.stat().st_size:,} bytes; within {parity.largest_difference:.0e} of the "
-        f"formula on {parity.windows:,} windows",
+        f"{out}: {out.stat().st_size:,} bytes; {parity.in_words}",
         f"open it with: charlm-tui --model {shlex.quote(str(out))}",
     ):
         show(console, line)
@@ -90,17 +89,15 @@ def convert_keras_file(
 
 def _symbols(
     path: Path, corpus: Path | None, vocabulary: Path | None, case: Case, window: int
-) -> tuple[Vocabulary, Ids, dict[str, Any]]:
-    """Return the symbols, a text to check the file on, and what the card says of it."""
+) -> tuple[Vocabulary, Ids | None, dict[str, Any]]:
+    """Return the symbols, a text to check the file on if any, and what the card says of it."""
     text: Corpus | None = None
     if corpus is not None:
         text = read_corpus(corpus, case, window, 1, 1)
     if vocabulary is not None:
         symbols = Vocabulary(read_symbols(vocabulary), case)
-        rng = np.random.default_rng(0)
-        ids = rng.integers(0, len(symbols), RANDOM_CHARACTERS + window).astype(np.int32)
         if text is None or text.vocabulary.symbols != symbols.symbols:
-            return symbols, ids, {}
+            return symbols, None, {}
     if text is None:
         raise KerasFileError(
             f"the symbols of {path} are unknown; give the text it was trained on with --corpus, "

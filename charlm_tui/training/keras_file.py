@@ -18,8 +18,9 @@ import h5py
 import numpy as np
 
 from charlm_tui.files import FileReadError, check_readable_file
+from charlm_tui.training.cells import ACTIVATIONS, LayerWeights, Weights
 from charlm_tui.training.errors import KerasFileError
-from charlm_tui.training.network import ACTIVATIONS, LayerWeights, StepWeights, Weights
+from charlm_tui.training.network import StepWeights
 
 _Config = Mapping[str, Any]
 

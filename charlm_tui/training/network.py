@@ -1,7 +1,8 @@
-"""The network: LSTM layers and a Dense layer, whole for training, and as one step.
+"""The network: recurrent layers and a Dense layer, whole for training, and as one step.
 
 The whole network reads windows; the step is what a model file holds. Both have the same weights.
-Written with Keras alone, so any of its backends trains it.
+Written with Keras alone, so any of its backends trains it. LSTM layers are trained; a step has the
+cells of cells.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,25 +12,13 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
 from charlm_tui.lm.contract import Contract, State
 from charlm_tui.lm.model import Floats, Ids, Step
 from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.training.cells import STATES, LayerWeights, Weights, advance
 
-Weights = NDArray[np.float32]
 EMBEDDING_DEVIATION = 0.1  # standard deviation of its first values
-
-ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
-    "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid,
-    # Before Keras 3 the slope of the hard sigmoid was 0.2; since then it is 1/6.
-    "hard_sigmoid of Keras 2": lambda x: ops.clip(0.2 * x + 0.5, 0.0, 1.0),
-    "hard_sigmoid": lambda x: ops.clip(x / 6.0 + 0.5, 0.0, 1.0),
-    "relu": ops.relu,
-    "linear": lambda x: x,
-}
-"""What a layer may have as `activation` and `recurrent_activation`, by Keras' names."""
 
 
 def build_network(
@@ -118,32 +107,6 @@ def count_parameters(weights: "StepWeights") -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerWeights:
-    """The weights of one LSTM layer, its gates in Keras' order: input, forget, candidate, output.
-
-    Attributes:
-        kernel: float32 [entries, 4 * units].
-        recurrent: float32 [units, 4 * units].
-        bias: float32 [4 * units].
-        activation: of the candidate and of the output; see `ACTIVATIONS`.
-        recurrent_activation: of the three gates.
-    """
-
-    kernel: Weights
-    recurrent: Weights
-    bias: Weights
-    activation: str = "tanh"
-    recurrent_activation: str = "sigmoid"
-
-    @property
-    def units(self) -> int:
-        return int(self.recurrent.shape[0])
-
-    def arrays(self) -> tuple[Weights, Weights, Weights]:
-        return self.kernel, self.recurrent, self.bias
-
-
-@dataclass(frozen=True, slots=True)
 class StepWeights:
     """The weights of one step.
 
@@ -182,12 +145,11 @@ class StepWeights:
     @property
     def states(self) -> dict[str, int]:
         """The names of the state tensors, and the units of each."""
-        if len(self.layers) == 1:
-            return dict.fromkeys(("h", "c"), self.layers[0].units)
+        numbered = len(self.layers) > 1
         return {
-            f"{kind}{index}": layer.units
+            f"{kind}{index}" if numbered else kind: layer.units
             for index, layer in enumerate(self.layers)
-            for kind in ("h", "c")
+            for kind in STATES[layer.cell]
         }
 
 
@@ -202,14 +164,20 @@ def predictor(weights: StepWeights) -> keras.Model:
     values = layers.Embedding(vocabulary, vocabulary, embeddings_initializer="identity")(ids)
     filled = []
     for index, layer in enumerate(weights.layers):
-        lstm = layers.LSTM(
-            layer.units,
-            activation=layer.activation,
-            recurrent_activation=layer.recurrent_activation,
-            return_sequences=index < len(weights.layers) - 1,
-        )
-        values = lstm(values)
-        filled.append((lstm, layer.arrays()))
+        settings: dict[str, Any] = {
+            "activation": layer.activation,
+            "return_sequences": index < len(weights.layers) - 1,
+        }
+        if layer.cell != "SimpleRNN":
+            settings["recurrent_activation"] = layer.recurrent_activation
+        if layer.cell == "GRU":
+            settings["reset_after"] = layer.recurrent_bias is not None
+        recurrent = getattr(layers, layer.cell)(layer.units, **settings)
+        values = recurrent(values)
+        kernel, product, bias, *inner = layer.arrays()
+        if inner:
+            bias = np.stack([bias, np.pad(inner[0], (2 * layer.units, 0))])
+        filled.append((recurrent, (kernel, product, bias)))
     dense = layers.Dense(vocabulary, activation="softmax")
     whole = keras.Model(ids, dense(values))
     for keras_layer, arrays in [*filled, (dense, (weights.out, weights.out_bias))]:
@@ -220,12 +188,9 @@ def predictor(weights: StepWeights) -> keras.Model:
 def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str, Any]:
     """Run one step of a batch of staggered windows, in Keras operations.
 
-    The LSTM of Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000), as
-    Keras computes it.
-
     Args:
         weights: of the network.
-        rows: float32 [lanes, 4 * units], the rows of `weights.rows` of the characters read. The
+        rows: float32 [lanes, gates * units], the rows of `weights.rows` of the characters read. The
             caller gathers them: Keras' `take` guards against negative ids, at four more nodes.
         states: float32 [lanes, depth, units] each, named as in `weights.states`.
 
@@ -237,15 +202,10 @@ def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str
     entering = ops.expand_dims(rows, 1)
     names = iter(weights.states)
     for index, layer in enumerate(weights.layers):
-        h, c = next(names), next(names)
-        activation = ACTIVATIONS[layer.activation]
-        gate = ACTIVATIONS[layer.recurrent_activation]
-        # A leading axis on the weights keeps TensorFlow from wrapping the product into reshapes.
-        gates = ops.matmul(states[h], layer.recurrent[None]) + entering
-        entry, forget, candidate, output = ops.split(gates, 4, axis=-1)
-        c_next = gate(forget) * states[c] + gate(entry) * activation(candidate)
-        h_next = gate(output) * activation(c_next)
-        results |= {f"{h}_next": h_next, f"{c}_next": c_next}
+        own = [next(names) for _ in STATES[layer.cell]]
+        after = advance(layer, entering, tuple(states[name] for name in own))
+        results |= {f"{name}_next": it for name, it in zip(own, after, strict=True)}
+        h_next = after[0]
         if index + 1 < len(weights.layers):
             above = weights.layers[index + 1]
             entering = ops.matmul(h_next, above.kernel[None]) + above.bias

@@ -21,13 +21,16 @@ import numpy as np
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError
-from charlm_tui.training import errors, reference
+from charlm_tui.training import errors
+from charlm_tui.training.cells import LayerWeights
 from charlm_tui.training.corpus import Ids
 from charlm_tui.training.errors import ConversionError, ExportedFileError
-from charlm_tui.training.network import LayerWeights, StepWeights
-from charlm_tui.training.onnx_export import Parity, export, keras_predict, parity_text
+from charlm_tui.training.network import StepWeights
+from charlm_tui.training.onnx_export import export
+from charlm_tui.training.parity import Parity, parity_text
 
 BACKEND = "tensorflow"
+_ARRAYS = ("kernel", "recurrent", "bias", "recurrent_bias")  # of a layer, the last not of each
 _ERRORS: dict[str, type[CharlmError]] = {**vars(errors), "FileWriteError": FileWriteError}
 
 
@@ -47,9 +50,7 @@ def make_model_file(
     """
     if keras.backend.backend() != BACKEND:
         return _converter.make_model_file(weights, metadata, ids, path)
-    if any("Keras 2" in layer.recurrent_activation + layer.activation for layer in weights.layers):
-        return export(weights, metadata, lambda it: reference.predict(weights, it), ids, path)
-    return export(weights, metadata, keras_predict(weights), ids, path)
+    return export(weights, metadata, ids, path)
 
 
 def prepare() -> None:
@@ -125,9 +126,9 @@ def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
     arrays = {"ids": ids, "out": weights.out, "out_bias": weights.out_bias}
     layers = []
     for index, layer in enumerate(weights.layers):
-        for name, array in zip(("kernel", "recurrent", "bias"), layer.arrays(), strict=True):
+        for name, array in zip(_ARRAYS, layer.arrays(), strict=False):
             arrays[f"{name}{index}"] = array
-        layers.append([layer.activation, layer.recurrent_activation])
+        layers.append([layer.activation, layer.recurrent_activation, layer.cell])
     facts = json.dumps({"layers": layers, "metadata": dict(metadata)})
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, facts=np.frombuffer(facts.encode(), np.uint8), **arrays)
@@ -137,14 +138,11 @@ def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
 def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
     with np.load(job, allow_pickle=False) as content:
         facts = json.loads(content["facts"].tobytes())
-        layers = tuple(
-            LayerWeights(
-                *(content[f"{name}{index}"] for name in ("kernel", "recurrent", "bias")),
-                *activations,
-            )
-            for index, activations in enumerate(facts["layers"])
-        )
-        weights = StepWeights(layers, content["out"], content["out_bias"])
+        layers = []
+        for index, settings in enumerate(facts["layers"]):
+            kernel, recurrent, bias, inner = (content.get(f"{it}{index}") for it in _ARRAYS)
+            layers.append(LayerWeights(kernel, recurrent, bias, *settings, inner))
+        weights = StepWeights(tuple(layers), content["out"], content["out_bias"])
         return weights, facts["metadata"], content["ids"]
 
 
