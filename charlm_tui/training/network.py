@@ -5,8 +5,8 @@ Written with Keras alone, so any of its backends trains it. LSTM layers are trai
 cells of cells.py.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -136,6 +136,13 @@ class StepWeights:
             out = projection @ symbols.T
         layers_ = (LayerWeights(kernel, recurrent, bias) for kernel, recurrent, bias in arrays)
         return cls(tuple(layers_), out, out_bias)
+
+    def without(self, ids: Sequence[int]) -> "StepWeights":
+        """Return the weights of a network that neither reads nor predicts some symbols."""
+        first, *others = self.layers
+        kernel = np.delete(first.kernel, ids, axis=0)
+        out, out_bias = np.delete(self.out, ids, axis=1), np.delete(self.out_bias, ids)
+        return StepWeights((replace(first, kernel=kernel), *others), out, out_bias)
 
     @property
     def rows(self) -> Weights:

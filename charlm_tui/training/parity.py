@@ -119,13 +119,21 @@ def drawn_text(weights: StepWeights, first: int, window: int) -> Ids:
     return reference.draw(weights, first, STRETCHES, characters, window).ravel()
 
 
-def compare(ours: Any, exact: Any, single: Any = None) -> Parity:
+def compare(
+    ours: Any,
+    exact: Any,
+    single: Any = None,
+    who: str = "the exported model",
+    advice: str = ADVICE,
+) -> Parity:
     """Compare the probabilities of a file with those of the formula.
 
     Args:
         ours: of the file; float64 [windows, vocabulary].
         exact: of the formula in float64.
         single: of the formula in float32; by default as exact as the other.
+        who: whose probabilities `ours` are, for the error.
+        advice: what to do, for the error.
 
     Raises:
         ParityError: a probability, or the median over the windows of their largest differences,
@@ -147,16 +155,16 @@ def compare(ours: Any, exact: Any, single: Any = None) -> Parity:
     ):
         if not found <= most:  # also where it is not a number
             raise ParityError(
-                f"the exported model differs from the formula by {found:.2e} {what} where at most "
+                f"{who} differs from the formula by {found:.2e} {what} where at most "
                 f"{most:.0e} is expected (float32 itself loses up to {lost.max():.0e}), over "
-                f"{len(ours):,} windows; {ADVICE}"
+                f"{len(ours):,} windows; {advice}"
             )
     best = np.sort(exact, axis=1)
     clear = best[:, -1] - best[:, -2] > allowed
     other = int((clear & (ours.argmax(axis=1) != exact.argmax(axis=1))).sum())
     if other:
         raise ParityError(
-            f"the exported model prefers another character than the formula after {other} of "
-            f"{len(ours):,} windows where none is expected; {ADVICE}"
+            f"{who} prefers another character than the formula after {other} of "
+            f"{len(ours):,} windows where none is expected; {advice}"
         )
     return Parity(len(ours), float(off.max()), float(lost.max()))

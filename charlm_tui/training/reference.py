@@ -90,6 +90,31 @@ def draw(
     return text
 
 
+def bits_per_character(weights: StepWeights, ids: Ids, window: int) -> float:
+    """Return what a text costs on average, in bits, as a network predicts it.
+
+    A character is predicted from the `window` to 2 * `window` characters before it, which costs
+    a fraction of whole windows; the first window of the text is not counted.
+
+    Args:
+        weights: of the network.
+        ids: of the text; [characters], more than `window`.
+        window: of the network.
+    """
+    lanes = max(1, (len(ids) - window) // window)
+    part = min(window, len(ids) - window)
+    starts = np.arange(lanes) * window
+    network = _Network(weights, lanes, np.float32)
+    bits = 0.0
+    for place in range(window + part):
+        read = ids[starts + place].astype(np.int64)
+        if place >= window:
+            given = network.probabilities()[np.arange(lanes), read]
+            bits -= float(np.log2(np.maximum(given, 1e-300)).mean())
+        network.read(read)
+    return bits / part
+
+
 class _Network:
     """A network that reads lanes side by side, from a zero state.
 
@@ -100,13 +125,16 @@ class _Network:
     """
 
     def __init__(self, weights: StepWeights, lanes: int, precision: type) -> None:
-        self._rows = weights.layers[0].kernel.astype(precision)
-        self._layers = [
+        self._rows: Values = weights.layers[0].kernel.astype(precision)
+        self._layers: list[tuple[LayerWeights, list[Values]]] = [
             (layer, [array.astype(precision) for array in layer.arrays()])
             for layer in weights.layers
         ]
-        self._out = weights.out.astype(precision), weights.out_bias.astype(precision)
-        self._states = [
+        self._out: tuple[Values, Values] = (
+            weights.out.astype(precision),
+            weights.out_bias.astype(precision),
+        )
+        self._states: list[tuple[Values, ...]] = [
             tuple(np.zeros((lanes, layer.units), precision) for _ in STATES[layer.cell])
             for layer in weights.layers
         ]

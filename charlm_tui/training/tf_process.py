@@ -141,7 +141,8 @@ def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
         layers = []
         for index, settings in enumerate(facts["layers"]):
             kernel, recurrent, bias, inner = (content.get(f"{it}{index}") for it in _ARRAYS)
-            layers.append(LayerWeights(kernel, recurrent, bias, *settings, inner))
+            activation, gate, cell = settings
+            layers.append(LayerWeights(kernel, recurrent, bias, activation, gate, cell, inner))
         weights = StepWeights(tuple(layers), content["out"], content["out_bias"])
         return weights, facts["metadata"], content["ids"]
 
