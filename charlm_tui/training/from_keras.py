@@ -167,11 +167,15 @@ def _read_symbols(
         symbols = read_symbols(vocabulary)
         known, dropped, count = symbols.vocabulary(), symbols.dropped, len(symbols.all)
         if corpus is not None:
-            for way in (case or known.case, "preserve"):
-                read = read_text(corpus, way, window, len(known), False)
-                text = text or with_vocabulary(read, known)
+            read = read_text(corpus, case or known.case, window, len(known), False)
+            text = with_vocabulary(read, known)
     elif corpus is not None:
         text = read_text(corpus, case or "lower", window, size, padded)
+        if case is None and len(text.vocabulary) + padded != size:
+            as_it_is = read_text(corpus, "preserve", window, size, padded)
+            if len(as_it_is.vocabulary) + padded == size:
+                text = as_it_is
+                lines.append(f"{corpus.name} has as many symbols as the model with its case kept")
         known, count = text.vocabulary, len(text.vocabulary) + padded
         dropped = [0] if padded else []
         kept = [symbol for symbol in (MARK, RETURN) if symbol in known]

@@ -141,7 +141,14 @@ def check_declarations(path: Path, states: Mapping[str, int]) -> OnnxModel:
     return model
 
 
-def export(weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path) -> Parity:
+def export(
+    weights: StepWeights,
+    metadata: Mapping[str, str],
+    ids: Ids,
+    path: Path,
+    *,
+    ask_keras: bool = False,
+) -> Parity:
     """Convert a network, check the file step by step, and put it at `path`, atomically.
 
     Args:
@@ -149,6 +156,7 @@ def export(weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Pa
         metadata: the file's.
         ids: a text to check it on; [characters]; see `check_parity`.
         path: of the file.
+        ask_keras: for its own `predict`, too; see `check_parity`.
 
     Raises:
         ExportedFileError: the step that failed; `path` is as it was.
@@ -157,4 +165,5 @@ def export(weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Pa
     model = convert(weights, metadata)
     check_nodes(model)
     with replacing(path, model.SerializeToString()) as temporary:
-        return check_parity(check_declarations(temporary, weights.states), weights, ids)
+        exported = check_declarations(temporary, weights.states)
+        return check_parity(exported, weights, ids, ask_keras=ask_keras)

@@ -5,7 +5,7 @@ the measure (reference.py); the same formula in float32 tells what that precisio
 very windows, which is much where weights are large.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from charlm_tui.lm.sampling import probabilities
 from charlm_tui.training import reference
 from charlm_tui.training.corpus import Ids, windows
 from charlm_tui.training.errors import ParityError
-from charlm_tui.training.network import StepWeights
+from charlm_tui.training.network import StepWeights, predictor
 
 PARITY_WINDOWS = 1000
 STRETCHES = 10  # places in the text that the windows are taken from
@@ -41,17 +41,22 @@ class Parity:
     """Of any probability."""
     float32_difference: float = 0.0
     """The largest of the formula in float32."""
+    keras_difference: float | None = None
+    """The largest of Keras' own `predict`, if it was asked."""
 
     @property
     def in_words(self) -> str:
-        """`within 4e-07 of the formula on 1,000 windows (float32 itself: 3e-07)`."""
+        """`within 4e-07 of the formula on 1,000 windows (float32 itself: 3e-07, Keras: 4e-07)`."""
+        keras = "" if self.keras_difference is None else f", Keras: {self.keras_difference:.0e}"
         return (
             f"within {self.largest_difference:.0e} of the formula on {self.windows:,} windows "
-            f"(float32 itself: {self.float32_difference:.0e})"
+            f"(float32 itself: {self.float32_difference:.0e}{keras})"
         )
 
 
-def check_parity(model: OnnxModel, weights: StepWeights, ids: Ids) -> Parity:
+def check_parity(
+    model: OnnxModel, weights: StepWeights, ids: Ids, *, ask_keras: bool = False
+) -> Parity:
     """Check the app's rolling window against the formula on the same windows.
 
     1,000 windows, in stretches from all over the text; the rolling window reads each stretch
@@ -61,6 +66,8 @@ def check_parity(model: OnnxModel, weights: StepWeights, ids: Ids) -> Parity:
         model: the exported file.
         weights: of the network.
         ids: the text; [characters].
+        ask_keras: for its own `predict` of a network with these weights, which takes seconds and
+            is told beside; its activations must be those of Keras 3.
 
     Raises:
         ParityError: see `compare`.
@@ -75,11 +82,13 @@ def check_parity(model: OnnxModel, weights: StepWeights, ids: Ids) -> Parity:
         ours.append(rolling.logits[0].copy())
         ours += [rolling.feed(int(every[start, -2]))[0].copy() for start in stretch[1:]]
     inputs = checked_windows(ids, size)
-    return compare(
-        probabilities(np.array(ours)),
-        reference.predict(weights, inputs),
-        reference.predict(weights, inputs, np.float32),
-    )
+    exact = reference.predict(weights, inputs)
+    single = reference.predict(weights, inputs, np.float32)
+    parity = compare(probabilities(np.array(ours)), exact, single)
+    if not ask_keras:
+        return parity
+    theirs = predictor(weights).predict(inputs, batch_size=250, verbose=0)
+    return replace(parity, keras_difference=float(np.abs(theirs - exact).max()))
 
 
 def checked_windows(ids: Ids, window: int) -> Ids:

@@ -188,7 +188,9 @@ class TrainingRun:
         plan, step = self._plan, run.costs.end_step
         held_out = measure(run.network, plan.corpus.held_out, plan.recipe.window, step)
         snapshot = Snapshot(run.epochs, run.seconds, costs=run.costs)
-        return self._export(plan.out, snapshot, run.network, held_out, step, run.stopped)
+        return self._export(
+            plan.out, snapshot, run.network, held_out, step, run.stopped, ask_keras=True
+        )
 
     def _export(
         self,
@@ -198,6 +200,8 @@ class TrainingRun:
         held_out_nats: float | None,
         step: int,
         stopped: str = "",
+        *,
+        ask_keras: bool = False,
     ) -> Parity:
         plan, weights = self._plan, StepWeights.of(network)
         card = make_card(
@@ -215,7 +219,7 @@ class TrainingRun:
         if plan.budget_s is not None:
             card["time_budget_seconds"] = plan.budget_s
         metadata = to_metadata(plan.corpus.vocabulary, plan.recipe.window, card)
-        return make_model_file(weights, metadata, plan.corpus.ids, path)
+        return make_model_file(weights, metadata, plan.corpus.ids, path, ask_keras=ask_keras)
 
     def _resume_command(self) -> str:
         return f"charlm-tui train --resume --out {shlex.quote(str(self._plan.out))}"

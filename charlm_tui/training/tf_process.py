@@ -35,7 +35,12 @@ _ERRORS: dict[str, type[CharlmError]] = {**vars(errors), "FileWriteError": FileW
 
 
 def make_model_file(
-    weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+    weights: StepWeights,
+    metadata: Mapping[str, str],
+    ids: Ids,
+    path: Path,
+    *,
+    ask_keras: bool = False,
 ) -> Parity:
     """Convert a network to a checked model file at `path`, atomically.
 
@@ -44,13 +49,14 @@ def make_model_file(
         metadata: the file's.
         ids: a text on which the file is checked against the network; [characters].
         path: of the file.
+        ask_keras: for its own `predict`, too, to be told beside.
 
     Raises:
         ExportedFileError, FileWriteError: `path` is as it was.
     """
     if keras.backend.backend() != BACKEND:
-        return _converter.make_model_file(weights, metadata, ids, path)
-    return export(weights, metadata, ids, path)
+        return _converter.make_model_file(weights, metadata, ids, path, ask_keras)
+    return export(weights, metadata, ids, path, ask_keras=ask_keras)
 
 
 def prepare() -> None:
@@ -66,13 +72,18 @@ class _Converter:
         self._process: subprocess.Popen[str] | None = None
 
     def make_model_file(
-        self, weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+        self,
+        weights: StepWeights,
+        metadata: Mapping[str, str],
+        ids: Ids,
+        path: Path,
+        ask_keras: bool,
     ) -> Parity:
         with tempfile.TemporaryDirectory(prefix="charlm-") as folder:
             job = Path(folder) / "job.npz"
             stretches = parity_text(ids, int(metadata["charlm.window"]))
             job.write_bytes(_pack(weights, metadata, stretches))
-            said = self._ask(json.dumps([str(job), str(path.absolute())]))
+            said = self._ask(json.dumps([str(job), str(path.absolute()), ask_keras]))
         if "error" in said:
             kind = _ERRORS.get(said["error"], ExportedFileError)
             raise kind(said["sentence"])
@@ -153,10 +164,11 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
     for request in sys.stdin:
-        job, path = json.loads(request)
+        job, path, ask_keras = json.loads(request)
         said: dict[str, Any]
         try:
-            said = asdict(make_model_file(*_unpack(Path(job)), Path(path)))
+            given = _unpack(Path(job))
+            said = asdict(make_model_file(*given, Path(path), ask_keras=ask_keras))
         except CharlmError as error:
             said = {"error": type(error).__name__, "sentence": str(error)}
         print(json.dumps(said), file=answers, flush=True)

@@ -167,6 +167,18 @@ def test_a_byte_order_mark_and_carriage_returns_are_symbols_where_the_count_says
     assert "text.txt has as many symbols as the model with U+" in " ".join(done.stderr.split())
 
 
+def test_the_case_of_a_text_is_kept_where_the_count_says_so(tmp_path: Path) -> None:
+    path, text, out = (tmp_path / name for name in ("m.h5", "text.txt", "m.onnx"))
+    cyclic(path, "ABab", "aAbB")
+    text.write_text("aAbB" * 100)
+    done = invoke("--from-keras", path, "--corpus", text, "--out", out)
+    assert done.exit_code == 0, done.stderr
+    assert OnnxModel(out).contract.vocabulary.case == "preserve"
+    assert symbols_of(out) == "ABab"
+    lower = refusal("--from-keras", path, "--corpus", text, "--out", out, "--case", "lower")
+    assert "knows 4 symbols, and text.txt has 2" in lower
+
+
 def test_543_characters_are_enough_for_a_conversion(tmp_path: Path) -> None:
     path, text, out = (tmp_path / name for name in ("m.h5", "text.txt", "m.onnx"))
     cyclic(path, "abc", "abc")
