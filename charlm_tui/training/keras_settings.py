@@ -7,9 +7,12 @@ not listed could change what Keras computes, so it is refused by its name.
 from collections.abc import Mapping
 from typing import Any
 
+from charlm_tui.training.cells import ACTIVATIONS
+
 Settings = Mapping[str, Any]
 
 EXACT_ENOUGH = frozenset({"float32", "float64"})  # types that a layer may compute in
+FUNCTIONS = frozenset({*ACTIVATIONS, "softmax"})
 NO_EFFECT = frozenset(
     {
         *("name", "trainable", "seed", "batch_input_shape", "batch_shape", "input_shape"),
@@ -95,8 +98,11 @@ def find_foreign(value: Any) -> str | None:
         for each in level:
             if isinstance(each, Mapping):
                 name, module = each.get("class_name"), each.get("module")
-                own = module is None or str(module).split(".")[0] in ("keras", "builtins")
-                if not own or str(name) in ("Lambda", "__lambda__", "__typespec__"):
+                own = module is None or str(module).split(".")[0] == "keras"
+                # An activation of Keras 3 may be kept as a function of this module, by its name.
+                named = (module, name) == ("builtins", "function")
+                named = named and each.get("config") in FUNCTIONS
+                if not (own or named) or str(name) in ("Lambda", "__lambda__", "__typespec__"):
                     return f"{module or ''} {name}".strip()
                 inner += [part for key, part in each.items() if key != "compile_config"]
             elif isinstance(each, list):

@@ -298,22 +298,22 @@ def test_keras_is_asked_in_the_way_that_the_network_reads(
     assert ask_keras(path, read_keras_file(path), ids) < 1e-6
 
 
+@pytest.mark.parametrize(("module", "name"), [("pathlib", "Path"), ("builtins", "open")])
 def test_keras_makes_no_object_of_what_is_not_its_own(
-    plain: Path, ids: Any, tmp_path: Path
+    module: str, name: str, plain: Path, ids: Any, tmp_path: Path
 ) -> None:
     """An initialiser has no effect, but loading the file would import what it names."""
-    opened = tmp_path / "opened"
 
     def change(config: dict[str, Any]) -> None:
         config["config"]["layers"][1]["config"]["kernel_initializer"] = {
-            "module": "pathlib",
-            "class_name": "Path",
-            "config": {"name": str(opened)},
+            "module": module,
+            "class_name": name,
+            "config": {"file": str(tmp_path / "opened"), "mode": "w"},
             "registered_name": None,
         }
 
     path = rewritten(plain, tmp_path / "changed.keras", change)
-    with pytest.raises(SilentWitnessError, match="the class pathlib Path, which is not Keras' own"):
+    with pytest.raises(SilentWitnessError, match=f"the class {module} {name}, which is not Kera"):
         ask_keras(path, read_keras_file(path), ids)
 
 

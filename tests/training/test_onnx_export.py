@@ -306,9 +306,12 @@ def test_a_file_with_other_states_than_an_lstms_is_refused(tmp_path: Path) -> No
 
 def test_the_files_parity_with_the_formula_is_measured(exported: Path, trained: Trained) -> None:
     weights = StepWeights.of(trained.run.network)
-    parity = check_parity(OnnxModel(exported), weights, trained.corpus.ids)
+    parity = check_parity(OnnxModel(exported), weights, trained.corpus.ids, ask_keras=True)
     assert parity.windows == 1000
-    assert parity.largest_difference <= TOLERANCE
+    assert 0 < parity.float32_difference <= parity.largest_difference * 10 <= TOLERANCE * 10
+    assert parity.keras_difference is not None
+    assert 0 < parity.keras_difference <= TOLERANCE
+    assert f"Keras: {parity.keras_difference:.0e})" in parity.in_words
 
 
 def test_a_file_with_one_other_weight_is_refused_with_the_measured_difference(
