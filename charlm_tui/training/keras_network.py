@@ -207,8 +207,7 @@ class _Walk:
         elif kind == "Embedding" and not self._layers and self._table is None:
             self._masks = place.name if settings.get("mask_zero") else ""
             self._reads = "ids"
-            [table] = self._arrays(place)
-            self._table = table.astype(np.float64)
+            self._table = self._exactly(place, 1)[0]
         elif kind in CELLS and self._out is None and self._sequences:
             self._add_cell(place, settings)
         elif kind == "Dense":
@@ -217,6 +216,13 @@ class _Walk:
             self._add_normalisation(place, settings)
         else:
             self._stop(place, "is not where it can be")
+
+    def _exactly(self, place: Place, expected: int) -> list[Exact]:
+        """Return the arrays of a layer, which has so many."""
+        arrays = self._arrays(place)
+        if len(arrays) != expected:
+            self._stop(place, f"has {len(arrays)} arrays of weights where {expected} are expected")
+        return [array.astype(np.float64) for array in arrays]
 
     def _add_cell(self, place: Place, settings: Config) -> None:
         cell = CELLS[place.kind]
@@ -273,9 +279,9 @@ class _Walk:
         return str(given)
 
     def _add_dense(self, place: Place, settings: Config) -> None:
-        arrays = self._arrays(place)
-        kernel = arrays[0].astype(np.float64)
-        bias = arrays[1].astype(np.float64) if len(arrays) > 1 else np.zeros(kernel.shape[1])
+        biased = settings.get("use_bias") is not False
+        kernel, *rest = self._exactly(place, 1 + biased)
+        bias = rest[0] if biased else np.zeros(kernel.shape[1])
         if not self._layers:  # reads one symbol, so it is a table, whatever its activation
             activation = self._activation(place, settings, "activation", "linear")
             table = kernel if self._table is None else self._table @ kernel
@@ -314,10 +320,8 @@ class _Walk:
         axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
         if axis not in ((-1, 2) if self._sequences else (-1, 1)):
             self._stop(place, f"normalises the axis {axis!r:.40}, not the last one")
-        arrays = [array.astype(np.float64) for array in self._arrays(place)]
         scaled, centred = settings.get("scale", True), settings.get("center", True)
-        if len(arrays) != 2 + bool(scaled) + bool(centred):
-            self._stop(place, f"has {len(arrays)} arrays of weights")
+        arrays = self._exactly(place, 2 + bool(scaled) + bool(centred))
         gamma = arrays.pop(0) if scaled else np.ones_like(arrays[0])
         beta = arrays.pop(0) if centred else np.zeros_like(arrays[0])
         mean, variance = arrays

@@ -381,6 +381,15 @@ def test_a_network_that_does_not_fit_its_weights_is_one_clear_error(
     assert told in str(caught.value)
 
 
+def test_a_layer_whose_weights_were_not_saved_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "empty.h5"
+    sequential(lstm(), dense(name="out")).save(path)
+    with h5py.File(path, "a") as file:
+        file["model_weights/out"].attrs["weight_names"] = np.array([], "S1")
+    with pytest.raises(KerasFileError, match=r"'out' \(Dense\) has 0 arrays of weights where 2"):
+        read_keras_file(path)
+
+
 def test_a_file_of_keras_1_is_refused_as_such(tmp_path: Path) -> None:
     path = tmp_path / "old.h5"
     with h5py.File(path, "w") as file:
