@@ -27,9 +27,25 @@ ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
     "hard_sigmoid of Keras 2": lambda x: ops.clip(0.2 * x + 0.5, 0.0, 1.0),
     "hard_sigmoid": lambda x: ops.clip(x / 6.0 + 0.5, 0.0, 1.0),
     "relu": ops.relu,
+    "elu": ops.elu,
     "linear": lambda x: x,
 }
 """What a layer may have as `activation` and `recurrent_activation`, by Keras' names."""
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenWeights:
+    """The weights of a Dense layer between the recurrent layers and the logits.
+
+    Attributes:
+        kernel: float32 [entries, units].
+        bias: float32 [units].
+        activation: see `ACTIVATIONS`.
+    """
+
+    kernel: Weights
+    bias: Weights
+    activation: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.training import reference
-from charlm_tui.training.cells import ACTIVATIONS, GATES, Cell, LayerWeights, Weights
+from charlm_tui.training.cells import ACTIVATIONS, GATES, Cell, HiddenWeights, LayerWeights, Weights
 from charlm_tui.training.errors import KerasFileError
 from charlm_tui.training.keras_settings import READ, find_fault, find_foreign
 from charlm_tui.training.network import StepWeights
@@ -36,8 +36,8 @@ CELLS: Mapping[str, Cell] = {
     "SimpleRNN": "SimpleRNN",
 }
 EXPRESSIBLE = (
-    "what can be expressed is LSTM, GRU or SimpleRNN layers and then a Dense layer, with softmax "
-    "or logits"
+    "what can be expressed is LSTM, GRU or SimpleRNN layers and then Dense layers, the last with "
+    "softmax or logits"
 )
 
 
@@ -117,7 +117,10 @@ class _Walk:
         self._scaled: tuple[Exact, Exact] | None = None
         """A batch normalisation that waits for the kernel that reads it: y = x scale + shift."""
         self._layers: list[LayerWeights] = []
+        self._hidden: list[HiddenWeights] = []
+        self._last_hidden: Place | None = None
         self._out: tuple[Exact, Exact] | None = None
+        """Of the last Dense layer so far, with nothing after it but what is linear."""
         self._ended = ""
         """The layer that applies softmax, once there is one."""
         self._sequences = True
@@ -141,6 +144,9 @@ class _Walk:
             self._note_shape(settings)
             self._add(Place(kind, name, counts[kind]), layer)
             counts[kind] += 1
+        if self._out is None and self._last_hidden is not None:
+            what = f"has the activation {self._hidden[-1].activation!r}, and no Dense layer follows"
+            self._stop(self._last_hidden, what)
         if self._out is None:
             raise KerasFileError(f"{self._path} ends without a Dense layer; {EXPRESSIBLE}")
         return KerasFile(
@@ -208,7 +214,7 @@ class _Walk:
             self._masks = place.name if settings.get("mask_zero") else ""
             self._reads = "ids"
             self._table = self._exactly(place, 1)[0]
-        elif kind in CELLS and self._out is None and self._sequences:
+        elif kind in CELLS and self._out is None and not self._hidden and self._sequences:
             self._add_cell(place, settings)
         elif kind == "Dense":
             self._add_dense(place, settings)
@@ -271,12 +277,16 @@ class _Walk:
         )
 
     def _activation(self, place: Place, settings: Config, setting: str, default: str) -> str:
-        given = _function(settings.get(setting, default))
-        if given == "hard_sigmoid" and int(self._version.split(".")[0]) < 3:
-            given = "hard_sigmoid of Keras 2"
+        given = self._named(_function(settings.get(setting, default)))
         if given not in ACTIVATIONS:
             self._stop(place, f"has the {setting} {given!r:.40}")
         return str(given)
+
+    def _named(self, activation: Any) -> str:
+        """Return the name of an activation here, which says whose hard sigmoid is meant."""
+        if activation == "hard_sigmoid" and int(self._version.split(".")[0]) < 3:
+            return "hard_sigmoid of Keras 2"
+        return str(activation)
 
     def _add_dense(self, place: Place, settings: Config) -> None:
         biased = settings.get("use_bias") is not False
@@ -295,6 +305,16 @@ class _Walk:
         self._out = kernel, bias
         self._add_activation(place, "Dense", settings)
 
+    def _hide(self, place: Place, activation: str) -> None:
+        """Make a hidden layer of the last Dense layer, which another one must follow."""
+        if activation not in ACTIVATIONS:
+            self._stop(place, f"has the activation {activation!r:.40}")
+        assert self._out is not None
+        kernel, bias = (array.astype(np.float32) for array in self._out)
+        self._hidden.append(HiddenWeights(kernel, bias, activation))
+        self._last_hidden = place
+        self._out = None
+
     def _add_activation(self, place: Place, kind: str, settings: Config) -> None:
         given = "softmax" if kind == "Softmax" else _function(settings.get("activation", "linear"))
         if given == "linear":
@@ -306,7 +326,10 @@ class _Walk:
         if self._out is None:
             self._stop(place, f"applies {given!r:.40} before the Dense layer")
         if given != "softmax":
-            self._stop(place, f"has the activation {given!r:.40}")
+            if self._ended:
+                self._stop(place, f"follows the softmax of {self._ended!r:.60}")
+            self._hide(place, self._named(given))
+            return
         axes = (-1, 2) if self._sequences else (-1, 1)
         if kind == "Softmax" and settings.get("axis", -1) not in axes:
             self._stop(place, f"is over the axis {settings['axis']!r:.40}, not over the symbols")
@@ -348,7 +371,9 @@ class _Walk:
             and layer.kernel.shape[1:] == (layer.columns,)
             for layer in self._layers
         ]
-        below = [len(layer.kernel) for layer in self._layers[1:]] + [len(out)]
+        units_of += [len(each.bias) for each in self._hidden]
+        below = [len(layer.kernel) for layer in self._layers[1:]]
+        below += [*(len(each.kernel) for each in self._hidden), len(out)]
         if not all(fits) or below != units_of:
             raise ValueError("its arrays do not fit each other")
         read, predicted = len(self._layers[0].kernel), out.shape[1]
@@ -363,7 +388,7 @@ class _Walk:
                 f"{self._path} reads {read} symbols and predicts {predicted}; "
                 "give a model that predicts the symbols that it reads"
             )
-        return StepWeights(tuple(self._layers), out, out_bias)
+        return StepWeights(tuple(self._layers), out, out_bias, tuple(self._hidden))
 
     def _stop(self, place: Place, what: str) -> NoReturn:
         raise KerasFileError(

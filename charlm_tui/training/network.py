@@ -16,7 +16,14 @@ from keras import layers, ops
 from charlm_tui.lm.contract import Contract, State
 from charlm_tui.lm.model import Floats, Ids, Step
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.training.cells import STATES, LayerWeights, Weights, advance
+from charlm_tui.training.cells import (
+    ACTIVATIONS,
+    STATES,
+    HiddenWeights,
+    LayerWeights,
+    Weights,
+    advance,
+)
 
 EMBEDDING_DEVIATION = 0.1  # standard deviation of its first values
 
@@ -103,6 +110,7 @@ class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types
 def count_parameters(weights: "StepWeights") -> int:
     """Count the numbers of a step, in which an embedding is multiplied out."""
     arrays = [array for layer in weights.layers for array in layer.arrays()]
+    arrays += [array for each in weights.hidden for array in (each.kernel, each.bias)]
     return sum(array.size for array in (*arrays, weights.out, weights.out_bias))
 
 
@@ -115,11 +123,13 @@ class StepWeights:
             character i adds to the gates.
         out: float32 [units, vocabulary].
         out_bias: float32 [vocabulary].
+        hidden: Dense layers between the last of the layers and `out`, if any.
     """
 
     layers: tuple[LayerWeights, ...]
     out: Weights
     out_bias: Weights
+    hidden: tuple[HiddenWeights, ...] = ()
 
     @classmethod
     def of(cls, network: keras.Model) -> "StepWeights":
@@ -142,7 +152,7 @@ class StepWeights:
         first, *others = self.layers
         kernel = np.delete(first.kernel, ids, axis=0)
         out, out_bias = np.delete(self.out, ids, axis=1), np.delete(self.out_bias, ids)
-        return StepWeights((replace(first, kernel=kernel), *others), out, out_bias)
+        return StepWeights((replace(first, kernel=kernel), *others), out, out_bias, self.hidden)
 
     @property
     def rows(self) -> Weights:
@@ -169,7 +179,7 @@ def predictor(weights: StepWeights) -> keras.Model:
     vocabulary = weights.out.shape[1]
     ids = keras.Input((None,), dtype="int32")
     values = layers.Embedding(vocabulary, vocabulary, embeddings_initializer="identity")(ids)
-    filled = []
+    filled: list[tuple[Any, tuple[Weights, ...]]] = []
     for index, layer in enumerate(weights.layers):
         settings: dict[str, Any] = {
             "activation": layer.activation,
@@ -185,6 +195,10 @@ def predictor(weights: StepWeights) -> keras.Model:
         if inner:
             bias = np.stack([bias, np.pad(inner[0], (2 * layer.units, 0))])
         filled.append((recurrent, (kernel, product, bias)))
+    for each in weights.hidden:
+        hidden = layers.Dense(len(each.bias), activation=each.activation)
+        values = hidden(values)
+        filled.append((hidden, (each.kernel, each.bias)))
     dense = layers.Dense(vocabulary, activation="softmax")
     whole = keras.Model(ids, dense(values))
     for keras_layer, arrays in [*filled, (dense, (weights.out, weights.out_bias))]:
@@ -216,7 +230,10 @@ def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str
         if index + 1 < len(weights.layers):
             above = weights.layers[index + 1]
             entering = ops.matmul(h_next, above.kernel[None]) + above.bias
-    results["logits"] = ops.matmul(h_next[:, -1], weights.out) + weights.out_bias
+    values = h_next[:, -1]
+    for each in weights.hidden:
+        values = ACTIVATIONS[each.activation](ops.matmul(values, each.kernel) + each.bias)
+    results["logits"] = ops.matmul(values, weights.out) + weights.out_bias
     return results
 
 

@@ -20,7 +20,8 @@ OPSET = 17
 
 KNOWN_NODES = frozenset(
     {
-        *("Add", "Clip", "Concat", "Constant", "Div", "Gather", "Gemm", "Identity", "MatMul"),
+        *("Add", "Clip", "Concat", "Constant", "Div", "Elu", "Gather", "Gemm", "Identity"),
+        "MatMul",
         *("Max", "Min", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Split", "Squeeze", "Sub"),
         *("Tanh", "Transpose", "Unsqueeze"),
     }

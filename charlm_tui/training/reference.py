@@ -35,6 +35,7 @@ ACTIVATIONS: Mapping[str, Callable[[Values], Values]] = {
     "hard_sigmoid of Keras 2": _line(0.2),
     "hard_sigmoid": _line(1 / 6),
     "relu": lambda x: np.maximum(x, 0),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "linear": lambda x: x,
 }
 
@@ -130,6 +131,10 @@ class _Network:
             (layer, [array.astype(precision) for array in layer.arrays()])
             for layer in weights.layers
         ]
+        self._hidden: list[tuple[Values, Values, str]] = [
+            (each.kernel.astype(precision), each.bias.astype(precision), each.activation)
+            for each in weights.hidden
+        ]
         self._out: tuple[Values, Values] = (
             weights.out.astype(precision),
             weights.out_bias.astype(precision),
@@ -150,7 +155,10 @@ class _Network:
     def probabilities(self) -> Values:
         """Return those of the next character, float64 [lanes, vocabulary]."""
         out, bias = self._out
-        logits = (self._states[-1][0] @ out + bias).astype(np.float64)
+        values = self._states[-1][0]
+        for kernel, shift, activation in self._hidden:
+            values = ACTIVATIONS[activation](values @ kernel + shift)
+        logits = (values @ out + bias).astype(np.float64)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         result: Values = exponentials / exponentials.sum(axis=1, keepdims=True)
         return result

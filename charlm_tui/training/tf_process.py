@@ -22,7 +22,7 @@ import numpy as np
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError
 from charlm_tui.training import errors
-from charlm_tui.training.cells import LayerWeights
+from charlm_tui.training.cells import HiddenWeights, LayerWeights
 from charlm_tui.training.corpus import Ids
 from charlm_tui.training.errors import ConversionError, ExportedFileError
 from charlm_tui.training.network import StepWeights
@@ -140,7 +140,10 @@ def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
         for name, array in zip(_ARRAYS, layer.arrays(), strict=False):
             arrays[f"{name}{index}"] = array
         layers.append([layer.activation, layer.recurrent_activation, layer.cell])
-    facts = json.dumps({"layers": layers, "metadata": dict(metadata)})
+    for index, each in enumerate(weights.hidden):
+        arrays |= {f"hidden{index}": each.kernel, f"hidden_bias{index}": each.bias}
+    hidden = [each.activation for each in weights.hidden]
+    facts = json.dumps({"layers": layers, "hidden": hidden, "metadata": dict(metadata)})
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, facts=np.frombuffer(facts.encode(), np.uint8), **arrays)
     return content.getvalue()
@@ -154,7 +157,11 @@ def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
             kernel, recurrent, bias, inner = (content.get(f"{it}{index}") for it in _ARRAYS)
             activation, gate, cell = settings
             layers.append(LayerWeights(kernel, recurrent, bias, activation, gate, cell, inner))
-        weights = StepWeights(tuple(layers), content["out"], content["out_bias"])
+        hidden = tuple(
+            HiddenWeights(content[f"hidden{index}"], content[f"hidden_bias{index}"], activation)
+            for index, activation in enumerate(facts["hidden"])
+        )
+        weights = StepWeights(tuple(layers), content["out"], content["out_bias"], hidden)
         return weights, facts["metadata"], content["ids"]
 
 

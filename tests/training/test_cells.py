@@ -17,9 +17,10 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.training import reference
 from charlm_tui.training.card import architecture
-from charlm_tui.training.cells import ACTIVATIONS, GATES, Cell, LayerWeights
-from charlm_tui.training.network import StepWeights, predictor
+from charlm_tui.training.cells import ACTIVATIONS, GATES, Cell, HiddenWeights, LayerWeights
+from charlm_tui.training.network import StepWeights, count_parameters, predictor
 from charlm_tui.training.onnx_export import check_nodes, convert, export
+from charlm_tui.training.tf_process import _pack, _unpack
 
 SYMBOLS, WINDOW = "\n abcdefgh", 7
 KINDS: list[tuple[Cell, bool]] = [
@@ -143,6 +144,34 @@ def test_a_step_of_every_cell_is_a_few_plain_nodes(kind: tuple[Cell, bool]) -> N
     model = convert(random_network([kind], [8]), to_metadata(Vocabulary(SYMBOLS), WINDOW, {}))
     check_nodes(model)
     assert len(model.graph.node) <= 24
+
+
+def test_hidden_dense_layers_are_in_the_step_and_go_to_the_process_that_converts(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(5)
+
+    def array(*shape: int) -> Any:
+        return rng.normal(0, 0.5, shape).astype(np.float32)
+
+    hidden = (
+        HiddenWeights(array(6, 5), array(5), "relu"),
+        HiddenWeights(array(5, 4), array(4), "elu"),
+    )
+    plain = random_network([("GRU", True)], [6])
+    weights = StepWeights(plain.layers, array(4, len(SYMBOLS)), array(len(SYMBOLS)), hidden)
+    metadata = to_metadata(Vocabulary(SYMBOLS, "lower"), WINDOW, {"name": "hidden"})
+    text = rng.integers(0, len(SYMBOLS), 200)
+    job, path = tmp_path / "job.npz", tmp_path / "hidden.onnx"
+    job.write_bytes(_pack(weights, metadata, text))
+    parity = export(*_unpack(job), path, ask_keras=True)
+    assert parity.keras_difference is not None
+    assert parity.keras_difference < 1e-6
+    window = RollingWindow(OnnxModel(path), WINDOW)
+    ours = probabilities(window.read(text[:WINDOW].tolist()))
+    np.testing.assert_allclose(ours, reference.predict(weights, text[None, :WINDOW]), atol=1e-6)
+    assert architecture(weights) == "GRU(6), Dense(5, relu), Dense(4, elu), Dense(10)"
+    assert count_parameters(weights) == 3 * 6 * (10 + 6 + 1) + 6 + 6 * 5 + 5 + 5 * 4 + 4 + 5 * 10
 
 
 def test_what_a_symbol_is_left_out_of_predicts_as_if_it_had_never_been_likely() -> None:
