@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("docs/design.md", "CONTRIBUTING.md", "README.md")
+PAGES = ("docs/design.md", "CONTRIBUTING.md", "README.md", "docs/model-file.md")
 OTHERS = frozenset({"Philox", "Loop"})  # names of other people's things
 
 

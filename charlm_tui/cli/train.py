@@ -153,16 +153,34 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     "--from-keras",
     type=_PATH,
     metavar="FILE",
-    help="Do not train: convert a .keras or .h5 file that the notebook's code has trained. Needs "
+    help="Do not train: convert a .keras or .h5 file of LSTM, GRU or SimpleRNN layers. Needs "
     "--corpus, the text it was trained on, or --vocabulary.",
 )
 @click.option(
     "--vocabulary",
     type=_PATH,
     metavar="JSON",
-    help="The symbols of --from-keras: a list in the order of their ids, or an object of ids.",
+    help="The symbols of --from-keras: a list in the order of their ids, or an object of ids, such "
+    "as char_to_idx or word_index.",
 )
-def train(from_keras: Path | None, vocabulary: Path | None, **options: Any) -> int:
+@click.option(
+    "--network",
+    metavar="LAYERS",
+    help="The layers of --from-keras, if the file has weights alone: a list such as "
+    "'LSTM(128), Dense(57)', or a JSON file that Keras' to_json has written.",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Convert with --from-keras what predicts its text worse than guessing, too.",
+)
+def train(
+    from_keras: Path | None,
+    vocabulary: Path | None,
+    network: str | None,
+    force: bool,
+    **options: Any,
+) -> int:
     """Train the LSTM of Deep Learning with Python, section 8.1, and export it to ONNX.
 
     It needs the extra: pip install "charlm-tui[train]", or on a machine with an NVIDIA GPU
@@ -171,9 +189,10 @@ def train(from_keras: Path | None, vocabulary: Path | None, **options: Any) -> i
     chosen = {
         name: value for name, value in options.items() if value is not None and value is not False
     }
-    _refuse_contradictions(from_keras, vocabulary, chosen)
+    conversion = {"vocabulary": vocabulary, "network": network, "force": force}
+    _refuse_contradictions(from_keras, conversion, chosen)
     try:
-        return _run(from_keras, vocabulary, chosen)
+        return _run(from_keras, conversion, chosen)
     except ModuleNotFoundError as error:
         raise MissingLibraryError(str(error.name)) from error
     except MemoryError as error:
@@ -185,26 +204,28 @@ def train(from_keras: Path | None, vocabulary: Path | None, **options: Any) -> i
 
 
 def _refuse_contradictions(
-    from_keras: Path | None, vocabulary: Path | None, chosen: dict[str, Any]
+    from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, Any]
 ) -> None:
     if from_keras is not None:
         allowed = {"corpus", "corpus_url", "out", "case", "window"}
         for param in train.params:
             if param.name in chosen.keys() - allowed:
                 raise click.UsageError(f"--from-keras trains nothing: leave out {param.opts[0]}.")
-    elif vocabulary is not None:
-        raise click.UsageError("--vocabulary is for --from-keras alone: leave it out.")
-    elif {"resume", "restart"} <= chosen.keys():
+        return
+    for name, value in conversion.items():
+        if value:
+            raise click.UsageError(f"--{name} is for --from-keras alone: leave it out.")
+    if {"resume", "restart"} <= chosen.keys():
         raise click.UsageError("--resume continues, --restart starts over: give one of them.")
-    elif chosen.get("choose_on") == 0 and "patience" in chosen:
+    if chosen.get("choose_on") == 0 and "patience" in chosen:
         raise click.UsageError("--choose-on 0 measures no epoch: leave out --patience.")
-    elif {"time", "epochs"} <= chosen.keys():
+    if {"time", "epochs"} <= chosen.keys():
         raise click.UsageError("--time and --epochs both say when to end: give one of them.")
-    elif chosen.get("recipe") == NOTEBOOK.name and chosen.get("preset", "small") != "small":
+    if chosen.get("recipe") == NOTEBOOK.name and chosen.get("preset", "small") != "small":
         raise click.UsageError("--recipe notebook has one size: leave out --preset.")
 
 
-def _run(from_keras: Path | None, vocabulary: Path | None, chosen: dict[str, Any]) -> int:
+def _run(from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, Any]) -> int:
     from rich.console import Console
 
     from charlm_tui.training.plan import check_installed, make_plan
@@ -215,7 +236,7 @@ def _run(from_keras: Path | None, vocabulary: Path | None, chosen: dict[str, Any
         from charlm_tui.training.from_keras import convert_keras_file
 
         chosen.pop("corpus_url", None)
-        return convert_keras_file(console, from_keras, vocabulary=vocabulary, **chosen)
+        return convert_keras_file(console, from_keras, **conversion, **chosen)
     places = ("corpus", "corpus_url", "out", "resume", "restart", "keep_epochs", "page")
     plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
     try:

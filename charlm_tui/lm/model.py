@@ -6,6 +6,7 @@ The only place that imports onnxruntime. Knows nothing of windows or sampling.
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -220,6 +221,9 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"  # what files of Keras begin with
+
+
 def _open(content: bytes, path: Path, threads: int, spinning: bool) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -232,6 +236,11 @@ def _open(content: bytes, path: Path, threads: int, spinning: bool) -> ort.Infer
     try:
         if not content:
             raise ValueError("it is empty")
+        if content.startswith(_HDF5) or (content.startswith(_ZIP) and b"config.json" in content):
+            raise ModelFileError(
+                f"{path} is a file of Keras where an ONNX model is expected; convert it with: "
+                f"charlm-tui train --from-keras {shlex.quote(str(path))} --corpus TEXT"
+            )
         if has_external_data(content):
             raise ModelFileError(
                 f"{path} is not all of its model: some of its data are in other files; "

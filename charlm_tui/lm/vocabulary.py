@@ -4,6 +4,7 @@ Owns the two directions between text and ids, and the fitting of arbitrary Unico
 nothing of models or screens, and imports no numpy: a front end fits text before its first paint.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -86,30 +87,42 @@ class Vocabulary:
         return "".join([symbols[index] for index in ids])
 
     def fit(self, text: str) -> Fitted:
-        """Bring any text to the characters that the model knows.
+        """Bring any text to the characters that the model knows, each by itself.
 
-        A text of known characters is kept as it is. Of any other, in this order: line ends to
-        newlines, Unicode NFC, case as the model wants it; then, for a character without an id:
-        plain quotes and dashes, the compatibility form (NFKC), its parts (NFD), the letter
-        without its marks. What still has no id is left out and counted.
+        A character with an id is kept as it is. Of any other, in this order: line ends to
+        newlines, Unicode NFC with the marks that follow it, case as the model wants it, plain
+        quotes and dashes, the compatibility form (NFKC), its parts (NFD), the letter without its
+        marks. What still has no id is left out and counted.
         """
         if self._ids.keys() >= set(text):
             return Fitted(text, ())
-        text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-        if self.case == "lower":
-            text = text.lower()
+        if "\r" not in self._ids:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if self.case == "lower" and "Σ" in text and "Σ" not in self._ids:
+            text = _lower_sigmas(text)
         kept: list[str] = []
         dropped: Counter[str] = Counter()
         plain: dict[str, str | None] = {}
-        for char in text:
-            if char not in plain:
-                plain[char] = self._plain_form(char)
-            form = plain[char]
-            if form is None:
-                dropped[char] += 1
-            else:
-                kept.append(form)
+        for cluster in _clusters(text):
+            if all(char in self._ids for char in cluster):
+                kept.append(cluster)
+                continue
+            for char in self._composed(cluster):
+                if char not in plain:
+                    plain[char] = char if char in self._ids else self._plain_form(char)
+                form = plain[char]
+                if form is None:
+                    dropped[char] += 1
+                else:
+                    kept.append(form)
         return Fitted("".join(kept), tuple(dropped.items()))
+
+    def _composed(self, cluster: str) -> str:
+        """Return a character and its marks in NFC, lower-cased where that has no id otherwise."""
+        composed = unicodedata.normalize("NFC", cluster)
+        if self.case != "lower":
+            return composed
+        return "".join(char if char in self._ids else char.lower() for char in composed)
 
     def _plain_form(self, char: str) -> str | None:
         """The nearest text with ids for one character, or None."""
@@ -122,6 +135,30 @@ class Vocabulary:
             if form and all(c in self._ids for c in form):
                 return form
         return None
+
+
+def _clusters(text: str) -> Iterable[str]:
+    """Return a text cut before each character that no mark is: mostly its characters."""
+    joining = {char for char in set(text) if unicodedata.combining(char) or _is_jamo(char)}
+    if not joining:
+        return text
+    marks = f"[{re.escape(''.join(joining))}]"
+    return re.findall(f"(?:(?!{marks}).)?{marks}*", text, re.DOTALL)
+
+
+def _is_jamo(char: str) -> bool:
+    """Return whether a character joins the Korean letter before it to a syllable."""
+    return "\u1160" <= char <= "\u11ff"
+
+
+def _lower_sigmas(text: str) -> str:
+    """Lower-case capital sigmas, which are another letter at the end of a word."""
+    lowered, place, chars = text.lower(), 0, []
+    for char in text:
+        size = len(char.lower())
+        chars.append(lowered[place : place + size] if char == "Σ" else char)
+        place += size
+    return "".join(chars)
 
 
 _NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "no-break space"}

@@ -141,7 +141,8 @@ def _losses(history: Sequence[Mapping[str, Any]]) -> str:
 
 def architecture(weights: StepWeights) -> str:
     """Name the layers as Keras does: `LSTM(128), Dense(57)`."""
-    layers = [f"LSTM({layer.units})" for layer in weights.layers]
+    layers = [f"{layer.cell}({layer.units})" for layer in weights.layers]
+    layers += [f"Dense({len(each.bias)}, {each.activation})" for each in weights.hidden]
     return ", ".join([*layers, f"Dense({weights.out.shape[1]})"])
 
 

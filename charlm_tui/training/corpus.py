@@ -119,6 +119,9 @@ def read_corpus(
     batch: int,
     held_out: float = 0.05,
     choose_on: float | None = None,
+    *,
+    keep_mark: bool = False,
+    keep_returns: bool = False,
 ) -> Corpus:
     """Read a text as ids, block by block.
 
@@ -128,8 +131,10 @@ def read_corpus(
         window: characters in a window.
         stride: characters from one training window to the next.
         batch: windows in a batch; the training part must have enough for at least one.
-        held_out: share of the text, at its end, that is not trained on.
+        held_out: share of the text, at its end, that is not trained on; none need be.
         choose_on: share of what is left, at its end, that is not trained on either.
+        keep_mark: keep a byte order mark at its beginning as a character.
+        keep_returns: keep line ends as they are, with carriage returns as characters.
 
     Raises:
         CorpusError: it cannot be read, is not UTF-8, or is too short, or the disk is full.
@@ -139,7 +144,7 @@ def read_corpus(
         with _opened(path) as file:
             in_memory = file.seek(0, os.SEEK_END) <= IN_MEMORY
             file.seek(0)
-            pieces: Iterable[str] = _pieces(path, file, digest)
+            pieces: Iterable[str] = _pieces(path, file, digest, keep_mark, keep_returns)
             with _Encoder(path, in_memory) as encoder:
                 for piece in lowered(pieces) if case == "lower" else pieces:
                     encoder.add(piece)
@@ -159,7 +164,9 @@ def read_corpus(
         cut = length - int(length * held_out)
         chosen = int(cut * (choose_on or 0))
         return (
-            cut - chosen >= needed and length - cut > window and (not choose_on or chosen > window)
+            cut - chosen >= needed
+            and (not held_out or length - cut > window)
+            and (not choose_on or chosen > window)
         )
 
     if not enough(len(ids)):
@@ -200,26 +207,31 @@ def _opened(path: Path) -> IO[bytes]:
     return io.BytesIO(read_file(path, MOST_PIPED_BYTES, _ADVICE))
 
 
-def _pieces(path: Path, file: IO[bytes], digest: "hashlib._Hash") -> Iterator[str]:
+def _pieces(
+    path: Path, file: IO[bytes], digest: "hashlib._Hash", keep_mark: bool, keep_returns: bool
+) -> Iterator[str]:
     """Yield the text of a UTF-8 file in pieces, line ends as newlines, without its order mark.
 
     Args:
         path: as errors name it.
         file: open at its beginning.
         digest: is fed its bytes.
+        keep_mark: keep its order mark.
+        keep_returns: keep line ends as they are.
 
     Raises:
         CorpusError: it is not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    newlines = io.IncrementalNewlineDecoder(None, translate=not keep_returns)
     offset = 0
     end = False
     while not end:
         block = file.read(BLOCK)
         digest.update(block)
         end = not block
-        mark = len(codecs.BOM_UTF8) if offset == 0 and block.startswith(codecs.BOM_UTF8) else 0
+        marked = offset == 0 and block.startswith(codecs.BOM_UTF8) and not keep_mark
+        mark = len(codecs.BOM_UTF8) if marked else 0
         begun = offset + mark - len(decoder.getstate()[0])  # a character can lie in two blocks
         offset += len(block)
         try:

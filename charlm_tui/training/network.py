@@ -1,35 +1,31 @@
-"""The network: LSTM layers and a Dense layer, whole for training, and as one step.
+"""The network: recurrent layers and a Dense layer, whole for training, and as one step.
 
 The whole network reads windows; the step is what a model file holds. Both have the same weights.
-Written with Keras alone, so any of its backends trains it.
+Written with Keras alone, so any of its backends trains it. LSTM layers are trained; a step has the
+cells of cells.py.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
 from charlm_tui.lm.contract import Contract, State
 from charlm_tui.lm.model import Floats, Ids, Step
 from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.training.cells import (
+    ACTIVATIONS,
+    STATES,
+    HiddenWeights,
+    LayerWeights,
+    Weights,
+    advance,
+)
 
-Weights = NDArray[np.float32]
 EMBEDDING_DEVIATION = 0.1  # standard deviation of its first values
-
-ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
-    "tanh": ops.tanh,
-    "sigmoid": ops.sigmoid,
-    # Before Keras 3 the slope of the hard sigmoid was 0.2; since then it is 1/6.
-    "hard_sigmoid of Keras 2": lambda x: ops.clip(0.2 * x + 0.5, 0.0, 1.0),
-    "hard_sigmoid": lambda x: ops.clip(x / 6.0 + 0.5, 0.0, 1.0),
-    "relu": ops.relu,
-    "linear": lambda x: x,
-}
-"""What a layer may have as `activation` and `recurrent_activation`, by Keras' names."""
 
 
 def build_network(
@@ -114,33 +110,8 @@ class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types
 def count_parameters(weights: "StepWeights") -> int:
     """Count the numbers of a step, in which an embedding is multiplied out."""
     arrays = [array for layer in weights.layers for array in layer.arrays()]
+    arrays += [array for each in weights.hidden for array in (each.kernel, each.bias)]
     return sum(array.size for array in (*arrays, weights.out, weights.out_bias))
-
-
-@dataclass(frozen=True, slots=True)
-class LayerWeights:
-    """The weights of one LSTM layer, its gates in Keras' order: input, forget, candidate, output.
-
-    Attributes:
-        kernel: float32 [entries, 4 * units].
-        recurrent: float32 [units, 4 * units].
-        bias: float32 [4 * units].
-        activation: of the candidate and of the output; see `ACTIVATIONS`.
-        recurrent_activation: of the three gates.
-    """
-
-    kernel: Weights
-    recurrent: Weights
-    bias: Weights
-    activation: str = "tanh"
-    recurrent_activation: str = "sigmoid"
-
-    @property
-    def units(self) -> int:
-        return int(self.recurrent.shape[0])
-
-    def arrays(self) -> tuple[Weights, Weights, Weights]:
-        return self.kernel, self.recurrent, self.bias
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +123,13 @@ class StepWeights:
             character i adds to the gates.
         out: float32 [units, vocabulary].
         out_bias: float32 [vocabulary].
+        hidden: Dense layers between the last of the layers and `out`, if any.
     """
 
     layers: tuple[LayerWeights, ...]
     out: Weights
     out_bias: Weights
+    hidden: tuple[HiddenWeights, ...] = ()
 
     @classmethod
     def of(cls, network: keras.Model) -> "StepWeights":
@@ -174,6 +147,13 @@ class StepWeights:
         layers_ = (LayerWeights(kernel, recurrent, bias) for kernel, recurrent, bias in arrays)
         return cls(tuple(layers_), out, out_bias)
 
+    def without(self, ids: Sequence[int]) -> "StepWeights":
+        """Return the weights of a network that neither reads nor predicts some symbols."""
+        first, *others = self.layers
+        kernel = np.delete(first.kernel, ids, axis=0)
+        out, out_bias = np.delete(self.out, ids, axis=1), np.delete(self.out_bias, ids)
+        return StepWeights((replace(first, kernel=kernel), *others), out, out_bias, self.hidden)
+
     @property
     def rows(self) -> Weights:
         """What each character adds to the gates of the first layer, bias included."""
@@ -182,12 +162,11 @@ class StepWeights:
     @property
     def states(self) -> dict[str, int]:
         """The names of the state tensors, and the units of each."""
-        if len(self.layers) == 1:
-            return dict.fromkeys(("h", "c"), self.layers[0].units)
+        numbered = len(self.layers) > 1
         return {
-            f"{kind}{index}": layer.units
+            f"{kind}{index}" if numbered else kind: layer.units
             for index, layer in enumerate(self.layers)
-            for kind in ("h", "c")
+            for kind in STATES[layer.cell]
         }
 
 
@@ -200,16 +179,26 @@ def predictor(weights: StepWeights) -> keras.Model:
     vocabulary = weights.out.shape[1]
     ids = keras.Input((None,), dtype="int32")
     values = layers.Embedding(vocabulary, vocabulary, embeddings_initializer="identity")(ids)
-    filled = []
+    filled: list[tuple[Any, tuple[Weights, ...]]] = []
     for index, layer in enumerate(weights.layers):
-        lstm = layers.LSTM(
-            layer.units,
-            activation=layer.activation,
-            recurrent_activation=layer.recurrent_activation,
-            return_sequences=index < len(weights.layers) - 1,
-        )
-        values = lstm(values)
-        filled.append((lstm, layer.arrays()))
+        settings: dict[str, Any] = {
+            "activation": layer.activation,
+            "return_sequences": index < len(weights.layers) - 1,
+        }
+        if layer.cell != "SimpleRNN":
+            settings["recurrent_activation"] = layer.recurrent_activation
+        if layer.cell == "GRU":
+            settings["reset_after"] = layer.recurrent_bias is not None
+        recurrent = getattr(layers, layer.cell)(layer.units, **settings)
+        values = recurrent(values)
+        kernel, product, bias, *inner = layer.arrays()
+        if inner:
+            bias = np.stack([bias, np.pad(inner[0], (2 * layer.units, 0))])
+        filled.append((recurrent, (kernel, product, bias)))
+    for each in weights.hidden:
+        hidden = layers.Dense(len(each.bias), activation=each.activation)
+        values = hidden(values)
+        filled.append((hidden, (each.kernel, each.bias)))
     dense = layers.Dense(vocabulary, activation="softmax")
     whole = keras.Model(ids, dense(values))
     for keras_layer, arrays in [*filled, (dense, (weights.out, weights.out_bias))]:
@@ -220,12 +209,9 @@ def predictor(weights: StepWeights) -> keras.Model:
 def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str, Any]:
     """Run one step of a batch of staggered windows, in Keras operations.
 
-    The LSTM of Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000), as
-    Keras computes it.
-
     Args:
         weights: of the network.
-        rows: float32 [lanes, 4 * units], the rows of `weights.rows` of the characters read. The
+        rows: float32 [lanes, gates * units], the rows of `weights.rows` of the characters read. The
             caller gathers them: Keras' `take` guards against negative ids, at four more nodes.
         states: float32 [lanes, depth, units] each, named as in `weights.states`.
 
@@ -237,19 +223,17 @@ def step(weights: StepWeights, rows: Any, states: Mapping[str, Any]) -> dict[str
     entering = ops.expand_dims(rows, 1)
     names = iter(weights.states)
     for index, layer in enumerate(weights.layers):
-        h, c = next(names), next(names)
-        activation = ACTIVATIONS[layer.activation]
-        gate = ACTIVATIONS[layer.recurrent_activation]
-        # A leading axis on the weights keeps TensorFlow from wrapping the product into reshapes.
-        gates = ops.matmul(states[h], layer.recurrent[None]) + entering
-        entry, forget, candidate, output = ops.split(gates, 4, axis=-1)
-        c_next = gate(forget) * states[c] + gate(entry) * activation(candidate)
-        h_next = gate(output) * activation(c_next)
-        results |= {f"{h}_next": h_next, f"{c}_next": c_next}
+        own = [next(names) for _ in STATES[layer.cell]]
+        after = advance(layer, entering, tuple(states[name] for name in own))
+        results |= {f"{name}_next": it for name, it in zip(own, after, strict=True)}
+        h_next = after[0]
         if index + 1 < len(weights.layers):
             above = weights.layers[index + 1]
             entering = ops.matmul(h_next, above.kernel[None]) + above.bias
-    results["logits"] = ops.matmul(h_next[:, -1], weights.out) + weights.out_bias
+    values = h_next[:, -1]
+    for each in weights.hidden:
+        values = ACTIVATIONS[each.activation](ops.matmul(values, each.kernel) + each.bias)
+    results["logits"] = ops.matmul(values, weights.out) + weights.out_bias
     return results
 
 

@@ -1,52 +1,31 @@
 """From a trained network to a model file: conversion, and checks with an error each."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 
 from charlm_tui.files import replacing
-from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.contract import IDS, LOGITS, NEXT
 from charlm_tui.lm.errors import ContractError, ModelFileError
 from charlm_tui.lm.model import OnnxModel
-from charlm_tui.lm.sampling import probabilities
-from charlm_tui.training.corpus import Ids, windows
-from charlm_tui.training.errors import (
-    ConversionError,
-    DeclarationError,
-    NodeError,
-    ParityError,
-)
-from charlm_tui.training.network import StepWeights, predictor, step
+from charlm_tui.training.corpus import Ids
+from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError
+from charlm_tui.training.network import StepWeights, step
+from charlm_tui.training.parity import Parity, check_parity
 
 OPSET = 17
-PARITY_WINDOWS = 1000
-TOLERANCE = 1e-5
-STRETCHES = 10  # places in the text that the windows are taken from
 
 KNOWN_NODES = frozenset(
     {
-        *("Add", "Clip", "Concat", "Constant", "Div", "Gather", "Gemm", "Identity", "MatMul"),
-        *("Max", "Min", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Split", "Squeeze", "Tanh"),
-        *("Transpose", "Unsqueeze"),
+        *("Add", "Clip", "Concat", "Constant", "Div", "Elu", "Gather", "Gemm", "Identity"),
+        "MatMul",
+        *("Max", "Min", "Mul", "Relu", "Reshape", "Sigmoid", "Slice", "Split", "Squeeze", "Sub"),
+        *("Tanh", "Transpose", "Unsqueeze"),
     }
 )
-
-Predict = Callable[[Ids], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Parity:
-    """How close a model file comes to Keras' `predict` on the same windows."""
-
-    windows: int
-    largest_difference: float
-    """Of any probability."""
 
 
 def convert(weights: StepWeights, metadata: Mapping[str, str]) -> onnx.ModelProto:
@@ -163,93 +142,22 @@ def check_declarations(path: Path, states: Mapping[str, int]) -> OnnxModel:
     return model
 
 
-def check_parity(model: OnnxModel, predict: Predict, ids: Ids) -> Parity:
-    """Check the app's rolling window against the network itself on the same windows.
-
-    1,000 windows, in stretches from all over the text; the rolling window reads each stretch
-    character by character.
-
-    Args:
-        model: the exported file.
-        predict: returns the probabilities of the next character, float [windows, vocabulary],
-            for int32 [windows, window].
-        ids: the text; [characters].
-
-    Raises:
-        ParityError: a probability differs by more than 1e-5, or another character is the most
-            likely where the two best differ by more than that.
-    """
-    size = model.contract.window
-    every = windows(ids, size)
-    chosen = stretches(len(every))
-    rolling = RollingWindow(model, size)
-    ours = []
-    for stretch in chosen:
-        rolling.read(every[stretch[0], :-1].tolist())
-        ours.append(rolling.logits[0].copy())
-        ours += [rolling.feed(int(every[start, -2]))[0].copy() for start in stretch[1:]]
-    flat = [start for stretch in chosen for start in stretch]
-    theirs = predict(every[flat, :-1].astype(np.int32))
-    return compare(probabilities(np.array(ours)), np.asarray(theirs, np.float64))
-
-
-def stretches(count: int) -> list[range]:
-    """Return the windows, of so many, that a file is checked on."""
-    run = -(-min(PARITY_WINDOWS, count) // STRETCHES)
-    starts = np.linspace(0, count - run, STRETCHES).astype(int) if count > run else [0]
-    return [range(start, start + run) for start in starts]
-
-
-def parity_text(ids: Ids, window: int) -> Ids:
-    """Return a short text on which `check_parity` checks the same windows as on a long one."""
-    chosen = stretches(len(ids) - window)
-    if len(ids) <= sum(len(stretch) + window for stretch in chosen):
-        return ids
-    return np.concatenate([ids[it.start : it.stop + window] for it in chosen])
-
-
-def compare(ours: Any, theirs: Any) -> Parity:
-    """Compare two float64 [windows, vocabulary] of probabilities (see `check_parity`)."""
-    largest = float(np.abs(ours - theirs).max())
-    if not largest <= TOLERANCE:  # also where it is not a number
-        raise ParityError(
-            f"the exported model differs from Keras by {largest:.2e} in a probability where at "
-            f"most {TOLERANCE:.0e} is expected, over {len(ours):,} windows; "
-            "export with the pinned versions of keras, tf2onnx and tensorflow"
-        )
-    best = np.sort(theirs, axis=1)
-    clear = best[:, -1] - best[:, -2] > TOLERANCE
-    other = int((clear & (ours.argmax(axis=1) != theirs.argmax(axis=1))).sum())
-    if other:
-        raise ParityError(
-            f"the exported model prefers another character than Keras after {other} of "
-            f"{len(ours):,} windows where none is expected; "
-            "export with the pinned versions of keras, tf2onnx and tensorflow"
-        )
-    return Parity(len(ours), largest)
-
-
-def keras_predict(weights: StepWeights) -> Predict:
-    """Return Keras' `model.predict` of a network with these weights, on one-hot windows."""
-    network = predictor(weights)
-
-    def predict(inputs: Ids) -> Any:
-        return network.predict(inputs, batch_size=250, verbose=0)
-
-    return predict
-
-
 def export(
-    weights: StepWeights, metadata: Mapping[str, str], predict: Predict, ids: Ids, path: Path
+    weights: StepWeights,
+    metadata: Mapping[str, str],
+    ids: Ids,
+    path: Path,
+    *,
+    ask_keras: bool = False,
 ) -> Parity:
     """Convert a network, check the file step by step, and put it at `path`, atomically.
 
     Args:
         weights: of the network.
         metadata: the file's.
-        predict: of the network itself, to check the file against; see `check_parity`.
-        ids: a text to check it on; [characters].
+        ids: a text to check it on; [characters]; see `check_parity`.
         path: of the file.
+        ask_keras: for its own `predict`, too; see `check_parity`.
 
     Raises:
         ExportedFileError: the step that failed; `path` is as it was.
@@ -258,4 +166,5 @@ def export(
     model = convert(weights, metadata)
     check_nodes(model)
     with replacing(path, model.SerializeToString()) as temporary:
-        return check_parity(check_declarations(temporary, weights.states), predict, ids)
+        exported = check_declarations(temporary, weights.states)
+        return check_parity(exported, weights, ids, ask_keras=ask_keras)

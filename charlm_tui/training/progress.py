@@ -21,7 +21,7 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.text import show, visible
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
-from charlm_tui.training.onnx_export import Parity
+from charlm_tui.training.parity import Parity
 from charlm_tui.training.recipes import NOTEBOOK_BITS
 from charlm_tui.training.samples import TEMPERATURES
 from charlm_tui.training.train import Run
@@ -160,7 +160,7 @@ def show_end(
         console: where to.
         path: of the model file.
         run: that made it.
-        parity: of the file with Keras.
+        parity: of the file with the formula.
         before: the card of the file that was at `path` before the run; empty if there was none.
     """
     model = OnnxModel(path)
@@ -186,7 +186,7 @@ def show_end(
         f"{run.epochs[-1].number}, trained in {in_words(run.seconds)}",
         *_compared(card, before),
         f"{path}: {path.stat().st_size:,} bytes, sha256 {model.sha256}",
-        f"within {parity.largest_difference:.0e} of Keras on {parity.windows:,} windows",
+        parity.in_words,
     ]
     for fact in facts:
         show(console, fact)

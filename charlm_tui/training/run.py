@@ -44,8 +44,9 @@ with _hushed():
 
     from charlm_tui.training.card import make_card, write_page
     from charlm_tui.training.device import idle_gpu, training_device
+    from charlm_tui.training.errors import ExportedFileError
     from charlm_tui.training.network import NetworkInTraining, StepWeights
-    from charlm_tui.training.onnx_export import Parity
+    from charlm_tui.training.parity import Parity
     from charlm_tui.training.progress import Display, in_words, show_end
     from charlm_tui.training.samples import draw_samples, notebook_seed
     from charlm_tui.training.tf_process import make_model_file, prepare
@@ -67,6 +68,8 @@ class TrainingRun:
         self._console = console
         self._plan = plan
         self._device = training_device()
+        self._refused: ExportedFileError | None = None
+        """What the model file of the best epoch was refused for, if it was."""
         before = plan.saved.get("before")
         self._settings: dict[str, Any] = {
             **asdict(plan.recipe),
@@ -95,8 +98,9 @@ class TrainingRun:
         run = self._train()
         if run.interrupted:
             assert run.best is not None
+            place = out if self._refused is None else checkpoint_path(out)
             self._say(
-                f"interrupted; the best so far, of epoch {run.best.name}, is in {out}; "
+                f"interrupted; the best so far, of epoch {run.best.name}, is in {place}; "
                 f"continue with: {self._resume_command()}"
             )
             return 130
@@ -124,7 +128,7 @@ class TrainingRun:
 
         def sample(epoch: Epoch, network: keras.Model) -> list[str]:
             """Draw from the file that has just been kept, which is fast, or from the network."""
-            if epoch.best:
+            if epoch.best and self._refused is None:
                 return draw_samples(OnnxModel(plan.out), seed)
             if plan.budget_s is not None:  # in which it would take more time than it is worth
                 return []
@@ -162,18 +166,31 @@ class TrainingRun:
         # Where the epochs are not measured on the held-out text, it is not read before the end.
         nats = epoch.measured_loss if self._plan.recipe.choose_on is None else None
         if epoch.best:
-            self._export(out, snapshot, network, nats, snapshot.costs.step)
+            self._refused = self._try_export(out, snapshot, network, nats)
         if self._plan.keep_epochs:
             part = f"-{epoch.part:03}" if epoch.parts > 1 else ""
             path = out.with_stem(f"{out.stem}-epoch-{epoch.number:03}{part}")
+            self._try_export(path, snapshot, network, nats)
+
+    def _try_export(
+        self, path: Path, snapshot: Snapshot, network: keras.Model, nats: float | None
+    ) -> ExportedFileError | None:
+        """Export an epoch's model; a file that is refused is told, and the run continues."""
+        try:
             self._export(path, snapshot, network, nats, snapshot.costs.step)
+        except ExportedFileError as error:
+            show(self._console, f"warning: {path} is not written: {error}", "yellow")
+            return error
+        return None
 
     def _finish(self, run: Run) -> Parity:
         self._say("measuring and exporting …")
         plan, step = self._plan, run.costs.end_step
         held_out = measure(run.network, plan.corpus.held_out, plan.recipe.window, step)
         snapshot = Snapshot(run.epochs, run.seconds, costs=run.costs)
-        return self._export(plan.out, snapshot, run.network, held_out, step, run.stopped)
+        return self._export(
+            plan.out, snapshot, run.network, held_out, step, run.stopped, ask_keras=True
+        )
 
     def _export(
         self,
@@ -183,6 +200,8 @@ class TrainingRun:
         held_out_nats: float | None,
         step: int,
         stopped: str = "",
+        *,
+        ask_keras: bool = False,
     ) -> Parity:
         plan, weights = self._plan, StepWeights.of(network)
         card = make_card(
@@ -200,7 +219,7 @@ class TrainingRun:
         if plan.budget_s is not None:
             card["time_budget_seconds"] = plan.budget_s
         metadata = to_metadata(plan.corpus.vocabulary, plan.recipe.window, card)
-        return make_model_file(weights, metadata, plan.corpus.ids, path)
+        return make_model_file(weights, metadata, plan.corpus.ids, path, ask_keras=ask_keras)
 
     def _resume_command(self) -> str:
         return f"charlm-tui train --resume --out {shlex.quote(str(self._plan.out))}"

@@ -21,18 +21,26 @@ import numpy as np
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError
-from charlm_tui.training import errors, reference
+from charlm_tui.training import errors
+from charlm_tui.training.cells import HiddenWeights, LayerWeights
 from charlm_tui.training.corpus import Ids
 from charlm_tui.training.errors import ConversionError, ExportedFileError
-from charlm_tui.training.network import LayerWeights, StepWeights
-from charlm_tui.training.onnx_export import Parity, export, keras_predict, parity_text
+from charlm_tui.training.network import StepWeights
+from charlm_tui.training.onnx_export import export
+from charlm_tui.training.parity import Parity, parity_text
 
 BACKEND = "tensorflow"
+_ARRAYS = ("kernel", "recurrent", "bias", "recurrent_bias")  # of a layer, the last not of each
 _ERRORS: dict[str, type[CharlmError]] = {**vars(errors), "FileWriteError": FileWriteError}
 
 
 def make_model_file(
-    weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+    weights: StepWeights,
+    metadata: Mapping[str, str],
+    ids: Ids,
+    path: Path,
+    *,
+    ask_keras: bool = False,
 ) -> Parity:
     """Convert a network to a checked model file at `path`, atomically.
 
@@ -41,15 +49,14 @@ def make_model_file(
         metadata: the file's.
         ids: a text on which the file is checked against the network; [characters].
         path: of the file.
+        ask_keras: for its own `predict`, too, to be told beside.
 
     Raises:
         ExportedFileError, FileWriteError: `path` is as it was.
     """
     if keras.backend.backend() != BACKEND:
-        return _converter.make_model_file(weights, metadata, ids, path)
-    if any("Keras 2" in layer.recurrent_activation + layer.activation for layer in weights.layers):
-        return export(weights, metadata, lambda it: reference.predict(weights, it), ids, path)
-    return export(weights, metadata, keras_predict(weights), ids, path)
+        return _converter.make_model_file(weights, metadata, ids, path, ask_keras)
+    return export(weights, metadata, ids, path, ask_keras=ask_keras)
 
 
 def prepare() -> None:
@@ -65,13 +72,18 @@ class _Converter:
         self._process: subprocess.Popen[str] | None = None
 
     def make_model_file(
-        self, weights: StepWeights, metadata: Mapping[str, str], ids: Ids, path: Path
+        self,
+        weights: StepWeights,
+        metadata: Mapping[str, str],
+        ids: Ids,
+        path: Path,
+        ask_keras: bool,
     ) -> Parity:
         with tempfile.TemporaryDirectory(prefix="charlm-") as folder:
             job = Path(folder) / "job.npz"
             stretches = parity_text(ids, int(metadata["charlm.window"]))
             job.write_bytes(_pack(weights, metadata, stretches))
-            said = self._ask(json.dumps([str(job), str(path.absolute())]))
+            said = self._ask(json.dumps([str(job), str(path.absolute()), ask_keras]))
         if "error" in said:
             kind = _ERRORS.get(said["error"], ExportedFileError)
             raise kind(said["sentence"])
@@ -125,10 +137,13 @@ def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
     arrays = {"ids": ids, "out": weights.out, "out_bias": weights.out_bias}
     layers = []
     for index, layer in enumerate(weights.layers):
-        for name, array in zip(("kernel", "recurrent", "bias"), layer.arrays(), strict=True):
+        for name, array in zip(_ARRAYS, layer.arrays(), strict=False):
             arrays[f"{name}{index}"] = array
-        layers.append([layer.activation, layer.recurrent_activation])
-    facts = json.dumps({"layers": layers, "metadata": dict(metadata)})
+        layers.append([layer.activation, layer.recurrent_activation, layer.cell])
+    for index, each in enumerate(weights.hidden):
+        arrays |= {f"hidden{index}": each.kernel, f"hidden_bias{index}": each.bias}
+    hidden = [each.activation for each in weights.hidden]
+    facts = json.dumps({"layers": layers, "hidden": hidden, "metadata": dict(metadata)})
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, facts=np.frombuffer(facts.encode(), np.uint8), **arrays)
     return content.getvalue()
@@ -137,14 +152,16 @@ def _pack(weights: StepWeights, metadata: Mapping[str, str], ids: Ids) -> bytes:
 def _unpack(job: Path) -> tuple[StepWeights, dict[str, str], Ids]:
     with np.load(job, allow_pickle=False) as content:
         facts = json.loads(content["facts"].tobytes())
-        layers = tuple(
-            LayerWeights(
-                *(content[f"{name}{index}"] for name in ("kernel", "recurrent", "bias")),
-                *activations,
-            )
-            for index, activations in enumerate(facts["layers"])
+        layers = []
+        for index, settings in enumerate(facts["layers"]):
+            kernel, recurrent, bias, inner = (content.get(f"{it}{index}") for it in _ARRAYS)
+            activation, gate, cell = settings
+            layers.append(LayerWeights(kernel, recurrent, bias, activation, gate, cell, inner))
+        hidden = tuple(
+            HiddenWeights(content[f"hidden{index}"], content[f"hidden_bias{index}"], activation)
+            for index, activation in enumerate(facts["hidden"])
         )
-        weights = StepWeights(layers, content["out"], content["out_bias"])
+        weights = StepWeights(tuple(layers), content["out"], content["out_bias"], hidden)
         return weights, facts["metadata"], content["ids"]
 
 
@@ -154,10 +171,11 @@ def _serve() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
     for request in sys.stdin:
-        job, path = json.loads(request)
+        job, path, ask_keras = json.loads(request)
         said: dict[str, Any]
         try:
-            said = asdict(make_model_file(*_unpack(Path(job)), Path(path)))
+            given = _unpack(Path(job))
+            said = asdict(make_model_file(*given, Path(path), ask_keras=ask_keras))
         except CharlmError as error:
             said = {"error": type(error).__name__, "sentence": str(error)}
         print(json.dumps(said), file=answers, flush=True)

@@ -4,6 +4,7 @@ import gc
 import hashlib
 import os
 import resource
+import shlex
 import stat
 import tracemalloc
 from collections.abc import Callable
@@ -168,7 +169,6 @@ def test_a_file_without_permission_is_told(tmp_path: Path, tiny_model_path: Path
         pytest.param(lambda content: content[len(content) // 2 :], id="second half"),
         pytest.param(lambda content: content[:-1], id="last byte missing"),
         pytest.param(lambda content: b"\x00" * len(content), id="zeros"),
-        pytest.param(lambda content: b"\x89HDF\r\n\x1a\n" + content, id="an HDF5 header"),
         pytest.param(lambda _: b"version https://git-lfs.github.com/spec/v1\n", id="LFS"),
     ],
 )
@@ -436,3 +436,17 @@ def test_memory_that_a_model_takes_at_its_own_window_alone_is_seen_when_it_is_lo
     assert OnnxModel(written(tmp_path, hungry_model(window=2)), limits=limits).contract
     with pytest.raises(ModelFileError, match="takes too much memory to load"):
         OnnxModel(written(tmp_path, hungry_model(window=100)), limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("my.h5", b"\x89HDF\r\n\x1a\n rest"), ("my model.keras", b"PK\x03\x04 config.json")],
+)
+def test_a_file_of_keras_is_refused_with_the_command_that_converts_it(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    told = refusal(path)
+    assert "is a file of Keras where an ONNX model is expected" in told
+    assert f"convert it with: charlm-tui train --from-keras {shlex.quote(str(path))} --co" in told

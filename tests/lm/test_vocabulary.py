@@ -153,3 +153,16 @@ def test_ids_are_places() -> None:
     assert "Y" not in vocabulary
     with pytest.raises(KeyError):
         vocabulary.encode("Y")
+
+
+def test_a_seed_is_fitted_character_by_character() -> None:
+    """A character that is unknown changes no other: not its case, its marks or its line ends."""
+    symbols = [*" :ROMEAhrs\n", "e", "\u0301", "\r", "É", "σ", "ς"]
+    cases: tuple[Case, ...] = ("lower", "preserve")
+    for case in cases:
+        vocabulary = Vocabulary(symbols, case)
+        fitted = vocabulary.fit("ROMEO: 42 Ah e\u0301s\r\n")
+        assert fitted.text == "ROMEO:  Ah e\u0301s\r\n"
+        assert fitted.dropped == (("4", 1), ("2", 1))
+    assert Vocabulary("É x", "lower").fit("E\u0301 X").text == "É x"
+    assert Vocabulary(["\u03c3", "\u03c2", " ", "a"], "lower").fit("ΣΣ AΣ A").text == "σς aς a"

@@ -73,7 +73,6 @@ def write_models(folder: Path, prefix: str, each: Any) -> None:
     write(folder, f"{prefix}-bare", no_bias, logits=True)
 
     refused = {
-        "gru": (layers.GRU(UNITS, name="the_gru"), dense()),
         "both-ways": (layers.Bidirectional(layers.LSTM(UNITS), name="both"), dense()),
         "backwards": (layers.LSTM(UNITS, go_backwards=True, name="back"), dense()),
         "selu": (layers.LSTM(UNITS, activation="selu", name="odd"), dense()),

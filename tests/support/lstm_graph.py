@@ -32,7 +32,7 @@ class _Graph:
     def activation(self, kind: str, entry: str, result: str) -> str:
         """Add one of `network.ACTIVATIONS`."""
         match kind:
-            case "tanh" | "sigmoid" | "relu":
+            case "tanh" | "sigmoid" | "relu" | "elu":
                 return self.add(kind.capitalize(), [entry], result)
             case "linear":
                 return self.add("Identity", [entry], result)

@@ -10,7 +10,8 @@ from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.training.network import ACTIVATIONS, LayerWeights, StepWeights
+from charlm_tui.training.cells import ACTIVATIONS, LayerWeights
+from charlm_tui.training.network import StepWeights
 from charlm_tui.training.onnx_export import convert
 from tests.support.lstm_graph import lstm_step
 

@@ -159,7 +159,7 @@ def test_the_last_screen_has_losses_figures_and_the_file(trained: Trained, tmp_p
     assert "█▁" in lines[1]
     assert lines[2].startswith("held out 1.803 bits per character, epoch 2 of 2, trained in ")
     assert lines[3] == f"{path}: {path.stat().st_size:,} bytes, sha256 {OnnxModel(path).sha256}"
-    assert lines[4:] == ["within 3e-07 of Keras on 1,000 windows"]
+    assert lines[4:] == ["within 3e-07 of the formula on 1,000 windows (float32 itself: 0e+00)"]
 
 
 def test_it_is_held_against_the_file_before_where_text_and_split_are_the_same(
