@@ -7,12 +7,13 @@ nothing of models or screens, and imports no numpy: a front end fits text before
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Case = Literal["lower", "preserve"]
 
+MOST_NAMED = 12  # characters that a notice names
 MAX_SYMBOLS = 65_536  # ids are kept as uint16 on the tape
 
 # Plain forms that NFKC does not give: typographic quotes, dashes and line breaks.
@@ -33,19 +34,27 @@ class Fitted:
     text: str
     dropped: tuple[tuple[str, int], ...]
     """(character, how often), in the order of first appearance."""
+    rewritten: tuple[tuple[str, str], ...] = ()
+    """(character, what stands in its place), each once, in the order of first appearance."""
+
+    def but(self, told: Container[tuple[str, str]]) -> "Fitted":
+        """Return the same without what a person was told already."""
+        return replace(self, rewritten=tuple(pair for pair in self.rewritten if pair not in told))
 
     @property
     def notice(self) -> str:
-        """One sentence that names what was left out; empty if nothing was."""
-        if not self.dropped:
-            return ""
-        names = [
-            describe_symbol(char) + (f" ×{count}" if count > 1 else "")
-            for char, count in self.dropped[:12]
-        ]
-        if len(self.dropped) > len(names):
-            names.append(f"and {len(self.dropped) - len(names)} more kinds")
-        return f"left out, as this model does not know it: {', '.join(names)}"
+        """What was rewritten and what was left out, in a sentence; empty if nothing was."""
+        told = []
+        if self.rewritten:
+            pairs = (f"{describe_text(a)} → {describe_text(b)}" for a, b in self.rewritten)
+            told.append(f"as the model knows it: {_listed(pairs)}")
+        if self.dropped:
+            names = (
+                describe_symbol(char) + (f" ×{count}" if count > 1 else "")
+                for char, count in self.dropped
+            )
+            told.append(f"left out, as this model does not know it: {_listed(names)}")
+        return "; ".join(told)
 
 
 class Vocabulary:
@@ -102,11 +111,13 @@ class Vocabulary:
             text = _lower_sigmas(text)
         kept: list[str] = []
         dropped: Counter[str] = Counter()
+        rewritten: dict[tuple[str, str], None] = {}
         plain: dict[str, str | None] = {}
         for cluster in _clusters(text):
             if all(char in self._ids for char in cluster):
                 kept.append(cluster)
                 continue
+            forms = []
             for char in self._composed(cluster):
                 if char not in plain:
                     plain[char] = char if char in self._ids else self._plain_form(char)
@@ -114,8 +125,12 @@ class Vocabulary:
                 if form is None:
                     dropped[char] += 1
                 else:
-                    kept.append(form)
-        return Fitted("".join(kept), tuple(dropped.items()))
+                    forms.append(form)
+            kept += forms
+            written = "".join(forms)
+            if written and written != cluster:
+                rewritten[unicodedata.normalize("NFC", cluster), written] = None
+        return Fitted("".join(kept), tuple(dropped.items()), tuple(rewritten))
 
     def _composed(self, cluster: str) -> str:
         """Return a character and its marks in NFC, lower-cased where that has no id otherwise."""
@@ -135,6 +150,15 @@ class Vocabulary:
             if form and all(c in self._ids for c in form):
                 return form
         return None
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return some names with commas between them, and how many more there are."""
+    every = list(names)
+    shown = every[:MOST_NAMED]
+    if len(every) > len(shown):
+        shown.append(f"and {len(every) - len(shown)} more kinds")
+    return ", ".join(shown)
 
 
 def _clusters(text: str) -> Iterable[str]:
@@ -171,3 +195,10 @@ def describe_symbol(char: str) -> str:
     if char.isprintable() and not unicodedata.combining(char):
         return f"‘{char}’"
     return f"U+{ord(char):04X}"
+
+
+def describe_text(text: str) -> str:
+    """A name for one character or a few, visible in any terminal: `‘--’`."""
+    if len(text) != 1 and text.isprintable():
+        return f"‘{text}’"
+    return " ".join(map(describe_symbol, text))

@@ -149,6 +149,7 @@ class Stage:
         self.mode = self.usual
         self.idle = Phase.LOADING
         """The state when nothing streams, dreams or plays."""
+        self._rewritten: set[tuple[str, str]] = set()  # characters of seeds, as was told
         self._below: list[Noticed] = []  # what waits until no text comes any more
 
     @property
@@ -199,8 +200,9 @@ class Stage:
         self.turns.append(turn)
         self.controls = begun(replace(self.controls, length=self.reply_length), 0)
         self.tell(TurnStarted(turn))
-        if fitted.notice:
-            self.tell(Noticed(fitted.notice))
+        if notice := fitted.but(self._rewritten).notice:  # each rewriting once
+            self.tell(Noticed(notice))
+        self._rewritten.update(fitted.rewritten)
         return turn
 
     def show_turn(self, turn: Turn) -> None:

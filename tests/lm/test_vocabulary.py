@@ -54,7 +54,7 @@ def test_nothing_is_left_out_in_silence(text: str) -> None:
     assert len(fitted.text) >= len(normal) - sum(dropped.values())
     for char in list(dropped)[:12]:
         assert describe_symbol(char) in fitted.notice
-    assert bool(fitted.notice) == bool(dropped)
+    assert bool(fitted.notice) == bool(dropped or fitted.rewritten)
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,20 @@ def test_a_seed_is_fitted_character_by_character() -> None:
         assert fitted.dropped == (("4", 1), ("2", 1))
     assert Vocabulary("É x", "lower").fit("E\u0301 X").text == "É x"
     assert Vocabulary(["\u03c3", "\u03c2", " ", "a"], "lower").fit("ΣΣ AΣ A").text == "σς aς a"
+
+
+def test_what_is_rewritten_is_told_once_and_briefly() -> None:
+    known = Vocabulary(["\n", " ", '"', "-", *"abcdefghijklmnopqrstuvwxyz"], "lower")
+    fitted = known.fit("T\u00fc \u201cT\u201d\t\u2014 \u4e16")
+    assert fitted.text == 'tu "t" -- '
+    assert fitted.notice == (
+        'as the model knows it: ‘T’ → ‘t’, ‘ü’ → ‘u’, ‘“’ → ‘"’, ‘”’ → ‘"’, tab → space, '
+        "‘—’ → ‘--’; left out, as this model does not know it: ‘世’"
+    )
+    assert fitted.but(set(fitted.rewritten)).notice.startswith("left out")
+    assert known.fit("abc").rewritten == ()
+
+
+def test_a_notice_names_a_dozen_at_most() -> None:
+    known = Vocabulary([*"abcdefghijklmnopqrstuvwxyz"], "lower")
+    assert known.fit("ABCDEFGHIJKLMNOP").notice.endswith("‘L’ → ‘l’, and 4 more kinds")

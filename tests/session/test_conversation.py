@@ -217,6 +217,15 @@ def test_each_turn_has_an_rng_seed_that_nobody_chose_unless_one_is_pinned() -> N
     assert rng_seed_of(talk) != second
 
 
+def test_what_is_changed_in_a_seed_is_told_once() -> None:
+    talk = Talk().started("One")
+    assert [it.sentence for it in talk.told(Noticed)] == ["as the model knows it: ‘O’ → ‘o’"]
+    talk.it.send("One Two")
+    assert talk.told(Noticed)[-1].sentence == "as the model knows it: ‘T’ → ‘t’"
+    talk.it.send("Two")
+    assert len(talk.told(Noticed)) == 2
+
+
 def test_a_typed_rng_seed_is_pinned_and_new_is_not() -> None:
     talk = Talk().started("one")
     COMMANDS["rng-seed"].run(talk.it, "42")
