@@ -164,6 +164,7 @@ def test_a_seed_is_fitted_character_by_character() -> None:
         fitted = vocabulary.fit("ROMEO: 42 Ah e\u0301s\r\n")
         assert fitted.text == "ROMEO:  Ah e\u0301s\r\n"
         assert fitted.dropped == (("4", 1), ("2", 1))
+    assert Vocabulary("e\u0301éx", "lower").fit("e\u03014").text == "e\u0301"
     assert Vocabulary("É x", "lower").fit("E\u0301 X").text == "É x"
     assert Vocabulary(["\u03c3", "\u03c2", " ", "a"], "lower").fit("ΣΣ AΣ A").text == "σς aς a"
 
