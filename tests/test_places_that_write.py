@@ -20,6 +20,7 @@ KNOWN = {
     "training/tf_process.py": "answers for another process, as JSON",
     "tui/app.py": "notify() and copy_to_clipboard(), through which all of the app's go",
     "tui/branching.py": "through CharlmApp.notify()",
+    "tui/dialogs.py": "through CharlmApp.notify()",
     "tui/screens/ladder.py": "figures of a lane",
     "tui/screens/lens.py": "words and figures of its own",
     "tui/screens/studio.py": "through CharlmApp.notify() and copy_to_clipboard()",

@@ -363,7 +363,7 @@ class CharlmApp(App[None]):
         """
         if self.screen is self._studio:
             style = "bold" if severity == "information" else "bold reverse"
-            self._studio.query_one(Status).say(visible(message, ""), style)
+            self._studio.query_one(Status).say(message, style)
             return
         self.clear_notifications()
         super().notify(

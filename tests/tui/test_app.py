@@ -353,6 +353,12 @@ async def test_saving_offers_a_name_and_replaces_a_file_when_told_twice(
         await it.until(lambda: (tmp_path / name).read_text() != "old", "it was replaced")
 
 
+async def test_what_the_status_line_says_is_text() -> None:
+    async with studio() as it:
+        it.app.screen_stack[0].query_one(Status).say("by \x1b[2Jx\nand \u202ey")
+        assert not [char for char in it.status if not char.isprintable()]
+
+
 async def test_a_key_that_cannot_act_says_why_in_the_status_line() -> None:
     async with studio(size=(120, 24)) as it:
         await it.load()

@@ -25,7 +25,9 @@ class SuggestCommand(Suggester):
         """Return the first line that what is typed can become; None if there is none."""
         before = "" if value.startswith("/") and not self._begun else f"/{self._begun}"
         found = next(candidates(before + value), None) if value else None
-        return found.line.removeprefix(before) if found is not None else None
+        if found is None or not found.line.isprintable():  # a path can have any character
+            return None
+        return found.line.removeprefix(before)
 
 
 class CommandMenu(OptionList, can_focus=False):

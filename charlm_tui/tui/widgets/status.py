@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.session.updates import Phase
+from charlm_tui.text import visible
 
 SAID_S = 4.0  # that a sentence stands where the status is
 _WORDS = {
@@ -49,7 +50,9 @@ class Status(Widget):
         """Say something in place of how things stand, for a while; it replaces what was said."""
         if self._silence is not None:
             self._silence.stop()
-        self.said = Text(f" {sentence}", style, no_wrap=True, overflow="ellipsis", end="")
+        self.said = Text(
+            f" {visible(sentence, '')}", style, no_wrap=True, overflow="ellipsis", end=""
+        )
         self._silence = self.set_timer(seconds, self._fall_silent)
 
     def _fall_silent(self) -> None:
