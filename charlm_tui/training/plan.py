@@ -171,11 +171,13 @@ def make_plan(
     try:
         recipe = Recipe(**{each.name: settings[each.name] for each in fields(Recipe)})
         case, rng_seed, budget_s = settings["case"], settings["rng_seed"], settings["time"]
-        path = path or Path(settings["corpus"])
+        if resume:  # the run's own text, whatever another run would take
+            path = corpus or Path(settings["corpus"])
     except KeyError as error:
         raise CheckpointError(
             f"{checkpoint} does not say the run's {error.args[0]}; start over with --restart"
         ) from error
+    assert path is not None
     _check_size(recipe)
     text = read_corpus(
         path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out, recipe.choose_on

@@ -114,7 +114,7 @@ def test_a_new_sampler_is_a_field_a_function_and_a_row(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["knob"] == ["0.5"]
     assert found["command"] == 0.5
-    assert found["completion"] == [["top-h"], ["off"]]
+    assert found["completion"] == [["/top-h"], ["/top-h off"]]
     assert found["configuration"] == ["CHARLM_TOP_H", 0.25]
     assert found["help"] == [True, True, True]
     assert "top-h 0.5" in found["facts"][0]

@@ -43,7 +43,7 @@ def leaves(it: Terminal) -> None:
 def replies(model: Path, **variables: str) -> bytes:
     """Have a reply, and leave; return what was written to the terminal."""
     with terminal("--model", str(model), *REPLY, variables=variables) as it:
-        it.shows("considerable up th")
+        it.shows("every spirit of the")
         it.shows("ready")
         leaves(it)
         return it.output

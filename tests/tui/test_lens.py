@@ -47,7 +47,7 @@ pytestmark = pytest.mark.slow  # every test starts the app
 WIDE, NARROW, SMALL = (120, 40), (60, 20), (40, 12)
 SEED, TEXT = "seed ", "one wall\nand another wall"
 TITLES = ("newline", "space")
-CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
+CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0, pin=7)
 
 words = st.integers(1, 20).map("x".__mul__) | st.sampled_from(("界界", "e\u0301", "\t", "\x1b"))
 gaps = st.sampled_from((" ", "  ", "\n", " \n", ""))

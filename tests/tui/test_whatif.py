@@ -21,7 +21,7 @@ from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.widgets.what_if_table import bits, chance, share_of
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
-from tests.support.what_if import NOW, ROWS, asked, lines, table, told
+from tests.support.what_if import ROWS, asked, lines, table, told
 
 pytestmark = pytest.mark.slow  # every test starts the app
 
@@ -56,7 +56,8 @@ async def test_all_that_was_read_before_the_character_is_asked_about() -> None:
         read = array("H", request.read)
         assert "".join(SYMBOLS[i] for i in read[1:]) == SEED + TEXT[:-1]
         assert (read[0], SYMBOLS[request.drawn]) == (0, TEXT[-1])
-        assert (request.settings, request.carried_from) == (NOW, 0)
+        in_force = it.app.conversation.controls.settings
+        assert (request.settings, request.carried_from) == (in_force, 0)
         assert "‘r’ after “…seed one wall⏎and anothe”" in title(it)
         assert f"character {len(TEXT)}" in title(it)
 
