@@ -43,6 +43,11 @@ class Controls:
         """Whether the RNG seed in force is the one that is pinned."""
         return self.pin == self.settings.rng_seed
 
+    @property
+    def rng_seed_shown(self) -> str:
+        """The RNG seed in force as it is shown, and whether it is pinned."""
+        return f"{self.settings.rng_seed}{' pinned' if self.pinned else ''}"
+
     def with_settings(self, **changes: Any) -> "Controls":
         """Return these controls with some of the sampling settings changed."""
         return replace(self, settings=replace(self.settings, **changes))

@@ -14,8 +14,6 @@ from typing import Any, NamedTuple, Protocol
 from charlm_tui.controls.controls import OF_SETTINGS, Controls
 from charlm_tui.lm.errors import SettingsError
 
-"""The fields of `Settings`; other fields are those of `Controls`."""
-
 _LARGEST = 2**64  # what is above is the number of nothing here, and may not even print
 _SHOWN = 40  # characters of a wrong value that a sentence shows
 _LISTED = 4  # texts of a list that it shows

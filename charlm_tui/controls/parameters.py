@@ -104,10 +104,6 @@ def _limit(name: str, most: int) -> Callable[[Any], Any]:
     return checked
 
 
-def _told_rng_seed(controls: Controls, _: Limits) -> str:
-    return f"{controls.settings.rng_seed}{' pinned' if controls.pinned else ''}"
-
-
 def _control(name: str, kind: ValueKind, allowed: str, help_: str, **more: Any) -> Parameter:
     """Return the row of a field that has the row's name and default."""
     field = name.replace("-", "_")
@@ -368,7 +364,7 @@ PARAMETERS = (
             "pin": value,
         },
         title="RNG seed",
-        tell=_told_rng_seed,
+        tell=lambda controls, _: controls.rng_seed_shown,
         order=lambda value, _: [max(0, value - 1), min(RNG_SEEDS - 1, value + 1)],
         idle=lambda it, limits: _greedy(it, limits) or _single(it, limits),
     ),

@@ -61,8 +61,7 @@ class Listener:
         elif plain and name in PLAIN:
             self.run(PLAIN[name])
         elif plain and name == TINT:
-            self._teller.tint = self._teller.tint.following
-            self._printer.aside(f"tint: {self._teller.tint.value}")
+            self._teller.tint_by("")
         elif name == "escape":
             self.ahead.clear()
         elif not streams:

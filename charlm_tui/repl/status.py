@@ -27,12 +27,11 @@ def standing(conversation: Conversation, width: int) -> str:
     speed = conversation.controls.speed
     short = f"{speed:g}/s" if speed else "full"
     long = f"{speed:g} chars/s" if speed else "full speed"
-    pinned = " pinned" if conversation.controls.pinned else ""
+    rng_seed = conversation.controls.rng_seed_shown
     forms = (
-        f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed}{pinned} │ {long} "
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} "
         f"│ {turns} turns │ /help",
-        f" {name} │ temperature {temperature} │ RNG seed {settings.rng_seed} │ {long} "
-        f"│ {turns} turns",
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} │ {turns} turns",
         f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {turns}",
         f" {name[:9]} T{now:.2f} RNG{settings.rng_seed} {short} {turns}",
         f" T{now:.2f} RNG{settings.rng_seed} {short}",

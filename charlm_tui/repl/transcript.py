@@ -68,7 +68,7 @@ class Teller:
                 self._printer.raw("")
                 self._printer.table(("in the prompt", "streaming", "what it does"), key_rows())
             case ViewWanted(view="tint", argument=name):
-                self._tint_by(name)
+                self.tint_by(name)
             case ViewWanted(view=view):
                 sentence = f"/{view} opens a screen of the app, and this is the chat"
                 self._printer.line("error", sentence)
@@ -79,7 +79,7 @@ class Teller:
             case StateChanged():
                 self._follow()
 
-    def _tint_by(self, name: str) -> None:
+    def tint_by(self, name: str) -> None:
         """Tint what comes by what is named, or by the next that it can be tinted by."""
         self.tint = tint_named(name) if name else self.tint.following
         self._printer.aside(f"tint: {self.tint.value}")

@@ -39,7 +39,7 @@ from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.typeahead import TypeAhead
-from charlm_tui.tui.widgets.status import Status
+from charlm_tui.tui.widgets.status import SAID_S, Status
 
 if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
     from charlm_tui.engine.client import Engine, EngineHost
@@ -363,7 +363,7 @@ class CharlmApp(App[None]):
         """
         if self.screen is self._studio:
             style = "bold" if severity == "information" else "bold reverse"
-            self._studio.query_one(Status).say(message, style)
+            self._studio.query_one(Status).say(message, style, timeout or SAID_S)
             return
         self.clear_notifications()
         super().notify(

@@ -19,6 +19,7 @@ from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
+from charlm_tui.tui.screens.studio import TWICE_S
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.welcome import EXAMPLES
 from charlm_tui.tui.widgets.status import Status
@@ -270,6 +271,7 @@ async def test_ctrl_c_copies_stops_clears_and_quits() -> None:
         await it.pilot.press("ctrl+c")
         await it.until(lambda: "Ctrl+C again quits" in it.status, "it is told")
         assert it.app.is_running
+        assert it.app.screen_stack[0].query_one(Status)._silence._interval == TWICE_S
         await it.pilot.press("ctrl+c")
         await it.until(lambda: it.app._exit, "the app was left")
 

@@ -81,8 +81,11 @@ class Status(Widget):
         word = _WORDS[self.state]
         more = "▼ more below" if self.more else ""
         turns = "continued" if self.continues else "fresh"
-        pinned = " pinned" if self.controls.pinned else ""
-        long = [f" {name}", f"temperature {temperature}", f"RNG seed {settings.rng_seed}{pinned}"]
+        long = [
+            f" {name}",
+            f"temperature {temperature}",
+            f"RNG seed {self.controls.rng_seed_shown}",
+        ]
         long += [f"{speed}{made}", f"{turns} turns", self.sibling, word, more]
         middle = [f" {name}", f"temp {temperature}", f"RNG {settings.rng_seed}"]
         middle += [short + made_short, turns, self.sibling, word, more]
