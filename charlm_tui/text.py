@@ -138,3 +138,8 @@ def _line_end(text: str, start: int, width: int) -> int:
         if char == " ":
             space = index + 1
     return len(text)
+
+
+def capitalised(words: str) -> str:
+    """Return a clause as the beginning of a line: its first letter as a capital."""
+    return words[:1].upper() + words[1:]

@@ -23,6 +23,7 @@ from charlm_tui.session.handover import ExistsError, new_name, save
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Noticed
+from charlm_tui.text import capitalised
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.shades import Tinting
 from charlm_tui.tui.view import ConversationView
@@ -63,8 +64,7 @@ class Dialogs:
         try:
             act()
         except CharlmError as error:
-            words = str(error)
-            self._tell(Noticed(words[:1].upper() + words[1:], error=True))
+            self._tell(Noticed(capitalised(str(error)), error=True))
 
     def _ask(self, question: str, answer: Callable[[str], object], value: str = "") -> None:
         from charlm_tui.tui.screens.ask import ask

@@ -19,6 +19,7 @@ from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import Noticed
+from charlm_tui.text import capitalised
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.paint import Mark
 from charlm_tui.tui.widgets.recital import NO_CORPUS, OFF, READING, RecitalPanel
@@ -151,7 +152,7 @@ class Meter:
         """Say why there is nothing to follow in."""
         if self._is_wanted(message.model):
             self._panel.note = OFF
-            self._tell_once(message.sentence[:1].upper() + message.sentence[1:], error=True)
+            self._tell_once(capitalised(message.sentence), error=True)
 
     def _is_wanted(self, model: ModelLoaded) -> bool:
         return self._model is not None and (model is self._model or _reads_as(model, self._model))

@@ -372,6 +372,11 @@ async def test_a_key_that_cannot_act_says_why_in_the_status_line() -> None:
         await it.pilot.press("i")
         await it.send("seed")
         await it.stream("abc")
+        await it.pilot.press("ctrl+g")
+        await it.until(lambda: "The reply is still on its way" in it.status, "it is told")
+        await it.pilot.press("ctrl+s")
+        await it.until(lambda: not it.app.conversation.busy, "the reply was stopped")
+        assert "ready" in it.status  # what is true no longer has gone at once
         await it.pilot.press("escape", "m")
         await it.until(lambda: "Select a character first: ←" in it.status, "it is told")
         assert not it.app._notifications

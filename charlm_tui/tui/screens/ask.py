@@ -10,7 +10,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Label
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.text import visible
+from charlm_tui.text import capitalised, visible
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
 
@@ -39,7 +39,7 @@ def ask(
         try:
             answer(typed)
         except CharlmError as error:
-            sentence = f"{error}"[:1].upper() + f"{error}"[1:] + "."
+            sentence = f"{capitalised(str(error))}."
             ask(app, question, answer, typed, sentence, suggester)
 
     app.push_screen(AskScreen(question, value, refusal, suggester), take)

@@ -37,6 +37,7 @@ from charlm_tui.session.updates import (
     Update,
     ViewWanted,
 )
+from charlm_tui.text import capitalised
 from charlm_tui.tui.dialogs import KNOBS_BY_ID, Dialogs
 from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings
 from charlm_tui.tui.live import Furniture, Live
@@ -234,7 +235,7 @@ class StudioScreen(Screen[None]):
                 self.app.copy_to_clipboard(line)
                 self.notify(f"A line of {len(line):,} characters is in the clipboard.")
             case Said(sentence=sentence):
-                self.notify(f"{sentence[:1].upper()}{sentence[1:]}")
+                self.notify(capitalised(sentence))
             case HelpWanted():
                 self.action_help()
             case ViewWanted(view=view, argument=argument):
@@ -277,7 +278,7 @@ class StudioScreen(Screen[None]):
         """Say why a key does nothing now, if it does something at other times."""
         if obstacle := self.situation.obstacle_of_key(event.key, (self.focused, self)):
             event.stop()
-            self.query_one(Status).say(obstacle[:1].upper() + obstacle[1:])
+            self.query_one(Status).say(capitalised(obstacle))
 
     def on_prompt_submitted(self, message: "Prompt.Submitted") -> None:
         message.stop()

@@ -58,6 +58,12 @@ class Status(Widget):
     def _fall_silent(self) -> None:
         self.said = None
 
+    def watch_state(self) -> None:
+        """Show how things stand once they are otherwise: what was said may be true no longer."""
+        self._fall_silent()
+
+    watch_controls = watch_state
+
     def render(self) -> Text:
         if self.said is not None:
             return self.said
