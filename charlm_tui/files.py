@@ -10,7 +10,6 @@ training writes and front ends read.
 
 import errno
 import os
-import secrets
 import select
 import stat
 import time
@@ -436,7 +435,7 @@ def _create(part: Path, content: bytes, before: os.stat_result | None) -> None:
 
 
 def _part(target: Path) -> Path:
-    return target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
+    return target.parent / f".{target.name}.{os.urandom(4).hex()}.part"
 
 
 def _encoded(content: str | bytes) -> bytes:

@@ -1,8 +1,10 @@
 """What tests of several layers share: the corpus, the shipped model, and small stand-ins."""
 
+import os
 import random
 import sqlite3  # noqa: F401  (before TensorFlow, which brings one without full-text search)
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,8 +55,17 @@ def _folders_of_its_own(
 
 @pytest.fixture(autouse=True)
 def _the_same_rng_seeds_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fix what nobody chose; in other processes `--rng-seed` does."""
+    """Fix what nobody chose."""
     monkeypatch.setattr(controls, "SOURCE", random.Random(17))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _and_in_every_process() -> Iterator[None]:
+    """Fix the same in processes that tests start."""
+    folders = [str(ROOT / "tests" / "support" / "fixed"), os.environ.get("PYTHONPATH", "")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, folders)))
+        yield
 
 
 @pytest.fixture(scope="session")
