@@ -116,6 +116,7 @@ def test_without_the_state_of_dropout_or_of_the_optimiser_a_run_would_be_another
         assert abs(losses(resumed)[-1][0] - losses(unbroken)[-1][0]) > 1e-5
 
 
+@pytest.mark.long
 def test_on_jax_a_resumed_run_has_the_losses_of_an_unbroken_one(tiny_corpus_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; import numpy as np\n"

@@ -314,3 +314,18 @@ async def test_every_press_of_a_key_draws_one_character() -> None:
         assert it.app.conversation.state is Phase.PAUSED
         await it.pilot.press("n")
         assert it.engine.last.controls.length == 14
+
+
+@pytest.mark.parametrize("key", ["f1", "ctrl+r", "colon"])
+async def test_no_field_blinks_as_an_idle_screen_is_not_drawn(key: str) -> None:
+    async with studio() as it:
+        await it.load()
+        it.prompt.insert("typed before")
+        await it.pilot.press("enter")
+        it.engine.stream("one")
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+        await it.pilot.press("escape", key)
+        await it.until(lambda: it.app.screen.query(Input), "the field is there")
+        await it.pilot.pause()
+        assert not any(field.cursor_blink for field in it.app.screen.query(Input))

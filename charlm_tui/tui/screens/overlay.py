@@ -11,6 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.events import InputEvent
 from textual.message import Message
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widgets import Input
 
 from charlm_tui.session.updates import Update
 
@@ -35,6 +36,8 @@ class Overlay(Screen[ScreenResultType]):
         return self._composed and not self._leaving
 
     def on_mount(self) -> None:
+        for field in self.query(Input):
+            field.cursor_blink = False  # an idle screen is not drawn
         self._composed = True
         self.post_message(self.Composed())
 
