@@ -95,6 +95,8 @@ config_option = click.option(
     metavar="PATH",
     help="A settings file; default: $CHARLM_CONFIG, else the one in your configuration folder.",
 )
+DEFAULT_MODEL = "nietzsche"
+"""The model that is opened where none is named."""
 context_options = (
     option_of("depth"),
     click.option("--carry", is_flag=True, help="Carry the state without bound: no window."),
@@ -132,17 +134,26 @@ def settings_of(values: dict[str, Any]) -> Settings:
     return controls_of(chosen).settings
 
 
+def _shipped(name: str) -> Path:
+    """Return where a model is that comes with the program, if it does."""
+    package = Path(charlm_tui.__file__).resolve().parent
+    inside = package / "models"  # in a wheel
+    return (inside if inside.is_dir() else package.parent / "models") / f"{name}.onnx"
+
+
 def model_path(given: Path | None) -> Path:
     """Return the model that was asked for, else the one that comes with the program.
+
+    Args:
+        given: its path, or the name of one that comes with the program, such as `shakespeare`.
 
     Raises:
         ModelFileError: there is no such file.
     """
-    package = Path(charlm_tui.__file__).resolve().parent
-    inside = package / "models" / "nietzsche.onnx"  # in a wheel
-    shipped = inside if inside.is_file() else package.parent / "models" / "nietzsche.onnx"
-    path = given or shipped
+    path = given or _shipped(DEFAULT_MODEL)
     try:
+        if given is not None and given.name == str(given) and not given.exists():
+            path = _shipped(given.name) if _shipped(given.name).is_file() else given
         if path.is_file():
             return path
         what = "is not a file" if path.exists() else "does not exist"
