@@ -80,7 +80,7 @@ async def ladder(app: CharlmApp, pilot: Pilot[None]) -> None:
 
 
 async def ribbon(app: CharlmApp, pilot: Pilot[None]) -> None:
-    """The ribbon under a reply whose temperature goes to and fro."""
+    """The ribbon under a reply whose temperature goes back and forth."""
     await ended(app, pilot)
     await pilot.press("escape", "v", "v", "v")
     await until(pilot, lambda: not app._notifications, "the notification is gone")

@@ -49,8 +49,8 @@ class Settings:
     moving: Moving = ""
     """How the temperature moves from `temperature` to `moving_to`, if it does.
 
-    "ramp": once, over `moving_over` characters, and stays there. "cycle": to and fro in as many, at
-    a constant rate. "words": `temperature` at the start of a word, `moving_to` within it.
+    "ramp": once, over `moving_over` characters, and stays there. "cycle": back and forth in as
+    many, at a constant rate. "words": `temperature` at the start of a word, `moving_to` within it.
     """
     moving_to: float = 1.2
     """The other temperature; without effect if it does not move."""

@@ -24,6 +24,7 @@ from charlm_tui.training.cells import (
     Weights,
     advance,
 )
+from charlm_tui.training.recipes import Recipe
 
 EMBEDDING_DEVIATION = 0.1  # standard deviation of its first values
 
@@ -86,6 +87,51 @@ def build_network(
     else:
         logits = layers.Dense(vocabulary, name="logits")(values)
     return keras.Model(ids, logits, name="charlm")
+
+
+def compiled_network(symbols: int, recipe: Recipe, rng_seed: int) -> keras.Model:
+    """Build a network and its optimiser as a recipe says, both as they are before the first batch.
+
+    Args:
+        symbols: how many.
+        recipe: how it is trained.
+        rng_seed: of the first weights and of all that is dropped.
+    """
+    keras.utils.set_random_seed(rng_seed)
+    network = build_network(
+        symbols,
+        recipe.units,
+        recipe.every_position,
+        recipe.recurrent_dropout,
+        recipe.layers,
+        recipe.dropout,
+        recipe.embedding,
+    )
+    network.compile(
+        optimizer=_optimizer(recipe),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    network.optimizer.build(network.trainable_variables)
+    return network
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    rate, clip = recipe.learning_rate, recipe.clip
+    if recipe.optimizer == "rmsprop":
+        return keras.optimizers.RMSprop(rate, global_clipnorm=clip)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(rate, global_clipnorm=clip)
+    muon = keras.optimizers.Muon(
+        rate,
+        momentum=recipe.momentum,
+        adam_lr_ratio=recipe.adam_share,
+        weight_decay=recipe.weight_decay,
+        adam_weight_decay=recipe.weight_decay * recipe.adam_share,
+        exclude_layers=["logits"],  # embeddings and biases are excluded by Keras
+        global_clipnorm=clip,
+    )
+    muon.exclude_from_weight_decay(var_names=["bias"])
+    return muon
 
 
 class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types

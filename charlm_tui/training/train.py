@@ -17,7 +17,7 @@ from charlm_tui.training.batches import Batches
 from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot, best_of
 from charlm_tui.training.corpus import Corpus, Ids, windows
 from charlm_tui.training.errors import CheckpointError, InterruptedTrainingError, TrainingError
-from charlm_tui.training.network import build_network
+from charlm_tui.training.network import compiled_network
 from charlm_tui.training.recipes import Recipe
 
 DIVERGED_NATS = 0.5  # above the best so far: no run that still learns goes back this far
@@ -101,7 +101,7 @@ def train(
     """
     snapshot = resumed or Snapshot()
     start_s = clock() - snapshot.seconds
-    network = _compiled(corpus, recipe, rng_seed)
+    network = compiled_network(len(corpus.vocabulary), recipe, rng_seed)
     if resumed is not None:
         _assign(_variables(network), resumed.network)
         _assign(network.optimizer.variables, resumed.optimizer)
@@ -263,45 +263,6 @@ def within(limit_s: float, all_s: float, step: int) -> int:
     while all_s / step > limit_s > 0:
         step *= 2
     return step
-
-
-def _compiled(corpus: Corpus, recipe: Recipe, rng_seed: int) -> keras.Model:
-    """Build a network with its optimiser, both as they are before the first batch."""
-    keras.utils.set_random_seed(rng_seed)
-    network = build_network(
-        len(corpus.vocabulary),
-        recipe.units,
-        recipe.every_position,
-        recipe.recurrent_dropout,
-        recipe.layers,
-        recipe.dropout,
-        recipe.embedding,
-    )
-    network.compile(
-        optimizer=_optimizer(recipe),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    network.optimizer.build(network.trainable_variables)
-    return network
-
-
-def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    rate, clip = recipe.learning_rate, recipe.clip
-    if recipe.optimizer == "rmsprop":
-        return keras.optimizers.RMSprop(rate, global_clipnorm=clip)
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate, global_clipnorm=clip)
-    muon = keras.optimizers.Muon(
-        rate,
-        momentum=recipe.momentum,
-        adam_lr_ratio=recipe.adam_share,
-        weight_decay=recipe.weight_decay,
-        adam_weight_decay=recipe.weight_decay * recipe.adam_share,
-        exclude_layers=["logits"],  # embeddings and biases are excluded by Keras
-        global_clipnorm=clip,
-    )
-    muon.exclude_from_weight_decay(var_names=["bias"])
-    return muon
 
 
 def _rate(recipe: Recipe, done: float) -> float:

@@ -42,7 +42,7 @@ try:
         room.train(corpus, recipe, 0, Bounded())
     except InterruptedTrainingError:
         pass
-    network = room.build_network(len(corpus.vocabulary), 8, True)
+    network = room.compiled_network(len(corpus.vocabulary), recipe, 0)
     costs = room.Costs()
     schedule = room.Schedule(recipe, costs, None, 0.0, float)
     room.settle(network, corpus, recipe, schedule)
