@@ -38,7 +38,7 @@ def test_what_opens_a_pseudo_terminal_is_marked() -> None:
             assert "pytest.mark.pty" in text, f"{path} opens a pseudo-terminal and does not say so"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_quick_tests_load_no_tensorflow() -> None:
     chosen = [
         "-m",
