@@ -33,7 +33,7 @@ from charlm_tui.log import FaultError, unexpected
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
-from charlm_tui.repl.status import settings_shown, standing
+from charlm_tui.repl.status import confirmed, settings_shown, standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
@@ -112,9 +112,7 @@ class Chat:
             self._keeper = Keeper(history, self.conversation, self._history_told)
             prompts = KeptPrompts(self._keeper)
         self._teller = Teller(self.conversation, self._printer, tint)
-        self._listener = Listener(
-            self.conversation, self._printer, self._teller, self._interrupt, self._leave
-        )
+        self._listener = Listener(self.conversation, self._printer, self._interrupt, self._leave)
         self._host = EngineHost(model, new_engine, self._hand_over)
         self._input = create_input(sys.stdin)
         self._prompt = new_prompt(
@@ -196,15 +194,10 @@ class Chat:
                 self._offered = line
         except CharlmError as error:
             self._show(Noticed(str(error), error=True))
+            return
         if not self._goes_on:  # what a reply is drawn with, its last line says
-            self._confirm(before)
-
-    def _confirm(self, before: dict[str, str]) -> None:
-        """Say what a command has set."""
-        after = settings_shown(self.conversation)
-        for title, value in after.items():
-            if before[title] != value:
-                self._printer.line("notice", f"{title}: {value}")
+            for words in confirmed(self.conversation, before, line):
+                self._printer.line("notice", words)
 
     async def _until_settled(self) -> None:
         """Wait, reading keys, until there is nothing that the person would wait for."""
@@ -292,8 +285,7 @@ class Chat:
 
     def _read_keys(self) -> None:
         """Read what is pressed while there is no prompt."""
-        for key in self._input.read_keys():
-            self._listener.press(key)
+        self._listener.press_all(self._input.read_keys())
         if self._input.closed:
             self._leave()
         self._loop.call_later(ESCAPE_S, self._flush_keys)

@@ -1,8 +1,7 @@
 """Which key does what in the chat: one table, for reading keys and for the help.
 
-Keys have prompt_toolkit's names (`f2`, `c-t`), but it is not needed to look at them. While a reply
-streams, plain ones work as they do on the app's transcript; in the prompt those alone that print
-nothing.
+Keys have prompt_toolkit's names (`f2`, `c-t`), but it is not needed to look at them. None of them
+is text, here or in the prompt: what is typed while a reply streams belongs to the next prompt.
 """
 
 from collections.abc import Iterator
@@ -12,41 +11,35 @@ from charlm_tui.session.commands import COMMANDS, SLASHES
 
 
 class ChatKey(NamedTuple):
-    """The keys of one command."""
+    """The key of one command."""
 
     command: str
-    """Its id in `COMMANDS`."""
-    anywhere: str = ""
+    """Its id in `COMMANDS`, or its name in `SLASHES` where the front end does it."""
+    key: str
     """Prints nothing, so it can work in the prompt as well."""
-    plain: str = ""
-    """Each of them a key, while a reply streams."""
     in_prompt: bool = True
-    """Whether `anywhere` means something in the prompt, where nothing streams."""
+    """Whether it means something in the prompt, where nothing streams."""
 
 
 KEYS = (
-    ChatKey("cooler", "f2", "-_"),
-    ChatKey("warmer", "f3", "+="),
-    ChatKey("next-preset", "c-t", "t"),
-    ChatKey("preset-1", plain="1"),
-    ChatKey("preset-2", plain="2"),
-    ChatKey("preset-3", plain="3"),
-    ChatKey("preset-4", plain="4"),
-    ChatKey("pause", "f4", " ", in_prompt=False),
-    ChatKey("step", plain="n"),
-    ChatKey("stop", "c-s", "s", in_prompt=False),
-    ChatKey("slower", "f8", "<,"),
-    ChatKey("faster", "f9", ">."),
+    ChatKey("cooler", "f2"),
+    ChatKey("warmer", "f3"),
+    ChatKey("next-preset", "c-t"),
+    ChatKey("pause", "f4", in_prompt=False),
+    ChatKey("step", "f6", in_prompt=False),
+    ChatKey("stop", "c-s", in_prompt=False),
+    ChatKey("tint", "f7"),
+    ChatKey("slower", "f8"),
+    ChatKey("faster", "f9"),
 )
-TINT = "v"  # no command: what is tinted is the front end's alone
 
-NAMED = {key.anywhere: key.command for key in KEYS if key.anywhere}
-"""Commands by the keys that print nothing."""
+BOUND = {it.command: COMMANDS.get(it.command) or SLASHES[it.command] for it in KEYS}
+"""What has a key, as `ChatKey` names it."""
 
-PLAIN = {char: key.command for key in KEYS for char in key.plain}
-"""Commands by plain keys, which work while a reply streams."""
+WHILE_STREAMING = {key.key: key.command for key in KEYS}
+"""Commands by the keys that work while a reply streams."""
 
-IN_PROMPT = {key.anywhere: key.command for key in KEYS if key.anywhere and key.in_prompt}
+IN_PROMPT = {key.key: key.command for key in KEYS if key.in_prompt}
 """Commands by the keys that work in the prompt."""
 
 
@@ -63,21 +56,21 @@ def key_rows() -> Iterator[tuple[str, str, str]]:
     yield "↑ ↓ Ctrl+R", "", "What was typed before; search in it."
     yield "Tab", "", "Complete a command, or the path behind it."
     yield "//…", "", "A seed that begins with a slash."
-    yield "", "1 2 3 4", "Set the temperature to one of the notebook's: 0.2, 0.5, 1.0, 1.2."
     for key in KEYS:
-        if key.command.startswith("preset-"):  # told above, in one row
-            continue
-        named = _spoken(key.anywhere) if key.anywhere else ""
-        plain = ["Space" if char == " " else char for char in key.plain]
-        streaming = " ".join(([named] if named else []) + plain)
-        yield named if key.in_prompt else "", streaming, COMMANDS[key.command].help
-    yield "", TINT, "Tint the text by surprisal, by entropy, by temperature, or not."
-    yield "", "Esc", "Forget what was typed ahead: other keys are kept for the prompt."
+        named = key_shown(key.key)
+        yield named if key.in_prompt else "", named, BOUND[key.command].help
+    yield "", "any text", "Kept whole for the next prompt; Enter in it is a new line there."
+    yield "", "Esc", "Forget what was typed ahead."
     yield "F1", "", "This page."
     yield "Ctrl+C", "Ctrl+C", "Stop the reply and keep it; clear the prompt; twice: quit."
     yield "Ctrl+D", "Ctrl+D", "Quit."
 
 
-def _spoken(key: str) -> str:
-    """`c-t` as `Ctrl+T`."""
+def key_of(command: str) -> str:
+    """Return the key of a command as it is shown."""
+    return next(key_shown(key.key) for key in KEYS if key.command == command)
+
+
+def key_shown(key: str) -> str:
+    """Return a key's name as people write it: `c-t` as `Ctrl+T`."""
     return "+".join({"c": "Ctrl"}.get(part, part.upper()) for part in key.split("-"))

@@ -12,6 +12,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Turn
+from charlm_tui.session.typed import Meaning, command_of, meaning
 
 MOST_TEMPERATURES = 4  # that a reply's closing line names
 
@@ -51,7 +52,25 @@ def change(before: Controls, after: Controls) -> str:
 
 def settings_shown(conversation: Conversation) -> dict[str, str]:
     """Return every setting's title and value, as they are shown."""
-    return {knob.row.title: knob.shown(conversation) for knob in KNOBS}
+    shown = {knob.row.title: knob.shown(conversation) for knob in KNOBS}
+    return shown | {"Conversation": "continued" if conversation.continues else "fresh"}
+
+
+def confirmed(conversation: Conversation, before: dict[str, str], line: str) -> list[str]:
+    """Say what a line has set, also if it is what was set before.
+
+    Args:
+        conversation: with which the line was taken.
+        before: what `settings_shown` returned before that.
+        line: as it was typed.
+    """
+    after = settings_shown(conversation)
+    changed = [title for title, value in after.items() if before[title] != value]
+    command = command_of(line) if meaning(line) is Meaning.COMMAND else None
+    if not changed and command is not None and len(line.split()) > 1:
+        set_by = "temperature" if command.id == "preset" else command.id
+        changed = [knob.row.title for knob in KNOBS if knob.id == set_by]
+    return [f"{title}: {after[title]}" for title in changed]
 
 
 def closing(turn: Turn) -> str:

@@ -82,7 +82,11 @@ class Teller:
     def tint_by(self, name: str) -> None:
         """Tint what comes by what is named, or by the next that it can be tinted by."""
         self.tint = tint_named(name) if name else self.tint.following
-        self._printer.aside(f"tint: {self.tint.value}")
+        words = f"tint: {self.tint.value}"
+        if self._conversation.busy:
+            self._printer.aside(words)
+        else:
+            self._printer.line("notice", words)
 
     def _add(self, text: str) -> None:
         turn = self._turn

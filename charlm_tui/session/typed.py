@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from enum import Enum, auto
 
 from charlm_tui.errors import CommandError
-from charlm_tui.session.commands import ALIASES, FORMER, SLASHES
+from charlm_tui.session.commands import ALIASES, FORMER, SLASHES, Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Phase
 
@@ -84,10 +84,8 @@ def run_line(conversation: Conversation, line: str) -> None:
         CommandError: there is no such command, or it cannot be run now, or not so.
         CharlmError: it cannot do what it is to do.
     """
-    name, argument = [*line.removeprefix("/").split(None, 1), "", ""][:2]
-    argument = argument.strip()
-    name = name.lower()
-    command = SLASHES.get(ALIASES.get(name, name))
+    name, argument = _parts(line)
+    command = command_of(line)
     if name in FORMER:
         raise CommandError(FORMER[name])
     if command is None:
@@ -99,6 +97,18 @@ def run_line(conversation: Conversation, line: str) -> None:
     if obstacle := command.obstacle(conversation):
         raise CommandError(f"/{name} has nothing to act on right now: {obstacle}")
     command.run(conversation, argument)
+
+
+def command_of(line: str) -> Command | None:
+    """Return the command that a typed line names; None if there is none of that name."""
+    name, _ = _parts(line)
+    return SLASHES.get(ALIASES.get(name, name))
+
+
+def _parts(line: str) -> tuple[str, str]:
+    """Return the name in a typed line, and what stands behind it."""
+    name, argument = [*line.removeprefix("/").split(None, 1), "", ""][:2]
+    return name.lower(), argument.strip()
 
 
 def _suggestion(name: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.repl.status import change, closing, standing
+from charlm_tui.repl.status import change, closing, confirmed, settings_shown, standing
 from charlm_tui.reply.tape import Columns
 from charlm_tui.session.turns import Turn
+from charlm_tui.session.typed import take_line
 from tests.support.replies import conversation
 
 
@@ -46,6 +47,26 @@ def test_a_change_is_told_in_a_word() -> None:
     assert change(moving, before) == "0.50"  # a schedule was ended where it began
     assert change(before, before.faster()) == "120/s"
     assert change(before, replace(before, speed=0.0)) == "full speed"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/temp 0.7", ["Temperature: 0.70"]),
+        ("/temp 0.5", ["Temperature: 0.50"]),  # as before, and still said
+        ("/preset 2", ["Temperature: 0.50"]),
+        ("/preset 4", ["Temperature: 1.20"]),
+        ("/rng 42", ["RNG seed: 42 pinned"]),
+        ("/turns", ["Conversation: continued"]),
+        ("/carry", ["Context: carried"]),
+        ("/temp", []),  # which says it itself
+    ],
+)
+def test_what_was_set_is_confirmed(line: str, told: list[str]) -> None:
+    it, _, _ = conversation()
+    before = settings_shown(it)
+    take_line(it, line)
+    assert confirmed(it, before, line) == told
 
 
 def made(*temperatures: float, bits: float = 2.0) -> Turn:

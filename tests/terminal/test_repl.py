@@ -29,8 +29,8 @@ from tests.support.terminal import (
     terminal,
 )
 
-F2, F3, F9, UP = "\x1bOQ", "\x1bOR", "\x1b[20~", "\x1b[A"
-CTRL_C, CTRL_D = "\x03", "\x04"
+F2, F3, F4, F7, F9, UP = "\x1bOQ", "\x1bOR", "\x1bOS", "\x1b[18~", "\x1b[20~", "\x1b[A"
+CTRL_C, CTRL_D, CTRL_T = "\x03", "\x04", "\x14"
 ONCE_MORE = "Ctrl+C again"
 CLOSED = r"· [\d,]+ characters?, \d\.\d\d bits per character, RNG seed 5, temperature "
 
@@ -82,16 +82,16 @@ def test_a_person_types_watches_changes_the_temperature_stops_and_quits(model_pa
         it.send(F3)
         it.shows("‹0.55›")
         goes_on(it, "the world is")
-        it.send("4")
-        it.shows("‹1.20›")
+        it.send(CTRL_T)
+        it.shows("‹1.00›")
         goes_on(it, "the world is")
-        it.send(" ")
-        it.shows("‹paused›")
-        it.send(" ")
+        it.send(F4)
+        it.shows("‹paused: F4 resumes›")
+        it.send(F4)
         goes_on(it, "the world is")
         it.send(CTRL_C)
         it.shows(ONCE_MORE)
-        assert re.search(CLOSED + r"0\.5 → 0\.55 →\s+1\.2\n", it.text)
+        assert re.search(CLOSED + r"0\.5 → 0\.55 →\s+1\n", it.text)
         prompts(it)
         (engine,) = it.engines()
         handle = os.pidfd_open(engine)
@@ -297,13 +297,15 @@ def test_an_engine_that_dies_under_the_prompt_is_told_above_it(model_path: Path)
         it.until(lambda: len(streamed(it, "abc").strip()) > 3, "the seed was answered")
 
 
-def test_what_is_typed_ahead_is_in_the_next_prompt(model_path: Path) -> None:
+@pytest.mark.parametrize("ahead", ["the 4", "4 of them", "so it", " space", "very", "+1"])
+def test_what_is_typed_ahead_is_in_the_next_prompt_whole(model_path: Path, ahead: str) -> None:
     with chat(model_path, "--length", "60", "--seed", "the ", "--speed", "4") as it:
         streams(it, "the")
-        it.send("hello there 4")
+        it.send(f"{ahead}\rand more\r")
         it.shows("‹typed ahead›")
         it.send(F9 * 9)  # as fast as it goes
-        it.until(lambda: it.text.split("\n\n")[0].endswith("\n❯ hello there 4"), "it is there")
+        whole = f"\n❯ {ahead}\n  and more"
+        it.until(lambda: it.text.split("\n\n")[0].endswith(whole), "it is there")
         assert re.search(CLOSED + r"0\.5\n", it.text)
         assert re.search(r"· 60 characters", it.text)
 
@@ -451,7 +453,7 @@ def test_help_names_commands_and_keys(model_path: Path) -> None:
         prompts(it)
         it.send("/help\r")
         it.shows("/branch [N [TEXT]]")
-        it.shows("Space")
+        it.shows("Kept whole for the next prompt")
 
 
 def test_tints_are_colours_where_they_are_allowed_and_none_with_no_color(
@@ -473,11 +475,11 @@ def test_tints_are_colours_where_they_are_allowed_and_none_with_no_color(
         assert re.search(rb"\x1b\[2m[a-z]+\x1b\[0m", it.output)
 
 
-def test_v_tints_what_follows(model_path: Path) -> None:
+def test_f7_tints_what_follows(model_path: Path) -> None:
     with chat(model_path, "--length", "0", "--seed", "the ") as it:
         streams(it, "the")
         assert b"\x1b[38;" not in it.output
-        it.send("v")
+        it.send(F7)
         it.until(lambda: b"\x1b[38;5;" in it.output, "the text was tinted")
 
 
