@@ -46,9 +46,10 @@ def repl(
 ) -> None:
     """Chat with the model in a plain terminal; with input or output piped, be a filter.
 
-    A filter takes a seed a line and prints a reply, and a newline, for each; everything else goes
-    to standard error, and nothing is kept in the history. Lines that begin with a slash are
-    commands in both: /help names them.
+    A filter takes a seed a line and prints a reply, and a newline, for each; a blank line continues
+    the reply before. Everything else goes to standard error, and nothing is kept in the history. A
+    line that cannot be answered is named there, the others are answered, and the exit code is 1.
+    Lines that begin with a slash are commands in both: /help names them.
     """
     if null and as_json:
         raise click.UsageError("--null and --json exclude each other; give one of them")

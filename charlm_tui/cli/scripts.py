@@ -20,6 +20,7 @@ from charlm_tui.cli.streams import output, say
 from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.files import FileReadError, read_file, read_stream
+from charlm_tui.session.seeds import as_seed
 
 if TYPE_CHECKING:
     from charlm_tui.batch.score import Report
@@ -30,7 +31,12 @@ WORST = 10  # places that a score names
 
 @click.command()
 @with_options(model_option)
-@click.option("--seed", default="", metavar="TEXT", help="The text to continue; - is stdin.")
+@click.option(
+    "--seed",
+    default="",
+    metavar="TEXT",
+    help="The text to continue; - is stdin, without its last newline.",
+)
 @click.option(
     "-n",
     "--length",
@@ -59,7 +65,7 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     them.
     """
     settings = settings_of(values)
-    text = read_text("-", "the seed") if seed == "-" else seed
+    text = as_seed(read_text("-", "the seed")) if seed == "-" else seed
     path, limits = begin_script(model)
     from charlm_tui.batch.generate import Job, lane_path, run
     from charlm_tui.files import check_document

@@ -15,6 +15,7 @@ Case = Literal["lower", "preserve"]
 
 MOST_NAMED = 12  # characters that a notice names
 MAX_SYMBOLS = 65_536  # ids are kept as uint16 on the tape
+BYTE_ORDER_MARK = "\ufeff"
 
 # Plain forms that NFKC does not give: typographic quotes, dashes and line breaks.
 _PLAIN = {
@@ -101,8 +102,10 @@ class Vocabulary:
         A character with an id is kept as it is. Of any other, in this order: line ends to
         newlines, Unicode NFC with the marks that follow it, case as the model wants it, plain
         quotes and dashes, the compatibility form (NFKC), its parts (NFD), the letter without its
-        marks. What still has no id is left out and counted.
+        marks. What still has no id is left out and counted, but for a byte order mark at the
+        beginning, which is no character of the text.
         """
+        text = self.without_mark(text)
         if self._ids.keys() >= set(text):
             return Fitted(text, ())
         if "\r" not in self._ids:
@@ -131,6 +134,13 @@ class Vocabulary:
             if written and written != cluster:
                 rewritten[unicodedata.normalize("NFC", cluster), written] = None
         return Fitted("".join(kept), tuple(dropped.items()), tuple(rewritten))
+
+    def without_mark(self, text: str) -> str:
+        """Return a text without the byte order mark that a file may begin with.
+
+        It stays where the model has read one: training drops it, unless its characters have it.
+        """
+        return text if BYTE_ORDER_MARK in self._ids else text.removeprefix(BYTE_ORDER_MARK)
 
     def _composed(self, cluster: str) -> str:
         """Return a character and its marks in NFC, lower-cased where that has no id otherwise."""

@@ -102,7 +102,7 @@ def fit_corpus(content: bytes, path: Path, vocabulary: Vocabulary) -> str:
         RecitalError: it is no UTF-8, or has no character that the model knows.
     """
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise RecitalError(
             f"the corpus {path} is not UTF-8 text; give a text file with --corpus"

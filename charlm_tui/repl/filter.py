@@ -4,24 +4,24 @@ Reads a line only when all before it is answered, so that a program can talk to 
 has replies alone; whatever else there is to say goes to the person. One thread, apart from the
 engine's: it hands events over in a queue.
 
-An error costs the exit code, never the lines that follow. A seed that cannot be replied to has no
-line in the output, but an object with `error` where replies are objects.
+An error names its line, and costs the exit code, never the lines that follow. A seed that cannot be
+replied to has no line in the output, but an object with `error` where replies are objects.
 """
 
 import json
 import queue
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import count
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import Engine, EngineHost, UnusableError
 from charlm_tui.engine.protocol import CharactersGenerated, EngineDied, Event
 from charlm_tui.errors import CharlmError
+from charlm_tui.lm.vocabulary import BYTE_ORDER_MARK
 from charlm_tui.repl.keys import command_rows
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.seeds import MOST_SEED_BYTES
+from charlm_tui.session.seeds import MOST_SEED_BYTES, as_seed
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
     EngineNeeded,
@@ -38,11 +38,24 @@ from charlm_tui.session.updates import (
     ViewWanted,
 )
 
+_LINES = (
+    (
+        "a blank line",
+        "Continue the reply before, or send the seed that /dream has made up; at first it is an "
+        "empty seed.",
+    ),
+    ("//…", "A seed that begins with a slash."),
+)
+"""What lines can be besides seeds and commands, for the help."""
+
 PLAY_FRAME_S = 1 / 30  # between two looks at a recorded reply that plays
 
 
-class InputError(CharlmError):
-    """Standard input is no text."""
+class _Refused(NamedTuple):
+    """A line that cannot be taken, of which nothing is kept."""
+
+    sentence: str
+    """Why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,6 @@ def run(
         seed: comes before the first line, unless it is None.
 
     Raises:
-        InputError: the input is not UTF-8; what came before is answered.
         UnusableError: no engine can load the model.
         OSError: the output cannot be written.
     """
@@ -97,11 +109,8 @@ def run(
         it.start()
         if seed is not None:
             it.answer(seed)
-        for line in _lines(source):
-            if line is None:
-                it.refuse_line()
-            else:
-                it.take(line)
+        for number, line in enumerate(_lines(source), start=1):
+            it.take(line, number)
             if it.over:
                 break
     finally:
@@ -109,27 +118,21 @@ def run(
     return it.code
 
 
-def _lines(source: BinaryIO) -> Iterator[str | None]:
-    """Yield each line without its end; None for one that is too long, of which nothing is kept."""
-    for number in count(1):
-        raw = source.readline(MOST_SEED_BYTES + 1)
-        if not raw:
-            return
+def _lines(source: BinaryIO) -> Iterator[str | _Refused]:
+    """Yield each line without its end."""
+    while raw := source.readline(MOST_SEED_BYTES + 1):
         if len(raw) > MOST_SEED_BYTES:
             while raw and not raw.endswith(b"\n"):
                 raw = source.readline(MOST_SEED_BYTES)
-            yield None
+            yield _Refused(
+                f"this has more than {MOST_SEED_BYTES // 10**6} MB, too much for a seed; "
+                "send it in parts"
+            )
             continue
-        line = raw[:-1] if raw.endswith(b"\n") else raw
-        if len(line) < len(raw) and line.endswith(b"\r"):
-            line = line[:-1]
         try:
-            yield line.decode("utf-8")
+            yield as_seed(raw.decode("utf-8"))
         except UnicodeDecodeError as error:
-            raise InputError(
-                f"the input is not UTF-8 (line {number:,}, byte {error.start + 1:,}); "
-                "convert it first"
-            ) from error
+            yield _Refused(f"this is not UTF-8, from byte {error.start + 1:,} on; convert it first")
 
 
 class Filter:
@@ -156,6 +159,7 @@ class Filter:
         self._conversation = Conversation(controls, self._hear)
         self._answer: _Answer | None = None
         self._dreamt = ""  # what an empty line sends
+        self._number = 0  # of the line that is done; 0 is the seed before all lines
         self._error = ""  # the last sentence that was one, of this line
         self._died = False  # whether the engine has, of late
 
@@ -168,21 +172,20 @@ class Filter:
         """End the engine."""
         self._host.close()
 
-    def take(self, line: str) -> None:
-        """Do what a line says."""
+    def take(self, line: str | _Refused, number: int) -> None:
+        """Do what a line says; `number` is its own, from 1."""
+        self._number = number
+        if isinstance(line, _Refused):
+            self._complain(line.sentence)
+            self._fail("", None)
+            return
+        bare = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+        if not bare or meaning(bare) is not Meaning.SEED:  # of a seed, the model knows
+            line = bare
         if meaning(line) is Meaning.SEED:
             self.answer(line)
         else:
             self._do(line)
-
-    def refuse_line(self) -> None:
-        """Say that a line is too long; the next one may not be."""
-        self._error = ""
-        self._complain(
-            f"the line has more than {MOST_SEED_BYTES // 10**6} MB, too much for a seed; "
-            "send it in parts"
-        )
-        self._fail("", None)
 
     def answer(self, line: str) -> None:
         """Write the reply to a seed; for an empty line, continue the reply before."""
@@ -228,7 +231,8 @@ class Filter:
     def _fail(self, line: str, answer: _Answer | None) -> None:
         self.code = 1
         if self._form.as_json:
-            self._print({"seed": line, "error": self._error})
+            where = {"line": self._number} if self._number else {}
+            self._print({"seed": line, "error": self._error, **where})
         elif answer is not None and answer.written:
             self._write(self._form.end)
 
@@ -270,13 +274,14 @@ class Filter:
                 self._write_text()
             case Noticed(sentence=sentence, error=True):
                 self._complain(sentence)
+            case Noticed(sentence=sentence) if self._answer is not None:  # of its seed
+                self._say(f"note: {self._where()}{sentence}")
             case Noticed(sentence=sentence) | Said(sentence=sentence) | Shared(line=sentence):
                 self._say(sentence)
             case HelpWanted():
-                width = max(len(typed) for typed, _ in command_rows())
-                self._say(
-                    "\n".join(f"{typed:<{width}}  {help_}" for typed, help_ in command_rows())
-                )
+                rows = [*command_rows(), *_LINES]
+                width = max(len(typed) for typed, _ in rows)
+                self._say("\n".join(f"{typed:<{width}}  {help_}" for typed, help_ in rows))
             case ViewWanted(view=view):
                 self._complain(f"/{view} is for a screen, and this is a filter; leave it out")
             case SeedDreamt(text=text):
@@ -291,7 +296,11 @@ class Filter:
 
     def _complain(self, sentence: str) -> None:
         self._error = sentence
-        self._say(f"error: {sentence}")
+        self._say(f"error: {self._where()}{sentence}")
+
+    def _where(self) -> str:
+        """Return the words that name the line, for the beginning of a sentence."""
+        return f"line {self._number:,}: " if self._number else ""
 
     def _write_text(self) -> None:
         """Write what is new of a reply that somebody waits for."""

@@ -1,7 +1,7 @@
 """Which key does what in the chat: one table, for reading keys and for the help.
 
 Keys have prompt_toolkit's names (`f2`, `c-t`), but it is not needed to look at them. None of them
-is text, here or in the prompt: what is typed while a reply streams belongs to the next prompt.
+is text: what is typed while a reply streams belongs to the next prompt.
 """
 
 from collections.abc import Iterator
@@ -44,9 +44,10 @@ IN_PROMPT = {key.key: key.command for key in KEYS if key.in_prompt}
 
 
 def command_rows() -> Iterator[tuple[str, str]]:
-    """Return (what is typed, what it does) for every command."""
+    """Return (what is typed, what it does) for every command that needs no screen of the app."""
     for name, command in SLASHES.items():
-        yield f"/{name} {command.argument}".rstrip(), command.help
+        if not command.screen:
+            yield f"/{name} {command.argument}".rstrip(), command.help
 
 
 def key_rows() -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileReadError, cached_corpus, read_file
+from charlm_tui.lm.vocabulary import BYTE_ORDER_MARK
 
 MOST_SEED_BYTES = 10_000_000  # of a seed file: more is a mistake
 
@@ -14,8 +15,16 @@ class SeedError(CharlmError):
     """A seed cannot be had from a file."""
 
 
+def as_seed(text: str) -> str:
+    """Return what came from a file or a pipe as a seed: without the newline that ends it.
+
+    Editors and `echo` put one there, and a model would begin another paragraph behind it.
+    """
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
 def read_seed(path: Path) -> str:
-    """Return a file's text, whole.
+    """Return a file's text for the prompt: whole, but for a byte order mark and the last newline.
 
     Raises:
         SeedError: it cannot be read, is no UTF-8, or is larger than 10 MB.
@@ -24,7 +33,7 @@ def read_seed(path: Path) -> str:
         content = read_file(
             path, MOST_SEED_BYTES, "give the path of a text file, and a short one", waits=False
         )
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return as_seed(content.decode("utf-8-sig")).replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise SeedError(f"{path} is not UTF-8 text; give a text file") from None
     except FileReadError as error:
@@ -57,6 +66,7 @@ def passage(path: Path, length: int, rng: random.Random) -> str:
             start = rng.randrange(max(1, size - around // 2))
             file.seek(start)
             text = file.read(around).decode("utf-8", errors="ignore").replace("\r\n", "\n")
+            text = text.removeprefix(BYTE_ORDER_MARK)
     except OSError as error:
         raise SeedError(
             f"the corpus {path} cannot be read: {error.strerror}; give another with --corpus"

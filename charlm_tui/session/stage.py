@@ -185,7 +185,7 @@ class Stage:
         assert self.model is not None
         assert self.vocabulary is not None
         fitted = self.vocabulary.fit(text)
-        if text and not fitted.text:
+        if fitted.dropped and not fitted.text:
             self.tell(Noticed(f"nothing was sent: {fitted.notice}", error=True))
             return None
         before = self._read() if self.continues else array("H")

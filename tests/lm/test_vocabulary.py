@@ -48,6 +48,7 @@ def test_text_of_known_symbols_is_kept_whatever_the_symbols_are(
 def test_nothing_is_left_out_in_silence(text: str) -> None:
     """Every character is kept, replaced or counted; what was counted is named."""
     fitted = LOWER.fit(text)
+    text = text.removeprefix("\ufeff")  # which is no character of a text that begins with it
     normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).lower()
     dropped = dict(fitted.dropped)
     assert all(normal.count(char) == count > 0 for char, count in dropped.items())
@@ -103,6 +104,13 @@ def test_what_is_left_out_is_named_with_its_count() -> None:
     assert fitted.text == "abc"
     assert fitted.dropped == (("€", 2), ("\u0007", 1), ("🙂", 1))
     assert fitted.notice == "left out, as this model does not know it: ‘€’ ×2, U+0007, ‘🙂’"
+
+
+def test_a_byte_order_mark_begins_a_text_only_where_training_has_read_one() -> None:
+    fitted = LOWER.fit("\ufeffabc")
+    assert (fitted.text, fitted.notice) == ("abc", "")
+    assert LOWER.fit("a\ufeffbc").dropped == (("\ufeff", 1),)  # elsewhere it is a character
+    assert Vocabulary("\ufeffabc").fit("\ufeffabc").text == "\ufeffabc"
 
 
 def test_a_long_list_of_what_is_left_out_is_cut_and_says_so() -> None:

@@ -15,7 +15,7 @@ from charlm_tui.engine.protocol import (
     Request,
 )
 from charlm_tui.repl import filter  # noqa: A004
-from charlm_tui.repl.filter import Form, InputError, run
+from charlm_tui.repl.filter import Form, run
 from tests.support.engines import QueuedEngine
 
 LENGTH = 6
@@ -168,7 +168,7 @@ def test_a_seed_of_unknown_characters_has_no_reply() -> None:
 def test_a_seed_of_unknown_characters_is_an_object_with_its_error() -> None:
     bench = Bench("☃\none\n".encode(), Form(as_json=True))
     first, second = map(json.loads, bench.output.splitlines())
-    assert first == {"seed": "☃", "error": first["error"]}
+    assert first == {"seed": "☃", "error": first["error"], "line": 1}
     assert "‘☃’" in first["error"]
     assert second["text"] == TEXT
 
@@ -208,14 +208,43 @@ def test_an_endless_length_is_refused() -> None:
     assert "has to end" in bench.said[0]
 
 
-def test_input_that_is_no_utf_8_is_an_error_and_what_came_before_is_answered() -> None:
-    out = io.BytesIO()
-    engine = Replying([])
-    controls = Controls(speed=0.0, length=LENGTH)
-    with pytest.raises(InputError, match=r"line 2, byte 3"):
-        run("", lambda _: engine, controls, io.BytesIO(b"a\nbc\xff\n"), out, print, Form())
-    assert out.getvalue() == b"abcdef\n"
-    assert engine.closed
+def test_a_line_that_is_not_utf_8_is_refused_and_those_after_it_are_answered() -> None:
+    bench = Bench(b"one\nbc\xff\ntwo\n")
+    assert bench.output == b"abcdef\nabcdef\n"
+    assert bench.code == 1
+    assert bench.said == ["error: line 2: this is not UTF-8, from byte 3 on; convert it first"]
+    _, second, third = Bench(b"one\n\xff\ntwo\n", Form(as_json=True)).output.splitlines()
+    assert json.loads(second)["line"] == 2
+    assert "not UTF-8" in json.loads(second)["error"]
+    assert json.loads(third)["text"] == TEXT
+
+
+def test_every_error_names_its_line_and_so_does_what_is_told_of_a_seed() -> None:
+    lines = "one\n/tmep 0.7\n\n☃\n/temp hot\na☃b\n".encode()
+    said = Bench(lines).said
+    starts = [sentence.split(": ")[:2] for sentence in said]
+    assert starts == [
+        ["error", "line 2"],
+        ["error", "line 4"],
+        ["error", "line 5"],
+        ["note", "line 6"],
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    bench = Bench("\ufeff/temp 0.7\none\n".encode(), Form(as_json=True))
+    (reply,) = map(json.loads, bench.output.splitlines())
+    assert (reply["temperature"], bench.code, bench.said) == (0.7, 0, [])
+    bench = Bench("\ufeffone\n".encode(), Form(as_json=True))
+    assert (json.loads(bench.output)["seed"], bench.said) == ("one", [])
+    assert Bench("\ufeff\n".encode()).output == b"abcdef\n"
+
+
+def test_the_help_says_what_a_blank_line_does_and_names_no_screen() -> None:
+    (said,) = Bench(b"/help\n").said
+    assert "a blank line  " in said
+    assert "Continue the reply before" in said
+    assert "/lens" not in said
 
 
 def test_a_line_that_is_too_long_is_refused_and_those_after_it_are_answered(
@@ -226,7 +255,7 @@ def test_a_line_that_is_too_long_is_refused_and_those_after_it_are_answered(
         bench = Bench(b"one\n" + b"x" * 10 + end + b"two\n")
         assert bench.output == b"abcdef\nabcdef\n"
         assert bench.code == 1
-        assert "the line has more than" in bench.said[0]
+        assert "line 2: this has more than" in bench.said[0]
     bench = Bench(b"x" * 100, Form(as_json=True))
     assert "too much for a seed" in json.loads(bench.output)["error"]
 
@@ -268,7 +297,7 @@ class Failing(Replying):
 def test_a_model_that_fails_is_told_and_not_tried_again() -> None:
     bench = Bench(b"one\n", engine=lambda: Failing([]))
     assert (bench.output, bench.code) == (b"", 1)
-    assert bench.said == ["error: the logits are NaN"]
+    assert bench.said == ["error: line 1: the logits are NaN"]
     assert len(bench.engines) == 1
 
 

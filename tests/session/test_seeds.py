@@ -6,13 +6,36 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.session.seeds import SeedError, keras_corpus, passage, read_seed
+from charlm_tui.session.seeds import SeedError, as_seed, keras_corpus, passage, read_seed
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "seed.txt"
-    path.write_bytes("\ufeffone\r\ntwo".encode())
+    path.write_bytes("\ufeffone\r\ntwo\r\n".encode())
     assert read_seed(path) == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    ("text", "seed"),
+    [
+        ("one", "one"),
+        ("one\n", "one"),
+        ("one\r\n", "one"),
+        ("one\n\n", "one\n"),
+        ("one \n", "one "),
+        ("one\r", "one\r"),
+        ("\n", ""),
+        ("", ""),
+    ],
+)
+def test_one_final_newline_is_no_part_of_a_seed(text: str, seed: str) -> None:
+    assert as_seed(text) == seed
+
+
+def test_a_passage_has_no_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.txt"
+    path.write_text("\ufeffword", encoding="utf-8")
+    assert passage(path, 40, random.Random(0)) == "word"
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])

@@ -41,12 +41,16 @@ def test_echo_puts_the_seed_before_the_text(model_path: Path) -> None:
     assert run(*command, "--echo").stdout == b"the " + run(*command).stdout
 
 
-def test_a_seed_from_standard_input_is_kept_to_the_character(model_path: Path) -> None:
+def test_a_seed_from_standard_input_is_kept_to_the_character_but_for_its_last_newline(
+    model_path: Path,
+) -> None:
     command = ("generate", "--model", str(model_path), "--rng-seed", "3")
-    seed = "two\nlines \n"
-    piped = run(*command, "--seed", "-", stdin=seed.encode())
-    assert piped.stdout == run(*command, "--seed", seed).stdout
-    assert piped.stdout != run(*command, "--seed", seed.strip()).stdout
+    for seed in ("the ", "two\nlines \n"):
+        expected = run(*command, "--seed", seed).stdout
+        for piped in (f"{seed}\n", f"{seed}\r\n", f"\ufeff{seed}\n"):
+            result = run(*command, "--seed", "-", stdin=piped.encode())
+            assert (result.stdout, result.stderr) == (expected, b"")
+        assert expected != run(*command, "--seed", seed.strip()).stdout
 
 
 def test_json_has_what_makes_the_reply_again(model_path: Path) -> None:
@@ -65,6 +69,13 @@ def test_what_the_model_does_not_know_is_named_on_standard_error(model_path: Pat
     result = run("generate", "--model", str(model_path), "--seed", "a☃b", "-n", "5")
     assert result.returncode == 0
     assert "‘☃’" in result.stderr.decode()
+
+
+def test_what_becomes_of_a_seed_is_told_once_on_standard_error(model_path: Path) -> None:
+    command = ("generate", "--model", str(model_path), "--seed", "Ü“a” ÜÜ", "-n", "5")
+    for more in ((), ("--temperatures", "0.2,0.5")):
+        told = run(*command, *more).stderr.decode()
+        assert told == 'note: as the model knows it: ‘Ü’ → ‘u’, ‘“’ → ‘"’, ‘”’ → ‘"’\n'
 
 
 @pytest.mark.parametrize(

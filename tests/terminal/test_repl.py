@@ -643,12 +643,15 @@ def test_a_full_disk_is_one_sentence(model_path: Path) -> None:
     assert b"Traceback" not in result.stderr
 
 
-def test_bytes_that_are_no_text_are_one_sentence(model_path: Path) -> None:
-    result = pipe(model_path, b"we \n\xff\n", "--length", "10")
+def test_a_line_of_bytes_that_are_no_text_is_one_sentence_and_the_rest_goes_on(
+    model_path: Path,
+) -> None:
+    result = pipe(model_path, b"we \n\xff\nwe \n", "--length", "10")
     assert result.returncode == 1
-    assert len(result.stdout.decode()) == 11
-    assert b"not UTF-8 (line 2" in result.stderr
-    assert b"Traceback" not in result.stderr
+    assert len(result.stdout.decode()) == 22
+    assert result.stderr == (
+        b"error: line 2: this is not UTF-8, from byte 1 on; convert it first\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,16 @@ def test_a_score_per_character_is_json_lines(model_path: Path) -> None:
     assert all(line["surprisal_bits"] > 0 and line["entropy_bits"] > 0 for line in lines)
 
 
+def test_a_byte_order_mark_is_not_scored(model_path: Path, tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("\ufeffthe world\n", encoding="utf-8")
+    marked = run("score", "--model", str(model_path), str(path), "--json")
+    plain = run("score", "--model", str(model_path), "-", "--json", stdin=b"the world\n")
+    assert marked.stdout == plain.stdout
+    assert marked.stderr == b""
+    assert json.loads(plain.stdout)["scored"] == 10  # its last newline, too
+
+
 def test_a_score_for_people_names_what_surprised_and_what_was_dropped(model_path: Path) -> None:
     result = run("score", "-", "--model", str(model_path), stdin="the thqq☃ng".encode())
     assert "bits per character over 10 characters" in result.stdout.decode()
