@@ -88,6 +88,17 @@ def fitting(width: int, *forms: str) -> str:
     return visible(next((form for form in forms if cells(form) <= width), forms[-1]), "")
 
 
+def begun(text: str, width: int) -> str:
+    """Return a text in one line, or as much of its beginning as has room, with … behind it."""
+    text = visible(text, "⏎")
+    if cells(text) <= width:
+        return text
+    used, end = 1, 0
+    while end < len(text) and (used := used + cells(text[end])) <= width:
+        end += 1
+    return text[:end] + "…" * (width > 0)
+
+
 def shortened(text: str, width: int) -> str:
     """Leave out the middle of a text that has no room."""
     text = visible(text, "⏎")

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ import click
 
 from charlm_tui.cli.options import config_option, with_options
 from charlm_tui.cli.start import history_path
-from charlm_tui.cli.streams import output, say
+from charlm_tui.cli.streams import output, say, terminal_width
 from charlm_tui.controls.parameters import TINTS
 from charlm_tui.reply.exports import FORMATS
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from charlm_tui.history.store import Store
 
 BEGINNING = 60  # characters of a seed and of a text that a line shows
+ROOM = 24  # cells of a terminal's line that are left for them, or a third of it
 
 _place = (
     config_option,
@@ -50,7 +51,11 @@ def history() -> None:
 @history.command("list")
 @with_options(*_place, *_which, _json)
 def list_(as_json: bool, **values: Any) -> None:
-    """List replies, the newest first: number, time, model, length, seed and beginning."""
+    """List replies, the newest first, in rows that fit the terminal.
+
+    Each has number, time, model, length, temperature, RNG seed, seed and beginning; the lanes of a
+    ladder stand together.
+    """
     _list("", as_json, **values)
 
 
@@ -168,8 +173,12 @@ def _list(
             query, model, starred, limit=limit, refused=lambda it: say(f"warning: {it}")
         )
     with output() as out:
-        for entry in entries:
-            line = json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry)
+        lines = (
+            (json.dumps(_facts(entry), ensure_ascii=False) for entry in entries)
+            if as_json
+            else rows(entries, terminal_width())
+        )
+        for line in lines:
             out.write(line.encode() + b"\n")
 
 
@@ -202,16 +211,35 @@ def _facts(entry: "Entry") -> dict[str, Any]:
     return asdict(entry)
 
 
-def _line(entry: "Entry") -> str:
+def rows(entries: "Sequence[Entry]", width: int | None) -> "Iterator[str]":
+    """Yield a line for each reply, in the longest form that leaves room for its text.
+
+    Args:
+        entries: the replies.
+        width: of a line, in cells; None for lines of any length.
+    """
+    from charlm_tui.history.records import in_ladders
+    from charlm_tui.text import begun, cells, visible
+
+    listed = in_ladders(entries)
+    heads: list[list[str]] = []
+    for entry, mark in listed:
+        number = f"{entry.id:>6} {'★' if entry.starred else ' '}{mark}"
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.started_s))
+        forms = [f"{number} {when}  {facts}" for facts in entry.facts]
+        heads.append([*forms, f"{number} {entry.facts[-1]}"])
+    widths = [max(map(cells, form)) for form in zip(*heads, strict=True)]
+    room = None if width is None else width - min(ROOM, width // 3)
+    form = next((i for i, each in enumerate(widths) if room is None or each <= room), -1)
+    for head, (entry, _) in zip(heads, listed, strict=True):
+        line = f"{head[form]}{' ' * (widths[form] - cells(head[form]))}  {_text(entry)}"
+        yield visible(line, "⏎") if width is None else begun(line, width)
+
+
+def _text(entry: "Entry") -> str:
+    """Return the name of a reply, its seed and how it begins, in a line."""
     from charlm_tui.text import visible
 
-    def short(text: str) -> str:
-        return visible(text[:BEGINNING], "⏎")
-
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.started_s))
-    star = "★" if entry.starred else " "
-    name = f"  [{visible(entry.name, '')}]" if entry.name else ""
-    return (
-        f"{entry.id:>6} {star} {when}  {visible(entry.model, '')}  {entry.length:>7,}{name}  "
-        f"{short(entry.seed)} → {short(entry.beginning)}"
-    )
+    name = f"[{visible(entry.name, '')}]  " if entry.name else ""
+    seed, beginning = (visible(it[:BEGINNING], "⏎") for it in (entry.seed, entry.beginning))
+    return f"{name}{seed} → {beginning}"

@@ -52,6 +52,14 @@ def forget_given_size() -> None:
                 os.environ.pop(name, None)
 
 
+def terminal_width() -> int | None:
+    """Return the columns of the terminal that standard output is; None if it is none."""
+    with contextlib.suppress(OSError):
+        if sys.stdout.isatty():
+            return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    return None
+
+
 def is_of_output(error: Exception) -> TypeGuard[OSError]:
     """Return whether an exception is that of a stream which cannot be written."""
     return isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None

@@ -54,6 +54,8 @@ class _Kept:
     """Characters that were handed over."""
     handed_s: float = 0.0
     """When, by the clock."""
+    began_s: float = 0.0
+    """Unix time."""
 
 
 class Recorder:
@@ -93,8 +95,9 @@ class Recorder:
                 self._added(len(text))
             case LanesAdded(turn=turn, texts=texts):
                 self._growing = [(turn, reply) for reply in turn.replies]
+                now_s = self._now()  # one moment: by it the lanes of a ladder are known
                 for reply, text in zip(turn.replies, texts, strict=True):
-                    self._take_new(turn, reply, len(text))
+                    self._take_new(turn, reply, len(text), now_s)
             case TurnStarted() | TurnRewound() | TurnRemoved():
                 self._look()
             case StateChanged():
@@ -114,7 +117,8 @@ class Recorder:
             row: its id there.
             length: how many characters it has there.
         """
-        self._kept[reply] = _Kept(Ticket(row, self._writer.file), length)
+        ticket = Ticket(row, self._writer.file)
+        self._kept[reply] = _Kept(ticket, length, began_s=self._now())
 
     def rest(self) -> None:
         """Hand over and finish what grows; the last thing before the writer is closed."""
@@ -147,11 +151,11 @@ class Recorder:
         if turn is None or state not in (Phase.STREAMING, Phase.PAUSED):
             return  # it was there, and is shown again
         self._growing = [(turn, turn.reply)]
-        self._take_new(turn, turn.reply, count)
+        self._take_new(turn, turn.reply, count, self._now())
 
-    def _take_new(self, turn: Turn, reply: Reply, count: int) -> None:
+    def _take_new(self, turn: Turn, reply: Reply, count: int, now_s: float) -> None:
         """Hand over what is new of a reply that has got `count` characters, if it is time."""
-        kept = self._kept.setdefault(reply, _Kept())
+        kept = self._kept.setdefault(reply, _Kept(began_s=now_s))
         kept.length = min(kept.length, len(reply.tape) - count)  # fewer: it was left in mid-play
         due = kept.ticket is None or self._clock() - kept.handed_s >= PERIOD_S
         # A single step may be the last for an hour.
@@ -164,7 +168,7 @@ class Recorder:
         if self._is_lost(kept):
             kept.ticket, kept.length = None, 0
         if kept.ticket is None:
-            kept.ticket = self._begin(turn, reply)
+            kept.ticket = self._begin(turn, reply, kept.began_s)
         while kept.length < len(tape):
             stop = min(kept.length + MOST_CHARACTERS, len(tape))
             self._writer.append(kept.ticket, cut(tape, kept.length, stop, turn.vocabulary))
@@ -172,7 +176,7 @@ class Recorder:
         kept.handed_s = self._clock()
         return kept
 
-    def _begin(self, turn: Turn, reply: Reply) -> Ticket:
+    def _begin(self, turn: Turn, reply: Reply, began_s: float) -> Ticket:
         parent = self._parent(reply)
         origin = Origin(
             model=turn.model.name,
@@ -182,7 +186,7 @@ class Recorder:
             before=turn.vocabulary.decode(turn.before),
             seed=turn.seed,
             rng_seed=turn.rng_seed,
-            started_s=self._now(),
+            started_s=began_s,
             forked_at=0 if parent is None else reply.forked_at,
         )
         return self._writer.begin(origin, parent)

@@ -1,9 +1,13 @@
 """What goes into the history and comes out of it: replies, their pieces, lines of a list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Runtime
+from charlm_tui.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,53 @@ class Entry:
     deleted: bool
     parent: int | None
     forked_at: int
+    temperatures: tuple[float, ...] = ()
+    """Of its first character and of its last one, once if they are the same; none if not known."""
+    rng_seeds: tuple[int, ...] = ()
+    """Likewise."""
+    schedule: str = ""
+    """Of the temperature at its end: `ramp 1.2`; empty where it is steady."""
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What a row tells of it beside its text, in forms from the longest to the shortest."""
+        model = visible(self.model, "") + (" ⑂" if self.parent is not None else "")
+        bits = self.bits_per_character
+        temperature = " → ".join(f"{each:g}" for each in self.temperatures)
+        temperature = f"{temperature} {self.schedule}".strip()
+        rng_seed = " → ".join(map(str, self.rng_seeds))
+        measured = "" if bits is None else f", {bits:.2f} bits"
+        warmth = f", temperature {temperature}" if temperature else ""
+        numbers = f", RNG seed {rng_seed}" if rng_seed else ""
+        short = f"{self.length:,}" + (f"  T{temperature}  RNG {rng_seed}" if temperature else "")
+        return (
+            f"{model}, {self.length:,} characters{measured}{warmth}{numbers}",
+            f"{model}, {self.length:,}{warmth}{numbers}",
+            f"{model}  {short}",
+            short,
+        )
+
+
+class Listed(NamedTuple):
+    """A reply in a list, and how it stands to its neighbours."""
+
+    entry: Entry
+    mark: str = " "
+    """`┌`, `├` and `└` for the lanes of a ladder, a space for any other reply."""
+
+
+def in_ladders(entries: Sequence[Entry]) -> list[Listed]:
+    """Return replies in their order, the lanes of a ladder as they stood there, and marked.
+
+    Lanes begin at one moment, from one seed, and not all at one temperature.
+    """
+    listed: list[Listed] = []
+    for _, group in groupby(entries, lambda it: (it.started_s, it.model_sha256, it.seed)):
+        lanes = list(group)
+        if len({it.temperatures for it in lanes}) < 2:
+            listed += map(Listed, lanes)
+            continue
+        lanes.sort(key=lambda it: it.id)
+        marks = ["┌", *"├" * (len(lanes) - 2), "└"]
+        listed += map(Listed, lanes, marks)
+    return listed

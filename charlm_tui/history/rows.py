@@ -32,9 +32,14 @@ RECORDING = "model, model_sha256, onnxruntime, machine, before, seed"
 """The columns of a reply that is replayed, beside its pieces."""
 ENTRY = (
     "id, name, seed, model, model_sha256, started_s, starred, ended, deleted_s IS NOT NULL, "
-    "parent, forked_at, length, bits, beginning"
+    "parent, forked_at, length, bits, beginning, "
+    + ", ".join(
+        "(SELECT CASE WHEN json_valid(changes) THEN json_extract(changes, "
+        f"'{place}') END FROM pieces WHERE reply = replies.id ORDER BY first {order} LIMIT 1)"
+        for place, order in (("$[0][1]", "ASC"), ("$[#-1][1]", "DESC"))
+    )
 )
-"""The columns of a reply in a list."""
+"""The columns of a reply in a list; at the end its first settings and its last ones, as JSON."""
 ROW_FAULTS = (
     ValueError,
     TypeError,
@@ -104,13 +109,14 @@ def to_entry(row: Sequence[Any]) -> Entry:
         one of `ROW_FAULTS`: the row is damaged.
     """
     (reply, name, seed, model, sha256, started_s, starred, ended, deleted, parent, forked_at,
-     length, bits, beginning) = row  # fmt: skip
+     length, bits, beginning, *changes) = row  # fmt: skip
     check_texts(name, seed, model, sha256, beginning)
     _check_times_and_places(started_s, parent, forked_at)
     if type(length) is not int or length < 0:
         raise ValueError(f"its length is {length!r:.20}")
     if bits is not None and not (isinstance(bits, int | float) and math.isfinite(bits)):
         raise ValueError(f"its bits are {bits!r:.20}")
+    settings = [Settings.of_file(json.loads(each)) for each in changes if each is not None]
     return Entry(
         id=reply,
         name=name,
@@ -126,6 +132,9 @@ def to_entry(row: Sequence[Any]) -> Entry:
         deleted=bool(deleted),
         parent=parent,
         forked_at=forked_at,
+        temperatures=tuple(dict.fromkeys(each.temperature for each in settings)),
+        rng_seeds=tuple(dict.fromkeys(each.rng_seed for each in settings)),
+        schedule=next((f"{it.moving} {it.moving_to:g}" for it in settings[1:] if it.moving), ""),
     )
 
 

@@ -465,11 +465,12 @@ class Store:
         return entries
 
     def _entry(self, reply: int, *row: Any) -> Entry:
-        *rest, ended, deleted, parent, forked_at, length, bits, beginning = row
+        *rest, ended, deleted, parent, forked_at, length, bits, beginning, first, last = row
         if not ended:
             length, bits = self._length(reply), self._bits(reply)
             beginning = self._text(reply, BEGINNING)[:BEGINNING]
-        return to_entry((reply, *rest, ended, deleted, parent, forked_at, length, bits, beginning))
+        texts = (beginning, first, last)
+        return to_entry((reply, *rest, ended, deleted, parent, forked_at, length, bits, *texts))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """What a conversation hands to the history, when, and what a writer does that can do no more."""
 
+import itertools
 import shutil
 import tempfile
 import threading
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.history.recorder import MOST_CHARACTERS, PERIOD_S, Keeper, Recorder, cut
+from charlm_tui.history.records import in_ladders
 from charlm_tui.history.store import HistoryError, Store
 from charlm_tui.history.writer import Ticket, Writer
 from charlm_tui.lm.settings import Settings
@@ -249,6 +251,54 @@ def test_a_branch_is_a_row_of_its_own_with_the_characters_before_it(studio: Stud
         assert (rows["abcxyz"].parent, rows["abcxyz"].forked_at) == (parent.id, 3)
         assert (rows["aq"].parent, rows["aq"].forked_at) == (parent.id, 1)
         assert found(store, "abcx") == [child.id, rows["abcxyz"].id]
+
+
+def test_the_lanes_of_a_ladder_begin_at_one_moment_and_are_listed_as_they_stood(
+    path: Path,
+) -> None:
+    studio = Studio(path)
+    ticks = itertools.count(1000)
+    studio.recorder._now = lambda: float(next(ticks))  # so that each look at the clock is another
+    studio.it.send("abc")
+    studio.engine.stream("a")
+    studio.it.ladder.climb("abc", (0.2, 0.5, 1.2))
+    studio.engine._count = 0
+    studio.engine.lanes(["aa", "bb", "cc"])
+    studio.it.stop()
+    with studio.history() as store:
+        listed = in_ladders(store.entries())
+    assert [it.entry.beginning for it in listed] == ["aa", "bb", "cc", "a"]
+    assert "".join(it.mark for it in listed) == "┌├└ "
+    assert [it.entry.temperatures for it in listed] == [(0.2,), (0.5,), (1.2,), (0.5,)]
+    studio.close()
+
+
+def test_replies_that_began_at_one_moment_at_one_temperature_are_no_ladder(
+    studio: Studio,
+) -> None:
+    for text in ("a", "b"):
+        studio.it.send("abc")
+        studio.engine.stream(text)
+    studio.it.stop()
+    with studio.history() as store:
+        listed = in_ladders(store.entries())
+    assert [(it.entry.beginning, it.mark) for it in listed] == [("b", " "), ("a", " ")]
+
+
+def test_a_row_tells_what_changed_and_how_the_temperature_moves(studio: Studio) -> None:
+    studio.it.send("abc")
+    studio.engine.stream("a")
+    studio.it.change(studio.it.controls.with_settings(temperature=0.7, rng_seed=9))
+    studio.engine.stream("b")
+    studio.it.stop()
+    studio.it.change(studio.it.controls.with_settings(moving="ramp", moving_to=1.5))
+    studio.it.send("abc")
+    studio.engine.stream("a")
+    studio.it.stop()
+    with studio.history() as store:
+        second, first = store.entries()
+    assert "temperature 0.5 → 0.7, RNG seed 7 → 9" in first.facts[0]
+    assert "temperature 0.7 ramp 1.5, RNG seed 7" in second.facts[0]
 
 
 def test_a_branch_without_a_character_of_its_own_is_none_nor_a_parent(studio: Studio) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from array import array
@@ -166,6 +167,52 @@ def test_a_damaged_reply_is_refused_by_its_number_and_the_others_are_listed(
     assert (told.returncode, told.stdout) == (1, "")
     assert "error: reply 1 of the history" in told.stderr
     assert run("history", "show", str(other), *place).stdout == "before a seedanother text\n"
+
+
+@pytest.fixture
+def ladder(tmp_path: Path) -> Path:
+    """A history with a ladder of three lanes between two replies, of which one has a long seed."""
+    path = tmp_path / "ladder.db"
+    runtime, four = Runtime("1", "x"), array("f", [1.0] * 4).tobytes()
+    columns = Columns(array("H", [1] * 4).tobytes(), four, four, four)
+    told = [("before ", 1.0, 0.5)]
+    told += [("of a ladder ", 100.0, each) for each in (0.2, 0.5, 1.2)]
+    told += [("a long seed, 漢字, " * 30, 200.0, 0.5)]
+    with closing(Store(path)) as store:
+        for seed, started_s, temperature in told:
+            origin = Origin("nietzsche", "0" * 64, "/m", runtime, "", seed, 42, started_s)
+            reply = store.begin(origin)
+            settings = Settings(temperature, 42)
+            store.append(reply, Piece(0, "text", columns, ((0, settings),)))
+            store.finish(reply)
+    return path
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 120, 300])
+def test_rows_fit_the_terminal_and_tell_temperature_and_rng_seed(
+    ladder: Path, columns: int
+) -> None:
+    with terminal("history", "list", "--history", str(ladder), columns=columns, rows=30) as it:
+        assert it.end() == 0
+    rows = [line for line in it.text.splitlines() if line.strip(" ~")]
+    assert [int(row.split()[0]) for row in rows] == [5, 2, 3, 4, 1]  # a row each, lanes in order
+    if columns >= 40:
+        temperatures = [re.findall(r"(?:T|temperature )([\d.]+)", row) for row in rows]
+        assert temperatures == [["0.5"], ["0.2"], ["0.5"], ["1.2"], ["0.5"]]
+        assert all(re.search(r"RNG (?:seed )?42\b", row) for row in rows)
+        assert [row[8] for row in rows] == [" ", "┌", "├", "└", " "]
+
+
+def test_rows_of_a_pipe_are_whole(ladder: Path) -> None:
+    rows = run("history", "list", "--history", str(ladder)).stdout.splitlines()
+    words = "nietzsche, 4 characters, 1.00 bits, temperature 1.2, RNG seed 42  of a ladder  → text"
+    assert words in rows[3]
+    facts = [
+        json.loads(it)
+        for it in run("history", "list", "--json", "--history", str(ladder)).stdout.splitlines()
+    ]
+    assert [it["temperatures"] for it in facts] == [[0.5], [1.2], [0.5], [0.2], [0.5]]
+    assert {tuple(it["rng_seeds"]) for it in facts} == {(42,)}
 
 
 def test_an_export_goes_straight_through_to_a_device_which_stays(

@@ -71,6 +71,23 @@ def locked(path: Path) -> Iterator[sqlite3.Connection]:
         yield other
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [(WIDE, "fake, 6 characters, 1.00 bits, temperature 0.5, RNG seed"), ((60, 24), "T0.5  RNG ")],
+)
+async def test_a_row_tells_temperature_and_rng_seed_at_any_width(
+    tmp_path: Path, size: tuple[int, int], told: str
+) -> None:
+    async with studio(size, setup=Setup(history=tmp_path / "h.db")) as it:
+        await it.load()
+        await it.send("one")
+        await it.stream("abcdef")
+        it.engine.end()
+        await opened(it, 1)
+        await it.until(lambda: rows(it), "it is listed")
+        assert told in rows(it)[0]
+
+
 async def test_a_damaged_reply_is_left_out_by_its_number_and_the_others_are_listed(
     tmp_path: Path,
 ) -> None:

@@ -19,9 +19,9 @@ from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
 from charlm_tui.history.lookup import Lookup
-from charlm_tui.history.records import Entry
+from charlm_tui.history.records import Entry, Listed, in_ladders
 from charlm_tui.history.store import Store
-from charlm_tui.text import visible
+from charlm_tui.text import cells, fitting, visible
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
@@ -164,7 +164,10 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         listed = self._listed
         place = listed.highlighted if keep is None else keep
         listed.clear_options()
-        listed.add_options([Option(_line(entry)) for entry in self._entries])
+        rows = in_ladders(self._entries)
+        self._entries = [entry for entry, _ in rows]
+        width = listed.scrollable_content_region.width
+        listed.add_options([Option(_line(row, width)) for row in rows])
         if self._entries:
             listed.highlighted = min(place or 0, len(self._entries) - 1)
         self.refresh_bindings()
@@ -380,18 +383,23 @@ def _left_out(refused: list[str]) -> str:
     return f"; left out{more}: {refused[0]}"
 
 
-def _line(entry: Entry) -> Text:
-    """Draw a reply in two lines: when, what of, how much, its name; its seed and its beginning."""
+def _line(row: Listed, width: int) -> Text:
+    """Draw a reply in two lines: when, what of, how it was drawn, its name; its seed and beginning.
+
+    Args:
+        row: the reply.
+        width: that the first line has, in cells; one that has no room for its facts is cut.
+    """
+    entry, mark = row
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.started_s))
-    bits = "" if entry.bits_per_character is None else f", {entry.bits_per_character:.2f} bits"
-    branch = " ⑂" if entry.parent is not None else ""
+    name = f"  {visible(entry.name, '')}" if entry.name else ""
+    room = width - len(f"★{mark} {when}  ") - cells(name) - 2
     text = Text(no_wrap=True, overflow="ellipsis")
-    text.append("★ " if entry.starred else "  ")
+    text.append(f"{'★' if entry.starred else ' '}{mark} ")
     text.append(when, "bold")
-    text.append(f"  {visible(entry.model, '')}{branch}, {entry.length:,} characters{bits}", "dim")
-    if entry.name:
-        text.append(f"  {visible(entry.name, '')}", "bold italic")
-    text.append("\n  ")
+    text.append(f"  {fitting(room, *entry.facts)}", "dim")
+    text.append(name, "bold italic")
+    text.append("\n   ")
     text.append(_in_line(entry.seed), "italic")
     text.append(" → ", "dim")
     text.append(_in_line(entry.beginning))
