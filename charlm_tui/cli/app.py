@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
@@ -24,10 +25,10 @@ LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it int
 def known() -> Known:
     """Return how to learn the names that the settings file can have of the app."""
 
-    def bindings() -> frozenset[str]:
-        from charlm_tui.tui.catalog import binding_ids
+    def bindings() -> Mapping[str, str]:
+        from charlm_tui.tui.catalog import binding_labels
 
-        return binding_ids()
+        return binding_labels()
 
     def themes() -> frozenset[str]:
         from charlm_tui.tui.catalog import theme_names

@@ -18,6 +18,8 @@ from charlm_tui.controls.parameters import BY_NAME, CARRIED, KEYMAP, PARAMETERS,
 from charlm_tui.lm.errors import SettingsError
 
 _SAMPLE = '"command.cooler" = "f2,f6"'
+NEAREST = 3  # ids that are named where one is unknown
+MOST_ID = 80  # letters of an unknown id that are compared: an id can be a pasted page
 _WIDEST = 44  # of a line whose comment stands in the column of the others'
 
 
@@ -68,8 +70,8 @@ class Fault(NamedTuple):
 class Known(NamedTuple):
     """Names that only a front end has; asked for when they are needed, for that may take time."""
 
-    bindings: Callable[[], Collection[str]] | None = None
-    """Ids of all bindings."""
+    bindings: Callable[[], Mapping[str, str]] | None = None
+    """What each binding does, in a word or two, by its id."""
     themes: Callable[[], Collection[str]] | None = None
     keys: Callable[[str, str], str] | None = None
     """Says in a sentence why a binding, by its id, cannot have such keys; nothing if it can."""
@@ -180,9 +182,9 @@ class Configuration:
     def _winner(self, name: str) -> Setting:
         return next(layer[name] for layer in self.layers if name in layer)
 
-    def _without_bindings(self, ids: Collection[str]) -> "Configuration":
+    def _without_bindings(self, ids: Mapping[str, str]) -> "Configuration":
         faults = [
-            _fault(setting.origin, unknown(f"binding {found(id_)}", id_, ids))
+            _fault(setting.origin, _no_binding(id_, ids))
             for id_, setting in self.keymap.items()
             if id_ not in ids
         ]
@@ -208,6 +210,37 @@ class Configuration:
                 layer = {name: each for name, each in layer.items() if name != "theme"}
             layers.append(layer)
         return replace(self, layers=tuple(layers), faults=(*self.faults, *faults))
+
+
+def _no_binding(id_: str, known: Mapping[str, str]) -> str:
+    """Say in a sentence that there is no such binding, and which are the nearest.
+
+    Those that mean the same come first, in the same place before others: by their name behind the
+    dot, or by what they do.
+    """
+    from difflib import get_close_matches
+
+    place, _, name = id_[:MOST_ID].lower().rpartition(".")
+    names = {
+        each: (_words(each.rpartition(".")[2]), _words(label)) for each, label in known.items()
+    }
+    same = [each for each in known if _words(name) and _words(name) in names[each]]
+    if not same:
+        like = get_close_matches(name, {it for pair in names.values() for it in pair}, 1, 0.7)
+        same = [each for each in known if like and like[0] in names[each]]
+    listed = sorted(same, key=lambda each: (each.partition(".")[0] != place, each))[:NEAREST]
+    what = f"there is no binding {found(id_)}"
+    if not listed:
+        places = sorted({f"{each.partition('.')[0]}." for each in known})
+        return f"{what}: ids begin with {', '.join(places)}; write one of these, or take it out"
+    if len(listed) == 1:
+        return f"{what}, and {listed[0]} is the nearest; write that, or take it out"
+    return f"{what}, and the nearest are {', '.join(listed)}; write one of these, or take it out"
+
+
+def _words(name: str) -> str:
+    """Return a name's letters and digits, which are what tells it from others."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def unknown(

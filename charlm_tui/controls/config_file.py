@@ -6,7 +6,7 @@ Never fails: what is wrong becomes a fault, with its line, and the rest applies.
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +79,15 @@ def find_path(given: Path | None, environ: Mapping[str, str]) -> tuple[Path, boo
 def read(
     path: Path | None,
     environ: Mapping[str, str],
-    known_bindings: Collection[str] | None = None,
+    known_bindings: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Read the settings file and the environment.
 
     Args:
         path: as the command line names it, or None.
         environ: the environment's variables.
-        known_bindings: ids that the keymap may have; without them, `Configuration.checked` can
-            look at it later.
+        known_bindings: as `Known` has them; without them, `Configuration.checked` can look at the
+            keymap later.
     """
     place, named = find_path(path, environ)
     reader = _FileReader(place)

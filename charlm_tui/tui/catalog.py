@@ -53,7 +53,10 @@ def bindings() -> Mapping[str, Bound]:
         import_module(module.name)
     return {
         binding.id: Bound(
-            binding.key, owner.__name__, binding.priority or issubclass(owner, _TYPED_IN)
+            binding.key,
+            owner.__name__,
+            binding.priority or issubclass(owner, _TYPED_IN),
+            binding.description,
         )
         for owner in _owners(DOMNode)
         for binding in vars(owner).get("BINDINGS", ())
@@ -64,6 +67,11 @@ def bindings() -> Mapping[str, Bound]:
 def binding_ids() -> frozenset[str]:
     """Return the ids of all bindings of ours."""
     return frozenset(bindings())
+
+
+def binding_labels() -> Mapping[str, str]:
+    """Return what each binding of ours does, in a word or two, by its id."""
+    return {id_: bound.label for id_, bound in bindings().items()}
 
 
 def theme_names() -> frozenset[str]:

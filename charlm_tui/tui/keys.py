@@ -471,3 +471,5 @@ class Bound(NamedTuple):
     """The class that it belongs to, where a key has one meaning."""
     takes_typing: bool
     """Whether its keys are taken before what is typed, or where all else is typed."""
+    label: str
+    """What it does, in a word or two."""

@@ -354,10 +354,42 @@ def test_a_keymap_is_read_with_quotes_and_without(path: Path) -> None:
 
 def test_a_binding_that_is_unknown_is_told_and_the_others_apply(path: Path) -> None:
     path.write_text('[keymap]\n"command.coler" = "f2"\n"command.warmer" = "f3"\n')
-    it = read(path, {}, known_bindings=["command.cooler", "command.warmer"])
+    known = {"command.cooler": "Cooler", "command.warmer": "Warmer"}
+    it = read(path, {}, known_bindings=known)
     assert it.keys == {"command.warmer": "f3"}
     assert the_fault(it).startswith(f"{path}:2: there is no binding")
     assert "command.cooler is the nearest" in the_fault(it)
+
+
+@pytest.mark.parametrize(
+    ("id_", "nearest"),
+    [
+        ("command.quit", "and app.quit is the nearest"),
+        ("Command.Regenerate", "the nearest are command.again, transcript.again"),
+        ("transcript.regenerate", "the nearest are transcript.again, command.again"),
+        ("quit", "app.quit is the nearest"),
+        ("command.new_line", "and prompt.newline is the nearest"),
+        ("command.agin", "the nearest are command.again, transcript.again"),
+        ("xyzzy", "ids begin with app., command., prompt., transcript.; write one of these"),
+        (".", "ids begin with "),
+        ("é" * 5000, "ids begin with "),
+    ],
+)
+def test_the_nearest_bindings_are_named_in_a_line_the_same_meaning_first(
+    path: Path, id_: str, nearest: str
+) -> None:
+    path.write_text(f'[keymap]\n"{id_}" = "f2"\n')
+    known = {
+        "app.quit": "Quit",
+        "command.again": "Regenerate",
+        "command.stop": "Stop",
+        "prompt.newline": "New line",
+        "transcript.again": "Regenerate",
+    }
+    fault = the_fault(read(path, {}, known_bindings=known))
+    assert nearest in fault
+    assert len(fault) < 300 + len(str(path))
+    assert "\n" not in fault
 
 
 def test_a_theme_that_is_unknown_leaves_the_one_beneath_it(path: Path) -> None:
