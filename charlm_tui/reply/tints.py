@@ -8,6 +8,7 @@ nothing of widgets or of an app's theme.
 import math
 from array import array
 from enum import Enum
+from typing import NamedTuple
 
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tape import Tape
@@ -83,25 +84,35 @@ def unmeasured(tint: Tint, tape: Tape) -> bool:
     return all(math.isnan(value) for value in column(tint, tape))
 
 
-PAPER = "#ffffff"
-INK = "#1c1c1c"
-FAINT = "#6a6a6a"
+class Sheet(NamedTuple):
+    """The colours of an exported file; ink has a contrast of 4.5 to 1 and more on all of them."""
 
-SHADES = (
-    PAPER,
-    "#fff7d6",
-    "#ffefb3",
-    "#ffe592",
-    "#ffd978",
-    "#ffca64",
-    "#ffb956",
-    "#ffa54d",
-    "#fd9049",
-    "#f87a48",
-    "#f0644a",
-    "#e54f4f",
+    paper: str
+    ink: str
+    faint: str
+    """Of what is said beside the text; on paper alone."""
+    shades: tuple[str, ...]
+    """What lies behind the text, from the lowest level to the highest."""
+
+
+LIGHT = Sheet(
+    "#ffffff",
+    "#1c1c1c",
+    "#6a6a6a",
+    (
+        *("#ffffff", "#fff7d6", "#ffefb3", "#ffe592", "#ffd978", "#ffca64"),
+        *("#ffb956", "#ffa54d", "#fd9049", "#f87a48", "#f0644a", "#e54f4f"),
+    ),
 )
-"""What lies behind the text, from the lowest level to the highest; ink is legible on all."""
+DARK = Sheet(
+    "#14161a",
+    "#ece9e4",
+    "#a3a19d",
+    (
+        *("#14161a", "#252319", "#322d19", "#3f3618", "#4c3d18", "#594119"),
+        *("#65421b", "#71411e", "#7c3d22", "#873727", "#91302d", "#9b2635"),
+    ),
+)
 
 GLOWS = (
     None,
@@ -119,7 +130,7 @@ GLOWS = (
 )
 """Colours of the text in a terminal, legible on black and on white; None is the terminal's own."""
 
-assert len(SHADES) == len(GLOWS) == LEVELS
+assert len(LIGHT.shades) == len(DARK.shades) == len(GLOWS) == LEVELS
 
 
 def legend(tint: Tint) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shlex
 import subprocess
 import time
@@ -239,27 +240,42 @@ def test_a_seed_that_cannot_stand_in_a_command_has_none(seed: str) -> None:
 
 
 class Page(HTMLParser):
-    """Reads the text of the element of class `reply`, and every tag."""
+    """Reads the text of the element of class `reply`, its titles, every tag, and what is open."""
 
     def __init__(self, content: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.text, self.tags, self.classes = "", [], []
+        self.text, self.tags, self.classes, self.titles = "", [], [], []
+        self.parts: dict[str, str] = {}  # the text of each kind of element
+        self._open: list[str] = []
         self._depth = 0
         self.feed(content)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        assert len(named) == len(attrs)
+        assert not named.keys() & {"src", "href", "style"} | {it for it in named if it[:2] == "on"}
         self.tags.append(tag)
-        if self._depth or ("class", "reply") in attrs:
+        if tag != "meta":
+            self._open.append(tag)
+        if self._depth or named.get("class") == "reply":
             self._depth += 1
-            self.classes.append(dict(attrs)["class"])
+            self.classes += [named["class"]] if "class" in named else []
+            self.titles += [named["title"]] if "title" in named else []
 
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag  # all that was opened is closed, in its order
         self._depth -= bool(self._depth)
 
     def handle_data(self, data: str) -> None:
+        if self._open:
+            self.parts[self._open[-1]] = self.parts.get(self._open[-1], "") + data
         if self._depth:
             self.text += data
+
+    def close(self) -> None:
+        super().close()
+        assert self._open == []
 
 
 @given(texts, texts, st.sampled_from(Tint))
@@ -269,8 +285,78 @@ def test_a_parser_reads_back_the_text_of_a_page(seed: str, text: str, tint: Tint
     assert page.text == visible(seed + text)
     assert set(page.tags) <= {
         *("html", "head", "meta", "title", "style", "body", "h1", "div", "span", "p", "i"),
-        *("table", "tr", "th", "td"),
+        *("table", "tr", "th", "td", "pre"),
     }
+    assert page.titles == [] or len(page.titles) == len(text)
+
+
+def test_a_character_of_a_page_tells_its_figures_when_it_is_pointed_at() -> None:
+    reply = recording('a"\n', bits=[1.0, 4.0, 20.0].__getitem__)
+    assert Page(export(reply, "html")).titles == [
+        "‘a’: probability 50 %, surprisal 1.00 bits, entropy 1.00 bits, temperature 1",
+        '‘"’: probability 6.25 %, surprisal 4.00 bits, entropy 4.00 bits, temperature 4',
+        "newline: probability below 0.01 %, surprisal 20.00 bits, entropy 20.00 bits, "
+        "temperature 20",
+    ]
+    floats = array("f", [1.0]).tobytes()
+    reply.tape.append(Columns(array("H", [1]).tobytes(), *[floats] * 3), Settings(), forced=True)
+    typed = Recording("a", "0" * 64, reply.runtime, "", 'a"\nb', reply.tape)
+    assert Page(export(typed, "html")).titles[-1].endswith("typed or picked by a person")
+    unmeasured = Page(export(recording("abc", bits=lambda _: math.nan), "html"))
+    assert unmeasured.titles == []
+    assert "Point at" not in unmeasured.parts["p"]
+    shared = Page(export(from_line(to_line(recording("abc", bits=lambda _: 0.5))), "html"))
+    assert shared.titles == [f"‘{char}’: temperature 0.5" for char in "abc"]
+
+
+def test_a_long_page_has_figures_for_its_beginning_and_says_so() -> None:
+    page = Page(export(recording("ab" * 15_000), "html", Tint.SURPRISAL))
+    assert len(page.titles) == 20_000
+    assert "a character of the first 20,000 for" in page.parts["p"]
+
+
+def test_a_page_says_how_to_make_the_reply_again() -> None:
+    page = Page(export(recording("abc"), "html"))
+    assert page.parts["pre"].startswith("charlm-tui generate --seed='the ' --length=3 ")
+    assert [page.parts["pre"]] == [it.strip() for it in commands(recording("abc"))]
+    reply = recording("abc", bits=lambda _: math.nan)
+    floats = array("f", [math.nan]).tobytes()
+    reply.tape.append(Columns(array("H", [1]).tobytes(), *[floats] * 3), Settings(), forced=True)
+    typed = Recording("a", "0" * 64, reply.runtime, "", "abcd", reply.tape)
+    line = Page(export(typed, "html")).parts["pre"]
+    assert from_line(line).text == "abcd"
+    long = recording("a" * 6000, seed="-")
+    page = Page(export(long, "html"))
+    assert "pre" not in page.parts
+    assert "save it as a tape" in page.parts["p"]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, as WCAG 2 has it."""
+    luminance = []
+    for colour in (one, other):
+        channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        luminance.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(luminance) + 0.05) / (min(luminance) + 0.05)
+
+
+def test_a_page_is_light_or_dark_as_its_reader_is_and_legible_in_both() -> None:
+    style = Page(export(recording("abc"), "html", Tint.SURPRISAL)).parts["style"]
+    light, dark = style.split("@media (prefers-color-scheme: dark) {")
+    for part in (light, dark):
+        names = dict(re.findall(r"--(paper|ink|faint): (#[0-9a-f]{6});", part))
+        shades = re.findall(r"\.t(\d+) \{ background: (#[0-9a-f]{6}); \}", part)
+        assert [int(level) for level, _ in shades] == list(range(LEVELS))
+        assert len({shade for _, shade in shades}) == LEVELS
+        assert contrast(names["faint"], names["paper"]) >= 4.5
+        assert all(
+            contrast(names["ink"], it) >= 4.5 for it in [names["paper"], *dict(shades).values()]
+        )
+    assert contrast(light[light.index("--paper: ") + 9 :][:7], "#ffffff") < 2
+    assert contrast(dark[dark.index("--paper: ") + 9 :][:7], "#000000") < 2
+    assert "url(" not in style
+    assert "@import" not in style
 
 
 @given(texts, texts, st.sampled_from(Tint))

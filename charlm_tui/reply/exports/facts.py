@@ -8,10 +8,12 @@ from typing import Any
 from charlm_tui.controls.parameters import PARAMETERS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports.plain import mean
+from charlm_tui.reply.share_line import ShareLineError, to_line
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.text import visible
 
 LONGEST_SEED = 2000  # characters that a command is printed with
+LONGEST_SHARED = 5000  # characters of a reply that is printed as a line
 
 _DEFAULTS = asdict(Settings())
 _ALWAYS = ("temperature", "rng_seed")
@@ -88,3 +90,24 @@ def command(recording: Recording) -> str | None:
         if value != _DEFAULTS[name] or name in _ALWAYS:
             words.append("--carry" if name == "carry" else f"{_ROWS[name].option}={value}")
     return " ".join(words)
+
+
+def again(recording: Recording) -> tuple[str, str]:
+    """Return how to make a reply again: a sentence, and the command or the line that it is about.
+
+    The second is empty where the reply is too long for a line.
+    """
+    made = command(recording)
+    if made is not None:
+        return "With this model, this command makes the reply again:", made
+    if len(recording.text) <= LONGEST_SHARED:
+        try:
+            line = to_line(recording)
+        except ShareLineError:  # its settings change too often
+            pass
+        else:
+            return (
+                "Pasted into the prompt, or behind charlm-tui replay, this line is the reply:",
+                line,
+            )
+    return "To make the reply again, save it as a tape, and give that to charlm-tui replay.", ""

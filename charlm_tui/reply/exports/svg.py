@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
-from charlm_tui.reply.tints import FAINT, INK, PAPER, SHADES, Tint, legend, unmeasured
+from charlm_tui.reply.tints import LIGHT, Tint, legend, unmeasured
 from charlm_tui.text import runs, visible
 
 COLUMNS = 80
@@ -22,8 +22,9 @@ _TOP = 44  # below the title
 
 _STYLE = (
     f"text {{ font: 14px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace; "
-    f"fill: {INK}; white-space: pre; }} .seed {{ font-weight: bold; }} .note {{ fill: {FAINT}; }} "
-    + " ".join(f".t{level} {{ fill: {shade}; }}" for level, shade in enumerate(SHADES))
+    f"fill: {LIGHT.ink}; white-space: pre; }} .seed {{ font-weight: bold; }} "
+    f".note {{ fill: {LIGHT.faint}; }} "
+    + " ".join(f".t{level} {{ fill: {shade}; }}" for level, shade in enumerate(LIGHT.shades))
 )
 
 
@@ -40,7 +41,7 @@ def svg(recording: Recording, tint: Tint, title: str) -> str:
         f'height="{height}" viewBox="0 0 {width} {height}">',
         f"<title>{escape(name)}</title>",
         f"<style>{_STYLE}</style>",
-        f'<rect width="{width}" height="{height}" fill="{PAPER}"/>',
+        f'<rect width="{width}" height="{height}" fill="{LIGHT.paper}"/>',
         f'<text class="note" x="{_MARGIN}" y="28">{escape(name)}</text>',
         '<g class="reply">',
     ]
@@ -85,7 +86,7 @@ def _legend(recording: Recording, tint: Tint, top: int) -> Iterator[str]:
     words = (f"{tint.value} was not measured", "")
     steps = 0
     if not unmeasured(tint, recording.tape):
-        words, steps = legend(tint), len(SHADES)
+        words, steps = legend(tint), len(LIGHT.shades)
     x = _MARGIN + (len(words[0]) + 1) * CELL
     yield f'<text class="note" x="{_MARGIN}" y="{top + _BASE}">{words[0]}</text>'
     for level in range(steps):
