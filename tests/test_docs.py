@@ -2,9 +2,13 @@
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
+
+from charlm_tui.cli import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("docs/design.md", "CONTRIBUTING.md", "README.md", "docs/model-file.md")
@@ -56,3 +60,33 @@ def test_every_make_target_that_a_document_mentions_exists(page: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = re.findall(r"make ([a-z][a-z-]*)", " ".join(mentioned(page)))
     assert [it for it in targets if not re.search(rf"^{it}:", makefile, re.M)] == []
+
+
+def printed_commands(page: str) -> list[str]:
+    """Return every command of ours that a page prints for a shell."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [it for it in lines if re.search(r"\bcharlm-tui\b", it)]
+
+
+@pytest.mark.parametrize("line", printed_commands("README.md"))
+def test_every_command_that_the_readme_prints_is_understood(line: str) -> None:
+    words = shlex.split(line.partition("charlm-tui")[2], comments=True)
+    words = ["7" if it == "N" else it for it in words[: words.index("|") if "|" in words else None]]
+    command: click.Command = cli
+    context = click.Context(cli)
+    while isinstance(command, click.Group) and words and words[0] in command.list_commands(context):
+        found = command.get_command(context, words.pop(0))
+        assert found is not None
+        command = found
+    command.make_context("charlm-tui", words, parent=context)  # an option that is none raises
+
+
+def test_the_readme_shows_every_command_and_models_that_are_there() -> None:
+    lines = printed_commands("README.md")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(lines) > 20
+    assert all(f"charlm-tui {name}" in text for name in COMMANDS)
+    named = re.findall(r"--model (models/\S+)", "\n".join(lines))
+    assert [it for it in named if not (ROOT / it).exists() and it != "models/my.onnx"] == []
