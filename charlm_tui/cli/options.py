@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import charlm_tui
+from charlm_tui.controls.config import TWO_CONTEXTS
 from charlm_tui.controls.controls import LANES
 from charlm_tui.controls.kinds import Parameter
 from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, controls_of
@@ -99,7 +100,9 @@ DEFAULT_MODEL = "nietzsche"
 """The model that is opened where none is named."""
 context_options = (
     option_of("depth"),
-    click.option("--carry", is_flag=True, help="Carry the state without bound: no window."),
+    click.option(
+        "--carry", is_flag=True, help="Carried context: all that was read, and no window."
+    ),
 )
 sampling_options = tuple(
     option_of(row.name) for row in PARAMETERS if row.samples and row.name != "depth"
@@ -126,10 +129,7 @@ def settings_of(values: dict[str, Any]) -> Settings:
     }
     if values.pop("carry"):
         if chosen["depth"]:
-            raise click.UsageError(
-                "--carry and --depth exclude each other: a carried state has no depth; "
-                "give one of them"
-            )
+            raise click.UsageError(TWO_CONTEXTS)
         chosen["depth"] = CARRIED
     return controls_of(chosen).settings
 

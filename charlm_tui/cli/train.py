@@ -138,7 +138,7 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 @click.option(
     "--rng-seed",
     type=click.IntRange(0, 2**32 - 1),
-    help="Seed of the first weights and of the order of the windows. Default: 0.",
+    help="RNG seed of the first weights and of the order of the windows. Default: 0.",
 )
 @click.option("--resume", is_flag=True, help="Continue the interrupted run of --out.")
 @click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")

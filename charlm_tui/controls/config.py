@@ -18,6 +18,10 @@ from charlm_tui.controls.parameters import BY_NAME, CARRIED, KEYMAP, PARAMETERS,
 from charlm_tui.lm.errors import SettingsError
 
 _SAMPLE = '"command.cooler" = "f2,f6"'
+TWO_CONTEXTS = (
+    "--carry and --depth exclude each other: a context is carried, or a window of N; give one of "
+    "them"
+)
 NEAREST = 3  # ids that are named where one is unknown
 MOST_ID = 80  # letters of an unknown id that are compared: an id can be a pasted page
 _WIDEST = 44  # of a line whose comment stands in the column of the others'
@@ -127,10 +131,7 @@ class Configuration:
         given = {name: value for name, value in overrides.items() if value is not None}
         carry = given.pop("carry", None)
         if carry and given.get("depth"):
-            raise SettingsError(
-                "--carry and --depth exclude each other: a carried state has no depth; "
-                "give one of them"
-            )
+            raise SettingsError(TWO_CONTEXTS)
         if carry:
             given["depth"] = CARRIED
         elif carry is not None and self.value("depth") == CARRIED:

@@ -360,6 +360,11 @@ class Parameter(NamedTuple):
         """Return the fields that a value stands for."""
         return {self.field: value} if self.to_fields is None else self.to_fields(value)
 
+    @property
+    def title_inside(self) -> str:
+        """Its title in the middle of a sentence; an abbreviation keeps its capitals."""
+        return self.title if self.title[:2].isupper() else self.title.lower()
+
     def shown(self, controls: Controls, limits: Limits) -> str:
         """Return its value in the controls as it is shown."""
         if self.tell is not None:

@@ -24,17 +24,18 @@ def standing(conversation: Conversation, width: int) -> str:
     temperature = f"{now:.2f}" + _moving(settings)
     if not now and not settings.moving:
         temperature += " greedy"
-    turns = "continued" if conversation.continues else "fresh"
+    kind = "continued" if conversation.continues else "fresh"
     speed = conversation.controls.speed
     short = f"{speed:g}/s" if speed else "full"
     long = f"{speed:g} chars/s" if speed else "full speed"
     rng_seed = conversation.controls.rng_seed_shown
     forms = (
         f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} "
-        f"│ {turns} turns │ /help",
-        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} │ {turns} turns",
-        f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {turns}",
-        f" {name[:9]} T{now:.2f} RNG{settings.rng_seed} {short} {turns}",
+        f"│ {kind} conversation │ /help",
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} │ {kind} │ /help",
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} │ {kind}",
+        f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {kind}",
+        f" {name[:9]} T{now:.2f} RNG{settings.rng_seed} {short} {kind}",
         f" T{now:.2f} RNG{settings.rng_seed} {short}",
     )
     return next((form for form in forms if len(form) <= width), forms[-1])

@@ -60,7 +60,7 @@ class Teller:
                 self._rewind(turn, length)
             case TurnRemoved(turn=turn):
                 self._turn, self._open = self._conversation.turn, False
-                self._printer.line("notice", f"taken back: {turn.seed or 'the empty seed'}")
+                self._printer.line("notice", f"undone: {turn.seed or 'the empty seed'}")
             case Shared(line=line):
                 self._printer.raw(line)
             case HelpWanted():

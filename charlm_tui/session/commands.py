@@ -135,7 +135,7 @@ def _typed(knob: Knob) -> Command:
     slash = {"temperature": "temp", "moving": "move"}.get(knob.id, knob.id)
     return Command(
         knob.id,
-        f"Set {knob.row.title.lower()}",
+        f"Set {knob.row.title_inside}",
         knob.row.help,
         run,
         slash=slash,
@@ -357,7 +357,7 @@ _COMMANDS = (
     *(_typed(knob) for knob in KNOBS),
     Command(
         "carry",
-        "Carry the state",
+        "Carried context",
         "Let the model read all there was, in place of a window; off is the window again.",
         _carry,
         slash="carry",

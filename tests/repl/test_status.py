@@ -31,12 +31,12 @@ def test_the_status_fits_and_always_has_the_temperature_and_the_rng_seed(
 def test_the_status_has_model_speed_and_turns_where_there_is_room() -> None:
     it, _, _ = conversation()
     assert standing(it, 80) == (
-        " fake │ temperature 0.50 │ RNG seed 0 │ 60 chars/s │ fresh turns │ /help"
+        " fake │ temperature 0.50 │ RNG seed 0 │ 60 chars/s │ fresh conversation │ /help"
     )
     it.toggle_continue()
     it.change(replace(it.controls.with_settings(temperature=0.0), speed=0.0))
     assert "0.00 greedy" in standing(it, 80)
-    assert "full speed │ continued turns" in standing(it, 80)
+    assert "full speed │ continued │ /help" in standing(it, 80)
 
 
 def test_a_change_is_told_in_a_word() -> None:

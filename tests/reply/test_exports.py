@@ -23,6 +23,7 @@ from rich.cells import cell_len
 
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports import FORMATS, ExportError, export, format_of
+from charlm_tui.reply.exports.facts import reply_facts
 from charlm_tui.reply.exports.shown import Shown, shown
 from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tape import Columns, Runtime, Tape
@@ -205,9 +206,28 @@ def test_the_table_of_markdown_tells_the_settings_and_their_changes() -> None:
     content = export(there, "markdown")
     assert "| Model | a\\|b |\n" in content
     assert "| Settings | temperature 0.7, RNG seed 12, top\\-k 4 |\n" in content
-    assert "| From character 3 | temperature 0.9, carry on |\n" in content
+    assert "| From character 3 | temperature 0.9, context carried |\n" in content
     assert "| From character 3 | 2 typed or picked by a person |\n" in content
     assert "made again by" not in content
+
+
+@pytest.mark.parametrize(
+    ("in_force", "words"),
+    [
+        (Settings(0.5, 1, depth=12), "temperature 0.5, RNG seed 1, context window of 12"),
+        (Settings(0.5, 1, carry=True), "temperature 0.5, RNG seed 1, context carried"),
+        (
+            Settings(0.5, 1, moving="ramp", moving_to=1.5, moving_over=100, moving_from=3),
+            "temperature 0.5, RNG seed 1, schedule ramp to 1.50 over 100",
+        ),
+        (
+            Settings(0.5, 1, moving="words", moving_to=0.25),
+            "temperature 0.5, RNG seed 1, schedule 0.25 in words",
+        ),
+    ],
+)
+def test_settings_are_told_in_the_words_of_the_controls(in_force: Settings, words: str) -> None:
+    assert dict(reply_facts(recording("abc", in_force=in_force)))["Settings"] == words
 
 
 def commands(reply: Recording) -> list[str]:

@@ -415,7 +415,7 @@ def test_a_shared_line_that_is_pasted_is_opened(model_path: Path) -> None:
         line = re.search(r"charlm1\.\S+", it.text)
         assert line is not None
         it.send("/undo\r")
-        it.shows("taken back")
+        it.shows("undone")
         it.send(f"\x1b[200~{line[0]}\x1b[201~\r")
         it.shows("made again: identical, 20 characters")
         assert it.text.count("· 20 characters") == 2

@@ -5,7 +5,9 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
-from charlm_tui.controls.parameters import PARAMETERS
+from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.kinds import Limits
+from charlm_tui.controls.parameters import BY_NAME, PARAMETERS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports.plain import mean
 from charlm_tui.reply.share_line import ShareLineError, to_line
@@ -48,21 +50,21 @@ def reply_facts(recording: Recording) -> list[tuple[str, str]]:
 def _words(settings: Settings, before: Settings | None) -> str:
     """Name the settings that are not as they were before, or by default."""
     known = _DEFAULTS if before is None else asdict(before)
-    return ", ".join(
-        _word(name, value)
+    told = (
+        _word(name, value, settings)
         for name, value in asdict(settings).items()
         if value != known[name] or (before is None and name in _ALWAYS)
     )
+    return ", ".join(dict.fromkeys(told))  # what is of several fields, once
 
 
-def _word(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return f"{name} {'on' if value else 'off'}"
-    if name not in _ROWS:  # what a person does not set: where a schedule has begun
-        return f"{name.replace('_', '-')} {value}"
-    row = _ROWS[name]
-    told = row.title if row.title[:2].isupper() else row.name  # an abbreviation keeps its capitals
-    return f"{told} {value}"
+def _word(name: str, value: Any, settings: Settings) -> str:
+    if name in ("carry", "depth"):
+        window = f"window of {settings.depth:,}" if settings.depth else "the model's own window"
+        return f"context {'carried' if settings.carry else window}"
+    if name.startswith("moving"):
+        return f"schedule {BY_NAME['moving'].shown(Controls(settings), Limits())}"
+    return f"{_ROWS[name].title_inside} {value}"
 
 
 def command(recording: Recording) -> str | None:
