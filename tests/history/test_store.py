@@ -600,6 +600,31 @@ def test_what_cannot_be_shown_is_refused(store: Store, column: str, value: str) 
     assert f"reply {reply} " in refused[0]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *HOSTILE,
+        "'[]'",
+        "'[[0]]'",
+        "'[[0, 7]]'",
+        """'[[0, {"temperature": "hot"}]]'""",
+        """'[[0, {"rng_seed": -1}]]'""",
+        """'[[0, {"temperature": 1e999}]]'""",
+        "'[' || replace(hex(zeroblob(5000)), '0', '[')",
+    ],
+)
+def test_hostile_settings_of_a_reply_keep_no_other_from_being_listed(
+    store: Store, value: str
+) -> None:
+    reply, other = kept(store, "text"), kept(store, "text")
+    store.database.execute(f"UPDATE pieces SET changes = {value} WHERE reply = {reply}")
+    refused: list[str] = []
+    entries = store.entries(refused=refused.append)
+    assert sorted([it.id for it in entries] + [reply] * len(refused)) == [reply, other]
+    assert all(it.facts for it in entries)
+    assert store.entry(other).temperatures == (0.5,)
+
+
 @pytest.mark.parametrize("column", ["model", "onnxruntime", "before", "rng_seed", "started_s"])
 def test_an_origin_of_hostile_values_is_told_of(store: Store, column: str) -> None:
     reply = kept(store, "text")
