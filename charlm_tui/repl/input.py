@@ -55,8 +55,7 @@ class Listener:
         elif name in WHILE_STREAMING:
             self.run(WHILE_STREAMING[name])
         elif name == "escape":
-            self.ahead.clear()
-            self._line_ended = False
+            self._forget()
         elif not self._conversation.busy:
             self.ahead.append(key)
         elif name in _ENTER:  # what is typed blindly is not sent before it is seen
@@ -99,6 +98,13 @@ class Listener:
             words = f"paused: {key_of(name)} resumes"
         if words and state in (Phase.STREAMING, Phase.PAUSED):
             self._printer.aside(words)
+
+    def _forget(self) -> None:
+        """Forget what was typed ahead, and say so where that was said of it."""
+        if self.ahead and self._conversation.busy:
+            self._printer.aside("forgotten")
+        self.ahead.clear()
+        self._line_ended = False
 
     def _keep(self, key: KeyPress) -> None:
         """Keep a key; the first one says where it and those that follow have gone."""

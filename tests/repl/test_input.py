@@ -136,7 +136,10 @@ def test_enter_in_mid_stream_sends_nothing_and_text_behind_it_is_on_a_line_of_it
 
 def test_escape_forgets_what_was_typed_ahead() -> None:
     bench = Bench()
-    bench.press("h", Keys.Enter, Keys.Escape, "i")
+    bench.press("h", Keys.Enter, Keys.Escape, Keys.Escape)
+    assert bench.ahead == []
+    assert bench.written == "‹typed ahead›‹forgotten›"
+    bench.press("i")
     assert bench.ahead == ["i"]
 
 
