@@ -179,6 +179,12 @@ def test_what_is_left_out_of_a_seed_is_told_and_no_error() -> None:
     assert "‘☃’" in bench.said[0]
 
 
+def test_what_becomes_of_a_seed_s_characters_is_told_once() -> None:
+    bench = Bench("ABÉ\nABÉ\nC\n".encode())
+    assert [it.split(": ")[1] for it in bench.said] == ["line 1", "line 3"]
+    assert ["‘A’ → ‘a’" in it for it in bench.said] == [True, False]
+
+
 def test_json_has_seed_text_settings_length_and_model() -> None:
     reply = json.loads(Bench(b"/temp 0.7\nONE\n", Form(as_json=True)).output)
     assert (
