@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -50,22 +50,34 @@ class Run:
         return best_of(self.epochs)
 
 
+class Batch(NamedTuple):
+    """A batch that was trained."""
+
+    epoch: int
+    """From 1."""
+    number: int
+    """Of the batch in its epoch, from 1."""
+    batches: int
+    """Of a whole epoch."""
+    loss: float
+    """The epoch's mean so far, in nats."""
+    done: float
+    """Share of the whole run."""
+    rate: float
+    """That it was trained at."""
+
+
 class Reporter(Protocol):
     """Follows the progress of a run."""
+
+    def began(self, network: keras.Model, batches: int) -> None:
+        """Take note of the network that is to be trained, and of the batches of an epoch."""
 
     def estimated(self, epoch_s: float, parts: int) -> None:
         """Take note of the time of an epoch, estimated from the first batches, and of its parts."""
 
-    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
-        """Take note of a batch that was trained.
-
-        Args:
-            epoch: from 1.
-            batch: of the epoch, from 1.
-            batches: of a whole epoch.
-            loss: the epoch's mean so far, in nats.
-            done: share of the whole run.
-        """
+    def batch_ended(self, batch: Batch) -> None:
+        """Take note of a batch that was trained."""
 
     def epoch_ended(self, epoch: Epoch, network: keras.Model) -> None:
         """Take note of an epoch, or a part of one, that was trained, measured and kept."""
@@ -109,6 +121,7 @@ def train(
     best_weights = snapshot.best
     schedule = Schedule(recipe, run.costs, budget_s, start_s, clock)
     batches = Batches(corpus.training, recipe, rng_seed)
+    reporter.began(network, batches.per_epoch)
     try:
         while not run.stopped and not (run.epochs and schedule.run_ended(run.epochs[-1])):
             epoch_start_s = clock()
@@ -358,13 +371,14 @@ def _train_part(
     probe_start_s = clock()
     schedule.begin_epoch(batches.large)
     for batch, (inputs, targets) in enumerate(batches.epoch(number, first), start=first + 1):
+        rate = _rate(recipe, schedule.done(number - 1 + (batch - 1) / count))
         if recipe.decay or recipe.warm_up:
-            done = schedule.done(number - 1 + (batch - 1) / count)
-            network.optimizer.learning_rate = _rate(recipe, done)
+            network.optimizer.learning_rate = rate
         mean = float(network.train_on_batch(inputs, targets))  # of the part so far
         if not math.isfinite(mean):
             return math.nan
-        reporter.batch_ended(number, batch, count, mean, schedule.done(number - 1 + batch / count))
+        done = schedule.done(number - 1 + batch / count)
+        reporter.batch_ended(Batch(number, batch, count, mean, done, rate))
         if number == part == batch == 1:  # the first batch is slow: it compiles
             probe_start_s = clock()
             schedule.begin_epoch(batches.large)

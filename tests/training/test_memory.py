@@ -31,8 +31,8 @@ def watch():
 threading.Thread(target=watch).start()
 
 class Bounded(Record):
-    def batch_ended(self, *told):
-        if told[1] == 20:
+    def batch_ended(self, batch):
+        if batch.number == 20:
             raise KeyboardInterrupt
 
 try:

@@ -19,6 +19,7 @@ from charlm_tui.training.errors import TrainingError
 from charlm_tui.training.network import StepWeights, build_network, predictor
 from charlm_tui.training.recipes import BEST, NOTEBOOK, RECIPES, Recipe
 from charlm_tui.training.train import (
+    Batch,
     Run,
     Schedule,
     measure,
@@ -187,9 +188,9 @@ def test_a_network_that_is_worse_than_guessing_at_once_is_an_error(small_corpus:
 
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_weights(small_corpus: Corpus) -> None:
     class Interrupter(Record):
-        def batch_ended(self, *told: Any) -> None:
-            super().batch_ended(*told)
-            if told[:2] == (2, 5):
+        def batch_ended(self, batch: Batch) -> None:
+            super().batch_ended(batch)
+            if batch[:2] == (2, 5):
                 raise KeyboardInterrupt
 
     record = Interrupter()
@@ -215,7 +216,7 @@ def test_ctrl_c_while_an_epoch_is_told_keeps_that_epochs_weights(small_corpus: C
 
 def test_ctrl_c_before_the_first_epoch_ended_has_nothing_to_keep(small_corpus: Corpus) -> None:
     class Interrupter(Record):
-        def batch_ended(self, *_: object) -> None:
+        def batch_ended(self, _: Batch) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(TrainingError, match="interrupted before the first epoch ended"):
