@@ -15,11 +15,11 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.training.checkpoint import Epoch, Snapshot, best_of
 from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus, Ids
+from charlm_tui.training.measuring import measured_windows
 from charlm_tui.training.network import StepWeights, count_parameters
 from charlm_tui.training.progress import in_words
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES, draw_samples
-from charlm_tui.training.train import measured_windows
 
 PACKAGES = (
     "keras",

@@ -47,6 +47,7 @@ with _hushed():
     from charlm_tui.training.card import library_versions, make_card, write_page
     from charlm_tui.training.device import idle_gpu, training_device
     from charlm_tui.training.errors import ExportedFileError
+    from charlm_tui.training.measuring import measure
     from charlm_tui.training.network import NetworkInTraining, StepWeights
     from charlm_tui.training.parity import Parity
     from charlm_tui.training.progress import Display, in_words, show_end
@@ -58,7 +59,7 @@ with _hushed():
         notebook_seed,
     )
     from charlm_tui.training.tf_process import make_model_file, prepare
-    from charlm_tui.training.train import Run, measure, train
+    from charlm_tui.training.train import Run, train
 
 
 class TrainingRun:
