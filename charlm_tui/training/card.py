@@ -12,13 +12,14 @@ import keras
 
 from charlm_tui.files import NOTEBOOK_FILE, write_document
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.training.checkpoint import Epoch, Snapshot, best_of
 from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus, Ids
+from charlm_tui.training.measuring import measured_windows
 from charlm_tui.training.network import StepWeights, count_parameters
-from charlm_tui.training.progress import BITS_PER_NAT, in_words
+from charlm_tui.training.progress import in_words
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES, draw_samples
-from charlm_tui.training.train import measured_windows
 
 PACKAGES = (
     "keras",
@@ -85,7 +86,7 @@ def make_card(
         "seconds": round(run.seconds, 1),
         "device": device,
         "backend": keras.backend.backend(),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": library_versions(),
         "loss_history": [_row(epoch, recipe) for epoch in run.epochs],
     }
     if held_out_nats is not None:
@@ -146,8 +147,9 @@ def architecture(weights: StepWeights) -> str:
     return ", ".join([*layers, f"Dense({weights.out.shape[1]})"])
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that trained, by name."""
+    found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import NDArray
 
 from charlm_tui.lm.contract import Contract, State
 from charlm_tui.lm.model import Floats, Ids, Step
@@ -24,6 +25,7 @@ from charlm_tui.training.cells import (
     Weights,
     advance,
 )
+from charlm_tui.training.errors import CheckpointError
 from charlm_tui.training.recipes import Recipe
 
 EMBEDDING_DEVIATION = 0.1  # standard deviation of its first values
@@ -132,6 +134,33 @@ def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     )
     muon.exclude_from_weight_decay(var_names=["bias"])
     return muon
+
+
+def variables_of(network: keras.Model) -> list[Any]:
+    """Return all that training changes in a network: weights, and dropout's random state."""
+    metrics = {id(variable) for variable in network.metrics_variables}
+    return [variable for variable in network.variables if id(variable) not in metrics]
+
+
+def values_of(variables: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return copies of the values of variables."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def assign(variables: Sequence[Any], values: Sequence[NDArray[Any]]) -> None:
+    """Give variables the values that a checkpoint has.
+
+    Raises:
+        CheckpointError: they are of other variables.
+    """
+    shapes = [tuple(variable.shape) for variable in variables]
+    if shapes != [value.shape for value in values]:
+        raise CheckpointError(
+            "the checkpoint's arrays are of another network than its settings describe; "
+            "start over with --restart"
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 class TiedLogits(layers.Layer):  # type: ignore[misc]  # Keras has no types

@@ -18,15 +18,15 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.text import show, visible
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.parity import Parity
 from charlm_tui.training.recipes import NOTEBOOK_BITS
 from charlm_tui.training.samples import TEMPERATURES
-from charlm_tui.training.train import Run
+from charlm_tui.training.train import Batch, Run
 
-BITS_PER_NAT = 1.4426950408889634
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARKLINE_WIDTH = 60
 
@@ -91,6 +91,9 @@ class Display:
         """Print one line above the bar."""
         show(self._console, sentence, style)
 
+    def began(self, network: keras.Model, batches: int) -> None:
+        """Show nothing: that it begins was said."""
+
     def estimated(self, epoch_s: float, parts: int) -> None:
         """Print how long an epoch takes."""
         whole = f" in {parts} parts" if parts > 1 else ""
@@ -98,19 +101,19 @@ class Display:
             whole += f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
         self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
 
-    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
+    def batch_ended(self, batch: Batch) -> None:
         """Move the bar."""
         if self._first is None:
-            self._first = done  # what a run that continues had done before
+            self._first = batch.done  # what a run that continues had done before
         elapsed_s = time.monotonic() - self._start_s
-        gained = done - self._first
+        gained = batch.done - self._first
         self._progress.update(
             self._task,
-            completed=done,
-            epoch=escape(self._numbered(epoch)),
-            batch=escape(f"{batch}/{batches}"),
-            loss=f"{loss:.3f}",
-            left=in_words(elapsed_s / gained * (1 - done)) if gained > 0 else "–",
+            completed=batch.done,
+            epoch=escape(self._numbered(batch.epoch)),
+            batch=escape(f"{batch.number}/{batch.batches}"),
+            loss=f"{batch.loss:.3f}",
+            left=in_words(elapsed_s / gained * (1 - batch.done)) if gained > 0 else "–",
         )
 
     def _numbered(self, epoch: int) -> str:

@@ -13,7 +13,9 @@ from rich.console import Console
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import to_metadata
-from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.model import LanguageModel, OnnxModel
+from charlm_tui.runs.log_file import LogFile, log_path
+from charlm_tui.runs.records import BITS_PER_NAT, FAILED, FINISHED, INTERRUPTED, STOPPED
 from charlm_tui.text import show
 from charlm_tui.training.checkpoint import (
     Epoch,
@@ -42,15 +44,22 @@ def _hushed() -> Iterator[None]:
 with _hushed():
     import keras
 
-    from charlm_tui.training.card import make_card, write_page
+    from charlm_tui.training.card import library_versions, make_card, write_page
     from charlm_tui.training.device import idle_gpu, training_device
     from charlm_tui.training.errors import ExportedFileError
+    from charlm_tui.training.measuring import measure
     from charlm_tui.training.network import NetworkInTraining, StepWeights
     from charlm_tui.training.parity import Parity
     from charlm_tui.training.progress import Display, in_words, show_end
-    from charlm_tui.training.samples import draw_samples, notebook_seed
+    from charlm_tui.training.run_log import Reporters, RunRecorder, baselines
+    from charlm_tui.training.samples import (
+        SAMPLE_RNG_SEED,
+        TEMPERATURES,
+        draw_samples,
+        notebook_seed,
+    )
     from charlm_tui.training.tf_process import make_model_file, prepare
-    from charlm_tui.training.train import Run, measure, train
+    from charlm_tui.training.train import Run, train
 
 
 class TrainingRun:
@@ -83,6 +92,7 @@ class TrainingRun:
         }
         """All that decides the run, by name, and the card that its model is compared with, as its
         checkpoint keeps them."""
+        self._recorder = self._new_recorder()
         if plan.saved:
             check_settings(
                 checkpoint_path(plan.out), {"backend": self._settings["backend"]}, plan.saved
@@ -94,11 +104,22 @@ class TrainingRun:
         Raises:
             CharlmError: what failed; the best model and the checkpoint so far are kept.
         """
+        try:
+            return self._run()
+        except CharlmError as error:
+            self._recorder.ended(FAILED, str(error))
+            raise
+        except BaseException as error:
+            self._recorder.ended(FAILED, f"a fault of the program: {type(error).__name__}")
+            raise
+
+    def _run(self) -> int:
         out, page = self._plan.out, self._plan.page
         run = self._train()
         if run.interrupted:
             assert run.best is not None
             place = out if self._refused is None else checkpoint_path(out)
+            self._recorder.ended(INTERRUPTED, file=str(place))
             self._say(
                 f"interrupted; the best so far, of epoch {run.best.name}, is in {place}; "
                 f"continue with: {self._resume_command()}"
@@ -111,9 +132,13 @@ class TrainingRun:
             parity = self._finish(run)
             checkpoint_path(out).unlink(missing_ok=True)
             show_end(self._console, out, run, parity, self._settings["before"])
+            nats = OnnxModel(out).contract.card["held_out_bits_per_character"] / BITS_PER_NAT
+            reason = STOPPED if run.stopped else FINISHED
+            self._recorder.ended(reason, run.stopped, held_out_nats=nats, file=str(out))
             if page is not None:
                 write_page(out, page)
         except KeyboardInterrupt:
+            self._recorder.ended(INTERRUPTED)
             if checkpoint_path(out).exists():
                 self._say(f"interrupted; continue with: {self._resume_command()}")
             else:
@@ -122,17 +147,53 @@ class TrainingRun:
         self._say(f"open it with: charlm-tui --model {shlex.quote(str(out))}")
         return 0
 
+    def _new_recorder(self) -> RunRecorder:
+        """Return what tells the run's log; of a run that continues, the log goes on."""
+        plan, recipe, corpus = self._plan, self._plan.recipe, self._plan.corpus
+        log = LogFile(log_path(plan.out), plan.snapshot is not None, self._warn)
+        symbols = len(corpus.vocabulary)
+        return RunRecorder(
+            log,
+            recipe.batch * recipe.window,
+            plan.snapshot.seconds if plan.snapshot is not None else 0.0,
+            out=str(plan.out),
+            device=self._device,
+            measured_on="nothing" if recipe.choose_on == 0 else recipe.measured_on,
+            characters=len(corpus.training),
+            epochs=recipe.epochs if plan.budget_s is None else None,
+            budget_s=plan.budget_s,
+            continues_after=plan.snapshot.epochs[-1].name if plan.snapshot is not None else "",
+            corpus={
+                "name": corpus.name,
+                "sha256": corpus.sha256,
+                "characters": len(corpus.ids),
+                "symbols": symbols,
+            },
+            settings=self._settings,
+            versions=library_versions(),
+            baselines=baselines(corpus, recipe, self._settings["before"]),
+        )
+
+    def _warn(self, sentence: str) -> None:
+        show(self._console, f"warning: {sentence}", "yellow")
+
     def _train(self) -> Run:
         plan, recipe, corpus = self._plan, self._plan.recipe, self._plan.corpus
         seed = notebook_seed(corpus, recipe.window)
 
         def sample(epoch: Epoch, network: keras.Model) -> list[str]:
             """Draw from the file that has just been kept, which is fast, or from the network."""
+            model: LanguageModel
             if epoch.best and self._refused is None:
-                return draw_samples(OnnxModel(plan.out), seed)
-            if plan.budget_s is not None:  # in which it would take more time than it is worth
+                model = OnnxModel(plan.out)
+            elif plan.budget_s is None:
+                model = NetworkInTraining(network, corpus.vocabulary, recipe.window)
+            else:  # in which it would take more time than it is worth
                 return []
-            return draw_samples(NetworkInTraining(network, corpus.vocabulary, recipe.window), seed)
+            texts = draw_samples(model, seed)
+            by_temperature = dict(zip(TEMPERATURES, texts, strict=True))
+            self._recorder.sampled(epoch, shown_seed, SAMPLE_RNG_SEED, by_temperature)
+            return texts
 
         if plan.budget_s is not None:
             epochs, length = None, in_words(plan.budget_s)
@@ -152,7 +213,7 @@ class TrainingRun:
                 corpus,
                 recipe,
                 plan.rng_seed,
-                display,
+                Reporters(self._recorder, display),
                 budget_s=plan.budget_s,
                 resumed=plan.snapshot,
                 keep=self._keep,
@@ -167,10 +228,12 @@ class TrainingRun:
         nats = epoch.measured_loss if self._plan.recipe.choose_on is None else None
         if epoch.best:
             self._refused = self._try_export(out, snapshot, network, nats)
+            self._recorder.file = str(out) if self._refused is None else ""
         if self._plan.keep_epochs:
             part = f"-{epoch.part:03}" if epoch.parts > 1 else ""
             path = out.with_stem(f"{out.stem}-epoch-{epoch.number:03}{part}")
-            self._try_export(path, snapshot, network, nats)
+            if self._try_export(path, snapshot, network, nats) is None:
+                self._recorder.file = str(path)
 
     def _try_export(
         self, path: Path, snapshot: Snapshot, network: keras.Model, nats: float | None

@@ -11,6 +11,7 @@ from charlm_tui.training.corpus import Corpus
 
 TEMPERATURES = (0.2, 0.5, 1.0, 1.2)
 SAMPLE_LENGTH = 400
+SAMPLE_RNG_SEED = 42
 
 
 def notebook_seed(corpus: Corpus, window: int) -> list[int]:
@@ -25,7 +26,7 @@ def draw_samples(
     seed: Sequence[int],
     temperatures: Sequence[float] = TEMPERATURES,
     length: int = SAMPLE_LENGTH,
-    rng_seed: int = 42,
+    rng_seed: int = SAMPLE_RNG_SEED,
 ) -> list[str]:
     """Draw a text of `length` characters at each temperature, all side by side."""
     vocabulary = model.contract.vocabulary

@@ -15,7 +15,7 @@ from charlm_tui.training import train as train_room
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import Corpus, read_corpus
 from charlm_tui.training.recipes import BEST, Recipe
-from charlm_tui.training.train import Run, train
+from charlm_tui.training.train import Batch, Run, train
 
 HERE = Path(__file__).parent
 TINY = replace(
@@ -71,15 +71,19 @@ class Record:
     estimates: list[float] = field(default_factory=list)
     done: list[float] = field(default_factory=list)
     parts: int = 0
+    begun: list[tuple[Any, int]] = field(default_factory=list)
+
+    def began(self, network: Any, batches: int) -> None:
+        self.begun.append((network, batches))
 
     def estimated(self, epoch_s: float, parts: int) -> None:
         self.estimates.append(epoch_s)
         self.parts = parts
 
-    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
-        self.done.append(done)
-        self.batches.append((epoch, batch, batches))
-        self.losses.append(loss)
+    def batch_ended(self, batch: Batch) -> None:
+        self.done.append(batch.done)
+        self.batches.append(batch[:3])
+        self.losses.append(batch.loss)
 
     def epoch_ended(self, epoch: Epoch, network: Any) -> None:
         self.epochs.append(epoch)
@@ -107,9 +111,9 @@ class Paced(Record):
     keep_s: float = 2.0
     rates: list[float] = field(default_factory=list)
 
-    def batch_ended(self, epoch: int, batch: int, batches: int, loss: float, done: float) -> None:
+    def batch_ended(self, batch: Batch) -> None:
         first = not self.batches
-        super().batch_ended(epoch, batch, batches, loss, done)
+        super().batch_ended(batch)
         self.clock.now_s += self.compile_s if first else self.batch_s
 
     def epoch_ended(self, epoch: Epoch, network: Any) -> None:

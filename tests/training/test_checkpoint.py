@@ -20,6 +20,7 @@ import pytest
 
 from charlm_tui.files import FileWriteError
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.log_file import log_path
 from charlm_tui.training.checkpoint import (
     Costs,
     Epoch,
@@ -36,6 +37,7 @@ from charlm_tui.training.train import Run, train
 from tests.conftest import ROOT
 from tests.support.devices import NULL, is_device, make_device, room_for
 from tests.support.fuzz_files import spoil
+from tests.support.run_logs import read_log
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import TINY, Paced, Record, refusal
@@ -211,6 +213,9 @@ def test_ctrl_c_leaves_the_best_model_and_says_how_to_continue(
     assert card["backend"] == backend
     assert [entry["epoch"] for entry in card["loss_history"]] == [1, 2, 3, 4, 5, 6]
     assert not checkpoint_path(out).exists()
+    log = read_log(log_path(out))
+    assert [each.epoch for each in log.epochs] == [1, 2, 3, 4, 5, 6]
+    assert Path(log.epochs[0].file).name == "mine-epoch-001.onnx"
     names = sorted(it.name for it in tmp_path.iterdir())
     assert "mine-epoch-001.onnx" in names
     assert not [name for name in names if name.endswith(".part")]
@@ -234,6 +239,13 @@ def test_a_kill_leaves_a_checkpoint_that_goes_on(tiny_corpus_path: Path, tmp_pat
     assert process.returncode == 0, "".join(lines)
     card = OnnxModel(out).contract.card
     assert [entry["epoch"] for entry in card["loss_history"]] == [1, 2, 3, 4, 5]
+    log = read_log(log_path(out))  # of all three parts
+    nats = [(each.epoch, each.training_nats) for each in log.epochs]
+    assert nats == [(entry["epoch"], entry["training_nats"]) for entry in card["loss_history"]]
+    assert log.began is not None
+    assert log.began.continues_after in ("2", "3", "4")
+    assert log.ended is not None
+    assert log.ended.reason == "finished"
 
 
 SNAPSHOT = Snapshot(

@@ -13,10 +13,14 @@ import pytest
 
 from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.log_file import log_path
+from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.training import plan
 from charlm_tui.training.claim import Claim
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
+from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES
 from tests.conftest import ROOT
+from tests.support.run_logs import read_log
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import invoke, refusal
@@ -100,9 +104,32 @@ def test_one_command_downloads_trains_and_exports(served: Served, tiny_corpus: s
     assert sorted(it.name for it in (served.folder / "out").iterdir()) == [
         "README.md",
         "mine.onnx",
+        "mine.onnx.run.jsonl",
     ]
     page = (served.folder / "out" / "README.md").read_text(encoding="utf-8")
     assert model.sha256 in page
+
+
+def test_the_log_of_the_run_says_what_its_card_says(served: Served) -> None:
+    model = OnnxModel(served.folder / "out" / "mine.onnx")
+    card = model.contract.card
+    log = read_log(log_path(model.path))
+    assert log.began is not None
+    assert log.ended is not None
+    assert (log.began.epochs, log.began.parameters) == (1, card["parameters"])
+    assert log.began.corpus["sha256"] == card["corpus"]["sha256"]
+    assert log.began.versions == card["versions"]
+    assert list(log.began.baselines) == ["guessing"]  # it is not the notebook's text
+    [epoch], [entry] = log.epochs, card["loss_history"]
+    assert (epoch.training_nats, epoch.measured_nats) == (
+        entry["training_nats"], entry["held_out_nats"]
+    )  # fmt: skip
+    assert [each.temperature for each in log.samples[1, 1]] == list(TEMPERATURES)
+    assert all(len(each.text) == SAMPLE_LENGTH for each in log.samples[1, 1])
+    assert (log.ended.reason, log.ended.file) == ("finished", str(model.path))
+    bits = (log.ended.held_out_nats or 0.0) * BITS_PER_NAT
+    assert round(bits, 4) == card["held_out_bits_per_character"]
+    assert log.skipped == 0
 
 
 def test_training_leaves_nothing_in_the_home_folder(served: Served) -> None:

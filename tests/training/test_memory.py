@@ -14,10 +14,14 @@ CODE = r"""
 import re, sys, threading
 from dataclasses import replace
 from pathlib import Path
-from charlm_tui.training import train as room
+from charlm_tui.training.checkpoint import Costs
 from charlm_tui.training.corpus import read_corpus
 from charlm_tui.training.errors import InterruptedTrainingError
+from charlm_tui.training.measuring import measure, settle
+from charlm_tui.training.network import compiled_network
 from charlm_tui.training.recipes import BEST
+from charlm_tui.training.schedule import Schedule
+from charlm_tui.training.train import train
 from tests.training.conftest import Record
 
 def anonymous():
@@ -31,22 +35,22 @@ def watch():
 threading.Thread(target=watch).start()
 
 class Bounded(Record):
-    def batch_ended(self, *told):
-        if told[1] == 20:
+    def batch_ended(self, batch):
+        if batch.number == 20:
             raise KeyboardInterrupt
 
 try:
     recipe = replace(BEST, units=8)
     corpus = read_corpus(Path(sys.argv[1]), "lower", 60, recipe.stride, recipe.batch)
     try:
-        room.train(corpus, recipe, 0, Bounded())
+        train(corpus, recipe, 0, Bounded())
     except InterruptedTrainingError:
         pass
-    network = room.compiled_network(len(corpus.vocabulary), recipe, 0)
-    costs = room.Costs()
-    schedule = room.Schedule(recipe, costs, None, 0.0, float)
-    room.settle(network, corpus, recipe, schedule)
-    room.measure(network, corpus.validation, 60, costs.step)
+    network = compiled_network(len(corpus.vocabulary), recipe, 0)
+    costs = Costs()
+    schedule = Schedule(recipe, costs, None, 0.0, float)
+    settle(network, corpus, recipe, schedule)
+    measure(network, corpus.validation, 60, costs.step)
 finally:
     ended.set()
 print(peak)

@@ -23,6 +23,7 @@ from charlm_tui.training.card import make_card, write_page
 from charlm_tui.training.checkpoint import Snapshot
 from charlm_tui.training.corpus import windows
 from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError, ParityError
+from charlm_tui.training.measuring import measure
 from charlm_tui.training.network import (
     NetworkInTraining,
     StepWeights,
@@ -34,7 +35,6 @@ from charlm_tui.training.onnx_export import check_declarations, check_nodes, con
 from charlm_tui.training.parity import TOLERANCE, Parity, check_parity, compare
 from charlm_tui.training.samples import TEMPERATURES, draw_samples, notebook_seed
 from charlm_tui.training.tf_process import make_model_file
-from charlm_tui.training.train import measure
 from tests.support.models import step_model
 from tests.training.conftest import Trained
 

@@ -21,6 +21,7 @@ from charlm_tui.training.onnx_export import Parity
 from charlm_tui.training.progress import Display, in_words, show_end, sparkline
 from charlm_tui.training.recipes import NOTEBOOK_BITS, PRESETS
 from charlm_tui.training.tf_process import make_model_file
+from charlm_tui.training.train import Batch
 from tests.training.conftest import Trained
 
 TEXTS = ("one [red]sample[/red]", "two\n [1/2]", "three :smile:", "four")
@@ -37,7 +38,7 @@ def shown(terminal: bool, epoch: Epoch = EPOCH) -> str:
     with Display(console, 4, "a seed", sample) as display:
         display.say("training on [a] CPU, which has a long name, so long that a line is too short")
         display.estimated(70.0, epoch.parts)
-        display.batch_ended(3, 10, 40, 1.75, 0.5625)
+        display.batch_ended(Batch(3, 10, 40, 1.75, 0.5625, 0.01))
         display.epoch_ended(epoch, keras.Model())
     return stream.getvalue()
 

@@ -11,22 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm_tui.training import batches as batches_room
+from charlm_tui.training import measuring
 from charlm_tui.training import train as train_room
 from charlm_tui.training.batches import Batches, shuffled
 from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot
 from charlm_tui.training.corpus import Corpus, Ids, windows
 from charlm_tui.training.errors import TrainingError
+from charlm_tui.training.measuring import measure, measured_windows, settle, within
 from charlm_tui.training.network import StepWeights, build_network, predictor
 from charlm_tui.training.recipes import BEST, NOTEBOOK, RECIPES, Recipe
-from charlm_tui.training.train import (
-    Run,
-    Schedule,
-    measure,
-    measured_windows,
-    settle,
-    train,
-    within,
-)
+from charlm_tui.training.schedule import Schedule
+from charlm_tui.training.train import Batch, Run, train
 from tests.training.conftest import TINY, Clock, Paced, Record, Trained
 
 STILL = replace(TINY, learning_rate=1e-12, epochs=3)
@@ -187,9 +182,9 @@ def test_a_network_that_is_worse_than_guessing_at_once_is_an_error(small_corpus:
 
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_weights(small_corpus: Corpus) -> None:
     class Interrupter(Record):
-        def batch_ended(self, *told: Any) -> None:
-            super().batch_ended(*told)
-            if told[:2] == (2, 5):
+        def batch_ended(self, batch: Batch) -> None:
+            super().batch_ended(batch)
+            if batch[:2] == (2, 5):
                 raise KeyboardInterrupt
 
     record = Interrupter()
@@ -215,7 +210,7 @@ def test_ctrl_c_while_an_epoch_is_told_keeps_that_epochs_weights(small_corpus: C
 
 def test_ctrl_c_before_the_first_epoch_ended_has_nothing_to_keep(small_corpus: Corpus) -> None:
     class Interrupter(Record):
-        def batch_ended(self, *_: object) -> None:
+        def batch_ended(self, _: Batch) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(TrainingError, match="interrupted before the first epoch ended"):
@@ -241,7 +236,8 @@ def measuring_takes(window_s: float, clock: Clock, monkeypatch: pytest.MonkeyPat
         clock.now_s += window_s * measured_windows(ids, window, step)
         return measure(network, ids, window, step)
 
-    monkeypatch.setattr(train_room, "measure", paced)
+    for room in (train_room, measuring):
+        monkeypatch.setattr(room, "measure", paced)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +259,7 @@ def test_a_run_by_time_is_measured_and_exported_before_its_time_and_a_tenth_are_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As the command does it: measuring all of the held-out text would take 3 to 80 s."""
-    monkeypatch.setattr(train_room, "EVALUATION_BATCH", 8)
+    monkeypatch.setattr(measuring, "EVALUATION_BATCH", 8)
     record = Paced(**costs)  # type: ignore[arg-type]
     start_s = record.clock.now_s
     measuring_takes(window_s, record.clock, monkeypatch)
@@ -271,7 +267,7 @@ def test_a_run_by_time_is_measured_and_exported_before_its_time_and_a_tenth_are_
         small_corpus, TINY, 0, record, budget_s=budget_s, keep=record.keep, clock=record.clock
     )
     trained_s = (len(record.batches) - 1) * record.batch_s
-    train_room.measure(run.network, small_corpus.held_out, TINY.window, run.costs.end_step)
+    measure(run.network, small_corpus.held_out, TINY.window, run.costs.end_step)
     record.keep()
     assert record.clock.now_s - start_s <= budget_s * 1.1
     assert trained_s >= least_trained_s
@@ -345,7 +341,7 @@ def test_windows_that_are_measured_are_spaced_evenly_and_those_of_the_last_batch
 ) -> None:
     ids, window = trained.corpus.held_out, trained.recipe.window
     whole = measure(trained.run.network, ids, window, 3)
-    monkeypatch.setattr(train_room, "EVALUATION_BATCH", 32)
+    monkeypatch.setattr(measuring, "EVALUATION_BATCH", 32)
     count = measured_windows(ids, window, 3)
     assert count % 32
     assert count == len(windows(ids, window)[::3])

@@ -1,0 +1,94 @@
+"""What a log tells of a run so far: taken in record by record, asked by who shows it."""
+
+from dataclasses import dataclass, field
+
+from charlm_tui.errors import CharlmError
+from charlm_tui.runs.records import (
+    VERSION,
+    Began,
+    Changed,
+    Ended,
+    Measured,
+    Record,
+    Sampled,
+    Trained,
+)
+
+
+class RunLogError(CharlmError):
+    """A log cannot be read, or is of a later version."""
+
+
+@dataclass(slots=True)
+class RunLog:
+    """A run, as far as its log tells."""
+
+    began: Began | None = None
+    """Its beginning, or where it was continued last."""
+    epochs: list[Measured] = field(default_factory=list)
+    """In order; of an epoch that was trained again, the last."""
+    last: Trained | None = None
+    """The batch that was told last."""
+    batches: list[Trained] = field(default_factory=list)
+    """All that were told since the last epoch ended."""
+    samples: dict[tuple[int, int], list[Sampled]] = field(default_factory=dict)
+    """By epoch and its part."""
+    changes: list[Changed] = field(default_factory=list)
+    ended: Ended | None = None
+    """How it ended; None while it goes on, or if it was cut off."""
+    at: float = 0.0
+    """Seconds of the run at its last record."""
+    skipped: int = 0
+    """Lines that are no record of a kind that is known."""
+
+    @property
+    def best(self) -> Measured | None:
+        """The epoch whose weights the model file has."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it may: it has begun, and nothing tells of its end."""
+        return self.began is not None and self.ended is None
+
+    def take(self, record: Record | None) -> None:
+        """Take in the next record; None is a line that was none.
+
+        Raises:
+            RunLogError: it is of a later version.
+        """
+        match record:
+            case None:
+                self.skipped += 1
+                return
+            case Began():
+                self._begin(record)
+            case Trained():
+                self.last = record
+                self.batches.append(record)
+            case Measured():
+                self._leave_out_from(record.place)
+                self.epochs.append(record)
+                self.batches.clear()
+            case Sampled():
+                self.samples.setdefault((record.epoch, record.part), []).append(record)
+            case Changed():
+                self.changes.append(record)
+            case Ended():
+                self.ended = record
+        self.at = record.at
+
+    def _begin(self, began: Began) -> None:
+        if began.version > VERSION:
+            raise RunLogError(
+                f"the log is of version {began.version}, and versions up to {VERSION} can be read; "
+                "look at it with a later charlm-tui"
+            )
+        self.began, self.ended = began, None
+        self.batches.clear()
+
+    def _leave_out_from(self, place: float) -> None:
+        """Leave out what a run that was cut off had trained and a later one trains again."""
+        while self.epochs and self.epochs[-1].place >= place:
+            gone = self.epochs.pop()
+            self.samples.pop((gone.epoch, gone.part), None)

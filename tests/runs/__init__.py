@@ -1,0 +1,1 @@
+"""Tests of runs/: the log of a training run, written, read and followed."""
