@@ -65,6 +65,6 @@ class LogFile:
     def _say_once(self, reason: str) -> None:
         if self._told is not None:
             self._told(
-                f"the log {self._path} cannot be written: {reason}; training goes on without it"
+                f"the log {self._path} cannot be written: {reason}; training continues without it"
             )
             self._told = None

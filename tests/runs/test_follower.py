@@ -170,7 +170,7 @@ def test_a_full_disk_is_told_once_and_the_run_goes_on() -> None:
         log.write(record)
     log.close()
     [sentence] = told
-    assert sentence.endswith("training goes on without it")
+    assert sentence.endswith("training continues without it")
 
 
 @pytest.mark.linux
