@@ -117,6 +117,17 @@ class Dialogs:
         value = chosen.offered(self._conversation)
         self._ask(words, partial(chosen.type, self._conversation), value)
 
+    def turn(self, knob: str, steps: int) -> None:
+        """Turn a knob, or the row of turns, which is none; say so if it goes no further."""
+        chosen, it = KNOBS_BY_ID.get(knob), self._conversation
+        if chosen is None:
+            it.toggle_continue()
+            return
+        before = chosen.shown(it)
+        chosen.turn(it, steps)
+        if chosen.shown(it) == before:
+            self._app.notify(f"{chosen.row.title}: {before}, as far as it goes.")
+
     # Seeds.
 
     def seed_file(self, offer: Callable[[str], None]) -> None:

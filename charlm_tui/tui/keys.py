@@ -5,17 +5,17 @@ printable; on the transcript plain ones work as well. Every binding has an id, s
 can change it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
-from textual.actions import parse
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.keys import format_key
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import Phase
+from charlm_tui.tui.obstacles import SELECT_FIRST
 
 TEXT = "The prompt and the text"
 TEMPERATURE = "Temperature"
@@ -96,19 +96,11 @@ class Situation(NamedTuple):
         acts = (act for act in ACTS if act.action.partition("(")[0] == action)
         return next(filter(None, (act.obstacle(self) for act in acts)), "")
 
-    def obstacle_of_key(self, key: str, nodes: Iterable[DOMNode | None]) -> str:
-        """Return why a key that is bound in one of some nodes does nothing now; else nothing."""
-        for node in nodes:
-            for binding in node._bindings.key_to_bindings.get(key, ()) if node is not None else ():
-                _, action, parameters = parse(binding.action)
-                if obstacle := self.obstacle(action, parameters):
-                    return obstacle
-        return ""
-
     def offered(self) -> list[bool]:
         """Return, for everything that the footer can show, whether it can be done."""
         commands = [not self.obstacle("command", (key.command,)) for key in KEYS if key.anywhere]
-        return [*commands, *(not act.obstacle(self) for act in ACTS)]
+        paused = self.conversation.state is Phase.PAUSED  # its key is called otherwise then
+        return [*commands, paused, *(not act.obstacle(self) for act in ACTS)]
 
 
 def _nothing(_: Situation) -> str:
@@ -117,7 +109,7 @@ def _nothing(_: Situation) -> str:
 
 def _no_branch(it: Situation) -> str:
     if it.selected is None:
-        return _no_turn(it) or "select a character first: ←"
+        return _no_turn(it) or SELECT_FIRST
     turn = it.selected[0]
     if it.conversation.tree.can_branch(turn):
         return ""
@@ -403,6 +395,12 @@ LEAST_WANTED = (
     "command.cooler",
 )
 """Ids of the bindings that make room for others where a line is too short, the first one first."""
+
+
+def label_now(conversation: Conversation, id_: str) -> str:
+    """Return what a key does now, by the id of its binding, if it is another thing than usual."""
+    paused = conversation.state is Phase.PAUSED and id_.endswith(".pause")
+    return "Resume" if paused else ""
 
 
 def anywhere_bindings() -> list[Binding]:

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.tui.keys import ACTS, KEYS, SECTIONS, TEMPERATURE, TEXT, Bound
+from charlm_tui.tui.obstacles import edge
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
 _FUNCTION_KEY = re.compile(r"f\d+").fullmatch
@@ -63,6 +64,13 @@ class HelpScreen(ModalOverlay[None]):
         """Show the keys that have what was typed in what they do."""
         message.stop()
         self.query_one(Static).update(self._table(message.value.casefold()))
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        if action != "scroll":
+            return ""
+        rows = self.query_one(VerticalScroll)
+        return edge(int(str(parameters[0])) < 0, rows.scroll_offset.y, rows.max_scroll_y)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by some lines."""

@@ -38,9 +38,10 @@ from charlm_tui.session.updates import (
     ViewWanted,
 )
 from charlm_tui.text import capitalised
-from charlm_tui.tui.dialogs import KNOBS_BY_ID, Dialogs
-from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings
+from charlm_tui.tui.dialogs import Dialogs
+from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings, label_now
 from charlm_tui.tui.live import Furniture, Live
+from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.shades import Tinting, after
@@ -61,7 +62,7 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.widgets.prompt import Prompt
 
 
-class StudioScreen(Screen[None]):
+class StudioScreen(Hindered, Screen[None]):
     """The conversation and the panels, one line of status, the prompt below.
 
     The text is there at the first paint, the prompt, the keys and the panels with the next. What
@@ -165,7 +166,7 @@ class StudioScreen(Screen[None]):
         branching = Branching(self._conversation, self._view, prompt)
         with self.app.batch_update():
             await self.mount(prompt)
-            await self.mount(KeysLine(LEAST_WANTED))
+            await self.mount(KeysLine(LEAST_WANTED, partial(label_now, self._conversation)))
             self.remove_class("-bare")
             self._entry = Entry(self._conversation, prompt, branching, self._dialogs.attempt)
             prompt.focus()
@@ -257,7 +258,7 @@ class StudioScreen(Screen[None]):
             CharlmError: it cannot be opened now, or not with such an argument.
         """
         action = view.replace("-", "_")
-        if obstacle := self.situation.obstacle(action):
+        if obstacle := self.obstacle(action):
             raise CommandError(f"/{view} has nothing to act on right now: {obstacle}")
         if view == "ladder" and argument:
             self._dialogs.ladder_of(argument, self.prompt, self.tinted)
@@ -276,7 +277,7 @@ class StudioScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing now, if it does something at other times."""
-        if obstacle := self.situation.obstacle_of_key(event.key, (self.focused, self)):
+        if obstacle := obstacle_of_key(event.key, self):
             event.stop()
             self.query_one(Status).say(capitalised(obstacle))
 
@@ -294,14 +295,16 @@ class StudioScreen(Screen[None]):
         """Ask for a command, as in the REPL."""
         self._dialogs.command_line()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether an action can be done now: the footer and the keys follow it."""
-        return not self.situation.obstacle(action, parameters)
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        return self.situation.obstacle(action, parameters)
 
     def action_back(self) -> None:
         """Leave the prompt for the transcript; there, select nothing."""
         if self.branching.typing_over:
             self.branching.cancel()
+        elif self.transcript.has_focus and self.transcript.selection is None:
+            self.notify("Nothing is selected; i or Enter goes to the prompt.")
         elif self.transcript.has_focus:
             self.transcript.selection = None
         self.transcript.focus()
@@ -459,10 +462,7 @@ class StudioScreen(Screen[None]):
         self._go_to("controls")
 
     def on_control_panel_turned(self, message: "ControlPanel.Turned") -> None:
-        if message.knob in KNOBS_BY_ID:
-            KNOBS_BY_ID[message.knob].turn(self._conversation, message.steps)
-        else:
-            self._conversation.toggle_continue()
+        self._dialogs.turn(message.knob, message.steps)
 
     def on_control_panel_dialled(self, message: "ControlPanel.Dialled") -> None:
         self._conversation.set_temperature(message.temperature)

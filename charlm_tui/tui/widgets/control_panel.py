@@ -20,6 +20,7 @@ from charlm_tui.controls.controls import PRESETS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import temperature_now
+from charlm_tui.tui.obstacles import Hindered, list_edge
 
 LABEL = 12
 DIAL_MOST = 1.5  # temperature at the dial's right end
@@ -56,7 +57,7 @@ def panel_of(conversation: Conversation) -> Panel:
     return Panel((*rows, turns), temperature_now(it))
 
 
-class ControlPanel(Widget, can_focus=True):
+class ControlPanel(Hindered, Widget, can_focus=True):
     """Rows of controls below a dial of the temperature.
 
     | component class | what |
@@ -120,6 +121,13 @@ class ControlPanel(Widget, can_focus=True):
         return min(max(chosen, 0), max(0, len(self.panel.rows) - 1))
 
     # What a person does.
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "move", (int() as steps,):
+                return list_edge(steps, self.chosen, len(self.panel.rows))
+        return ""
 
     def action_move(self, steps: int) -> None:
         """Go to another row."""

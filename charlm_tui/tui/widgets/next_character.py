@@ -18,6 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.text import cells, visible
+from charlm_tui.tui.obstacles import Hindered, list_edge
 
 NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "nbsp"}
 HEAD = 2  # lines above the bars
@@ -59,7 +60,7 @@ def name(symbol: str) -> str:
     return NAMES.get(symbol, visible(symbol, ""))
 
 
-class NextCharacter(Widget, can_focus=True):
+class NextCharacter(Hindered, Widget, can_focus=True):
     """Bars of the most likely symbols, of two halves each.
 
     The upper half is the model's own probability, the lower what the settings make of it.
@@ -130,6 +131,17 @@ class NextCharacter(Widget, can_focus=True):
         return self.size.height - HEAD
 
     # What a person does.
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "move" | "pick", _ if self.view is None:
+                return "it is not known yet what was likely"
+            case "pick", _ if self.view is not None and not self.view.selected:
+                return "select a character of the text first: Esc, then ←"
+            case "move", (int() as steps,):
+                return list_edge(steps, self.cursor, len(self._ranked))
+        return ""
 
     def action_move(self, steps: int) -> None:
         """Go to another symbol."""

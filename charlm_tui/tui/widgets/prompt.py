@@ -71,6 +71,8 @@ class Prompt(TextArea):
             super().action_cursor_up(select)
         elif (text := self.prompts.older(self.text)) is not None:
             self.offer(text)
+        else:
+            self.notify("Nothing was typed before that.")
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Move down; from the last line on, go forth in what was typed, or to an example."""
@@ -82,6 +84,8 @@ class Prompt(TextArea):
             places = range(len(self._examples))
             before = next((place for place in places if self._examples[place] == self.text), -1)
             self.offer(self._examples[(before + 1) % len(self._examples)])
+        else:
+            self.notify("Nothing was typed after that.")
 
     async def _on_key(self, event: Key) -> None:
         if event.key in self._keys:

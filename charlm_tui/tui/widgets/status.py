@@ -21,7 +21,28 @@ _WORDS = {
 }
 
 
-class Status(Widget):
+class SayingLine(Widget):
+    """A line in which a sentence can stand for a while in place of what it shows."""
+
+    said: reactive[Text | None] = reactive(None)
+    """The sentence, if there is one."""
+    _silence: Timer | None = None
+
+    def say(self, sentence: str, style: str = "bold", seconds: float = SAID_S) -> None:
+        """Say something for a while; it replaces what was said before."""
+        if self._silence is not None:
+            self._silence.stop()
+        self.said = Text(
+            f" {visible(sentence, '')}", style, no_wrap=True, overflow="ellipsis", end=""
+        )
+        self._silence = self.set_timer(seconds, self.fall_silent)
+
+    def fall_silent(self) -> None:
+        """Show what is there at other times: what was said may be true no longer."""
+        self.said = None
+
+
+class Status(SayingLine):
     """Model, temperature, RNG seed, characters per second, turns, state; as much as has room."""
 
     model: reactive[str] = reactive("")
@@ -42,25 +63,10 @@ class Status(Widget):
     """Which of its siblings the reply is that is shown last, if it has any."""
     more: reactive[bool] = reactive(False)
     """Whether there is more text below what is seen."""
-    said: reactive[Text | None] = reactive(None)
-    """Stands in place of all that for a while."""
-    _silence: Timer | None = None
-
-    def say(self, sentence: str, style: str = "bold", seconds: float = SAID_S) -> None:
-        """Say something in place of how things stand, for a while; it replaces what was said."""
-        if self._silence is not None:
-            self._silence.stop()
-        self.said = Text(
-            f" {visible(sentence, '')}", style, no_wrap=True, overflow="ellipsis", end=""
-        )
-        self._silence = self.set_timer(seconds, self._fall_silent)
-
-    def _fall_silent(self) -> None:
-        self.said = None
 
     def watch_state(self) -> None:
-        """Show how things stand once they are otherwise: what was said may be true no longer."""
-        self._fall_silent()
+        """Show how things stand once they are otherwise."""
+        self.fall_silent()
 
     watch_controls = watch_state
 

@@ -20,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm_tui.tui.document import Block, Document, PartKind, TextSelection
+from charlm_tui.tui.obstacles import BEGINNING, END, SELECT_FIRST, Hindered, edge
 from charlm_tui.tui.paint import Births, Levels, Mark, Painter, changed
 
 FADE_FRAMES_PER_S = 24
@@ -30,7 +31,7 @@ _STYLES = (
 )
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(Hindered, ScrollView, can_focus=True):
     """Blocks of text below one another, the last of which can grow.
 
     A character of a reply can be selected, with the mouse or a cursor; text can be tinted.
@@ -252,6 +253,39 @@ class Transcript(ScrollView, can_focus=True):
         """Return the text that is selected."""
         return self.selection.text if self.selection is not None else ""
 
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "page_up" | "scroll_home", _:
+                return edge(True, self.scroll_offset.y, self.max_scroll_y)
+            case "page_down" | "scroll_end", _:
+                return edge(False, self.scroll_offset.y, self.max_scroll_y)
+            case "go", (int() as right, int() as down, *extends):
+                return self._no_way(right, down, bool(extends))
+            case "go_word" | "go_edge", (int() as direction,):
+                now = self.selection
+                if now is None:
+                    return "" if action == "go_word" and self._last_in_sight else SELECT_FIRST
+                there = now.word(direction) if action == "go_word" else now.edge(direction)
+                return _edge(direction) if there == now else ""
+        return ""
+
+    def _no_way(self, right: int, down: int, extends: bool) -> str:
+        """Return why the cursor cannot move; nothing if it can."""
+        now = self.selection
+        if now is not None:
+            there = self._document.moved(now, right, down, extends)
+            return _edge(right or down) if there is None or there.within() == now else ""
+        if down:
+            return edge(down < 0, self.scroll_offset.y, self.max_scroll_y)
+        return "" if self._last_in_sight else "there is no reply to select in yet"
+
+    @property
+    def _last_in_sight(self) -> TextSelection | None:
+        """The last character of a reply that is in sight, if there is any."""
+        bottom = self.scroll_offset.y + self.scrollable_content_region.height - 1
+        return self._document.last_above(bottom)
+
     def action_go(self, right: int, down: int, extend: bool = False) -> None:
         """Move the cursor; without one, read up and down, and to the left begin to select."""
         now = self.selection
@@ -260,8 +294,7 @@ class Transcript(ScrollView, can_focus=True):
         elif down:
             self.scroll_relative(y=down, animate=False)
         else:
-            bottom = self.scroll_offset.y + self.scrollable_content_region.height - 1
-            self.selection = self._document.last_above(bottom)
+            self.selection = self._last_in_sight
 
     def action_go_word(self, direction: int) -> None:
         """Move the cursor to the start of the next word, or of the one before."""
@@ -396,3 +429,8 @@ class Transcript(ScrollView, can_focus=True):
         if last and self.live and block.kind == "reply" and row == len(block.lines) - 1:
             segments.append(painter.cursor())
         return Strip(segments)
+
+
+def _edge(steps: int) -> str:
+    """Return why a cursor goes no further."""
+    return BEGINNING if steps < 0 else END
