@@ -24,6 +24,7 @@ from charlm_tui.tui.document import Block
 from charlm_tui.tui.keys import label_now
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
+from charlm_tui.tui.widgets.legend import Legend
 from charlm_tui.tui.widgets.transcript import Transcript
 
 NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
@@ -114,6 +115,9 @@ class LadderScreen(Overlay[None]):
         yield Label(f"❯ {seed}", id="ladder-seed", markup=False)
         with Container(id="lanes"):
             yield from self._lanes
+        legend = Legend()
+        legend.set_reactive(Legend.tint, self._tint)
+        yield legend
         yield Label("", id="ladder-notice", markup=False)
         yield KeysLine(_LEAST_WANTED, partial(label_now, self._conversation))
 

@@ -117,6 +117,11 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         self.border_title = "Controls"
         self._styles: dict[str, Style] = {}
 
+    @property
+    def _first(self) -> int:
+        """The first row in sight: where there is not room for all, the chosen one is seen."""
+        return max(0, self.chosen - max(1, self.size.height - 1) + 1)
+
     def validate_chosen(self, chosen: int) -> int:
         return min(max(chosen, 0), max(0, len(self.panel.rows) - 1))
 
@@ -157,7 +162,7 @@ class ControlPanel(Hindered, Widget, can_focus=True):
             value = nearest if near else round(share * DIAL_MOST * 20) / 20
             self.post_message(self.Dialled(value))
             return
-        number = offset.y - 1
+        number = offset.y - 1 + self._first
         if number < len(self.panel.rows):
             self.chosen = number
             row = self.panel.rows[number]
@@ -178,7 +183,7 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         event.stop()
         offset = event.get_content_offset(self)
         if offset is not None and offset.y <= len(self.panel.rows):
-            self.chosen = max(0, offset.y - 1)
+            self.chosen = max(0, offset.y - 1) + self._first
             self.action_turn(steps)
 
     # Drawing.
@@ -194,7 +199,7 @@ class ControlPanel(Hindered, Widget, can_focus=True):
                 for part in ("dial", "preset", "value", "chosen", "muted")
             }
         width = self.size.width
-        segments = self._dial(width) if y == 0 else self._row(y - 1)
+        segments = self._dial(width) if y == 0 else self._row(y - 1 + self._first)
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _dial(self, width: int) -> list[Segment]:

@@ -109,10 +109,12 @@ class NextCharacter(Hindered, Widget, can_focus=True):
         self.border_title = "Next character"
         self._top = 0
         self._ranked: list[int] = []
+        self._most = 1.0  # probability of the longest bar
         self._styles: dict[str, Style] = {}
 
     def watch_view(self, view: View | None) -> None:
         self._ranked = view.ranked if view is not None else []
+        self._most = max((*view.model, *view.after), default=0.0) or 1.0 if view else 1.0
         self.cursor = min(self.cursor, max(0, len(self._ranked) - 1))
         if view is None or not view.selected:
             self._top = self.cursor = 0
@@ -220,7 +222,7 @@ class NextCharacter(Hindered, Widget, can_focus=True):
         own, after = view.model[index], view.after[index]
         return [
             Segment(label, base + styles["drawn"] if drawn else base),
-            *_bar(own, after, width - LABEL - FIGURES, styles, base),
+            *_bar(own / self._most, after / self._most, width - LABEL - FIGURES, styles, base),
             Segment(f"{own * 100:6.1f}", base),
             Segment(f"{after * 100:6.1f}%" if after else "      ·", base),
         ]
@@ -255,7 +257,15 @@ class NextCharacter(Hindered, Widget, can_focus=True):
 def _bar(
     own: float, after: float, width: int, styles: dict[str, Style], base: Style
 ) -> list[Segment]:
-    """Draw two bars in one line: the upper half of each cell is one, the lower half the other."""
+    """Draw two bars in one line: the upper half of each cell is one, the lower half the other.
+
+    Args:
+        own: share of the width that the one takes.
+        after: share that the other takes.
+        width: cells of a whole bar.
+        styles: of both.
+        base: of the line.
+    """
     upper, lower = round(own * width), round(after * width)
     if not upper and own > 0.005:
         upper = 1

@@ -25,11 +25,13 @@ class Prompt(TextArea):
     | enter | send |
     | up, down at the text's first and last line | what was typed before |
     | ctrl+n, shift+enter | a new line |
+    | ctrl+u | clear |
     | tab, up, down behind a slash | complete the command, go through the list |
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n,shift+enter", "newline", "New line", show=False, id="prompt.newline"),
+        Binding("ctrl+u", "clear_all", "Clear", show=False, id="prompt.clear"),
     ]
 
     @dataclass
@@ -131,6 +133,13 @@ class Prompt(TextArea):
     def action_newline(self) -> None:
         """Begin a new line."""
         self.insert("\n")
+
+    def action_clear_all(self) -> None:
+        """Remove all that was typed, as one edit that can be undone."""
+        if self.text:
+            self.offer("")
+        else:
+            self.notify("The prompt is empty.")
 
     def give_back(self, text: str) -> None:
         """Put a text that was not taken before what has been typed since."""
