@@ -160,7 +160,6 @@ class CharlmApp(App[None]):
             self.theme = self.setup.theme
         if self.setup.keymap:
             self.set_keymap(self.setup.keymap)
-        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     # Faults of the app.
 
@@ -391,11 +390,9 @@ class CharlmApp(App[None]):
 
     def search_themes(self) -> None:
         """Offer every theme by its name."""
-        from textual.theme import ThemeProvider
+        from charlm_tui.tui.screens.palette import ThemePalette
 
-        from charlm_tui.tui.screens.palette import Palette
-
-        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+        self.push_screen(ThemePalette(self._keep_theme))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the session's commands in the palette, beside Textual's own."""
