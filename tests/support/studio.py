@@ -89,9 +89,8 @@ class Studio:
             pumps = [self.app, *screen.walk_children(with_self=True)]
             typed = self.app._typed
             busy = typed._waiting or typed._acting is not None
-            quiet = (
-                0 if busy or any(not each._message_queue.empty() for each in pumps) else quiet + 1
-            )
+            busy = busy or any(not each._message_queue.empty() for each in pumps)
+            quiet = 0 if busy else quiet + 1
 
     async def load(self) -> None:
         self.engine.load()

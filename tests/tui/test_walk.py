@@ -43,6 +43,7 @@ from tests.support.studio import Studio, studio
 pytestmark = pytest.mark.slow  # every test starts the app
 
 SIZE = (80, 24)
+OVERLAY_STRIDE = 4
 STRIDE = 9  # of the keys that are pressed in a state where not all are: drawing takes its time
 CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
 SETUP = Setup(animated=False)
@@ -357,22 +358,32 @@ OVERLAYS: dict[str, tuple[Bring, ...]] = {
     "ladder.": (over(LadderScreen, "A"), ladder_ended),
     "lens.": (over(LensScreen, "a"), lens_told),
     "what-if.": (over(WhatIfScreen, "m", before=selected), what_if_told),
-    "history.": (history_listed,),
+    "history.": (history_of_none, history_listed),
 }
 
 
+async def walk_the_screen(place: str, stride: int, setup: Setup) -> None:
+    silent, walked = dict[str, list[str]](), set[str]()
+    async with studio(SIZE, controls=CONTROLS, setup=setup) as it:
+        await it.load()
+        for number, bring in enumerate(OVERLAYS[place]):
+            silent[f"{place}{number}"] = await walk(it, bring, walked, number, stride, place)
+    assert {name: keys for name, keys in silent.items() if keys} == {}
+    assert not {id_ for id_ in bindings() if id_.startswith(place)} - walked
+
+
+@pytest.mark.parametrize("place", OVERLAYS)
+async def test_keys_beside_and_over_the_text_act_or_say_why(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    await walk_the_screen(place, OVERLAY_STRIDE, replace(SETUP, history=tmp_path / "h.db"))
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("place", OVERLAYS)
 async def test_every_key_beside_and_over_the_text_acts_or_says_why(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-    setup = replace(SETUP, history=tmp_path / "h.db") if place == "history." else SETUP
-    silent, walked = dict[str, list[str]](), set[str]()
-    async with studio(SIZE, controls=CONTROLS, setup=setup) as it:
-        await it.load()
-        if place == "history.":
-            silent["empty"] = await walk(it, history_of_none, walked, place=place)
-        for number, bring in enumerate(OVERLAYS[place]):
-            silent[f"{place}{number}"] = await walk(it, bring, walked, place=place)
-    assert {name: keys for name, keys in silent.items() if keys} == {}
-    assert not {id_ for id_ in bindings() if id_.startswith(place)} - walked
+    await walk_the_screen(place, 1, replace(SETUP, history=tmp_path / "h.db"))

@@ -319,6 +319,7 @@ class StudioScreen(Hindered, Screen[None]):
             self.branching.cancel()
         elif self.furniture.sidebar.over:
             self.furniture.sidebar.close()
+            return
         elif self.transcript.has_focus and self.transcript.selection is None:
             self.notify("Nothing is selected; i or Enter goes to the prompt.")
         elif self.transcript.has_focus:

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
+from charlm_tui.text import capitalised
 from charlm_tui.tui.obstacles import Hindered
 from charlm_tui.tui.widgets.transcript import Transcript
 
@@ -49,7 +50,7 @@ class FindLine(Hindered, Horizontal):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
         if obstacle := self.obstacle("go"):
-            self.notify(obstacle)
+            self.notify(capitalised(obstacle))
         else:
             self.action_go(1)
 

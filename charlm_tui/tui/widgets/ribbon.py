@@ -75,19 +75,24 @@ class Ribbon(Widget):
         width = max(self.screen.size.width - 2 - LABEL, 8)
         self.warmth = None if tape is None else warmth_of(tape, width, now)
 
+    @property
+    def course(self) -> str:
+        """The bars of what is shown, from its lowest temperature to its highest."""
+        it = self.warmth
+        return "" if it is None else "".join(_cell(at, it.lowest, it.highest) for at in it.cells)
+
     def render_line(self, y: int) -> Strip:
         plain, warmth = self.rich_style, self.warmth
         if warmth is None or y:
             return Strip.blank(self.size.width, plain)
         muted = plain + self.get_component_rich_style("ribbon--muted")
         bar = plain + self.get_component_rich_style("ribbon--bar")
-        text = "".join(_cell(each, warmth.lowest, warmth.highest) for each in warmth.cells)
         span = f"{warmth.lowest:.2f}–{warmth.highest:.2f}"
         return Strip(
             [
                 Segment(f"temp {warmth.now:.2f} ", plain),
                 Segment(f"{span} ".ljust(LABEL - 10), muted),
-                Segment(text, bar),
+                Segment(self.course, bar),
             ]
         ).adjust_cell_length(self.size.width, plain)
 

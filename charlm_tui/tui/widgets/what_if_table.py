@@ -24,6 +24,7 @@ BARS_ACROSS = ("", *"▏▎▍▌▋▊▉")  # by eighths of a cell
 LEAST = 8  # cells for symbols, before columns make room for them
 TINY = 0.0001  # bits
 _SHORTER = (
+    ("now, temperature ", "now T"),
     ("temperature ", "temp "),
     ("half the depth, ", "depth "),
     ("twice the depth, ", "depth "),
