@@ -324,14 +324,14 @@ async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
         run_line(it.app.conversation, "/speed 8")
         await it.stream("a")
         it.app.screen._live._rate()
-        assert "  8 chars/s  " in it.status
+        assert " │ 8/s │ " in it.status
         (turn,) = it.app.conversation.turns
         it.app.conversation.tree.branch(turn, 3, [1] * 60)
         for _ in range(2):
             it.engine.say(it.engine.batch("a" * 30)._replace(forced=True))
         await it.until(lambda: len(turn.tape) == 63, "it was typed over")
         it.app.screen._live._rate()
-        assert "  8 chars/s  " in it.status
+        assert " │ 8/s │ " in it.status
 
 
 def line(it: Studio, temperature: float | None = None) -> str:

@@ -43,7 +43,7 @@ from tests.support.studio import Studio, studio
 pytestmark = pytest.mark.slow  # every test starts the app
 
 SIZE = (80, 24)
-OVERLAY_STRIDE = 4
+OVERLAY_STRIDE = 6
 STRIDE = 9  # of the keys that are pressed in a state where not all are: drawing takes its time
 CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
 SETUP = Setup(animated=False)
@@ -227,7 +227,7 @@ async def walk_the_studio(
         await afresh(it)
         await it.load()
         silent["empty, in the prompt"] = await walk(it, afresh, walked, 1, stride)
-        silent["empty"] = await walk(it, on_the_text(afresh), walked)
+        silent["empty"] = await walk(it, on_the_text(afresh), walked, 0, min(stride, 3))
         for number, bring in enumerate((streaming, paused, ended, selected, recorded)):
             keys = await walk(it, on_the_text(bring), walked, number, stride)
             silent[f"{bring.__name__}, on the text"] = keys

@@ -152,8 +152,8 @@ def help_sections(
     back = told("Esc", "app.to-transcript")
     to_prompt = told("i Enter", "transcript.prompt", "transcript.enter")
     reading = told(
-        "↑ ↓ PgUp PgDn Home End G",
-        *(f"transcript.{way}" for way in ("up", "down", "page-up", "page-down", "top", "end")),
+        "↑ ↓ PgUp PgDn",
+        *(f"transcript.{way}" for way in ("up", "down", "page-up", "page-down")),
     )
     rows = [
         ("Enter", "", "Send the seed; with an empty prompt, continue the reply."),
@@ -169,7 +169,9 @@ def help_sections(
             to_prompt,
             "Go back to the prompt; Enter on a selected character: its alternatives.",
         ),
-        ("", reading, "Read back, to the top, to the end. New text does not move what is read."),
+        ("", reading, "Read back. New text does not move what is read."),
+        ("", told("Home", "transcript.top"), "Go to the top."),
+        ("", told("End G", "transcript.end"), "Go to the end, and follow what comes."),
         (
             "",
             told("← h", "transcript.left"),

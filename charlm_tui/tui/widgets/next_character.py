@@ -24,6 +24,7 @@ NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "nbsp"}
 HEAD = 2  # lines above the bars
 LABEL = 8  # cells of a symbol's name
 FIGURES = 13  # cells of the two probabilities
+_CHOOSE = Binding.Group("Choose", compact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ class NextCharacter(Hindered, Widget, can_focus=True):
         "next-character--muted",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="next.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="next.down"),
+        Binding("up,k", "move(-1)", "Up", key_display="↑", group=_CHOOSE, id="next.up"),
+        Binding("down,j", "move(1)", "Down", key_display="↓", group=_CHOOSE, id="next.down"),
         Binding("home,g", "move(-999)", "First", show=False, id="next.first"),
         Binding("end,G", "move(999)", "Last", show=False, id="next.last"),
         Binding("enter", "pick", "Take this one", id="next.pick"),

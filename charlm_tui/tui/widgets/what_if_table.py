@@ -19,7 +19,7 @@ from charlm_tui.tui.widgets.next_character import name
 
 SHORT = 96  # cells of the table below which titles are short
 BAR = 12  # cells of a bar, and of the gap behind it
-LEAST_BESIDE_BAR = 16  # cells for symbols that a bar leaves
+LEAST_BESIDE_BAR = 12  # cells for symbols that a bar leaves
 BARS_ACROSS = ("", *"▏▎▍▌▋▊▉")  # by eighths of a cell
 LEAST = 8  # cells for symbols, before columns make room for them
 TINY = 0.0001  # bits
