@@ -116,7 +116,7 @@ class Act(NamedTuple):
 ACTS = (
     Act(
         "alternatives",
-        "alternatives",
+        "go_to('next')",
         "Alternatives",
         "Alternatives",
         "Go to the selected character's alternatives; Enter there takes another way.",
@@ -127,7 +127,7 @@ ACTS = (
     ),
     Act(
         "type-over",
-        "edit",
+        "branch('begin')",
         "Type over",
         "Type over",
         "Type a replacement for the selected character; the model continues from it.",
@@ -138,7 +138,7 @@ ACTS = (
     ),
     Act(
         "draw-anew-from-here",
-        "redraw",
+        "branch('redraw')",
         "Redraw from here",
         "Redraw",
         "Take another way from the selected character, with other random numbers.",
@@ -203,7 +203,7 @@ ACTS = (
     ),
     Act(
         "controls",
-        "turn_controls",
+        "go_to('controls')",
         "Controls",
         "Controls",
         "Go to the controls: arrows turn them, Enter types a value.",

@@ -100,7 +100,7 @@ async def test_what_is_below_is_told_with_the_keys_that_lead_there_until_it_is_i
         await it.until(lambda: "▼ more below: End" in it.status, "there is more below")
         await it.pilot.press("i")
         await it.until(lambda: "▼ more below: Esc End" in it.status, "the prompt takes End")
-        await it.pilot.resize_terminal(80, 40)
+        await it.pilot.resize_terminal(80, 24 + 12)  # as many lines more as were gone up
         await it.until(lambda: "▼" not in it.status, "all of it is in sight")
 
 

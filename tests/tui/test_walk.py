@@ -44,7 +44,7 @@ pytestmark = pytest.mark.slow  # every test starts the app
 
 SIZE = (80, 24)
 OVERLAY_STRIDE = 6
-STRIDE = 9  # of the keys that are pressed in a state where not all are: drawing takes its time
+STRIDE = 12  # of the keys that are pressed in a state where not all are: drawing takes its time
 CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
 SETUP = Setup(animated=False)
 TEXT = "in the rain\non an old wall " * 3
@@ -227,7 +227,7 @@ async def walk_the_studio(
         await afresh(it)
         await it.load()
         silent["empty, in the prompt"] = await walk(it, afresh, walked, 1, stride)
-        silent["empty"] = await walk(it, on_the_text(afresh), walked, 0, min(stride, 3))
+        silent["empty"] = await walk(it, on_the_text(afresh), walked, 0, min(stride, 4))
         for number, bring in enumerate((streaming, paused, ended, selected, recorded)):
             keys = await walk(it, on_the_text(bring), walked, number, stride)
             silent[f"{bring.__name__}, on the text"] = keys
@@ -256,7 +256,7 @@ async def test_every_key_of_the_studio_in_every_state_acts_or_says_why(
 
 async def panel(it: Studio) -> None:
     await selected(it)
-    it.app.screen.action_alternatives()
+    it.app.screen.action_go_to("next")
     await it.settled()
 
 
@@ -269,7 +269,7 @@ async def panel_of_nothing(it: Studio) -> None:
 async def controls(it: Studio) -> None:
     await ended(it)
     it.app.screen.query_one(ControlPanel).chosen = 0
-    it.app.screen.action_turn_controls()
+    it.app.screen.action_go_to("controls")
     await it.settled()
 
 

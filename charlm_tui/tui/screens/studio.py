@@ -39,16 +39,8 @@ from charlm_tui.session.updates import (
     ViewWanted,
 )
 from charlm_tui.text import capitalised
+from charlm_tui.tui import keys
 from charlm_tui.tui.dialogs import Dialogs
-from charlm_tui.tui.keys import (
-    ACTS,
-    LEAST_WANTED,
-    anywhere_bindings,
-    key_of,
-    label_now,
-    obstacle_of,
-    offered,
-)
 from charlm_tui.tui.live import Furniture, Live
 from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
 from charlm_tui.tui.screens.overlay import Overlay
@@ -81,7 +73,7 @@ class StudioScreen(Hindered, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "open('help')", "Help", id="app.help", tooltip="Every key", priority=True),
-        *anywhere_bindings(),
+        *keys.anywhere_bindings(),
         Binding("ctrl+r", "open('recall')", "Recall", show=False, id="app.recall", priority=True),
         Binding("escape", "back", "Keys", id="app.to-transcript", tooltip="To the text"),
         Binding("ctrl+p", "app.command_palette", "Commands", id="app.palette", priority=True),
@@ -139,8 +131,8 @@ class StudioScreen(Hindered, Screen[None]):
         it, view, status = self._conversation, self._view, self.query_one(Status)
         self._live = Live(self, it, view, status, self.show)
         self._dialogs = Dialogs(self.app, it, view, self._setup, self.show)
-        status.resume_key = key_of(self._setup.keymap, "command.pause", status.resume_key)
-        status.end_key = key_of(self._setup.keymap, "transcript.end", status.end_key)
+        status.resume_key = keys.key_of(self._setup.keymap, "command.pause", status.resume_key)
+        status.end_key = keys.key_of(self._setup.keymap, "transcript.end", status.end_key)
         self.transcript.animated = self._setup.animated
         self.set_reactive(StudioScreen.tinted, self._setup.tint)
         self._tint(self._setup.tint)
@@ -181,8 +173,8 @@ class StudioScreen(Hindered, Screen[None]):
         prompt = Prompt(EXAMPLES if self._setup.first_run else (), id="prompt")
         branching = Branching(self._conversation, self._view, prompt)
         with self.app.batch_update():
-            await self.mount(prompt)
-            await self.mount(KeysLine(LEAST_WANTED, partial(label_now, self._conversation)))
+            label = partial(keys.label_now, self._conversation)
+            await self.mount(prompt, KeysLine(keys.LEAST_WANTED, label))
             self.remove_class("-bare")
             self._entry = Entry(self._conversation, prompt, branching, self._dialogs.attempt)
             self._dialogs.entry = self._entry
@@ -274,7 +266,7 @@ class StudioScreen(Hindered, Screen[None]):
         Raises:
             CharlmError: it cannot be opened now, or not with such an argument.
         """
-        act = next(act for act in ACTS if view in (act.id, act.slash))
+        act = next(act for act in keys.ACTS if view in (act.id, act.slash))
         if obstacle := act.obstacle(self.situation):
             raise CommandError(f"/{view} has nothing to act on right now: {obstacle}")
         _, action, parameters = parse(act.action)
@@ -287,7 +279,7 @@ class StudioScreen(Hindered, Screen[None]):
 
     def _offer_keys(self) -> None:
         """Redraw the line of keys if what can be done has changed."""
-        before, self._offered = self._offered, offered(self.situation)
+        before, self._offered = self._offered, keys.offered(self.situation)
         if before != self._offered:
             self.refresh_bindings()
 
@@ -311,7 +303,7 @@ class StudioScreen(Hindered, Screen[None]):
 
     def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
         """Return why an action cannot be done now, as a clause; nothing if it can."""
-        return obstacle_of(self.situation, action, parameters)
+        return keys.obstacle_of(self.situation, action, parameters)
 
     def action_back(self) -> None:
         """Leave the prompt for the transcript; there, select nothing."""
@@ -349,7 +341,7 @@ class StudioScreen(Hindered, Screen[None]):
     def action_enter(self) -> None:
         """Go to the selected character's alternatives; without one, to the prompt."""
         if self._view.selected is not None:
-            self.action_alternatives()
+            self.action_go_to("next")
         else:
             self.action_to_prompt()
 
@@ -380,34 +372,24 @@ class StudioScreen(Hindered, Screen[None]):
         self.transcript.focus()
         self.transcript.action_go(-1, 0)
 
-    def action_alternatives(self) -> None:
-        """Go to the selected character's alternatives."""
-        self._go_to("next")
-
-    def _go_to(self, panel: str) -> None:
+    def action_go_to(self, panel: str) -> None:
+        """Go to a panel, whatever the room: the selected character's alternatives, say."""
         self.furniture.sidebar.open(panel).focus()
 
     def on_next_character_picked(self, message: "NextCharacter.Picked") -> None:
         if self._view.selected is not None:
-            self._leave_panel()
+            self.on_next_character_left()
             self.branching.pick(message.id)
 
     def on_next_character_left(self) -> None:
-        self._leave_panel()
-
-    on_control_panel_left = on_next_character_left
-
-    def _leave_panel(self) -> None:
         self.transcript.focus()
         self.furniture.sidebar.close()
 
-    def action_edit(self) -> None:
-        """Type over the text from the selected character on."""
-        self.branching.begin()
+    on_control_panel_left = on_next_character_left
 
-    def action_redraw(self) -> None:
-        """Take another way from the selected character, with other random numbers."""
-        self.branching.redraw()
+    def action_branch(self, way: str) -> None:
+        """Take another way from the selected character: `begin` types over it, `redraw` draws."""
+        getattr(self.branching, way)()
 
     def action_walk(self, steps: int) -> None:
         """Show a sibling of the reply."""
@@ -457,10 +439,6 @@ class StudioScreen(Hindered, Screen[None]):
         self.furniture.meter.refused(message)
 
     # The controls.
-
-    def action_turn_controls(self) -> None:
-        """Go to the controls."""
-        self._go_to("controls")
 
     def on_control_panel_turned(self, message: "ControlPanel.Turned") -> None:
         self._dialogs.turn(message.knob, message.steps)

@@ -87,7 +87,8 @@ class Status(SayingLine):
         width, moves = self.size.width, self.state in (Phase.STREAMING, Phase.PLAYING)
         shown = "" if self.shown_per_s is None else f"{self.shown_per_s:.0f}"
         made = "" if self.made_per_s is None else f"{self.made_per_s:,.0f}"
-        widest = self._forms(WIDEST_SHOWN, WIDEST_MADE, True) if moves else None
+        most = f"{self.controls.speed:.0f}0" if self.controls.speed else WIDEST_SHOWN
+        widest = self._forms(most, WIDEST_MADE, True) if moves else None
         forms = self._forms(shown, made, self.more)
         sizes = map(len, widest or forms)
         place = next((place for place, size in enumerate(sizes) if size <= width), len(forms) - 1)
