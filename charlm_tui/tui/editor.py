@@ -1,17 +1,13 @@
 """The person's own editor, for a text that is longer than a line: `$VISUAL`, else `$EDITOR`."""
 
 import os
-import shlex
 import signal
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
 from charlm_tui.errors import CommandError
-from charlm_tui.session.seeds import read_seed
 from charlm_tui.text import told
 
 
@@ -29,6 +25,11 @@ def edited(app: App[Any], text: str) -> str:
         CommandError: the editor cannot be started, or has failed; the text is as it was.
         SeedError: what it left is no text.
     """
+    import shlex  # what the first paint does without
+    import tempfile
+
+    from charlm_tui.session.seeds import read_seed
+
     with tempfile.TemporaryDirectory(prefix="charlm-tui-") as folder:
         path = Path(folder, "seed.txt")
         path.write_text(text, encoding="utf-8", newline="")
@@ -55,6 +56,8 @@ def _run(words: list[str]) -> str:
 
     Ctrl+C is for it alone, and Ctrl+Z stops both: the app's own handlers act later or not at all.
     """
+    import subprocess
+
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
         signal.SIGTSTP: signal.signal(signal.SIGTSTP, signal.SIG_DFL),
