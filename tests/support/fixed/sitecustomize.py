@@ -1,6 +1,7 @@
 """What each Python process of the tests begins with: the same RNG seeds in every run.
 
-The folder of this file is in `PYTHONPATH` while tests run; Python imports a module of this name first.
+The folder of this file is in `PYTHONPATH` while tests run: Python imports a module of this name
+before anything else.
 """
 
 import random
