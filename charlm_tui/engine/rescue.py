@@ -5,10 +5,16 @@ reporting the mouse. The engine outlives it by a moment and has noted how the te
 Knows what to restore only from what the front end has handed over.
 """
 
+import contextlib
 import os
+import select
 import termios
+import time
 from dataclasses import dataclass
 from typing import Any
+
+PATIENCE_S = 10.0
+"""How long a terminal may take to show what it was sent; one that is stopped shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +37,26 @@ class TerminalRescue:
             return None
 
     def restore(self) -> None:
-        """Put the terminal back; in vain, and silently so, if it is gone too."""
+        """Put the terminal back; in vain, and silently so, if it is gone too.
+
+        What the owner wrote last may still fill the terminal: there is room once it was shown.
+        """
         try:
             descriptor = os.open(self.device, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            os.write(descriptor, self.sequence)
+        except OSError:
+            return
+        try:
             termios.tcsetattr(descriptor, termios.TCSANOW, self.attributes)
+            self._write(descriptor)
         except (OSError, termios.error):
             pass
+        finally:
+            os.close(descriptor)
+
+    def _write(self, descriptor: int) -> None:
+        """Write the sequence, as soon as there is room for it."""
+        left, end_s = self.sequence, time.monotonic() + PATIENCE_S
+        while left and (remaining_s := end_s - time.monotonic()) > 0:
+            if select.select([], [descriptor], [], remaining_s)[1]:
+                with contextlib.suppress(BlockingIOError):
+                    left = left[os.write(descriptor, left) :]
