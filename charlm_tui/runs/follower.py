@@ -5,6 +5,7 @@ Never waits. A file that is gone or that another one has replaced is told, and f
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -90,3 +91,14 @@ class Follower:
                     yield from_line(line)
             if len(self._rest) > MOST_LINE:
                 self._rest, self._too_long = b"", True
+
+
+def read_log(path: Path) -> RunLog:
+    """Return what a log tells by now.
+
+    Raises:
+        RunLogError: it cannot be read, or is of a later version.
+    """
+    with closing(Follower(path)) as follower:
+        follower.follow()
+        return follower.log

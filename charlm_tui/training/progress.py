@@ -24,7 +24,7 @@ from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.parity import Parity
 from charlm_tui.training.recipes import NOTEBOOK_BITS
-from charlm_tui.training.samples import TEMPERATURES
+from charlm_tui.training.samples import Samples
 from charlm_tui.training.train import Batch, Run
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -45,8 +45,7 @@ class Display:
     Args:
         console: where to.
         epochs: of the run; None if it has a time budget instead.
-        seed: of the samples, as text.
-        sample: draws the texts to show after an epoch, one for each temperature, or none.
+        sample: draws the texts to show after an epoch.
         measured_on: what epochs are measured on, in a word.
     """
 
@@ -54,13 +53,11 @@ class Display:
         self,
         console: Console,
         epochs: int | None,
-        seed: str,
-        sample: Callable[[Epoch, keras.Model], Sequence[str]],
+        sample: Callable[[Epoch, keras.Model], Samples],
         measured_on: str = "held out",
     ) -> None:
         self._console = console
         self._epochs = epochs
-        self._seed = seed
         self._sample = sample
         self._measured_on = measured_on
         self._start_s = time.monotonic()
@@ -133,10 +130,10 @@ class Display:
             f"{epoch.training_loss:.4f}{measured}, {in_words(epoch.seconds)}",
             style="bold" if measured and epoch.best else "",
         )
-        texts = self._sample(epoch, network)
-        if texts:
-            self.say(f"--- what it writes after the seed {self._seed!r}")
-        for temperature, text in zip(TEMPERATURES, texts, strict=False):
+        drawn = self._sample(epoch, network)
+        if drawn.texts:
+            self.say(f"--- what it writes after the seed {drawn.seed!r}")
+        for temperature, text in zip(drawn.temperatures, drawn.texts, strict=False):
             if self._console.is_terminal:
                 self._console.print(Panel(Text(visible(text)), title=f"temperature {temperature}"))
             else:
