@@ -185,8 +185,10 @@ class TrainingRun:
             epochs = recipe.epochs
             length = f"{epochs} epoch{'s' if epochs > 1 else ''}"
         measured_on = recipe.measured_on.replace("-", " ")
-        requests = Requests(requests_path(plan.out))
-        with Display(self._console, epochs, self._sample, measured_on) as display:
+        with (
+            contextlib.closing(Requests(requests_path(plan.out))) as requests,
+            Display(self._console, epochs, self._sample, measured_on) as display,
+        ):
             display.say(f"training on {self._device}, recipe {recipe.name}, {length}")
             if sentence := idle_gpu(self._device):
                 display.say(f"warning: {sentence}", style="yellow")

@@ -114,7 +114,7 @@ def sentence_of(change: Change) -> str:
         case ChangeRate(factor=factor):
             what = f"the rate times {factor:g}"
         case CoolDown(batches=batches):
-            what = f"cool down over {batches:,} batches"
+            what = f"cool down over {batches:,} batch{'es' if batches != 1 else ''}"
         case ChangeSamples(seed=seed):
             what = f"another seed of the samples: {told(seed, 60)!r}"
     return f"asked for before batch {change.batch:,} of epoch {change.epoch}: {what}"

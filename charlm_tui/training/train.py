@@ -205,6 +205,8 @@ class _Loop:
     reporter: Reporter
     schedule: Schedule
     steering: Steering
+    batch_s: float = 0.0
+    """Seconds that a batch takes; 0 while that is not known."""
 
     def train_part(self, number: int, part: int) -> float | None:
         """Train a part of an epoch.
@@ -221,7 +223,9 @@ class _Loop:
         start_s, timed, set_rate = clock(), 0, math.nan
         schedule.begin_epoch(self.batches.large)
         for batch, (inputs, targets) in enumerate(self.batches.epoch(number, first), first + 1):
-            steering.before_batch(number, batch, (clock() - start_s) / timed if timed else 0.0)
+            if timed:
+                self.batch_s = (clock() - start_s) / timed
+            steering.before_batch(number, batch, self.batch_s)
             if steering.ended:
                 break
             done = schedule.done(number - 1 + (batch - 1) / count)
