@@ -17,7 +17,7 @@ from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.runs.log_file import LogFile, log_path
 from charlm_tui.runs.records import BITS_PER_NAT, FAILED, FINISHED, INTERRUPTED, STOPPED
 from charlm_tui.runs.requests import ChangeSamples, Requests, requests_path
-from charlm_tui.text import show
+from charlm_tui.text import duration, show
 from charlm_tui.training.checkpoint import (
     Epoch,
     Snapshot,
@@ -51,7 +51,7 @@ with _hushed():
     from charlm_tui.training.measuring import measure
     from charlm_tui.training.network import NetworkInTraining, StepWeights
     from charlm_tui.training.parity import Parity
-    from charlm_tui.training.progress import Display, in_words, show_end
+    from charlm_tui.training.progress import Display, show_end
     from charlm_tui.training.run_log import Reporters, RunRecorder, baselines
     from charlm_tui.training.samples import Samples, notebook_seed
     from charlm_tui.training.steering import Change, Steering, sentence_of
@@ -180,7 +180,7 @@ class TrainingRun:
         plan, recipe, corpus = self._plan, self._plan.recipe, self._plan.corpus
 
         if plan.budget_s is not None:
-            epochs, length = None, in_words(plan.budget_s)
+            epochs, length = None, duration(plan.budget_s)
         else:
             epochs = recipe.epochs
             length = f"{epochs} epoch{'s' if epochs > 1 else ''}"

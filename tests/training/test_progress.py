@@ -12,12 +12,13 @@ from rich.console import Console
 
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.text import duration
 from charlm_tui.training.card import make_card
 from charlm_tui.training.checkpoint import Epoch, Snapshot
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.network import StepWeights
 from charlm_tui.training.onnx_export import Parity
-from charlm_tui.training.progress import Display, in_words, show_end, sparkline
+from charlm_tui.training.progress import Display, show_end, sparkline
 from charlm_tui.training.recipes import NOTEBOOK_BITS, PRESETS
 from charlm_tui.training.samples import Samples
 from charlm_tui.training.tf_process import make_model_file
@@ -108,7 +109,7 @@ def test_an_epoch_that_is_not_the_best_is_not_called_so() -> None:
     ],
 )
 def test_times_are_told_as_a_person_would(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(
