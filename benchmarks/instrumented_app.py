@@ -100,7 +100,7 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
             it = self.conversation
             if mode == "ladder" and it.state is Phase.IDLE and not self._started and it.model:
                 if not it.turns and self._studio.furnished:
-                    self._studio.call_later(self._studio.action_ladder)
+                    self._studio.call_later(self._studio.action_open, "ladder")
                 return
             if it.state is Phase.STREAMING and not self._started:
                 self._started = True

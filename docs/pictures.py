@@ -111,7 +111,7 @@ async def what_if(app: CharlmApp, pilot: Pilot[None]) -> None:
     def told() -> bool:
         screen = app.screen
         return isinstance(screen, WhatIfScreen) and (
-            screen.query_one(WhatIfTable).moment is not None
+            screen.query_one(WhatIfTable).comparison is not None
         )
 
     await until(pilot, told, "the table was told")

@@ -23,9 +23,12 @@ KNOWN = {
     "tui/dialogs.py": "through CharlmApp.notify()",
     "tui/screens/ladder.py": "figures of a lane",
     "tui/screens/lens.py": "words and figures of its own",
+    "tui/screens/overlay.py": "visible() before it",
     "tui/screens/studio.py": "through CharlmApp.notify() and copy_to_clipboard()",
     "tui/widgets/control_panel.py": "its own title",
+    "tui/widgets/find_line.py": "through CharlmApp.notify()",
     "tui/widgets/next_character.py": "its own title",
+    "tui/widgets/prompt.py": "through CharlmApp.notify()",
     "tui/widgets/recital.py": "its own title",
     "tui/widgets/surprise.py": "its own title",
 }

@@ -81,6 +81,38 @@ def _other_model(it: Conversation) -> str:
     return f"the last reply is by {it.turn.model.name}, which is not the model in use"
 
 
+def _no_other_step(steps: int) -> Callable[[Conversation], str]:
+    """Return what says why the temperature goes no further by a key."""
+
+    def obstacle(it: Conversation) -> str:
+        now = temperature_now(it)
+        end = "lowest" if steps < 0 else "highest by key; /temp takes any"
+        return f"the temperature is {now:g}, the {end}" if warmer(now, steps) == now else ""
+
+    return obstacle
+
+
+def _no_other_speed(steps: int) -> Callable[[Conversation], str]:
+    """Return what says why replies come no faster, or no slower."""
+
+    def obstacle(it: Conversation) -> str:
+        end = "slowest" if steps < 0 else "fastest"
+        return f"that is the {end} there is" if it.controls.faster(steps) == it.controls else ""
+
+    return obstacle
+
+
+def _no_other_temperature(temperature: float) -> Callable[[Conversation], str]:
+    """Return what says why a preset changes nothing."""
+
+    def obstacle(it: Conversation) -> str:
+        settings = it.controls.settings
+        same = settings.temperature == temperature and not settings.moving
+        return f"the temperature is {temperature} already" if same else ""
+
+    return obstacle
+
+
 class Command(NamedTuple):
     """One thing to do."""
 
@@ -111,6 +143,7 @@ def _preset(number: int, temperature: float) -> Command:
         f"Temperature {temperature}",
         f"Set the temperature to the notebook's {temperature}.",
         lambda it, _: it.set_temperature(temperature),
+        _no_other_temperature(temperature),
     )
 
 
@@ -208,12 +241,14 @@ _COMMANDS = (
         "Cooler",
         "Lower the temperature by 0.05: surer, more repetitive text.",
         lambda it, _: it.set_temperature(warmer(temperature_now(it), -1)),
+        _no_other_step(-1),
     ),
     Command(
         "warmer",
         "Warmer",
         "Raise the temperature by 0.05: bolder, more surprising text.",
         lambda it, _: it.set_temperature(warmer(temperature_now(it), +1)),
+        _no_other_step(+1),
     ),
     Command(
         "next-preset",
@@ -226,12 +261,14 @@ _COMMANDS = (
         "Sweep down",
         "Lower the temperature for as long as the key is held.",
         lambda it, _: it.sweep.hold(-1),
+        _no_other_step(-1),
     ),
     Command(
         "sweep-up",
         "Sweep up",
         "Raise the temperature for as long as the key is held.",
         lambda it, _: it.sweep.hold(+1),
+        _no_other_step(+1),
     ),
     *(_preset(number, temperature) for number, temperature in enumerate(PRESETS, start=1)),
     Command(
@@ -327,12 +364,14 @@ _COMMANDS = (
         "Slower",
         "Show fewer characters per second.",
         lambda it, _: it.change(it.controls.faster(-1)),
+        _no_other_speed(-1),
     ),
     Command(
         "faster",
         "Faster",
         "Show more characters per second, up to as fast as they can be generated.",
         lambda it, _: it.change(it.controls.faster(+1)),
+        _no_other_speed(+1),
     ),
     Command(
         "continue",
@@ -453,6 +492,7 @@ _VIEWS = (
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),
     _view("history", "Find a reply that was kept."),
+    _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
     _view("panels", "Fold the panels away, or unfold them."),
     _view(
         "tint",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual._styles_cache import StylesCache
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event as Event_
@@ -159,7 +160,6 @@ class CharlmApp(App[None]):
             self.theme = self.setup.theme
         if self.setup.keymap:
             self.set_keymap(self.setup.keymap)
-        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
 
     # Faults of the app.
 
@@ -358,12 +358,15 @@ class CharlmApp(App[None]):
     ) -> None:
         """Show some words for a while; what they quote is text, and moves nothing.
 
-        In the status line, which has nothing below it; over another screen as a note of Textual's,
-        one at a time.
+        In the status line, which has nothing below it; on another screen where that says things;
+        over the palette as a note of Textual's, one at a time.
         """
         if self.screen is self._studio:
             style = "bold" if severity == "information" else "bold reverse"
             self._studio.query_one(Status).say(message, style, timeout or SAID_S)
+            return
+        if isinstance(self.screen, Overlay) and not isinstance(self.screen, CommandPalette):
+            self.screen.say(message)
             return
         self.clear_notifications()
         super().notify(
@@ -387,11 +390,9 @@ class CharlmApp(App[None]):
 
     def search_themes(self) -> None:
         """Offer every theme by its name."""
-        from textual.theme import ThemeProvider
+        from charlm_tui.tui.screens.palette import ThemePalette
 
-        from charlm_tui.tui.screens.palette import Palette
-
-        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+        self.push_screen(ThemePalette(self._keep_theme))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the session's commands in the palette, beside Textual's own."""

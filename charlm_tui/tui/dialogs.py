@@ -1,7 +1,7 @@
 """What lies over the studio: questions and screens, and what comes of their answers.
 
-Owns how a command's argument, a value, a file or temperatures are asked for. Each screen is
-imported when it is opened.
+Owns how a command's argument, a value, a file or temperatures are asked for, and what is opened by
+name. Each screen is imported when it is opened.
 """
 
 import random
@@ -25,11 +25,10 @@ from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Noticed
 from charlm_tui.text import capitalised
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import Tinting
 from charlm_tui.tui.view import ConversationView
 
 if TYPE_CHECKING:
-    from charlm_tui.tui.widgets.prompt import Prompt
+    from charlm_tui.tui.entry import Entry
 
 KNOBS_BY_ID = {knob.id: knob for knob in KNOBS}
 
@@ -58,6 +57,31 @@ class Dialogs:
         self._view = view
         self._setup = setup
         self._tell = tell
+        self.entry: Entry | None = None
+        """What is typed into the prompt, once that is there."""
+        self.corpus: Path | None = None
+        """That seeds can be drawn from, if there is one."""
+
+    def open(self, what: str, *arguments: str) -> None:
+        """Open a question or a screen by its name; say why if it cannot be done.
+
+        Args:
+            what: the name of a method.
+            arguments: what was typed behind a command.
+
+        Raises:
+            CharlmError: not with such arguments.
+        """
+        act = getattr(self, what)
+        if arguments:
+            act(*arguments)
+        else:
+            self.attempt(act)
+
+    @property
+    def _typed(self) -> "Entry":
+        assert self.entry is not None
+        return self.entry
 
     def attempt(self, act: Callable[[], object]) -> None:
         """Do something, and show the sentence if it cannot be done."""
@@ -117,49 +141,80 @@ class Dialogs:
         value = chosen.offered(self._conversation)
         self._ask(words, partial(chosen.type, self._conversation), value)
 
+    def turn(self, knob: str, steps: int) -> None:
+        """Turn a knob, or the row of turns, which is none; say so if it goes no further."""
+        chosen, it = KNOBS_BY_ID.get(knob), self._conversation
+        if chosen is None:
+            it.toggle_continue()
+            return
+        before = chosen.shown(it)
+        chosen.turn(it, steps)
+        if chosen.shown(it) == before:
+            self._app.notify(f"{chosen.row.title}: {before}, as far as it goes.")
+
     # Seeds.
 
-    def seed_file(self, offer: Callable[[str], None]) -> None:
-        """Ask for a file, and offer its text."""
+    def seed_file(self) -> None:
+        """Ask for a file, and put its text into the prompt."""
         from charlm_tui.session.seeds import read_seed
 
         def answer(path: str) -> None:
-            offer(read_seed(at_home(Path(path.strip()))))
+            self._typed.offer(read_seed(at_home(Path(path.strip()))))
 
         self._ask("A text file, whose text is to be the seed.", answer)
 
-    def corpus_seed(self, corpus: Path, offer: Callable[[str], None]) -> None:
-        """Offer a passage of a corpus, as long as the model's window."""
+    def corpus_seed(self) -> None:
+        """Put a passage of the corpus into the prompt, as long as the model's window."""
         from charlm_tui.session.seeds import passage
 
         model = self._conversation.model
-        if model is not None:
+        if model is not None and self.corpus is not None:
             rng = random.Random(new_rng_seed())
-            self.attempt(lambda: offer(passage(corpus, model.window, rng)))
+            self._typed.offer(passage(self.corpus, model.window, rng))
+
+    def editor(self) -> None:
+        """Have the prompt's text edited in the person's own editor.
+
+        Raises:
+            CommandError: it cannot be.
+        """
+        from charlm_tui.tui.editor import edited
+
+        self._typed.prompt.offer(edited(self._app, self._typed.prompt.text))
+        self._typed.prompt.focus()
 
     # Screens.
 
-    def ladder(
-        self, prompt: "Prompt", tinted: Tinting, temperatures: Sequence[float] = PRESETS
-    ) -> None:
-        """Begin a ladder on what stands in the prompt, else on the last seed.
+    def ladder(self, typed: str = "") -> None:
+        """Begin a ladder of the temperatures that were typed, else of the notebook's.
 
-        Args:
-            prompt: is empty afterwards.
-            tinted: what the text is tinted by; lanes are by what their tapes know.
-            temperatures: of the lanes.
+        Raises:
+            CharlmError: they are none, too few or too many.
+        """
+        try:
+            temperatures = [float(word) for word in typed.replace(",", " ").split()]
+        except ValueError:
+            raise SettingsError(
+                f"the temperatures are {typed!r:.40} where 2 to 8 numbers are expected; "
+                "give them, such as: 0.2 0.5 1.0"
+            ) from None
+        self._climb(temperatures or PRESETS)
+
+    def _climb(self, temperatures: Sequence[float]) -> None:
+        """Begin a ladder on what stands in the prompt, which is empty then; else on the last seed.
 
         Raises:
             CharlmError: there are too few or too many temperatures, or one is none.
         """
         from charlm_tui.tui.screens.ladder import LadderScreen
 
+        it, prompt, tinted = self._conversation, self._typed.prompt, self._view.tinting
         if self._app.screen is not prompt.screen:  # one that is there already has the lanes
             return
-        it = self._conversation
         seed = prompt.text or (it.turn.seed if it.turn is not None else "")
         if it.ladder.climb(seed, temperatures):
             prompt.clear()
+            # Lanes are tinted by what their tapes know.
             tint = tinted if isinstance(tinted, Tint) else Tint.PLAIN
             self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
 
@@ -170,28 +225,9 @@ class Dialogs:
             lanes = f"The {len(turn.replies)} lanes are siblings"
             self._app.notify(f"{lanes}: [ and ] walk them, u removes them.")
 
-    def own_ladder(self, prompt: "Prompt", tinted: Tinting) -> None:
+    def own_ladder(self) -> None:
         """Ask for the temperatures of a ladder, and begin it."""
-
-        def answer(text: str) -> None:
-            self.ladder_of(text, prompt, tinted)
-
-        self._ask("Two to eight temperatures.", answer, " ".join(map(str, PRESETS)))
-
-    def ladder_of(self, text: str, prompt: "Prompt", tinted: Tinting) -> None:
-        """Begin a ladder of the temperatures that were typed.
-
-        Raises:
-            CharlmError: they are none, too few or too many.
-        """
-        try:
-            temperatures = [float(word) for word in text.replace(",", " ").split()]
-        except ValueError:
-            raise SettingsError(
-                f"the temperatures are {text!r:.40} where 2 to 8 numbers are expected; "
-                "give them, such as: 0.2 0.5 1.0"
-            ) from None
-        self.ladder(prompt, tinted, temperatures)
+        self._ask("Two to eight temperatures.", self.ladder, " ".join(map(str, PRESETS)))
 
     def lens(self) -> None:
         """Look at the selected reply, else the last one, through the units of the model."""
@@ -208,9 +244,11 @@ class Dialogs:
         if self._view.selected is not None:
             self._app.push_screen(WhatIfScreen(self._conversation, *self._view.selected))
 
-    def recall(self, prompt: "Prompt") -> None:
+    def recall(self) -> None:
         """Search in what was typed; offer it as it was typed."""
         from charlm_tui.tui.screens.recall import RecallScreen
+
+        prompt = self._typed.prompt
 
         def take(text: str | None) -> None:
             if text is not None:
@@ -218,6 +256,15 @@ class Dialogs:
                 prompt.focus()
 
         self._app.push_screen(RecallScreen(prompt.prompts), take)
+
+    def find(self, part: str = "") -> None:
+        """Find words in the text."""
+        from charlm_tui.tui.widgets.find_line import FindLine
+
+        screen = self._view.transcript.screen
+        for line in screen.query(FindLine):  # one that is open already
+            line.remove()
+        screen.mount(FindLine(self._view.transcript, part), before="Status")
 
     def help(self) -> None:
         """Show every key."""

@@ -3,9 +3,9 @@
 Know characters, lines and cells, nothing of widgets.
 """
 
+import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -13,6 +13,7 @@ from charlm_tui.text import cells, wrap
 
 PartKind = Literal["seed", "reply", "notice", "error"]
 
+SELECTABLE: tuple[PartKind, ...] = ("seed", "reply")
 BADGE = 8  # cells at the right of a seed, for the mark of its siblings
 GUTTER = 2  # cells at the left, where a seed has its mark
 AROUND = 256  # characters in which a word is looked for
@@ -186,9 +187,9 @@ class Document:
         return block, block.starts[min(line - self._tops[index], len(block.starts) - 1)]
 
     def char_under(self, line: int, column: int) -> tuple[Block, int] | None:
-        """Return the reply and the character at a cell; None where there is no reply."""
+        """Return the seed or reply and the character at a cell; None where there is neither."""
         found = self.row(line)
-        if found is None or found[0].kind != "reply":
+        if found is None or found[0].kind not in SELECTABLE:
             return None
         block, row = found
         used = 0
@@ -247,12 +248,25 @@ class Document:
 
     # Where a cursor can go.
 
-    def _replies(self) -> Iterator[Block]:
-        return (block for block in self.blocks if block.kind == "reply")
+    def _replies(self, now: Block | None = None) -> list[Block]:
+        """Return the replies, and the block of now, which may be a seed."""
+        return [block for block in self.blocks if block.kind == "reply" or block is now]
+
+    def places(self, part: str) -> list[TextSelection]:
+        """Return every place of a part of the text in seeds and replies, whatever its case."""
+        if not part:
+            return []
+        found = re.compile(re.escape(part), re.IGNORECASE).finditer
+        return [
+            TextSelection(block, match.end() - 1, match.start())
+            for block in self.blocks
+            if block.kind in SELECTABLE
+            for match in found(block.text)
+        ]
 
     def last_above(self, bottom: int) -> TextSelection | None:
         """Select the last character of the last reply that begins no lower than a line."""
-        for block in reversed([*self._replies()]):
+        for block in reversed(self._replies()):
             top = self.top(block)
             if top <= bottom and block.length:
                 row = min(bottom - top, len(block.lines) - 1)
@@ -264,7 +278,7 @@ class Document:
         self, now: TextSelection, right: int, down: int, extend: bool = False
     ) -> TextSelection | None:
         """Move the cursor by characters, else by lines; None if there is nowhere to go."""
-        replies = [*self._replies()]
+        replies = self._replies(now.block)
         index = next(i for i, each in enumerate(replies) if each is now.block)
         if right:
             after = now.cursor + right

@@ -5,17 +5,29 @@ printable; on the transcript plain ones work as well. Every binding has an id, s
 can change it.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from textual.actions import parse
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.keys import format_key
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import Phase
+from charlm_tui.tui.situation import (
+    Situation,
+    no_branch,
+    no_comparison,
+    no_corpus,
+    no_editor,
+    no_history,
+    no_look,
+    no_siblings,
+    no_turn,
+    not_ready,
+    nothing,
+)
 
 TEXT = "The prompt and the text"
 TEMPERATURE = "Temperature"
@@ -43,6 +55,7 @@ class Key(NamedTuple):
     """Of the help."""
 
 
+_FUNCTION_KEY = re.compile(r"f\d+").fullmatch
 _TEMPERATURE = Binding.Group("Temp", compact=True)
 _SPEED = Binding.Group("Speed", compact=True)
 
@@ -75,88 +88,6 @@ KEYS = (
 )
 
 
-class Situation(NamedTuple):
-    """What decides whether an act can be done now."""
-
-    conversation: Conversation
-    selected: tuple[Turn, int] | None
-    """The turn and the number of the selected character."""
-    has_history: bool
-    has_corpus: bool
-
-    @property
-    def turn(self) -> Turn | None:
-        """The turn of the selected character, else the last one."""
-        return self.selected[0] if self.selected is not None else self.conversation.turn
-
-    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
-        """Return why an action of the studio's screen cannot be done now; nothing if it can."""
-        if action == "command":
-            return COMMANDS[str(parameters[0])].obstacle(self.conversation)
-        acts = (act for act in ACTS if act.action.partition("(")[0] == action)
-        return next(filter(None, (act.obstacle(self) for act in acts)), "")
-
-    def obstacle_of_key(self, key: str, nodes: Iterable[DOMNode | None]) -> str:
-        """Return why a key that is bound in one of some nodes does nothing now; else nothing."""
-        for node in nodes:
-            for binding in node._bindings.key_to_bindings.get(key, ()) if node is not None else ():
-                _, action, parameters = parse(binding.action)
-                if obstacle := self.obstacle(action, parameters):
-                    return obstacle
-        return ""
-
-    def offered(self) -> list[bool]:
-        """Return, for everything that the footer can show, whether it can be done."""
-        commands = [not self.obstacle("command", (key.command,)) for key in KEYS if key.anywhere]
-        return [*commands, *(not act.obstacle(self) for act in ACTS)]
-
-
-def _nothing(_: Situation) -> str:
-    return ""
-
-
-def _no_branch(it: Situation) -> str:
-    if it.selected is None:
-        return _no_turn(it) or "select a character first: ←"
-    turn = it.selected[0]
-    if it.conversation.tree.can_branch(turn):
-        return ""
-    return _not_readable(it, turn) or "this reply cannot be branched now"
-
-
-def _no_comparison(it: Situation) -> str:
-    if not (obstacle := _no_branch(it)) and it.selected is not None:
-        turn, number = it.selected
-        return "" if number < len(turn.tape) else "select a character of the reply first: ←"
-    return obstacle
-
-
-def _no_siblings(it: Situation) -> str:
-    if it.turn is not None and len(it.turn.replies) > 1:
-        return ""
-    return _no_turn(it) or "this reply has no siblings: F5 adds one"
-
-
-def _no_turn(it: Situation) -> str:
-    return "" if it.conversation.turns else "there is no reply yet: send a seed first"
-
-
-def _not_ready(it: Situation) -> str:
-    return COMMANDS["dream"].obstacle(it.conversation)
-
-
-def _no_look(it: Situation) -> str:
-    return _no_turn(it) if it.turn is None else _not_readable(it, it.turn)
-
-
-def _not_readable(it: Situation, turn: Turn) -> str:
-    if it.conversation.can_look(turn):
-        return ""
-    if not len(turn.tape):
-        return "this reply has no characters yet"
-    return f"this reply is by {turn.model.name}, which is not the model in use"
-
-
 class Act(NamedTuple):
     """Something that is done on the screen alone; a key and an entry of the palette."""
 
@@ -174,44 +105,46 @@ class Act(NamedTuple):
     anywhere: str = ""
     footer: bool = False
     """Whether the footer shows it when it can be done."""
-    obstacle: Callable[[Situation], str] = _nothing
+    obstacle: Callable[[Situation], str] = nothing
     """Returns why it cannot be done now, as a clause; nothing if it can."""
     section: str = SCREENS
     """Of the help."""
+    slash: str = ""
+    """The command that does it, if that is called otherwise."""
 
 
 ACTS = (
     Act(
         "alternatives",
-        "alternatives",
+        "go_to('next')",
         "Alternatives",
         "Alternatives",
         "Go to the selected character's alternatives; Enter there takes another way.",
         "p",
         footer=True,
-        obstacle=_no_branch,
+        obstacle=no_branch,
         section=CHARACTER,
     ),
     Act(
         "type-over",
-        "edit",
+        "branch('begin')",
         "Type over",
         "Type over",
         "Type a replacement for the selected character; the model continues from it.",
         "e",
         footer=True,
-        obstacle=_no_branch,
+        obstacle=no_branch,
         section=CHARACTER,
     ),
     Act(
         "draw-anew-from-here",
-        "redraw",
+        "branch('redraw')",
         "Redraw from here",
         "Redraw",
         "Take another way from the selected character, with other random numbers.",
         "R",
         footer=True,
-        obstacle=_no_branch,
+        obstacle=no_branch,
         section=CHARACTER,
     ),
     Act(
@@ -222,7 +155,7 @@ ACTS = (
         "Show the reply's sibling before.",
         "left_square_bracket",
         footer=True,
-        obstacle=_no_siblings,
+        obstacle=no_siblings,
         section=CHARACTER,
     ),
     Act(
@@ -233,7 +166,7 @@ ACTS = (
         "Show the reply's next sibling.",
         "right_square_bracket",
         footer=True,
-        obstacle=_no_siblings,
+        obstacle=no_siblings,
         section=CHARACTER,
     ),
     Act(
@@ -244,7 +177,7 @@ ACTS = (
         "Copy the selection, or the whole reply.",
         "y",
         footer=True,
-        obstacle=_no_turn,
+        obstacle=no_turn,
         section=CHARACTER,
     ),
     Act(
@@ -255,7 +188,7 @@ ACTS = (
         "Tint the text by surprisal, entropy, temperature, what the corpus has of it, or not.",
         "v",
         footer=True,
-        obstacle=_no_turn,
+        obstacle=no_turn,
         section=CHARACTER,
     ),
     Act(
@@ -270,7 +203,7 @@ ACTS = (
     ),
     Act(
         "controls",
-        "turn_controls",
+        "go_to('controls')",
         "Controls",
         "Controls",
         "Go to the controls: arrows turn them, Enter types a value.",
@@ -315,39 +248,40 @@ ACTS = (
     ),
     Act(
         "ladder",
-        "ladder",
+        "open('ladder')",
         "Ladder",
         "Ladder",
         "Continue one seed, the prompt's or the last, at 0.2, 0.5, 1.0 and 1.2, side by side.",
         "A",
-        obstacle=_not_ready,
+        obstacle=not_ready,
     ),
     Act(
         "ladder-of-temperatures",
-        "own_ladder",
+        "open('own_ladder')",
         "Ladder of temperatures",
         "",
         "The same with two to eight temperatures of one's own.",
-        obstacle=_not_ready,
+        obstacle=not_ready,
     ),
     Act(
         "neuron-lens",
-        "lens",
+        "open('lens')",
         "Neuron lens",
         "Lens",
         "Tint the reply by what units of the model do.",
         "a",
-        obstacle=_no_look,
+        obstacle=no_look,
+        slash="lens",
     ),
     Act(
         "what-if",
-        "what_if",
+        "open('what_if')",
         "What if",
         "What if",
         "Compare other settings at the selected character.",
         "m",
         footer=True,
-        obstacle=_no_comparison,
+        obstacle=no_comparison,
         section=CHARACTER,
     ),
     Act(
@@ -357,12 +291,39 @@ ACTS = (
         "History",
         "Find a reply that was kept.",
         "slash",
-        obstacle=lambda it: "" if it.has_history else "no history is kept in this session",
+        obstacle=no_history,
     ),
-    Act("command", "command_line", "Command", "", "Type a command, such as temp 0.7.", "colon"),
+    Act(
+        "command",
+        "open('command_line')",
+        "Command",
+        "",
+        "Type a command, such as temp 0.7.",
+        "colon",
+    ),
+    Act(
+        "find",
+        "open('find')",
+        "Find in the text",
+        "Find",
+        "Find words in the seeds and the replies; Enter goes to the next place.",
+        "F",
+        obstacle=no_turn,
+        section=TEXT,
+    ),
+    Act(
+        "editor",
+        "open('editor')",
+        "Edit the prompt",
+        "Editor",
+        "Type the seed in an editor of your own: $VISUAL, else $EDITOR.",
+        anywhere="f6",
+        obstacle=no_editor,
+        section=TEXT,
+    ),
     Act(
         "seed-from-a-file",
-        "seed_file",
+        "open('seed_file')",
         "Seed from a file",
         "",
         "Put a file's text into the prompt.",
@@ -371,14 +332,12 @@ ACTS = (
     ),
     Act(
         "seed-from-the-corpus",
-        "corpus_seed",
+        "open('corpus_seed')",
         "Seed from the corpus",
         "",
         "Put a passage of the corpus into the prompt.",
         "O",
-        obstacle=lambda it: (
-            _not_ready(it) if it.has_corpus else "there is no corpus: give --corpus"
-        ),
+        obstacle=no_corpus,
         section=TURNS,
     ),
 )
@@ -392,17 +351,59 @@ LEAST_WANTED = (
     "command.slower",
     "command.again",
     "transcript.copy",
-    "command.pause",
     "transcript.previous-sibling",
     "transcript.draw-anew-from-here",
     "command.go-on",
     "app.palette",
+    "command.pause",
     "app.to-transcript",
     "app.quit",
     "transcript.type-over",
     "command.cooler",
 )
 """Ids of the bindings that make room for others where a line is too short, the first one first."""
+
+
+def obstacle_of(it: Situation, action: str, parameters: tuple[object, ...] = ()) -> str:
+    """Return why an action of the studio's screen cannot be done now; nothing if it can."""
+    if action == "command":
+        return COMMANDS[str(parameters[0])].obstacle(it.conversation)
+    named = f"{action}({parameters[0]!r})" if parameters else action
+    acts = (act for act in ACTS if act.action == named)
+    return next(filter(None, (act.obstacle(it) for act in acts)), "")
+
+
+def offered(it: Situation) -> list[bool]:
+    """Return, for everything that the footer can show, whether it can be done."""
+    commands = [not COMMANDS[key.command].obstacle(it.conversation) for key in KEYS if key.anywhere]
+    paused = it.conversation.state is Phase.PAUSED  # its key is called otherwise then
+    return [*commands, paused, *(not act.obstacle(it) for act in ACTS)]
+
+
+def written(key: str) -> str:
+    """Return a key as it is written: `ctrl+t` as `Ctrl+T`, `minus` as `-`."""
+    modifiers, _, name = key.rpartition("+")
+    if not modifiers and not _FUNCTION_KEY(key):
+        return format_key(key)
+    parts = [*modifiers.split("+"), format_key(name)] if modifiers else [name]
+    return "+".join(part.capitalize() for part in parts)
+
+
+def key_of(keymap: Mapping[str, str], id_: str, at_first: str) -> str:
+    """Return the first key of a binding as it is written.
+
+    Args:
+        keymap: keys by the ids of bindings that have others than at first.
+        id_: of the binding.
+        at_first: its keys, if it has no others, with commas between them.
+    """
+    return written(keymap.get(id_, at_first).split(",")[0])
+
+
+def label_now(conversation: Conversation, id_: str) -> str:
+    """Return what a key does now, by the id of its binding, if it is another thing than usual."""
+    paused = conversation.state is Phase.PAUSED and id_.endswith(".pause")
+    return "Resume" if paused else ""
 
 
 def anywhere_bindings() -> list[Binding]:

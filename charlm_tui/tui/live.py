@@ -26,12 +26,14 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
+from charlm_tui.tui.keys import key_of
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.view import ConversationView, place_among_siblings
 from charlm_tui.tui.widgets.status import Status
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.recital_meter import Meter
+    from charlm_tui.tui.widgets.legend import Legend
     from charlm_tui.tui.widgets.ribbon import Ribbon
     from charlm_tui.tui.widgets.sidebar import Sidebar
 
@@ -95,6 +97,7 @@ class Furniture(NamedTuple):
 
     sidebar: "Sidebar"
     ribbon: "Ribbon"
+    legend: "Legend"
     meter: "Meter"
 
     def toggle(self, panel: str) -> None:
@@ -128,6 +131,7 @@ class Live:
         self._view = view
         self._status = status
         self._tell = tell
+        status.temperature = temperature_now(conversation)
         self._furniture: Furniture | None = None
         self._state = Phase.LOADING  # that was followed last
         self._controls = Controls()
@@ -151,17 +155,16 @@ class Live:
             corpus: that replies are held against; None if there is none.
         """
         from charlm_tui.tui.recital_meter import Meter
+        from charlm_tui.tui.widgets.legend import Legend
         from charlm_tui.tui.widgets.recital import RecitalPanel
         from charlm_tui.tui.widgets.ribbon import Ribbon
         from charlm_tui.tui.widgets.sidebar import Sidebar
 
-        sidebar, ribbon = (
-            Sidebar(setup.panels, () if corpus is not None else ("recital",)),
-            Ribbon(),
-        )
+        sidebar = Sidebar(setup.panels, () if corpus is not None else ("recital",))
+        ribbon, legend = Ribbon(), Legend(key_of(setup.keymap, "transcript.tint", "v"))
         await self._screen.query_one("#desk").mount(sidebar)
         ribbon.display = False
-        await self._screen.mount(ribbon, after="#desk")
+        await self._screen.mount(ribbon, legend, after="#desk")
         meter = Meter(
             self._screen,
             self._conversation,
@@ -171,7 +174,7 @@ class Live:
             "recital" in setup.panels,
             self._tell,
         )
-        self._furniture = Furniture(sidebar, ribbon, meter)
+        self._furniture = Furniture(sidebar, ribbon, legend, meter)
         return self._furniture
 
     def show(self, update: Update) -> None:

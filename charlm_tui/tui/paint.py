@@ -49,9 +49,8 @@ def changed(before: Sequence[Mark], after: Sequence[Mark]) -> list[Mark]:
 
 
 def overlaid(segments: list[Segment], left: int, right: int, style: Style) -> list[Segment]:
-    """Put a style over cells `left` to `right` of a line, which keep their colour."""
+    """Put a style over cells `left` to `right` of a line."""
     line = Strip(segments)
-    style = Style(bgcolor=style.bgcolor, bold=style.bold or None, underline=style.underline)
     return [
         *line.crop(0, left),
         *(
@@ -80,6 +79,11 @@ def tinted(
         Segment(visible(line[begin:end], newline), shades[levels[begin]])
         for begin, end in runs(levels, 0, len(line))
     ]
+
+
+def _ground(style: Style) -> Style:
+    """Return what a style puts behind a text, which keeps its colour."""
+    return Style(bgcolor=style.bgcolor, bold=style.bold or None, underline=style.underline)
 
 
 class Births:
@@ -126,13 +130,17 @@ class Painter:
     """Draws lines in the styles of one theme.
 
     Args:
-        styles: by name: the kinds of blocks, fresh, cursor, selected, badge, recited, and low,
-            middle and high of tints.
+        styles: by name: the kinds of blocks, fresh, cursor, selected, badge, recited, found, typed,
+            and low, middle and high of tints.
         coloured: whether the terminal can shade.
     """
 
     def __init__(self, styles: Mapping[str, Style], coloured: bool) -> None:
-        self._styles = styles
+        self._styles = {
+            **styles,
+            **{name: _ground(styles[name]) for name in ("recited", "found")},
+            "typed": Style(color=styles["typed"].color, bold=True, italic=True),
+        }
         ramp = Ramp(styles["low"], styles["middle"], styles["high"])
         self._tints = [styles["reply"] + shade for shade in ramp.shades(coloured)]
         self._fade = fade(styles["fresh"], styles["reply"])
@@ -160,13 +168,27 @@ class Painter:
         self, segments: list[Segment], block: Block, row: int, marks: Sequence[Mark]
     ) -> list[Segment]:
         """Draw marks over a line."""
-        text, start = block.lines[row], block.starts[row]
-        for mark in marks:
-            first, end = max(mark.start - start, 0), min(mark.stop - start, len(text))
-            if mark.block is block and first < end:
-                left, right = (GUTTER + cells(text[:place]) for place in (first, end))
-                segments = overlaid(segments, left, right, self._styles["recited"])
-        return segments
+        stretches = [(mark.start, mark.stop) for mark in marks if mark.block is block]
+        return _over(segments, block, row, stretches, self._styles["recited"])
+
+    def found(
+        self, segments: list[Segment], block: Block, row: int, places: Sequence[tuple[int, int]]
+    ) -> list[Segment]:
+        """Draw over a line what was looked for."""
+        return _over(segments, block, row, places, self._styles["found"])
+
+    def typed(
+        self,
+        segments: list[Segment],
+        block: Block,
+        row: int,
+        typed: Sequence[tuple[int, int]],
+        tinted: bool,
+    ) -> list[Segment]:
+        """Draw over a line what a person typed: in the colour of seeds, or in that of its tint."""
+        style = self._styles["typed"]
+        own = Style(bold=True, italic=True) if tinted else style
+        return _over(segments, block, row, typed, own)
 
     def selected(self, segments: list[Segment], row: int, chosen: TextSelection) -> list[Segment]:
         """Draw what is selected of a line over it."""
@@ -195,6 +217,23 @@ class Painter:
     def cursor(self) -> Segment:
         """Draw the mark where the next character will be."""
         return Segment("▌", self._styles["cursor"])
+
+
+def _over(
+    segments: list[Segment],
+    block: Block,
+    row: int,
+    stretches: Sequence[tuple[int, int]],
+    style: Style,
+) -> list[Segment]:
+    """Draw stretches of a block over one of its lines, in a style."""
+    text, start = block.lines[row], block.starts[row]
+    for begin, stop in stretches:
+        first, end = max(begin - start, 0), min(stop - start, len(text))
+        if first < end:
+            left, right = (GUTTER + cells(text[:place]) for place in (first, end))
+            segments = overlaid(segments, left, right, style)
+    return segments
 
 
 def _gutter(block: Block, row: int, style: Style) -> Segment:

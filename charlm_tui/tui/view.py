@@ -44,20 +44,24 @@ class ConversationView:
         greet: Callable[[ModelLoaded], str] = greeting,
     ) -> None:
         self.transcript = transcript
+        transcript.typed = _typed
         self.turn: Turn | None = None
         """The turn that text is added to."""
         self._conversation = conversation
         self._count = 0  # characters of its reply that are shown
         self._waiting: Block | None = None  # the seed that waits for the model
+        self.tinting: Tinting = Tint.PLAIN
+        """What the text is tinted by."""
         self._greet = greet
         self._greeting: Block | None = None  # is there until there is a turn
 
     @property
     def selected(self) -> tuple[Turn, int] | None:
-        """The turn and the number of the selected character."""
+        """The turn and the number of the selected character, if it is one of a reply."""
         selection = self.transcript.selection
-        if selection is None or not isinstance(selection.block.source, Turn):
+        if selection is None or selection.block.kind != "reply":
             return None
+        assert isinstance(selection.block.source, Turn)
         return selection.block.source, selection.block.first + selection.cursor
 
     def text_to_copy(self) -> str:
@@ -108,6 +112,7 @@ class ConversationView:
             tinting: by what.
             recited: levels of what the corpus has of it; None where there is no corpus.
         """
+        self.tinting = tinting
         if isinstance(tinting, CorpusTint):
             self.transcript.tint(recited)
         else:
@@ -151,6 +156,15 @@ class ConversationView:
 def place_among_siblings(turn: Turn) -> str:
     """Return which of its siblings a turn's reply is, if it has any."""
     return f"‹{turn.shown + 1}/{len(turn.replies)}›" if len(turn.replies) > 1 else ""
+
+
+def _typed(block: Block) -> list[tuple[int, int]]:
+    """Return the stretches of a block that a person typed or picked."""
+    turn = block.source
+    if block.kind != "reply" or not isinstance(turn, Turn) or not turn.tape.forced:
+        return []
+    stretches = ((first - block.first, count) for first, count in turn.tape.forced)
+    return [(start, start + count) for start, count in stretches]
 
 
 def _levels(tint: Tint, block: Block, start: int, stop: int) -> bytes:

@@ -1,10 +1,8 @@
 """What an empty conversation shows: what this is, seeds to begin with, and what to try."""
 
-from textual.keys import format_key
-
 from charlm_tui.engine.model_info import greeting
 from charlm_tui.engine.protocol import ModelLoaded
-from charlm_tui.tui.keys import ACTS
+from charlm_tui.tui.keys import ACTS, key_of
 from charlm_tui.tui.setup import Setup
 
 EXAMPLES = (
@@ -31,9 +29,11 @@ def welcome(setup: Setup, model: ModelLoaded) -> str:
     """
     if not setup.first_run:
         return greeting(model)
-    plain = {act.id: setup.keymap.get(f"transcript.{act.id}", act.plain) for act in ACTS}
+    keys = {
+        act.id: key_of(setup.keymap, f"transcript.{act.id}", act.plain) for act in ACTS if act.plain
+    }
     lines = [
-        f"  {_key(plain.get(act, ''))}   {words}"
+        f"  {keys.get(act, '←')}   {words}"
         for act, words in _TRY
         if act != "history" or setup.history is not None
     ]
@@ -52,7 +52,3 @@ def welcome(setup: Setup, model: ModelLoaded) -> str:
             "F1 lists every key, Ctrl+P every command; / begins a command.",
         )
     )
-
-
-def _key(keys: str) -> str:
-    return format_key(keys.split(",")[0]) if keys else "←"

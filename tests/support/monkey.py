@@ -64,7 +64,7 @@ WORDS = (
     "depth 12", "carry", "move ramp 1.2 30", "move cycle 1.2 20", "move words 0.3", "move steady",
     "mirostat 2", "score the world", "share", "branch -5", "branch 3", "undo", "redo", "again",
     "dream", "go", "stop", "pause", "step", "preset 2", "help", "continue", "save a.txt", "save",
-    "replay a.tape",
+    "replay a.tape", "find the", "find", "tint entropy", "panels",
 )  # fmt: skip
 
 WAYS = (
@@ -73,6 +73,7 @@ WAYS = (
     "u", "U", "r", "g", "i the \n", "iof \n", "s", "n", "nn", "n+", "n3", " ", " n", "4", "1",
     "+", "}", "{", "x", "xi and \n", "/", "/\n", "/\x1b[B\n", "/\t\x1b[B\n", "/the\n",
     "ctemp", "c\x1b[C", "c\x1b[B\n0.9\n", "v", "y", "Y", "T", "W", "d", "d\n", ":", "o", "<\n",
+    "Fthe\n\n", "Fa\x1b[A\x1b[B", "Fzzz\n", "Fe\n\x1bp\n", "F", "\x0f", "\x0fc\x1b[C", "if\x15\x1a",
 )  # fmt: skip
 """From the text; `<` goes some characters to the left, and `\n` is Enter."""
 

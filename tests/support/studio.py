@@ -1,9 +1,12 @@
 """Driving the app with an engine that says only what a test lets it say."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
+from textual.events import Key
+from textual.keys import key_to_character
 from textual.pilot import Pilot
 
 from charlm_tui.controls.controls import Controls
@@ -15,6 +18,7 @@ from charlm_tui.tui.widgets.status import Status
 from charlm_tui.tui.widgets.transcript import Transcript
 from tests.support.engines import QueuedEngine
 
+QUIET_ROUNDS = 5  # of the event loop
 BOUND_S = 60.0  # that a condition is waited for at the most; a busy machine is slow
 
 
@@ -65,6 +69,28 @@ class Studio:
             if monotonic() > end_s:
                 raise AssertionError(f"it never happened: {what}")
             await self.pilot.pause()
+
+    async def press(self, key: str) -> None:
+        """Press a key, and wait until all that comes of it is done, but for what is to be drawn.
+
+        A pilot waits for a process that rests, which takes far longer.
+        """
+        char = key if len(key) == 1 else key_to_character(key)
+        self.app.post_message(Key(key, char))
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait, with a bound, until nothing is queued for a while."""
+        quiet = 0
+        end_s = monotonic() + BOUND_S
+        while quiet < QUIET_ROUNDS and monotonic() < end_s:
+            await asyncio.sleep(0)
+            screen = self.app.screen
+            pumps = [self.app, *screen.walk_children(with_self=True)]
+            typed = self.app._typed
+            busy = typed._waiting or typed._acting is not None
+            busy = busy or any(not each._message_queue.empty() for each in pumps)
+            quiet = 0 if busy else quiet + 1
 
     async def load(self) -> None:
         self.engine.load()

@@ -69,8 +69,11 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
-    "transcript": "pin repeat",
+    "transcript": "pin repeat find",
     "app": "palette interrupt",
+    "view": "editor",
+    "prompt": "clear",
+    "find": "next previous leave",
     "help": "down up page-down page-up",
     "lens": "help",
     "what-if": "help",

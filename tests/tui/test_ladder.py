@@ -95,7 +95,7 @@ async def test_temperatures_of_ones_own_and_a_narrow_screen() -> None:
     async with studio((60, 20)) as it:
         await it.load()
         it.prompt.insert("seed")
-        it.app.screen.action_own_ladder()
+        it.app.screen.action_open("own_ladder")
         await it.pilot.pause()
         it.app.screen.query_one(Input).value = "0.1, 0.9 x"
         await it.pilot.press("enter")

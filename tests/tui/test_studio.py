@@ -320,18 +320,18 @@ async def test_what_came_at_another_speed_or_at_once_is_not_counted() -> None:
         for _ in range(20):
             await it.stream("abcdefgh")
         it.app.screen._live._rate()
-        assert " of 480 chars/s" in it.status
+        assert " of 480/s" in it.status
         run_line(it.app.conversation, "/speed 8")
         await it.stream("a")
         it.app.screen._live._rate()
-        assert "  8 chars/s  " in it.status
+        assert " │ 8/s │ " in it.status
         (turn,) = it.app.conversation.turns
         it.app.conversation.tree.branch(turn, 3, [1] * 60)
         for _ in range(2):
             it.engine.say(it.engine.batch("a" * 30)._replace(forced=True))
         await it.until(lambda: len(turn.tape) == 63, "it was typed over")
         it.app.screen._live._rate()
-        assert "  8 chars/s  " in it.status
+        assert " │ 8/s │ " in it.status
 
 
 def line(it: Studio, temperature: float | None = None) -> str:

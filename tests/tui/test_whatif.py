@@ -89,7 +89,9 @@ async def test_the_row_of_now_comes_first_and_each_row_tells_its_figures() -> No
         await opened(it)
         drawn = await told(it)
         assert drawn[0].split()[-6:] == ["p", "entropy", "JS", "KL", "own", "KL"]
-        assert drawn[1].startswith("▸ now ")
+        assert drawn[1].startswith("▸ now, temperature 0.50 ")
+        bars = [line.count("█") for line in drawn[1:]]
+        assert bars == [6, 11, 5, 0]  # of 62.5 %, 100 %, 50 % and nothing
         assert drawn[1].split()[-5:] == ["62.5%", "1.30", "0", "0", "·"]
         assert [line[:1] for line in drawn[2:]] == [" "] * 3
         assert drawn[2].split()[-5:] == ["100.0%", "0.00", "0.200", "∞", "·"]

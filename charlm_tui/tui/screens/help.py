@@ -1,6 +1,5 @@
 """Every key and what it does."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -14,10 +13,9 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from charlm_tui.session.commands import COMMANDS
-from charlm_tui.tui.keys import ACTS, KEYS, SECTIONS, TEMPERATURE, TEXT, Bound
+from charlm_tui.tui.keys import ACTS, KEYS, SECTIONS, TEMPERATURE, TEXT, Bound, written
+from charlm_tui.tui.obstacles import edge
 from charlm_tui.tui.screens.overlay import ModalOverlay
-
-_FUNCTION_KEY = re.compile(r"f\d+").fullmatch
 
 KeyRow = tuple[str, str, str]
 """Keys while the prompt has the focus, keys on the transcript, what they do."""
@@ -64,6 +62,13 @@ class HelpScreen(ModalOverlay[None]):
         message.stop()
         self.query_one(Static).update(self._table(message.value.casefold()))
 
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        if action != "scroll":
+            return ""
+        rows = self.query_one(VerticalScroll)
+        return edge(int(str(parameters[0])) < 0, rows.scroll_offset.y, rows.max_scroll_y)
+
     def action_scroll(self, lines: int) -> None:
         """Scroll by some lines."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
@@ -100,7 +105,7 @@ def screen_section(screen: Screen[Any], prefix: str) -> Section:
         for key, bindings in node._bindings.key_to_bindings.items():
             for binding in bindings:
                 if (binding.id or "").startswith(f"{prefix}."):
-                    keys.setdefault(binding.description, {})[_written(key)] = None
+                    keys.setdefault(binding.description, {})[written(key)] = None
     return Section("Keys here", [(" ".join(them), "", what) for what, them in keys.items()])
 
 
@@ -157,6 +162,7 @@ def help_sections(
             "",
             "A new line in the prompt. Pasted newlines are kept.",
         ),
+        (told("Ctrl+U", "prompt.clear"), "", "Clear the prompt; Ctrl+Z brings it back."),
         (back, "", "Go to the text, where plain keys work."),
         (
             "",
@@ -164,6 +170,8 @@ def help_sections(
             "Go back to the prompt; Enter on a selected character: its alternatives.",
         ),
         ("", reading, "Read back. New text does not move what is read."),
+        ("", told("Home", "transcript.top"), "Go to the top."),
+        ("", told("End G", "transcript.end"), "Go to the end, and follow what comes."),
         (
             "",
             told("← h", "transcript.left"),
@@ -172,7 +180,7 @@ def help_sections(
         (
             "",
             told("Shift+arrows", *arrows),
-            "Select more than one character; the mouse selects as well.",
+            "Select more than one character; the mouse selects as well, also in seeds.",
         ),
         ("", back, "Select nothing."),
         (
@@ -226,12 +234,4 @@ def help_sections(
 
 def _shown(keys: str) -> str:
     """Return keys as they are written: `ctrl+t,minus` as `Ctrl+T -`."""
-    return " ".join(_written(key) for key in keys.split(","))
-
-
-def _written(key: str) -> str:
-    modifiers, _, name = key.rpartition("+")
-    if not modifiers and not _FUNCTION_KEY(key):
-        return format_key(key)
-    parts = [*modifiers.split("+"), format_key(name)] if modifiers else [name]
-    return "+".join(part.capitalize() for part in parts)
+    return " ".join(map(written, keys.split(",")))

@@ -22,10 +22,12 @@ from charlm_tui.history.lookup import Lookup
 from charlm_tui.history.records import Entry, Listed, in_ladders
 from charlm_tui.history.store import Store
 from charlm_tui.text import cells, fitting, visible
+from charlm_tui.tui.obstacles import FIRST, LAST, Hindered
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 
+NO_REPLY, NOT_LISTED = "no reply is listed", "the replies are not listed yet"
 MOST_REPLIES = 200  # replies that are listed; search finds the others
 SHOWN = 400  # characters of a seed and of a text that can be in a line
 NAMED = 30  # characters of a reply by which it is named
@@ -41,7 +43,7 @@ class Chosen(NamedTuple):
     reply: int
 
 
-class HistoryList(OptionList):
+class HistoryList(Hindered, OptionList):
     """Replies, the newest first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,11 +63,26 @@ class HistoryList(OptionList):
         Binding("G", "last", "Last", show=False, id="history.last"),
     ]
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return what can be done now: where nothing is drawn yet there is no page to turn."""
-        if action in ("page_up", "page_down"):
-            return bool(self.scrollable_content_region)
-        return super().check_action(action, parameters)
+    def obstacle(
+        self,
+        action: str,
+        parameters: tuple[object, ...] = (),  # noqa: ARG002
+    ) -> str:
+        """Return why an action cannot be done now: where nothing is drawn there is no page."""
+        last = self.option_count - 1
+        place = self.highlighted or 0
+        match action:
+            case "page_up" | "page_down" if not self.scrollable_content_region:
+                return NOT_LISTED
+            case "first" | "page_up" | "last" | "page_down" if last < 0:
+                return NO_REPLY
+            case "first" | "page_up" if place == 0:
+                return FIRST
+            case "last" | "page_down" if place == last:
+                return LAST
+            case "cursor_up" | "cursor_down" if last < 1:
+                return NO_REPLY if last < 0 else "there is no other reply"
+        return ""
 
 
 class HistoryScreen(ModalOverlay[Chosen | None]):
@@ -101,6 +118,11 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
         query: str = ""
         model: str | None = None
         starred: bool = False
+
+        @property
+        def narrows(self) -> bool:
+            """Whether it keeps any reply out of the list."""
+            return bool(self.query or self.model or self.starred)
 
     def __init__(self, lookup: Lookup) -> None:
         super().__init__()
@@ -275,20 +297,26 @@ class HistoryScreen(ModalOverlay[Chosen | None]):
 
     # What is done with one of them.
 
-    def check_action(
+    def obstacle(
         self,
         action: str,
-        parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
-    ) -> bool | None:
-        """Return what can be done now."""
+        parameters: tuple[object, ...] = (),  # noqa: ARG002
+    ) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
         match action:
-            case "choose" | "rename" | "star" | "delete":
-                return self._entry is not None or self._busy
-            case "undo":
-                return self._last_deleted is not None or self._busy
-            case "to_list":
-                return self.present and not self._listed.has_focus
-        return True
+            case "choose" | "rename" | "star" | "delete" if self._entry is None and not self._busy:
+                return NO_REPLY
+            case "undo" if self._last_deleted is None and not self._busy:
+                return "nothing was deleted"
+            case "next_model" if not (self._entries or self._busy or self._filter.narrows):
+                return NO_REPLY
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action can be done now; `↓` in the list is the list's."""
+        if action == "to_list":
+            return self.present and not self._listed.has_focus
+        return super().check_action(action, parameters)
 
     @property
     def _entry(self) -> Entry | None:

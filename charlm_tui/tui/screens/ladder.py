@@ -21,8 +21,10 @@ from charlm_tui.session.turns import Reply
 from charlm_tui.session.updates import LanesAdded, Noticed, Phase, StateChanged, Update
 from charlm_tui.text import visible
 from charlm_tui.tui.document import Block
+from charlm_tui.tui.keys import label_now
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
+from charlm_tui.tui.widgets.legend import Legend
 from charlm_tui.tui.widgets.transcript import Transcript
 
 NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
@@ -113,8 +115,11 @@ class LadderScreen(Overlay[None]):
         yield Label(f"❯ {seed}", id="ladder-seed", markup=False)
         with Container(id="lanes"):
             yield from self._lanes
+        legend = Legend()
+        legend.set_reactive(Legend.tint, self._tint)
+        yield legend
         yield Label("", id="ladder-notice", markup=False)
-        yield KeysLine(_LEAST_WANTED)
+        yield KeysLine(_LEAST_WANTED, partial(label_now, self._conversation))
 
     def on_mount(self) -> None:
         turn = self._conversation.turn
@@ -187,11 +192,18 @@ class LadderScreen(Overlay[None]):
 
     # Keys.
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return what can be done now."""
-        if action == "command":
-            return not COMMANDS[str(parameters[0])].obstacle(self._conversation)
-        return True
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "command", (str() as command,):
+                return COMMANDS[command].obstacle(self._conversation)
+            case "turn", (int() as steps,):
+                return self._conversation.ladder.obstacle(self.chosen, steps)
+            case "choose_number", (int() as number,):
+                if number > len(self._lanes):
+                    return f"there are {len(self._lanes)} lanes"
+                return "that lane is chosen already" if number == self.chosen + 1 else ""
+        return ""
 
     def action_command(self, command: str) -> None:
         """Run a command of the session."""
@@ -203,7 +215,7 @@ class LadderScreen(Overlay[None]):
 
     def action_choose_number(self, number: int) -> None:
         """Go to a lane by its number."""
-        self.chosen = min(number, len(self._lanes)) - 1
+        self.chosen = number - 1
 
     def action_turn(self, steps: int) -> None:
         """Change the temperature of the chosen lane."""

@@ -22,6 +22,7 @@ from charlm_tui.session.requests import Lens
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.text import visible
+from charlm_tui.tui.obstacles import edge, list_edge
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList
@@ -42,15 +43,17 @@ class Pins:
     """The unit that keys change."""
     pinned: list[int] = field(default_factory=list)
 
-    def toggle(self) -> bool:
-        """Pin or unpin the current unit; return whether there was room for it."""
+    @property
+    def room(self) -> bool:
+        """Whether the current unit can be pinned, or is."""
+        return self.current in self.pinned or len(self.pinned) < MOST_COLUMNS
+
+    def toggle(self) -> None:
+        """Pin or unpin the current unit; there is room for it."""
         if self.current in self.pinned:
             self.pinned.remove(self.current)
-        elif len(self.pinned) < MOST_COLUMNS:
-            self.pinned.append(self.current)
         else:
-            return False
-        return True
+            self.pinned.append(self.current)
 
     def columns(self, room: int) -> list[int]:
         """Return the units that are shown; the current one is always among them.
@@ -130,6 +133,7 @@ class LensScreen(Overlay[None]):
         last = len(self._lens.text) - 1
         self._place = last if place is None else min(max(place - self._lens.first, 0), last)
         self._units: Units | None = None  # not before they are told, nor after they are gone
+        self._gone = "the text is still being read"  # why there are no units
         self._rankings: tuple[Ranking, ...] = ()
         self._ranking = 0  # which of them is listed
         self._rank = 0  # in it, from which arrows move
@@ -170,6 +174,7 @@ class LensScreen(Overlay[None]):
 
     def _open(self, opened: LensOpened) -> None:
         if opened.sentence:
+            self._gone = opened.sentence
             self._title(opened.sentence)
             return
         self._units, self._rankings = Units(opened.tensors), opened.rankings
@@ -187,7 +192,8 @@ class LensScreen(Overlay[None]):
     def _lose(self) -> None:
         """Say that no more can be asked; what is shown stays."""
         self._units = None
-        self._title("the engine stopped, so the activations are lost; press Esc")
+        self._gone = "the engine stopped, so the activations are lost"
+        self._title(f"{self._gone}; press Esc")
         self.refresh_bindings()
 
     # What is shown.
@@ -266,15 +272,34 @@ class LensScreen(Overlay[None]):
                 self._conversation.requests.unit(self._lens, each)
         self._draw()
 
-    def check_action(
-        self,
-        action: str,
-        parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
-    ) -> bool | None:
-        """Return what can be done now: without the units there is only the text to be read."""
-        if action in ("step", "move", "ranking", "predicts", "pin", "unpin", "named", "pinned"):
-            return self._units is not None
-        return True
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done: without the units there is only text to be read."""
+        by = parameters[0] if parameters and isinstance(parameters[0], int) else 0
+        match action:
+            case "scroll" | "page" | "edge":
+                text = self.query_one(UnitText)
+                return edge(by < 0, text.scroll_offset.y, text.max_scroll_y)
+            case "step" | "move" | "ranking" | "predicts" | "pin" | "unpin" | "named" | "pinned":
+                return self._gone if self._units is None else self._no_unit(action, by)
+        return ""
+
+    def _no_unit(self, action: str, by: int) -> str:
+        """Return why an action on the units that there are cannot be done."""
+        pinned, listed = self._pins.pinned, self._listed
+        match action:
+            case "move" if not listed:
+                return "no unit tells it"
+            case "move" if (chosen := self.query_one(UnitList).chosen) is not None:
+                return list_edge(by, chosen, len(listed))
+            case "pin" if not self._pins.room:
+                return f"{MOST_COLUMNS} units are pinned: go to one by its number and unpin it"
+            case "unpin" | "pinned" if not pinned:
+                return "no unit is pinned: p pins the one that is shown"
+            case "pinned" if by > len(pinned):
+                return f"{len(pinned)} of {MOST_COLUMNS} units are pinned"
+            case "pinned" if pinned[by - 1] == self._pins.current:
+                return "that unit is the one that keys change already"
+        return ""
 
     def action_leave(self) -> None:
         """Leave; the engine forgets the states."""
@@ -318,10 +343,7 @@ class LensScreen(Overlay[None]):
 
     def action_pin(self) -> None:
         """Pin the unit, or no longer."""
-        if not self._pins.toggle():
-            self.notify(
-                f"{MOST_COLUMNS} units are pinned; go to one by its number and unpin it first."
-            )
+        self._pins.toggle()
         self._draw()
 
     def action_unpin(self) -> None:
@@ -331,8 +353,7 @@ class LensScreen(Overlay[None]):
 
     def action_pinned(self, number: int) -> None:
         """Look at a unit that is pinned, by its place."""
-        if number <= len(self._pins.pinned):
-            self._look_at(self._pins.pinned[number - 1])
+        self._look_at(self._pins.pinned[number - 1])
 
     def action_named(self) -> None:
         """Ask for a unit by its name."""

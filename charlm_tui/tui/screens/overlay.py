@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.await_complete import AwaitComplete
-from textual.events import InputEvent
+from textual.containers import Vertical
+from textual.events import InputEvent, Key
 from textual.message import Message
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Input
 
 from charlm_tui.session.updates import Update
+from charlm_tui.text import capitalised, visible
+from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
+from charlm_tui.tui.widgets.status import SAID_S
 
 
-class Overlay(Screen[ScreenResultType]):
+class Overlay(Hindered, Screen[ScreenResultType]):
     """A screen that leaves once, and takes nothing before it is composed or while it leaves."""
 
     HELP: ClassVar[str] = ""
@@ -55,6 +59,23 @@ class Overlay(Screen[ScreenResultType]):
             return AwaitComplete()
         self._leaving = True
         return super().dismiss(result)
+
+    def say(self, sentence: str) -> None:
+        """Say something in the line of keys; a dialog, which has none, in its border."""
+        from charlm_tui.tui.widgets.keys_line import KeysLine
+
+        for line in self.query(KeysLine):
+            line.say(sentence)
+            return
+        for box in self.query(Vertical):
+            box.border_subtitle = visible(sentence, "")
+            self.set_timer(SAID_S, lambda box=box: setattr(box, "border_subtitle", ""))
+
+    def on_key(self, event: Key) -> None:
+        """Say why a key does nothing now, if it does something at other times."""
+        if obstacle := obstacle_of_key(event.key, self):
+            event.stop()
+            self.say(capitalised(obstacle))
 
     def action_help(self) -> None:
         """Explain the keys and the words of this screen."""

@@ -55,6 +55,16 @@ class RecallScreen(ModalOverlay[str | None]):
         if self._found:
             listed.highlighted = 0
 
+    def obstacle(
+        self,
+        action: str,
+        parameters: tuple[object, ...] = (),  # noqa: ARG002
+    ) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        if action == "move" and len(self._found) < 2:
+            return "nothing else was typed" if self._found else "nothing like that was typed"
+        return ""
+
     def action_move(self, steps: int) -> None:
         """Go to an older one, or to a newer one."""
         listed = self.query_one(OptionList)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.actions import parse
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -38,12 +39,14 @@ from charlm_tui.session.updates import (
     ViewWanted,
 )
 from charlm_tui.text import capitalised
-from charlm_tui.tui.dialogs import KNOBS_BY_ID, Dialogs
-from charlm_tui.tui.keys import LEAST_WANTED, Situation, anywhere_bindings
+from charlm_tui.tui import keys
+from charlm_tui.tui.dialogs import Dialogs
 from charlm_tui.tui.live import Furniture, Live
+from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.shades import Tinting, after
+from charlm_tui.tui.situation import Situation
 from charlm_tui.tui.view import ConversationView
 from charlm_tui.tui.welcome import EXAMPLES, welcome
 from charlm_tui.tui.widgets.conversation_text import ConversationText
@@ -61,7 +64,7 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.widgets.prompt import Prompt
 
 
-class StudioScreen(Screen[None]):
+class StudioScreen(Hindered, Screen[None]):
     """The conversation and the panels, one line of status, the prompt below.
 
     The text is there at the first paint, the prompt, the keys and the panels with the next. What
@@ -69,9 +72,9 @@ class StudioScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", id="app.help", tooltip="Every key", priority=True),
-        *anywhere_bindings(),
-        Binding("ctrl+r", "recall", "Recall", show=False, id="app.recall", priority=True),
+        Binding("f1", "open('help')", "Help", id="app.help", tooltip="Every key", priority=True),
+        *keys.anywhere_bindings(),
+        Binding("ctrl+r", "open('recall')", "Recall", show=False, id="app.recall", priority=True),
         Binding("escape", "back", "Keys", id="app.to-transcript", tooltip="To the text"),
         Binding("ctrl+p", "app.command_palette", "Commands", id="app.palette", priority=True),
         Binding("ctrl+c", "interrupt", "Stop", show=False, id="app.interrupt", priority=True),
@@ -112,6 +115,8 @@ class StudioScreen(Screen[None]):
         self._view = ConversationView(conversation, text, partial(welcome, setup))
         self._furniture: Furniture | None = None  # not before it is furnished
         self._entry: Entry | None = None
+        self.set_reactive(StudioScreen.controls, conversation.controls)  # right at the first paint
+        self.set_reactive(StudioScreen.continues, conversation.continues)
         self._interrupted_s = -math.inf  # when Ctrl+C had nothing to stop
         self._offered: list[bool] = []  # what could be done when the footer was made
 
@@ -126,6 +131,8 @@ class StudioScreen(Screen[None]):
         it, view, status = self._conversation, self._view, self.query_one(Status)
         self._live = Live(self, it, view, status, self.show)
         self._dialogs = Dialogs(self.app, it, view, self._setup, self.show)
+        status.resume_key = keys.key_of(self._setup.keymap, "command.pause", status.resume_key)
+        status.end_key = keys.key_of(self._setup.keymap, "transcript.end", status.end_key)
         self.transcript.animated = self._setup.animated
         self.set_reactive(StudioScreen.tinted, self._setup.tint)
         self._tint(self._setup.tint)
@@ -151,7 +158,9 @@ class StudioScreen(Screen[None]):
         with self.app.batch_update():
             self.app.refresh_css(animate=False)
             self._furniture = await self._live.furnish(self._setup, self._corpus)
+            self._dialogs.corpus = self._corpus
             self._furniture.sidebar.fit(self.size.width, self.size.height)
+            self._tint(self.tinted)
             self.show(StateChanged())
         self.post_message(self.Furnished())
 
@@ -164,10 +173,11 @@ class StudioScreen(Screen[None]):
         prompt = Prompt(EXAMPLES if self._setup.first_run else (), id="prompt")
         branching = Branching(self._conversation, self._view, prompt)
         with self.app.batch_update():
-            await self.mount(prompt)
-            await self.mount(KeysLine(LEAST_WANTED))
+            label = partial(keys.label_now, self._conversation)
+            await self.mount(prompt, KeysLine(keys.LEAST_WANTED, label))
             self.remove_class("-bare")
             self._entry = Entry(self._conversation, prompt, branching, self._dialogs.attempt)
+            self._dialogs.entry = self._entry
             prompt.focus()
 
     @property
@@ -237,7 +247,7 @@ class StudioScreen(Screen[None]):
             case Said(sentence=sentence):
                 self.notify(capitalised(sentence))
             case HelpWanted():
-                self.action_help()
+                self.action_open("help")
             case ViewWanted(view=view, argument=argument):
                 self._view_wanted(view, argument)
             case SeedReturned(text=text):
@@ -256,19 +266,20 @@ class StudioScreen(Screen[None]):
         Raises:
             CharlmError: it cannot be opened now, or not with such an argument.
         """
-        action = view.replace("-", "_")
-        if obstacle := self.situation.obstacle(action):
+        act = next(act for act in keys.ACTS if view in (act.id, act.slash))
+        if obstacle := act.obstacle(self.situation):
             raise CommandError(f"/{view} has nothing to act on right now: {obstacle}")
-        if view == "ladder" and argument:
-            self._dialogs.ladder_of(argument, self.prompt, self.tinted)
-        elif view == "tint" and argument:
+        _, action, parameters = parse(act.action)
+        if view == "tint" and argument:
             self.tinted = tint_named(argument)
+        elif argument:
+            self._dialogs.open(view, argument)
         else:
-            getattr(self, f"action_{action}")()
+            getattr(self, f"action_{action}")(*parameters)
 
     def _offer_keys(self) -> None:
         """Redraw the line of keys if what can be done has changed."""
-        before, self._offered = self._offered, self.situation.offered()
+        before, self._offered = self._offered, keys.offered(self.situation)
         if before != self._offered:
             self.refresh_bindings()
 
@@ -276,7 +287,7 @@ class StudioScreen(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing now, if it does something at other times."""
-        if obstacle := self.situation.obstacle_of_key(event.key, (self.focused, self)):
+        if obstacle := obstacle_of_key(event.key, self):
             event.stop()
             self.query_one(Status).say(capitalised(obstacle))
 
@@ -290,18 +301,19 @@ class StudioScreen(Screen[None]):
         """Run a command of the session, or ask for what it needs first."""
         self._dialogs.run(COMMANDS[command])
 
-    def action_command_line(self) -> None:
-        """Ask for a command, as in the REPL."""
-        self._dialogs.command_line()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether an action can be done now: the footer and the keys follow it."""
-        return not self.situation.obstacle(action, parameters)
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        return keys.obstacle_of(self.situation, action, parameters)
 
     def action_back(self) -> None:
         """Leave the prompt for the transcript; there, select nothing."""
         if self.branching.typing_over:
             self.branching.cancel()
+        elif self.furniture.sidebar.over:
+            self.furniture.sidebar.close()
+            return
+        elif self.transcript.has_focus and self.transcript.selection is None:
+            self.notify("Nothing is selected; i or Enter goes to the prompt.")
         elif self.transcript.has_focus:
             self.transcript.selection = None
         self.transcript.focus()
@@ -310,7 +322,7 @@ class StudioScreen(Screen[None]):
         """Copy what is selected; else stop what is running, or clear the prompt; twice, quit."""
         if self.prompt.selected_text and self.prompt.has_focus:
             self.prompt.action_copy()
-        elif self._view.selected is not None:
+        elif self.transcript.selection is not None:
             self.action_copy()
         elif not COMMANDS["stop"].obstacle(self._conversation):
             self.action_command("stop")
@@ -329,37 +341,17 @@ class StudioScreen(Screen[None]):
     def action_enter(self) -> None:
         """Go to the selected character's alternatives; without one, to the prompt."""
         if self._view.selected is not None:
-            self.action_alternatives()
+            self.action_go_to("next")
         else:
             self.action_to_prompt()
 
-    def action_ladder(self) -> None:
-        """Continue one seed at the notebook's temperatures, side by side."""
-        self._dialogs.attempt(lambda: self._dialogs.ladder(self.prompt, self.tinted))
-
-    def action_own_ladder(self) -> None:
-        """Ask for the temperatures of a ladder."""
-        self._dialogs.own_ladder(self.prompt, self.tinted)
-
-    def action_lens(self) -> None:
-        """Look at the reply through the units of the model."""
-        self._dialogs.lens()
-
-    def action_what_if(self) -> None:
-        """Compare settings at the selected character."""
-        self._dialogs.what_if()
+    def action_open(self, what: str) -> None:
+        """Open a question or a screen, by its name."""
+        self._dialogs.open(what)
 
     def action_history(self) -> None:
         """Find a reply that was kept."""
         self.post_message(self.HistoryWanted())
-
-    def action_recall(self) -> None:
-        """Search in what was typed."""
-        self._dialogs.recall(self.prompt)
-
-    def action_help(self) -> None:
-        """Show every key."""
-        self._dialogs.help()
 
     # The selected character, and other ways from it.
 
@@ -369,6 +361,9 @@ class StudioScreen(Screen[None]):
         self._live.follow_selection()
         self._offer_keys()
 
+    def on_descendant_focus(self) -> None:
+        self.query_one(Status).reading = self.transcript.has_focus
+
     def on_transcript_followed(self, message: Transcript.Followed) -> None:
         self.query_one(Status).more = not message.at_end
 
@@ -377,34 +372,24 @@ class StudioScreen(Screen[None]):
         self.transcript.focus()
         self.transcript.action_go(-1, 0)
 
-    def action_alternatives(self) -> None:
-        """Go to the selected character's alternatives."""
-        self._go_to("next")
-
-    def _go_to(self, panel: str) -> None:
+    def action_go_to(self, panel: str) -> None:
+        """Go to a panel, whatever the room: the selected character's alternatives, say."""
         self.furniture.sidebar.open(panel).focus()
 
     def on_next_character_picked(self, message: "NextCharacter.Picked") -> None:
         if self._view.selected is not None:
-            self._leave_panel()
+            self.on_next_character_left()
             self.branching.pick(message.id)
 
     def on_next_character_left(self) -> None:
-        self._leave_panel()
-
-    on_control_panel_left = on_next_character_left
-
-    def _leave_panel(self) -> None:
         self.transcript.focus()
         self.furniture.sidebar.close()
 
-    def action_edit(self) -> None:
-        """Type over the text from the selected character on."""
-        self.branching.begin()
+    on_control_panel_left = on_next_character_left
 
-    def action_redraw(self) -> None:
-        """Take another way from the selected character, with other random numbers."""
-        self.branching.redraw()
+    def action_branch(self, way: str) -> None:
+        """Take another way from the selected character: `begin` types over it, `redraw` draws."""
+        getattr(self.branching, way)()
 
     def action_walk(self, steps: int) -> None:
         """Show a sibling of the reply."""
@@ -429,11 +414,12 @@ class StudioScreen(Screen[None]):
     def watch_tinted(self, tinted: Tinting) -> None:
         if self.is_mounted:
             self._tint(tinted)
-            self.notify(f"Tint: {tinted.value}.", timeout=2)
 
     def _tint(self, tinted: Tinting) -> None:
         room = self._furniture
         self._view.tint(tinted, room.meter.levels if room is not None else None)
+        if room is not None:
+            room.legend.tint = tinted
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""
@@ -454,29 +440,11 @@ class StudioScreen(Screen[None]):
 
     # The controls.
 
-    def action_turn_controls(self) -> None:
-        """Go to the controls."""
-        self._go_to("controls")
-
     def on_control_panel_turned(self, message: "ControlPanel.Turned") -> None:
-        if message.knob in KNOBS_BY_ID:
-            KNOBS_BY_ID[message.knob].turn(self._conversation, message.steps)
-        else:
-            self._conversation.toggle_continue()
+        self._dialogs.turn(message.knob, message.steps)
 
     def on_control_panel_dialled(self, message: "ControlPanel.Dialled") -> None:
         self._conversation.set_temperature(message.temperature)
 
     def on_control_panel_type_wanted(self, message: "ControlPanel.TypeWanted") -> None:
         self._dialogs.value(message.knob)
-
-    # Seeds.
-
-    def action_seed_file(self) -> None:
-        """Put a file's text into the prompt."""
-        self._dialogs.seed_file(self.entry.offer)
-
-    def action_corpus_seed(self) -> None:
-        """Put a passage of the corpus into the prompt."""
-        if self._corpus is not None:
-            self._dialogs.corpus_seed(self._corpus, self.entry.offer)

@@ -302,5 +302,3 @@ def model_of(log: Path) -> Path:
 def name_of(log: Path) -> str:
     """Return the name by which a run is told from others."""
     return visible(model_of(log).name.removesuffix(".onnx"), "")
-
-

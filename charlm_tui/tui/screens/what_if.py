@@ -17,11 +17,13 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.text import visible
+from charlm_tui.tui.obstacles import list_edge
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.next_character import name
 from charlm_tui.tui.widgets.what_if_table import Comparison, WhatIfTable
 
+GONE = "the engine stopped"
 BEFORE = 24  # characters that are shown before the one that is looked at
 WORDS = (
     "p: how likely the character is that stands there.\n"
@@ -122,7 +124,7 @@ class WhatIfScreen(Overlay[None]):
                 self._take(told)
             case StateChanged() if not self._conversation.can_look(self._turn):
                 self._asked = None
-                self._title("the engine stopped; press Esc")
+                self._title(f"{GONE}; press Esc")
                 self.refresh_bindings()
             case StateChanged() if self._asked is not None:
                 if self._settings != self._conversation.controls.settings:
@@ -139,13 +141,16 @@ class WhatIfScreen(Overlay[None]):
 
     # Keys.
 
-    def check_action(
-        self,
-        action: str,
-        parameters: tuple[object, ...],  # noqa: ARG002  (Textual's)
-    ) -> bool | None:
-        """Return what can be done now: nothing is asked of an engine that is gone."""
-        return self._asked is not None or action not in ("go", "command")
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now: nothing is asked of an engine that is gone."""
+        match action, parameters:
+            case "go" | "command", _ if self._asked is None:
+                return GONE
+            case "go", (int() as steps,):
+                return list_edge(steps, self._number, len(self._turn.tape))
+            case "command", (str() as command,):
+                return COMMANDS[command].obstacle(self._conversation)
+        return ""
 
     def action_leave(self) -> None:
         """Leave; the engine forgets the question."""
@@ -159,10 +164,8 @@ class WhatIfScreen(Overlay[None]):
 
     def action_go(self, by: int) -> None:
         """Look at the character before or after."""
-        number = self._number + by
-        if 0 <= number < len(self._turn.tape):
-            self._number = number
-            self._ask()
+        self._number += by
+        self._ask()
 
 
 def _in_line(text: str) -> str:

@@ -20,6 +20,7 @@ from charlm_tui.controls.controls import PRESETS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import temperature_now
+from charlm_tui.tui.obstacles import Hindered, list_edge
 
 LABEL = 12
 DIAL_MOST = 1.5  # temperature at the dial's right end
@@ -56,7 +57,7 @@ def panel_of(conversation: Conversation) -> Panel:
     return Panel((*rows, turns), temperature_now(it))
 
 
-class ControlPanel(Widget, can_focus=True):
+class ControlPanel(Hindered, Widget, can_focus=True):
     """Rows of controls below a dial of the temperature.
 
     | component class | what |
@@ -116,10 +117,22 @@ class ControlPanel(Widget, can_focus=True):
         self.border_title = "Controls"
         self._styles: dict[str, Style] = {}
 
+    @property
+    def _first(self) -> int:
+        """The first row in sight: where there is not room for all, the chosen one is seen."""
+        return max(0, self.chosen - max(1, self.size.height - 1) + 1)
+
     def validate_chosen(self, chosen: int) -> int:
         return min(max(chosen, 0), max(0, len(self.panel.rows) - 1))
 
     # What a person does.
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "move", (int() as steps,):
+                return list_edge(steps, self.chosen, len(self.panel.rows))
+        return ""
 
     def action_move(self, steps: int) -> None:
         """Go to another row."""
@@ -149,7 +162,7 @@ class ControlPanel(Widget, can_focus=True):
             value = nearest if near else round(share * DIAL_MOST * 20) / 20
             self.post_message(self.Dialled(value))
             return
-        number = offset.y - 1
+        number = offset.y - 1 + self._first
         if number < len(self.panel.rows):
             self.chosen = number
             row = self.panel.rows[number]
@@ -170,7 +183,7 @@ class ControlPanel(Widget, can_focus=True):
         event.stop()
         offset = event.get_content_offset(self)
         if offset is not None and offset.y <= len(self.panel.rows):
-            self.chosen = max(0, offset.y - 1)
+            self.chosen = max(0, offset.y - 1) + self._first
             self.action_turn(steps)
 
     # Drawing.
@@ -186,7 +199,7 @@ class ControlPanel(Widget, can_focus=True):
                 for part in ("dial", "preset", "value", "chosen", "muted")
             }
         width = self.size.width
-        segments = self._dial(width) if y == 0 else self._row(y - 1)
+        segments = self._dial(width) if y == 0 else self._row(y - 1 + self._first)
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _dial(self, width: int) -> list[Segment]:

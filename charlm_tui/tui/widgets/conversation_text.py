@@ -15,5 +15,5 @@ class ConversationText(Transcript):
         *plain_bindings(),
         Binding("i", "screen.to_prompt", "Prompt", show=False, id="transcript.prompt"),
         Binding("enter", "screen.enter", "Prompt", show=False, id="transcript.enter"),
-        Binding("question_mark", "screen.help", "Help", show=False, id="transcript.help"),
+        Binding("question_mark", "screen.open('help')", "Help", show=False, id="transcript.help"),
     ]

@@ -4,17 +4,19 @@ One widget that draws a line. Textual's own footer is a widget for each key, whi
 when one of them changes: 40 ms in mid-stream; and what has no room in it is cut off at its end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import ActiveBinding
 from textual.events import MouseDown
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
+
+from charlm_tui.tui.widgets.status import SayingLine
 
 GAP = "  "
 
@@ -34,11 +36,12 @@ class Offer(NamedTuple):
         return sum(len(shown) for _, shown in self.keys) + 1 + len(self.label)
 
 
-class KeysLine(Widget):
-    """Keys and what they do.
+class KeysLine(SayingLine):
+    """Keys and what they do; a screen without a status line says here why a key does nothing.
 
     Args:
         least_wanted: ids of bindings that make room for others, the first one first.
+        label: returns what a binding does now, by its id, if it is called otherwise; else nothing.
 
     | component class | what |
     | :- | :- |
@@ -51,8 +54,11 @@ class KeysLine(Widget):
     offers: reactive[tuple[Offer, ...]] = reactive(())
     """What can be done."""
 
-    def __init__(self, least_wanted: Iterable[str] = ()) -> None:
+    def __init__(
+        self, least_wanted: Iterable[str] = (), label: Callable[[str], str] = lambda _: ""
+    ) -> None:
         super().__init__()
+        self._label = label
         self._least_wanted = tuple(least_wanted)
 
     def on_mount(self) -> None:
@@ -73,7 +79,8 @@ class KeysLine(Widget):
             before = offers.get(together)
             if before is not None and binding.id in before.ids:
                 continue  # another key of the same binding
-            label = binding.group.description if binding.group else binding.description
+            own = self._label(binding.id or "") or binding.description
+            label = binding.group.description if binding.group else own
             offers[together] = Offer(
                 (before.keys if before else ()) + key,
                 label,
@@ -105,6 +112,9 @@ class KeysLine(Widget):
     def render_line(self, y: int) -> Strip:
         plain = self.rich_style
         key = plain + self.get_component_rich_style("keys-line--key")
+        if self.said is not None:
+            said = Segment(self.said.plain, plain + Style(bold=True))
+            return Strip([said]).adjust_cell_length(self.size.width, plain)
         segments = []
         for offer in self.shown if y == 0 else []:
             segments += [Segment(shown, key) for _, shown in offer.keys]
@@ -112,4 +122,5 @@ class KeysLine(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, plain)
 
     def watch_offers(self) -> None:
+        self.fall_silent()
         self.refresh(Region(0, 0, self.size.width, 1))

@@ -18,11 +18,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.text import cells, visible
+from charlm_tui.tui.obstacles import Hindered, list_edge
 
 NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "nbsp"}
 HEAD = 2  # lines above the bars
 LABEL = 8  # cells of a symbol's name
 FIGURES = 13  # cells of the two probabilities
+_CHOOSE = Binding.Group("Choose", compact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def name(symbol: str) -> str:
     return NAMES.get(symbol, visible(symbol, ""))
 
 
-class NextCharacter(Widget, can_focus=True):
+class NextCharacter(Hindered, Widget, can_focus=True):
     """Bars of the most likely symbols, of two halves each.
 
     The upper half is the model's own probability, the lower what the settings make of it.
@@ -81,8 +83,8 @@ class NextCharacter(Widget, can_focus=True):
         "next-character--muted",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="next.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="next.down"),
+        Binding("up,k", "move(-1)", "Up", key_display="↑", group=_CHOOSE, id="next.up"),
+        Binding("down,j", "move(1)", "Down", key_display="↓", group=_CHOOSE, id="next.down"),
         Binding("home,g", "move(-999)", "First", show=False, id="next.first"),
         Binding("end,G", "move(999)", "Last", show=False, id="next.last"),
         Binding("enter", "pick", "Take this one", id="next.pick"),
@@ -108,10 +110,12 @@ class NextCharacter(Widget, can_focus=True):
         self.border_title = "Next character"
         self._top = 0
         self._ranked: list[int] = []
+        self._most = 1.0  # probability of the longest bar
         self._styles: dict[str, Style] = {}
 
     def watch_view(self, view: View | None) -> None:
         self._ranked = view.ranked if view is not None else []
+        self._most = max((*view.model, *view.after), default=0.0) or 1.0 if view else 1.0
         self.cursor = min(self.cursor, max(0, len(self._ranked) - 1))
         if view is None or not view.selected:
             self._top = self.cursor = 0
@@ -130,6 +134,17 @@ class NextCharacter(Widget, can_focus=True):
         return self.size.height - HEAD
 
     # What a person does.
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "move" | "pick", _ if self.view is None:
+                return "it is not known yet what was likely"
+            case "pick", _ if self.view is not None and not self.view.selected:
+                return "select a character of the text first: Esc, then ←"
+            case "move", (int() as steps,):
+                return list_edge(steps, self.cursor, len(self._ranked))
+        return ""
 
     def action_move(self, steps: int) -> None:
         """Go to another symbol."""
@@ -208,7 +223,7 @@ class NextCharacter(Widget, can_focus=True):
         own, after = view.model[index], view.after[index]
         return [
             Segment(label, base + styles["drawn"] if drawn else base),
-            *_bar(own, after, width - LABEL - FIGURES, styles, base),
+            *_bar(own / self._most, after / self._most, width - LABEL - FIGURES, styles, base),
             Segment(f"{own * 100:6.1f}", base),
             Segment(f"{after * 100:6.1f}%" if after else "      ·", base),
         ]
@@ -243,7 +258,15 @@ class NextCharacter(Widget, can_focus=True):
 def _bar(
     own: float, after: float, width: int, styles: dict[str, Style], base: Style
 ) -> list[Segment]:
-    """Draw two bars in one line: the upper half of each cell is one, the lower half the other."""
+    """Draw two bars in one line: the upper half of each cell is one, the lower half the other.
+
+    Args:
+        own: share of the width that the one takes.
+        after: share that the other takes.
+        width: cells of a whole bar.
+        styles: of both.
+        base: of the line.
+    """
     upper, lower = round(own * width), round(after * width)
     if not upper and own > 0.005:
         upper = 1

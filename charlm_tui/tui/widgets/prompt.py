@@ -25,11 +25,13 @@ class Prompt(TextArea):
     | enter | send |
     | up, down at the text's first and last line | what was typed before |
     | ctrl+n, shift+enter | a new line |
+    | ctrl+u | clear |
     | tab, up, down behind a slash | complete the command, go through the list |
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n,shift+enter", "newline", "New line", show=False, id="prompt.newline"),
+        Binding("ctrl+u", "clear_all", "Clear", show=False, id="prompt.clear"),
     ]
 
     @dataclass
@@ -71,6 +73,8 @@ class Prompt(TextArea):
             super().action_cursor_up(select)
         elif (text := self.prompts.older(self.text)) is not None:
             self.offer(text)
+        else:
+            self.notify("Nothing was typed before that.")
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Move down; from the last line on, go forth in what was typed, or to an example."""
@@ -82,6 +86,8 @@ class Prompt(TextArea):
             places = range(len(self._examples))
             before = next((place for place in places if self._examples[place] == self.text), -1)
             self.offer(self._examples[(before + 1) % len(self._examples)])
+        else:
+            self.notify("Nothing was typed after that.")
 
     async def _on_key(self, event: Key) -> None:
         if event.key in self._keys:
@@ -127,6 +133,13 @@ class Prompt(TextArea):
     def action_newline(self) -> None:
         """Begin a new line."""
         self.insert("\n")
+
+    def action_clear_all(self) -> None:
+        """Remove all that was typed, as one edit that can be undone."""
+        if self.text:
+            self.offer("")
+        else:
+            self.notify("The prompt is empty.")
 
     def give_back(self, text: str) -> None:
         """Put a text that was not taken before what has been typed since."""

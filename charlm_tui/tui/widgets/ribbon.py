@@ -13,7 +13,6 @@ from textual.widget import Widget
 from charlm_tui.reply.tape import Tape
 from charlm_tui.tui.widgets.surprise import BARS
 
-HIGHEST = 1.5  # temperature at which a cell is full
 LABEL = 22  # cells at the left
 MOST_CHARACTERS = 16  # characters that a cell has, at the most
 
@@ -45,13 +44,14 @@ def warmth_of(tape: Tape, width: int, now: float) -> Warmth | None:
     first = max(0, (length // each - width + 1) * each)
     column = tape.temperature(first)
     known = [temperature for temperature in column if not math.isnan(temperature)]
-    if not known or min(known) == max(known):
+    if not known or f"{min(known):.2f}" == f"{max(known):.2f}":  # as they are told
         return None
     cells = [
         sum(part) / len(part)
         for part in (column[i : i + each] for i in range(0, len(column), each))
     ]
-    return Warmth(cells, now, min(known), max(known))
+    heights = {_height(cell, min(known), max(known)) for cell in cells if not math.isnan(cell)}
+    return Warmth(cells, now, min(known), max(known)) if len(heights) > 1 else None
 
 
 class Ribbon(Widget):
@@ -75,26 +75,33 @@ class Ribbon(Widget):
         width = max(self.screen.size.width - 2 - LABEL, 8)
         self.warmth = None if tape is None else warmth_of(tape, width, now)
 
+    @property
+    def course(self) -> str:
+        """The bars of what is shown, from its lowest temperature to its highest."""
+        it = self.warmth
+        return "" if it is None else "".join(_cell(at, it.lowest, it.highest) for at in it.cells)
+
     def render_line(self, y: int) -> Strip:
         plain, warmth = self.rich_style, self.warmth
         if warmth is None or y:
             return Strip.blank(self.size.width, plain)
         muted = plain + self.get_component_rich_style("ribbon--muted")
         bar = plain + self.get_component_rich_style("ribbon--bar")
-        text = "".join(map(_cell, warmth.cells))
         span = f"{warmth.lowest:.2f}–{warmth.highest:.2f}"
         return Strip(
             [
                 Segment(f"temp {warmth.now:.2f} ", plain),
                 Segment(f"{span} ".ljust(LABEL - 10), muted),
-                Segment(text, bar),
+                Segment(self.course, bar),
             ]
         ).adjust_cell_length(self.size.width, plain)
 
 
-def _cell(temperature: float) -> str:
+def _cell(temperature: float, lowest: float, highest: float) -> str:
     """Draw a temperature as a bar; nothing where it is not known."""
-    if math.isnan(temperature):
-        return " "
-    steps = len(BARS) - 1
-    return BARS[max(1, round(min(temperature / HIGHEST, 1.0) * steps))]
+    return " " if math.isnan(temperature) else BARS[_height(temperature, lowest, highest)]
+
+
+def _height(temperature: float, lowest: float, highest: float) -> int:
+    """Return how high the bar of a temperature is, in the range that is shown."""
+    return 1 + round((temperature - lowest) / (highest - lowest) * (len(BARS) - 2))

@@ -16,7 +16,8 @@ from charlm_tui.tui.widgets.next_character import NextCharacter, View
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.surprise import NOTHING, Surprise, course_of
 
-WIDE = 110  # cells of the screen from which the panels have their full width
+WIDE = 110  # cells of the screen from which the panels have their usual width
+WIDEST = 165  # cells from which they are wider, since the text is not
 
 
 def capacity(width: int, height: int) -> int:
@@ -53,13 +54,17 @@ class Sidebar(Vertical):
     def fit(self, width: int, height: int) -> None:
         """Show what has room on a screen of this size."""
         self._room = capacity(width, height)
-        self.set_class(width >= WIDE, "-wide")
+        self.set_class(WIDE <= width < WIDEST, "-wide")
+        self.set_class(width >= WIDEST, "-widest")
+        self.set_class(not self._room, "-over")
         self._arrange()
 
     def toggle(self, panel: str) -> None:
         """Show a panel, in place of another one if need be, or fold it away."""
         self._idle.discard(panel)
-        if panel in self.shown:
+        if not self._room:
+            self._forced = None if panel in self.shown else panel
+        elif panel in self.shown:
             self._wanted = [each for each in self._wanted if each != panel]
             if self._forced == panel:
                 self._forced = None
@@ -69,9 +74,15 @@ class Sidebar(Vertical):
         self._arrange()
 
     def cycle(self) -> None:
-        """With room for one: the next panel, then none. Else: all of them, then none."""
+        """With room for one: the next panel, then none. Else: all of them, then none.
+
+        Without room the panel that was wanted last opens over the text, and closes again.
+        """
         shown = self.shown
-        if self._room <= 1:
+        if not self._room:
+            wanted = [panel for panel in (*self._wanted, *PANELS) if panel not in self._idle]
+            self._forced = None if shown else wanted[0]
+        elif self._room == 1:
             panels = [panel for panel in PANELS if panel not in self._idle]
             after = panels.index(shown[0]) + 1 if shown else 0
             self._wanted = [panels[after]] if after < len(panels) else []
@@ -89,6 +100,11 @@ class Sidebar(Vertical):
         """Show what has room again."""
         self._forced = None
         self._arrange()
+
+    @property
+    def over(self) -> bool:
+        """Whether a panel is open over the text."""
+        return not self._room and self._forced is not None
 
     @property
     def shown(self) -> list[str]:

@@ -9,6 +9,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.session.updates import Phase
 from charlm_tui.text import visible
 
+WIDEST_SHOWN, WIDEST_MADE = "00000", "00,000"  # characters per second
 SAID_S = 4.0  # that a sentence stands where the status is
 _WORDS = {
     Phase.LOADING: "loading",
@@ -21,11 +22,32 @@ _WORDS = {
 }
 
 
-class Status(Widget):
+class SayingLine(Widget):
+    """A line in which a sentence can stand for a while in place of what it shows."""
+
+    said: reactive[Text | None] = reactive(None)
+    """The sentence, if there is one."""
+    _silence: Timer | None = None
+
+    def say(self, sentence: str, style: str = "bold", seconds: float = SAID_S) -> None:
+        """Say something for a while; it replaces what was said before."""
+        if self._silence is not None:
+            self._silence.stop()
+        self.said = Text(
+            f" {visible(sentence, '')}", style, no_wrap=True, overflow="ellipsis", end=""
+        )
+        self._silence = self.set_timer(seconds, self.fall_silent)
+
+    def fall_silent(self) -> None:
+        """Show what is there at other times: what was said may be true no longer."""
+        self.said = None
+
+
+class Status(SayingLine):
     """Model, temperature, RNG seed, characters per second, turns, state; as much as has room."""
 
     model: reactive[str] = reactive("")
-    """The model's name."""
+    """The model's name; nothing before it is loaded."""
     controls: reactive[Controls] = reactive(Controls)
     """In force."""
     temperature: reactive[float] = reactive(0.5)
@@ -42,25 +64,16 @@ class Status(Widget):
     """Which of its siblings the reply is that is shown last, if it has any."""
     more: reactive[bool] = reactive(False)
     """Whether there is more text below what is seen."""
-    said: reactive[Text | None] = reactive(None)
-    """Stands in place of all that for a while."""
-    _silence: Timer | None = None
-
-    def say(self, sentence: str, style: str = "bold", seconds: float = SAID_S) -> None:
-        """Say something in place of how things stand, for a while; it replaces what was said."""
-        if self._silence is not None:
-            self._silence.stop()
-        self.said = Text(
-            f" {visible(sentence, '')}", style, no_wrap=True, overflow="ellipsis", end=""
-        )
-        self._silence = self.set_timer(seconds, self._fall_silent)
-
-    def _fall_silent(self) -> None:
-        self.said = None
+    reading: reactive[bool] = reactive(False)
+    """Whether the text has the focus: its keys act at once."""
+    resume_key = "F4"
+    """As it is shown."""
+    end_key = "End"
+    """On the text: goes to its end."""
 
     def watch_state(self) -> None:
-        """Show how things stand once they are otherwise: what was said may be true no longer."""
-        self._fall_silent()
+        """Show how things stand once they are otherwise."""
+        self.fall_silent()
 
     watch_controls = watch_state
 
@@ -70,42 +83,68 @@ class Status(Widget):
         return self._standing()
 
     def _standing(self) -> Text:
-        settings = self.controls.settings
-        speed = f"{self.controls.speed:.0f} chars/s" if self.controls.speed else "full speed"
-        short = f"{self.controls.speed:.0f}/s" if self.controls.speed else "full"
+        # The form is one that has room for whatever the rates and the mark come to meanwhile.
+        width, moves = self.size.width, self.state in (Phase.STREAMING, Phase.PLAYING)
+        shown = "" if self.shown_per_s is None else f"{self.shown_per_s:.0f}"
+        made = "" if self.made_per_s is None else f"{self.made_per_s:,.0f}"
+        most = f"{self.controls.speed:.0f}0" if self.controls.speed else WIDEST_SHOWN
+        widest = self._forms(most, WIDEST_MADE, True) if moves else None
+        forms = self._forms(shown, made, self.more)
+        sizes = map(len, widest or forms)
+        place = next((place for place, size in enumerate(sizes) if size <= width), len(forms) - 1)
+        return Text(forms[place], no_wrap=True, overflow="ellipsis", end="")
+
+    def _forms(self, shown: str, made: str, more: bool) -> tuple[str, ...]:
+        """Return the line in several lengths, the longest first.
+
+        Args:
+            shown: characters shown per second; nothing if that is not known.
+            made: characters that the model makes per second of its work; the same.
+            more: whether there is more text below what is seen.
+        """
+        controls, settings = self.controls, self.controls.settings
+        speed = f"{controls.speed:.0f} chars/s" if controls.speed else "full speed"
+        short = f"{controls.speed:.0f}/s" if controls.speed else "full"
         if self.state is Phase.PLAYING:  # a recorded reply has a pace of its own
-            played = "" if self.shown_per_s is None else f"{self.shown_per_s:.0f}"
-            speed, short = (f"{played} chars/s", f"{played}/s") if played else ("own pace", "own")
-        elif self.shown_per_s is not None:
-            shown = f"{self.shown_per_s:.0f}"
-            speed = f"{shown} of {speed}" if self.controls.speed else f"{shown} chars/s, full speed"
-            short = f"{shown} of {short}" if self.controls.speed else f"{shown}/s full"
-        made = "" if self.made_per_s is None else f"  │  made {self.made_per_s:,.0f}/s"
-        made_short = "" if self.made_per_s is None else f" made {self.made_per_s:.0f}/s"
+            speed, short = (f"{shown} chars/s", f"{shown}/s") if shown else ("own pace", "own")
+        elif shown:
+            speed = f"{shown} of {speed}" if controls.speed else f"{shown} chars/s, full speed"
+            short = f"{shown} of {short}" if controls.speed else f"{shown}/s full"
         temperature = f"{self.temperature:.2f}" + ("" if self.temperature else " greedy")
-        name = self.model or "model"
-        word = _WORDS[self.state]
-        more = "▼ more below" if self.more else ""
-        turns = "continued" if self.continues else "fresh"
-        long = [
-            f" {name}",
-            f"temperature {temperature}",
-            f"RNG seed {self.controls.rng_seed_shown}",
-        ]
-        long += [f"{speed}{made}", f"{turns} turns", self.sibling, word, more]
-        middle = [f" {name}", f"temp {temperature}", f"RNG {settings.rng_seed}"]
-        middle += [short + made_short, turns, self.sibling, word, more]
-        mark = ("▼" if self.more else "") + self.sibling
-        forms = (
-            "  │  ".join(part for part in long if part),
-            " │ ".join(part for part in middle if part),
-            " │ ".join(part for part in [*middle[:3], short, turns, mark, word] if part),
-            f" {name[:9]} T{self.temperature:.2f} RNG{settings.rng_seed} {short} {turns} "
-            f"{word} {mark}".rstrip(),
-            f" T{self.temperature:.2f} RNG{settings.rng_seed} {short} {turns} {word} "
-            f"{mark}".rstrip(),
-            f" T{self.temperature:.2f} {short} {turns} {word} {mark}".rstrip(),
+        # Before there is a model, nobody knows which RNG seed a reply will begin with.
+        known = self.state is not Phase.LOADING or controls.pinned
+        rng, rng_short = (
+            (f"RNG seed {controls.rng_seed_shown}", f"RNG {settings.rng_seed}")
+            if known
+            else ("", "")
         )
-        width = self.size.width
-        text = next((form for form in forms if len(form) <= width), forms[-1])
-        return Text(text, no_wrap=True, overflow="ellipsis", end="")
+        word = _WORDS[self.state]
+        whole = f"{word}: {self.resume_key} resumes" if self.state is Phase.PAUSED else word
+        keys = self.end_key if self.reading else f"Esc {self.end_key}"
+        below = f"▼ more below: {keys}" if more else f"made {made}/s" if made else ""
+        turns = "continued" if self.continues else "fresh"
+        named = [self.model, f"temperature {temperature}", rng]
+        middle = [self.model, f"temp {temperature}", rng_short, short]
+        mark, whole_mark = (
+            (f"▼{self.sibling}", f"▼ {keys} {self.sibling}") if more else (self.sibling,) * 2
+        )
+        rng_tiny = rng_short.replace(" ", "")
+        return (
+            _joined("  │  ", *named, speed, below, f"{turns} turns", self.sibling, whole),
+            _joined(" │ ", *named, short, below, turns, self.sibling, whole),
+            _joined(" │ ", *middle, below, turns, self.sibling, whole),
+            _joined(" │ ", *middle, turns, whole_mark, whole),
+            *(
+                _joined(" ", first, f"T{self.temperature:.2f}", rng, short, turns, *rest)
+                for first, rng, *rest in (
+                    (self.model[:9], rng_tiny, whole, whole_mark),
+                    ("", rng_tiny, whole, whole_mark),
+                    ("", "", whole, whole_mark),
+                    ("", "", word, mark),
+                )
+            ),
+        )
+
+
+def _joined(between: str, *parts: str) -> str:
+    return " " + between.join(part for part in parts if part)

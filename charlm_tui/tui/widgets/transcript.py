@@ -19,18 +19,20 @@ from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from charlm_tui.tui.document import Block, Document, PartKind, TextSelection
+from charlm_tui.tui.document import GUTTER, Block, Document, PartKind, TextSelection
+from charlm_tui.tui.obstacles import BEGINNING, END, SELECT_FIRST, Hindered, edge
 from charlm_tui.tui.paint import Births, Levels, Mark, Painter, changed
 
 FADE_FRAMES_PER_S = 24
+MEASURE = 100 + GUTTER + 1  # cells of a line at the most: longer ones are hard to read
 FASTEST_FADE = 240.0  # characters a second; above it nearly all that moves is new: it flickers
 _STYLES = (
     *("seed", "reply", "fresh", "cursor", "notice", "error"),
-    *("selected", "badge", "recited", "low", "middle", "high"),
+    *("selected", "badge", "recited", "found", "typed", "low", "middle", "high"),
 )
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(Hindered, ScrollView, can_focus=True):
     """Blocks of text below one another, the last of which can grow.
 
     A character of a reply can be selected, with the mouse or a cursor; text can be tinted.
@@ -45,6 +47,8 @@ class Transcript(ScrollView, can_focus=True):
     | `transcript--selected` | the characters that are selected |
     | `transcript--badge` | a mark after a block's first line |
     | `transcript--recited` | what stands in the corpus, too |
+    | `transcript--found` | what was looked for |
+    | `transcript--typed` | what a person typed into a reply |
     | `transcript--low`, `--middle`, `--high` | the shades of tints |
     """
 
@@ -83,6 +87,9 @@ class Transcript(ScrollView, can_focus=True):
     selection: reactive[TextSelection | None] = reactive(None)
     """What is selected."""
 
+    typed: Callable[[Block], Sequence[tuple[int, int]]] = staticmethod(lambda _: ())
+    """Returns the stretches of a block that a person typed: first character, and one after last."""
+
     @dataclass
     class Selected(Message):
         """Another character is selected, or none."""
@@ -120,6 +127,7 @@ class Transcript(ScrollView, can_focus=True):
         self._at_end = True
         self._levels: Levels | None = None
         self._recited: Sequence[Mark] = ()
+        self._found: list[TextSelection] = []  # what was looked for
         self._dragging = False
 
     # What is shown.
@@ -203,6 +211,7 @@ class Transcript(ScrollView, can_focus=True):
         self._strips.clear()
         self.virtual_size = Size(self._document.width, self._document.line_count)
         self.refresh()
+        self.call_after_refresh(self._look_again)
 
     def _refresh(self, lines: Iterable[int]) -> None:
         """Draw some lines again."""
@@ -225,9 +234,18 @@ class Transcript(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Stay at the end for as long as nobody scrolls away from it."""
         super().watch_scroll_y(old_value, new_value)
-        before, self._at_end = self._at_end, new_value >= self.max_scroll_y
-        if before != self._at_end:
-            self.post_message(self.Followed(self, self._at_end))
+        self._look(new_value >= self.max_scroll_y)
+
+    def _look(self, at_end: bool) -> None:
+        """Tell whether the end is in sight, if it is otherwise than it was."""
+        before, self._at_end = self._at_end, at_end
+        if before != at_end:
+            self.post_message(self.Followed(self, at_end))
+
+    def _look_again(self) -> None:
+        """See the end that has come into sight without scrolling: there is less, or more room."""
+        if not self._at_end and self.scroll_offset.y >= self.max_scroll_y:
+            self._look(True)
 
     # Selecting.
 
@@ -248,9 +266,68 @@ class Transcript(ScrollView, can_focus=True):
     def _scroll_to_line(self, line: int) -> None:
         self.scroll_to(y=line, animate=False, immediate=True, force=True)
 
+    # Finding.
+
+    def find(self, part: str) -> int:
+        """Mark every place of a part of the text; return how many there are."""
+        self._found = self._document.places(part)
+        self._strips.clear()
+        self.refresh()
+        return len(self._found)
+
+    def go_to_found(self, steps: int) -> int:
+        """Select the place some steps from the one that is selected, around the end.
+
+        Without one, that is the first one in sight, else the first one.
+
+        Returns:
+            its number, from 0 on; there is one.
+        """
+        if self.selection in self._found:
+            number = (self._found.index(self.selection) + steps) % len(self._found)
+        else:
+            lines = (self._document.lines(it.block, *it.span)[0] for it in self._found)
+            top = self.scroll_offset.y
+            number = next((i for i, line in enumerate(lines) if line >= top), 0)
+        self.selection = self._found[number]
+        return number
+
     def selected_text(self) -> str:
         """Return the text that is selected."""
         return self.selection.text if self.selection is not None else ""
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        match action, parameters:
+            case "page_up" | "scroll_home", _:
+                return edge(True, self.scroll_offset.y, self.max_scroll_y)
+            case "page_down" | "scroll_end", _:
+                return edge(False, self.scroll_offset.y, self.max_scroll_y)
+            case "go", (int() as right, int() as down, *extends):
+                return self._no_way(right, down, bool(extends))
+            case "go_word" | "go_edge", (int() as direction,):
+                now = self.selection
+                if now is None:
+                    return "" if action == "go_word" and self._last_in_sight else SELECT_FIRST
+                there = now.word(direction) if action == "go_word" else now.edge(direction)
+                return _edge(direction) if there == now else ""
+        return ""
+
+    def _no_way(self, right: int, down: int, extends: bool) -> str:
+        """Return why the cursor cannot move; nothing if it can."""
+        now = self.selection
+        if now is not None:
+            there = self._document.moved(now, right, down, extends)
+            return _edge(right or down) if there is None or there.within() == now else ""
+        if down:
+            return edge(down < 0, self.scroll_offset.y, self.max_scroll_y)
+        return "" if self._last_in_sight else "there is no reply to select in yet"
+
+    @property
+    def _last_in_sight(self) -> TextSelection | None:
+        """The last character of a reply that is in sight, if there is any."""
+        bottom = self.scroll_offset.y + self.scrollable_content_region.height - 1
+        return self._document.last_above(bottom)
 
     def action_go(self, right: int, down: int, extend: bool = False) -> None:
         """Move the cursor; without one, read up and down, and to the left begin to select."""
@@ -260,8 +337,7 @@ class Transcript(ScrollView, can_focus=True):
         elif down:
             self.scroll_relative(y=down, animate=False)
         else:
-            bottom = self.scroll_offset.y + self.scrollable_content_region.height - 1
-            self.selection = self._document.last_above(bottom)
+            self.selection = self._last_in_sight
 
     def action_go_word(self, direction: int) -> None:
         """Move the cursor to the start of the next word, or of the one before."""
@@ -334,7 +410,8 @@ class Transcript(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap again where the width is another, and keep what is read in its place."""
-        it, width = self._document, self.scrollable_content_region.width
+        self.call_after_refresh(self._look_again)
+        it, width = self._document, min(self.scrollable_content_region.width, MEASURE)
         if width == it.width:
             if self._at_end:
                 self.to_end()
@@ -388,7 +465,12 @@ class Transcript(ScrollView, can_focus=True):
             segments = painter.settling(block, row, self._births, self._clock())
         else:
             segments = painter.text(block, row, self._levels)
+        if typed := self.typed(block):
+            segments = painter.typed(segments, block, row, typed, self._levels is not None)
         segments = painter.marked(segments, block, row, self._recited)
+        if self._found:
+            places = [place.span for place in self._found if place.block is block]
+            segments = painter.found(segments, block, row, places)
         if self.selection is not None and self.selection.block is block:
             segments = painter.selected(segments, row, self.selection)
         if row == 0 and block.badge:
@@ -396,3 +478,8 @@ class Transcript(ScrollView, can_focus=True):
         if last and self.live and block.kind == "reply" and row == len(block.lines) - 1:
             segments.append(painter.cursor())
         return Strip(segments)
+
+
+def _edge(steps: int) -> str:
+    """Return why a cursor goes no further."""
+    return BEGINNING if steps < 0 else END

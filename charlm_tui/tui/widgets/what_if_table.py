@@ -18,9 +18,13 @@ from charlm_tui.text import cells
 from charlm_tui.tui.widgets.next_character import name
 
 SHORT = 96  # cells of the table below which titles are short
+BAR = 12  # cells of a bar, and of the gap behind it
+LEAST_BESIDE_BAR = 12  # cells for symbols that a bar leaves
+BARS_ACROSS = ("", *"▏▎▍▌▋▊▉")  # by eighths of a cell
 LEAST = 8  # cells for symbols, before columns make room for them
 TINY = 0.0001  # bits
 _SHORTER = (
+    ("now, temperature ", "now T"),
     ("temperature ", "temp "),
     ("half the depth, ", "depth "),
     ("twice the depth, ", "depth "),
@@ -102,15 +106,17 @@ class WhatIfTable(Widget, can_focus=False):
         if comparison is None or y > len(comparison.rows):
             return Strip.blank(width, plain)
         gap = "  " if width >= SHORT else " "
-        titles = [_title(row.title, width >= SHORT) for row in comparison.rows]
+        titles = [_title(row, width >= SHORT) for row in comparison.rows]
         left = max(map(len, titles)) + 2 + len(gap)
         figures = _fitting(comparison.rows, width - left, len(gap))
         room = max(0, width - left - sum(size + len(gap) for _, size in figures))
+        bar = BAR if room >= LEAST_BESIDE_BAR + BAR else 0
+        room -= bar
         muted = plain + self.get_component_rich_style("what-if-table--muted")
         if y == 0:
             heads = "".join(gap + figure.head.rjust(size) for figure, size in figures)
             after = next((each for each in _HEADS if len(each) <= room), "").ljust(room)
-            line = [Segment(" " * left + after + heads, muted)]
+            line = [Segment(" " * left + after + " " * bar + heads, muted)]
         else:
             row, now = comparison.rows[y - 1], comparison.rows[0]
             base = plain
@@ -121,9 +127,25 @@ class WhatIfTable(Widget, can_focus=False):
             line = [
                 Segment((mark + titles[y - 1]).ljust(left), base),
                 *self._symbols(comparison, row, room),
+                self._bar(comparison, row, bar),
                 Segment(told, base),
             ]
         return Strip(line).adjust_cell_length(width, plain)
+
+    def _bar(self, comparison: Comparison, row: WhatIfRow, width: int) -> Segment:
+        """Draw how likely the character is that stands there; the most likely has a whole bar.
+
+        Args:
+            comparison: of the rows.
+            row: one of them.
+            width: in cells, with the gap behind it; 0 is no bar.
+        """
+        style = self.rich_style + self.get_component_rich_style("what-if-table--symbol")
+        most = max(each.probability for each in comparison.rows) or 1.0
+        eighths = round(row.probability / most * (width - 1) * 8) if width else 0
+        eighths = max(eighths, 1) if row.probability and width else eighths
+        bar = "█" * (eighths // 8) + BARS_ACROSS[eighths % 8]
+        return Segment(bar.ljust(width), style)
 
     def _symbols(self, comparison: Comparison, row: WhatIfRow, room: int) -> list[Segment]:
         """Draw the most likely symbols, as many as have room."""
@@ -160,7 +182,11 @@ def chance(probability: float) -> str:
     return f"{probability * 100:.1f}%"
 
 
-def _title(title: str, whole: bool) -> str:
+def _title(row: WhatIfRow, whole: bool) -> str:
+    """Return what a row is; that of now names its temperature, which the others differ from."""
+    title = row.title
+    if title == "now":
+        title = f"now, temperature {row.settings.temperature:.2f}"
     if not whole:
         for long, short in _SHORTER:
             title = title.replace(long, short)
