@@ -4,7 +4,7 @@ Never waits. A file that is gone or that another one has replaced is told, and f
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -102,3 +102,9 @@ def read_log(path: Path) -> RunLog:
     with closing(Follower(path)) as follower:
         follower.follow()
         return follower.log
+
+
+def find_logs(folders: Iterable[Path]) -> list[Path]:
+    """Return the logs in some folders, the newest first."""
+    found = [path for folder in folders for path in folder.glob("*.run.jsonl")]
+    return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))

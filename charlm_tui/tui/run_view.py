@@ -3,12 +3,11 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from charlm_tui.runs.reader import RunLog
 from charlm_tui.runs.records import BITS_PER_NAT, Sampled
 from charlm_tui.text import duration, fitting, visible
-from charlm_tui.tui.widgets.curve import Line, Plot
+from charlm_tui.tui.widgets.curve import EPOCHS, SECONDS, Line, Plot
 
 LEVELS = {"before": "the file before", "notebook": "the notebook's recipe"}
 """Of a log's baselines, those that a plot shows."""
@@ -146,7 +145,7 @@ def plot_of(views: Sequence[RunView], over_time: bool) -> Plot:
             for name, words in LEVELS.items()
             if isinstance(levels.get(name), (int, float))
         ),
-        "seconds" if over_time else "epochs",
+        SECONDS if over_time else EPOCHS,
     )
 
 
@@ -166,9 +165,3 @@ def is_alive(process: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
-
-
-def find_logs(folders: Sequence[Path]) -> list[Path]:
-    """Return the logs in some folders, the newest first."""
-    found = [path for folder in folders for path in folder.glob("*.run.jsonl")]
-    return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))

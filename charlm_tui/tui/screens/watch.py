@@ -99,7 +99,6 @@ class WatchScreen(Hindered, Screen[None]):
         paths: of model files, or of their logs.
     """
 
-    CSS_PATH = "../watch.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "leave", "Leave", key_display="q", id="watch.leave"),
         Binding("s", "stop", "Stop, keep the best", id="watch.stop"),

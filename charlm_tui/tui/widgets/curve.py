@@ -4,6 +4,7 @@ plotext draws it: axes, ticks and braille points in 30 ms, and it is drawn again
 something new. It is imported with the first plot, 0.1 s after the first paint.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +17,8 @@ from textual.widget import Widget
 
 LEAST_WIDTH, LEAST_HEIGHT = 24, 6  # below which there is nothing to be seen
 POINTS_A_CELL = 2
+MOST_TICKS = 8
+EPOCHS, SECONDS = "epochs", "seconds"  # what a plot is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Plot:
     lines: tuple[Line, ...] = ()
     levels: tuple[tuple[str, float], ...] = ()
     """Names and bits to compare with, each a level line."""
-    across: str = "epochs"
+    across: str = EPOCHS
 
 
 class Curve(Widget):
@@ -72,6 +75,7 @@ class Curve(Widget):
         import plotext
 
         plotext.clear_figure()
+        plotext.limit_size(False, False)  # to a terminal, which it would ask for its size
         plotext.plot_size(width, height)
         plotext.theme("clear")
         plotext.xlabel(self.plot.across)
@@ -83,8 +87,13 @@ class Curve(Widget):
             places, bits = thinned(line.places, line.bits, POINTS_A_CELL * width)
             colour = self._colour("faint" if line.faint else str((number - 1) % self.COLOURS + 1))
             plotext.plot(places, bits, marker="braille", label=line.name, color=colour)
-        for _, bits_ in self.plot.levels:
+        last = max((line.places[-1] for line in self.plot.lines if line.places), default=1.0)
+        for words, bits_ in self.plot.levels:
             plotext.hline(bits_, self._colour("faint"))
+            plotext.text(words, last, bits_, alignment="right", color=self._colour("faint"))
+        if self.plot.across == EPOCHS:
+            step = max(1, math.ceil(last / MOST_TICKS))
+            plotext.xticks(list(range(step, math.floor(last) + 1, step)))
         text = Text.from_ansi(plotext.build())
         text.no_wrap = True
         lines = text.split("\n", allow_blank=True)
