@@ -154,3 +154,11 @@ def _line_end(text: str, start: int, width: int) -> int:
 def capitalised(words: str) -> str:
     """Return a clause as the beginning of a line: its first letter as a capital."""
     return words[:1].upper() + words[1:]
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person would say it: `48 s`, `7 min`, `2 h 05 min`."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -42,6 +42,7 @@ COMMANDS = {
     "replay": "replay",
     "score": "scripts",
     "train": "train",
+    "watch": "watch",
 }
 """The module of each subcommand."""
 

@@ -144,6 +144,13 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 @click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")
 @click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
 @click.option(
+    "--replay-changes",
+    type=_PATH,
+    metavar="LOG",
+    help="Make the changes that were made of another run, at the same batches, as its log "
+    "(<model>.run.jsonl) tells them.",
+)
+@click.option(
     "--page",
     type=_PATH,
     metavar="PATH",
@@ -237,7 +244,16 @@ def _run(from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, 
 
         chosen.pop("corpus_url", None)
         return convert_keras_file(console, from_keras, **conversion, **chosen)
-    places = ("corpus", "corpus_url", "out", "resume", "restart", "keep_epochs", "page")
+    places = (
+        "corpus",
+        "corpus_url",
+        "out",
+        "resume",
+        "restart",
+        "keep_epochs",
+        "page",
+        "replay_changes",
+    )
     plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
     try:
         plan.show_corpus(console)

@@ -4,7 +4,8 @@ Never waits. A file that is gone or that another one has replaced is told, and f
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -90,3 +91,20 @@ class Follower:
                     yield from_line(line)
             if len(self._rest) > MOST_LINE:
                 self._rest, self._too_long = b"", True
+
+
+def read_log(path: Path) -> RunLog:
+    """Return what a log tells by now.
+
+    Raises:
+        RunLogError: it cannot be read, or is of a later version.
+    """
+    with closing(Follower(path)) as follower:
+        follower.follow()
+        return follower.log
+
+
+def find_logs(folders: Iterable[Path]) -> list[Path]:
+    """Return the logs in some folders, the newest first."""
+    found = [path for folder in folders for path in folder.glob("*.run.jsonl")]
+    return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))

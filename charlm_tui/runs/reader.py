@@ -86,6 +86,9 @@ class RunLog:
             )
         self.began, self.ended = began, None
         self.batches.clear()
+        # What was changed in an epoch that is trained again is told again.
+        last = self.epochs[-1].place if self.epochs and began.continues_after else 0.0
+        self.changes = [it for it in self.changes if it.epoch <= last]
 
     def _leave_out_from(self, place: float) -> None:
         """Leave out what a run that was cut off had trained and a later one trains again."""

@@ -3,15 +3,14 @@
 Reads and writes no file. docs/run-log.md tells the same to other programs.
 """
 
-import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from charlm_tui.runs.lines import Kinds
 
 VERSION = 1
 BITS_PER_NAT = 1.4426950408889634
-MOST_TOLD = 10**6  # characters of a text in a record: a line stays one that can be read
 FINISHED, STOPPED, INTERRUPTED, FAILED = "finished", "stopped", "interrupted", "failed"
 
 
@@ -138,82 +137,17 @@ class Ended:
 
 
 Record = Began | Trained | Measured | Sampled | Changed | Ended
-KINDS: Mapping[str, type[Any]] = {
-    each.kind: each for each in (Began, Trained, Measured, Sampled, Changed, Ended)
-}
-_BITS = ("loss", "training", "measured", "held_out")  # losses that are written in bits, too
+_KINDS = Kinds[Record]((Began, Trained, Measured, Sampled, Changed, Ended))
+_LOSSES = ("loss", "training", "measured", "held_out")
+from_line = _KINDS.from_line
 
 
 def to_line(record: Record) -> str:
     """Return a record as a line of JSON, without its end; losses are in bits as well."""
-    values: dict[str, Any] = {"kind": record.kind, **asdict(record)}
-    for name in _BITS:
-        nats = values.get(f"{name}_nats")
-        if nats is not None:
-            values[f"{name}_bits"] = round(nats * BITS_PER_NAT, 5)
-    return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def from_line(line: str | bytes) -> Record | None:
-    """Return the record of a line; None if it is none, or one of a kind that is not known."""
-    try:
-        values = json.loads(line)
-        kind = KINDS[values.pop("kind")]
-        return kind(**_checked(values, _CHECKS[kind]))  # type: ignore[no-any-return]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
-def _checked(values: Mapping[str, Any], checks: "Checks") -> dict[str, Any]:
-    """Return the fields that a record has; what it does not know is left out.
-
-    Raises:
-        ValueError: one has another type than it must.
-        KeyError: one is missing.
-    """
-    found = {}
-    for name, fits, needed in checks:
-        if name in values:
-            value = values[name]
-            if not fits(value):
-                raise ValueError(name)
-            found[name] = value
-        elif needed:
-            raise KeyError(name)
-    return found
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and abs(value) < 1e18
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 10**18
-
-
-def _is_text(value: Any) -> bool:
-    return type(value) is str and len(value) <= MOST_TOLD
-
-
-_TYPES: Mapping[Any, Callable[[Any], bool]] = {
-    int: _is_count,
-    float: _is_number,
-    str: _is_text,
-    bool: lambda value: type(value) is bool,
-    int | None: lambda value: value is None or _is_count(value),
-    float | None: lambda value: value is None or _is_number(value),
-    Mapping[str, Any]: lambda value: type(value) is dict,
-}
-Checks = tuple[tuple[str, Callable[[Any], bool], bool], ...]
-_CHECKS: Mapping[type[Any], Checks] = {
-    kind: tuple(
-        (
-            each.name,
-            _TYPES[each.type],
-            each.default is MISSING and each.default_factory is MISSING,
-        )
-        for each in fields(kind)
-    )
-    for kind in KINDS.values()
-}
-"""Of each kind: its fields, whether a value is one of theirs, and whether they must be there."""
+    nats = {name: getattr(record, f"{name}_nats", None) for name in _LOSSES}
+    bits = {
+        f"{name}_bits": round(value * BITS_PER_NAT, 5)
+        for name, value in nats.items()
+        if value is not None
+    }
+    return _KINDS.to_line(record, **bits)

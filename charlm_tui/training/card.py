@@ -13,11 +13,11 @@ import keras
 from charlm_tui.files import NOTEBOOK_FILE, write_document
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.runs.records import BITS_PER_NAT
+from charlm_tui.text import duration
 from charlm_tui.training.checkpoint import Epoch, Snapshot, best_of
 from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus, Ids
 from charlm_tui.training.measuring import measured_windows
 from charlm_tui.training.network import StepWeights, count_parameters
-from charlm_tui.training.progress import in_words
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES, draw_samples
 
@@ -186,7 +186,7 @@ def write_page(model_path: Path, page: Path) -> None:
         f"sha256 `{card['corpus']['sha256']}` |",
         f"| recipe | `{card['recipe']}`, RNG seed {card['rng_seed']} |",
         f"| epochs | {card['epochs']}, the best of them epoch {card['best_epoch']} |",
-        f"| time | {in_words(card['seconds'])} on {card['device']}, Keras on {card['backend']} |",
+        f"| time | {duration(card['seconds'])} on {card['device']}, Keras on {card['backend']} |",
         "| versions | " + ", ".join(f"{k} {v}" for k, v in card["versions"].items()) + " |",
         f"| file | {model_path.stat().st_size:,} bytes, sha256 `{model.sha256}` |",
         "",

@@ -76,6 +76,18 @@ class Costs:
 
 
 @dataclass(slots=True)
+class Course:
+    """What was changed of a run so far, as its checkpoint keeps it."""
+
+    factor: float = 1.0
+    """Of the rate."""
+    cooled: int = 0
+    """Batches since the cooling down began."""
+    cooling: int = 0
+    """Batches that it has; 0 if none was asked for."""
+
+
+@dataclass(slots=True)
 class Snapshot:
     """A run between two epochs.
 
@@ -86,6 +98,7 @@ class Snapshot:
         optimizer: every variable of the optimiser.
         best: the weights of the best epoch.
         costs: of the run.
+        course: of the run.
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -94,6 +107,7 @@ class Snapshot:
     optimizer: Arrays = field(default_factory=list)
     best: Arrays = field(default_factory=list)
     costs: Costs = field(default_factory=Costs)
+    course: Course = field(default_factory=Course)
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -113,6 +127,7 @@ def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot
         "seconds": snapshot.seconds,
         "epochs": [asdict(epoch) for epoch in snapshot.epochs],
         "costs": asdict(snapshot.costs),
+        "course": asdict(snapshot.course),
     }
     arrays = {
         f"{group}/{index}": array
@@ -150,7 +165,10 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
             if not isinstance(facts["settings"], dict):
                 raise TypeError("its settings are no table")
             costs = Costs(**facts["costs"])
-            snapshot = Snapshot(epochs, float(facts["seconds"]), **groups, costs=costs)
+            course = Course(**facts.get("course", {}))
+            snapshot = Snapshot(
+                epochs, float(facts["seconds"]), **groups, costs=costs, course=course
+            )
             return facts["settings"], snapshot
     except FileReadError as error:
         raise CheckpointError(str(error)) from None

@@ -5,7 +5,7 @@ says of the run that continues. Knows no command line and no Keras.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,8 @@ from charlm_tui.files import (
     make_folder_for,
 )
 from charlm_tui.lm.contract import MOST_STATE_BYTES, state_bytes
+from charlm_tui.runs.follower import read_log
+from charlm_tui.runs.log_file import log_path
 from charlm_tui.text import show
 from charlm_tui.training.checkpoint import (
     Snapshot,
@@ -43,6 +45,7 @@ from charlm_tui.training.errors import (
     TrainingError,
 )
 from charlm_tui.training.recipes import Recipe, changed_fields, choose_recipe
+from charlm_tui.training.steering import Change, changes_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -63,6 +66,7 @@ class Plan:
         snapshot: the run so far, if it continues one.
         saved: the settings in the checkpoint of the run that it continues; else empty.
         claim: on the model file, released when the run has ended.
+        changes: of another run, or of this one before it was cut off, to be made again.
     """
 
     path: Path
@@ -76,6 +80,7 @@ class Plan:
     snapshot: Snapshot | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
     claim: Claim | None = None
+    changes: Sequence[Change] = ()
 
     def show_corpus(self, console: Console) -> None:
         """Print the text's size, and a warning if it only has the name of the notebook's."""
@@ -133,6 +138,7 @@ def make_plan(
     restart: bool = False,
     keep_epochs: bool = False,
     page: Path | None = None,
+    replay_changes: Path | None = None,
 ) -> Plan:
     """Decide what a run will do, and check what can be checked before it begins.
 
@@ -146,12 +152,14 @@ def make_plan(
         restart: discard that run.
         keep_epochs: keep each epoch's model file, too.
         page: where to write the model card as a page.
+        replay_changes: the log of a run whose changes are made again, at the same batches.
 
     Raises:
         CorpusError: the text cannot be found, read or used.
         CheckpointError: the run cannot be continued, or there is one to continue or discard.
         FileWriteError: a file cannot be written.
         TrainingError: the app would refuse a model of this size.
+        RunLogError: the log cannot be read.
     """
     url = corpus_url or NOTEBOOK_URL
     path = corpus or (find_corpus() if url == NOTEBOOK_URL else None)
@@ -197,13 +205,34 @@ def make_plan(
         if page is not None:
             make_folder_for(page)
             check_document(page)
+        changes = _changes(replay_changes, out if resume else None)
     except BaseException:
         claim.release()
         raise
     saved = settings if resume else {}
     return Plan(
-        path, text, recipe, rng_seed, budget_s, out, keep_epochs, page, snapshot, saved, claim
+        path,
+        text,
+        recipe,
+        rng_seed,
+        budget_s,
+        out,
+        keep_epochs,
+        page,
+        snapshot,
+        saved,
+        claim,
+        changes,
     )
+
+
+def _changes(replayed: Path | None, resumed: Path | None) -> list[Change]:
+    """Return what is changed again: what another run's log tells, or that of the run so far."""
+    if replayed is not None:
+        return changes_of(read_log(replayed))
+    if resumed is None or not os.path.exists(log_path(resumed)):
+        return []
+    return changes_of(read_log(log_path(resumed)))
 
 
 def _required(chosen: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,24 +19,16 @@ from rich.text import Text
 
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.runs.records import BITS_PER_NAT
-from charlm_tui.text import show, visible
+from charlm_tui.text import duration, show, visible
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.parity import Parity
 from charlm_tui.training.recipes import NOTEBOOK_BITS
-from charlm_tui.training.samples import TEMPERATURES
+from charlm_tui.training.samples import Samples
 from charlm_tui.training.train import Batch, Run
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARKLINE_WIDTH = 60
-
-
-def in_words(seconds: float) -> str:
-    """Return a time as a person would say it: `48 s`, `7 min`, `2 h 05 min`."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 class Display:
@@ -45,8 +37,7 @@ class Display:
     Args:
         console: where to.
         epochs: of the run; None if it has a time budget instead.
-        seed: of the samples, as text.
-        sample: draws the texts to show after an epoch, one for each temperature, or none.
+        sample: draws the texts to show after an epoch.
         measured_on: what epochs are measured on, in a word.
     """
 
@@ -54,13 +45,11 @@ class Display:
         self,
         console: Console,
         epochs: int | None,
-        seed: str,
-        sample: Callable[[Epoch, keras.Model], Sequence[str]],
+        sample: Callable[[Epoch, keras.Model], Samples],
         measured_on: str = "held out",
     ) -> None:
         self._console = console
         self._epochs = epochs
-        self._seed = seed
         self._sample = sample
         self._measured_on = measured_on
         self._start_s = time.monotonic()
@@ -98,8 +87,8 @@ class Display:
         """Print how long an epoch takes."""
         whole = f" in {parts} parts" if parts > 1 else ""
         if self._epochs is not None and self._epochs > 1:
-            whole += f", all {self._epochs} about {in_words(epoch_s * self._epochs)}"
-        self.say(f"an epoch takes about {in_words(epoch_s)}{whole}")
+            whole += f", all {self._epochs} about {duration(epoch_s * self._epochs)}"
+        self.say(f"an epoch takes about {duration(epoch_s)}{whole}")
 
     def batch_ended(self, batch: Batch) -> None:
         """Move the bar."""
@@ -113,7 +102,7 @@ class Display:
             epoch=escape(self._numbered(batch.epoch)),
             batch=escape(f"{batch.number}/{batch.batches}"),
             loss=f"{batch.loss:.3f}",
-            left=in_words(elapsed_s / gained * (1 - batch.done)) if gained > 0 else "–",
+            left=duration(elapsed_s / gained * (1 - batch.done)) if gained > 0 else "–",
         )
 
     def _numbered(self, epoch: int) -> str:
@@ -130,13 +119,13 @@ class Display:
             )
         self.say(
             f"epoch {epoch.in_words(self._numbered(epoch.number))}: loss "
-            f"{epoch.training_loss:.4f}{measured}, {in_words(epoch.seconds)}",
+            f"{epoch.training_loss:.4f}{measured}, {duration(epoch.seconds)}",
             style="bold" if measured and epoch.best else "",
         )
-        texts = self._sample(epoch, network)
-        if texts:
-            self.say(f"--- what it writes after the seed {self._seed!r}")
-        for temperature, text in zip(TEMPERATURES, texts, strict=False):
+        drawn = self._sample(epoch, network)
+        if drawn.texts:
+            self.say(f"--- what it writes after the seed {drawn.seed!r}")
+        for temperature, text in zip(drawn.temperatures, drawn.texts, strict=False):
             if self._console.is_terminal:
                 self._console.print(Panel(Text(visible(text)), title=f"temperature {temperature}"))
             else:
@@ -186,7 +175,7 @@ def show_end(
     bits = float(card["held_out_bits_per_character"])
     facts = [
         f"held out {bits:.3f} bits per character, epoch {run.best.name} of "
-        f"{run.epochs[-1].number}, trained in {in_words(run.seconds)}",
+        f"{run.epochs[-1].number}, trained in {duration(run.seconds)}",
         *_compared(card, before),
         f"{path}: {path.stat().st_size:,} bytes, sha256 {model.sha256}",
         parity.in_words,

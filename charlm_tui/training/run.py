@@ -16,7 +16,8 @@ from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.runs.log_file import LogFile, log_path
 from charlm_tui.runs.records import BITS_PER_NAT, FAILED, FINISHED, INTERRUPTED, STOPPED
-from charlm_tui.text import show
+from charlm_tui.runs.requests import ChangeSamples, Requests, requests_path
+from charlm_tui.text import duration, show
 from charlm_tui.training.checkpoint import (
     Epoch,
     Snapshot,
@@ -50,14 +51,10 @@ with _hushed():
     from charlm_tui.training.measuring import measure
     from charlm_tui.training.network import NetworkInTraining, StepWeights
     from charlm_tui.training.parity import Parity
-    from charlm_tui.training.progress import Display, in_words, show_end
+    from charlm_tui.training.progress import Display, show_end
     from charlm_tui.training.run_log import Reporters, RunRecorder, baselines
-    from charlm_tui.training.samples import (
-        SAMPLE_RNG_SEED,
-        TEMPERATURES,
-        draw_samples,
-        notebook_seed,
-    )
+    from charlm_tui.training.samples import Samples, notebook_seed
+    from charlm_tui.training.steering import Change, Steering, sentence_of
     from charlm_tui.training.tf_process import make_model_file, prepare
     from charlm_tui.training.train import Run, train
 
@@ -93,6 +90,8 @@ class TrainingRun:
         """All that decides the run, by name, and the card that its model is compared with, as its
         checkpoint keeps them."""
         self._recorder = self._new_recorder()
+        vocabulary = plan.corpus.vocabulary
+        self._samples = Samples(vocabulary.decode(notebook_seed(plan.corpus, plan.recipe.window)))
         if plan.saved:
             check_settings(
                 checkpoint_path(plan.out), {"backend": self._settings["backend"]}, plan.saved
@@ -179,36 +178,31 @@ class TrainingRun:
 
     def _train(self) -> Run:
         plan, recipe, corpus = self._plan, self._plan.recipe, self._plan.corpus
-        seed = notebook_seed(corpus, recipe.window)
-
-        def sample(epoch: Epoch, network: keras.Model) -> list[str]:
-            """Draw from the file that has just been kept, which is fast, or from the network."""
-            model: LanguageModel
-            if epoch.best and self._refused is None:
-                model = OnnxModel(plan.out)
-            elif plan.budget_s is None:
-                model = NetworkInTraining(network, corpus.vocabulary, recipe.window)
-            else:  # in which it would take more time than it is worth
-                return []
-            texts = draw_samples(model, seed)
-            by_temperature = dict(zip(TEMPERATURES, texts, strict=True))
-            self._recorder.sampled(epoch, shown_seed, SAMPLE_RNG_SEED, by_temperature)
-            return texts
 
         if plan.budget_s is not None:
-            epochs, length = None, in_words(plan.budget_s)
+            epochs, length = None, duration(plan.budget_s)
         else:
             epochs = recipe.epochs
             length = f"{epochs} epoch{'s' if epochs > 1 else ''}"
-        shown_seed = corpus.vocabulary.decode(seed)
         measured_on = recipe.measured_on.replace("-", " ")
-        with Display(self._console, epochs, shown_seed, sample, measured_on) as display:
+        with (
+            contextlib.closing(Requests(requests_path(plan.out))) as requests,
+            Display(self._console, epochs, self._sample, measured_on) as display,
+        ):
             display.say(f"training on {self._device}, recipe {recipe.name}, {length}")
             if sentence := idle_gpu(self._device):
                 display.say(f"warning: {sentence}", style="yellow")
             if plan.snapshot is not None:
                 display.say(f"continuing after epoch {plan.snapshot.epochs[-1].name}")
             prepare()
+
+            def changed(change: Change) -> None:
+                display.say(sentence_of(change))
+                self._recorder.changed(change)
+                if isinstance(change.request, ChangeSamples):
+                    self._samples = self._samples.changed(change.request, corpus.vocabulary)
+
+            steering = Steering(requests.new, plan.changes, changed)
             return train(
                 corpus,
                 recipe,
@@ -217,7 +211,22 @@ class TrainingRun:
                 budget_s=plan.budget_s,
                 resumed=plan.snapshot,
                 keep=self._keep,
+                steering=steering,
             )
+
+    def _sample(self, epoch: Epoch, network: keras.Model) -> Samples:
+        """Draw from the file that has just been kept, which is fast, or from the network."""
+        plan, vocabulary = self._plan, self._plan.corpus.vocabulary
+        model: LanguageModel
+        if epoch.best and self._refused is None:
+            model = OnnxModel(plan.out)
+        elif plan.budget_s is None:
+            model = NetworkInTraining(network, vocabulary, plan.recipe.window)
+        else:  # in which it would take more time than it is worth
+            return self._samples
+        drawn = self._samples.drawn(model)
+        self._recorder.sampled(epoch, drawn)
+        return drawn
 
     def _keep(self, snapshot: Snapshot, network: keras.Model) -> None:
         """Keep the run's state, and the epoch's model if it is the best or all are to be kept."""

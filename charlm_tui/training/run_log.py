@@ -4,16 +4,19 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import keras
 
 from charlm_tui.runs.log_file import LogFile
-from charlm_tui.runs.records import Began, Ended, Measured, Sampled, Trained
+from charlm_tui.runs.records import Began, Changed, Ended, Measured, Sampled, Trained
 from charlm_tui.training.checkpoint import Epoch
 from charlm_tui.training.corpus import NOTEBOOK_SHA256, Corpus
 from charlm_tui.training.network import StepWeights, count_parameters
 from charlm_tui.training.recipes import NOTEBOOK, NOTEBOOK_BITS, Recipe
+from charlm_tui.training.samples import SAMPLE_RNG_SEED, Samples
+from charlm_tui.training.steering import Change
 from charlm_tui.training.train import Batch, Reporter
 
 MOST_BATCHES_PER_S = 4.0
@@ -113,20 +116,27 @@ class RunRecorder:
         )
         self.file, self._fresh = "", True
 
-    def sampled(self, epoch: Epoch, seed: str, rng_seed: int, texts: Mapping[float, str]) -> None:
-        """Tell what the model writes, by temperature."""
-        for temperature, text in texts.items():
+    def sampled(self, epoch: Epoch, drawn: Samples) -> None:
+        """Tell what the model writes."""
+        for temperature, text in zip(drawn.temperatures, drawn.texts, strict=False):
             self._log.write(
                 Sampled(
                     at=self._at,
                     epoch=epoch.number,
                     part=epoch.part,
-                    seed=seed,
-                    rng_seed=rng_seed,
+                    seed=drawn.seed,
+                    rng_seed=SAMPLE_RNG_SEED,
                     temperature=temperature,
                     text=text,
                 )
             )
+
+    def changed(self, change: Change) -> None:
+        """Tell what a person has changed."""
+        request = {"kind": change.request.kind, **asdict(change.request)}
+        self._log.write(
+            Changed(at=self._at, epoch=change.epoch, batch=change.batch, request=request)
+        )
 
     def ended(self, reason: str, sentence: str = "", **facts: Any) -> None:
         """Tell how the run ended, and close the log; what comes after that is left out."""

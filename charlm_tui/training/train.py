@@ -13,13 +13,14 @@ import keras
 from numpy.typing import NDArray
 
 from charlm_tui.training.batches import Batches
-from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot, best_of
+from charlm_tui.training.checkpoint import Costs, Course, Epoch, Snapshot, best_of
 from charlm_tui.training.corpus import Corpus
 from charlm_tui.training.errors import InterruptedTrainingError, TrainingError
 from charlm_tui.training.measuring import measure, settle
 from charlm_tui.training.network import assign, compiled_network, values_of, variables_of
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.schedule import PART_S, Schedule, rate_at
+from charlm_tui.training.steering import Steering
 
 DIVERGED_NATS = 0.5  # above the best so far: no run that still learns goes back this far
 PROBE_BATCHES = 20  # after which the time of an epoch is estimated
@@ -36,6 +37,7 @@ class Run:
     """Why it ended before its last epoch, as a sentence; empty if it did not."""
     interrupted: bool = False
     costs: Costs = field(default_factory=Costs)
+    course: Course = field(default_factory=Course)
 
     @property
     def best(self) -> Epoch | None:
@@ -84,6 +86,7 @@ def train(
     budget_s: float | None = None,
     resumed: Snapshot | None = None,
     keep: Callable[[Snapshot, keras.Model], None] | None = None,
+    steering: Steering | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Run:
     """Train a network; Ctrl-C and divergence end the run and keep its best weights.
@@ -97,6 +100,7 @@ def train(
             rate's decay is fitted to it, by the clock.
         resumed: the run so far, if it continues one.
         keep: is called with the run's state and the network after every epoch.
+        steering: what a person changes meanwhile.
         clock: tells the seconds since some moment.
 
     Raises:
@@ -109,16 +113,28 @@ def train(
     if resumed is not None:
         assign(variables_of(network), resumed.network)
         assign(network.optimizer.variables, resumed.optimizer)
-    run = Run(network, list(snapshot.epochs), snapshot.seconds, costs=replace(snapshot.costs))
+    run = Run(
+        network,
+        list(snapshot.epochs),
+        snapshot.seconds,
+        costs=replace(snapshot.costs),
+        course=replace(snapshot.course),
+    )
     best_weights = snapshot.best
     schedule = Schedule(recipe, run.costs, budget_s, start_s, clock)
     batches = Batches(corpus.training, recipe, rng_seed)
+    steering = steering or Steering()
+    steering.course = run.course
+    loop = _Loop(network, batches, recipe, reporter, schedule, steering)
     reporter.began(network, batches.per_epoch)
     try:
         while not run.stopped and not (run.epochs and schedule.run_ended(run.epochs[-1])):
             epoch_start_s = clock()
             number, part = _following(run.epochs)
-            training_loss = _train_part(network, batches, recipe, number, part, reporter, schedule)
+            training_loss = loop.train_part(number, part)
+            if training_loss is None:
+                run.stopped = steering.ended
+                break
             if not run.costs.step:
                 settle(network, corpus, recipe, schedule)
             trained_s = clock()
@@ -144,7 +160,7 @@ def train(
             run.costs.keeping_s = max(run.costs.keeping_s, clock() - measured_s)
             reporter.epoch_ended(epoch, network)
             run.costs.after_s = max(run.costs.after_s, clock() - trained_s)
-            run.stopped = run.stopped or _exhausted(run, recipe)
+            run.stopped = run.stopped or steering.ended or _exhausted(run, recipe)
     except KeyboardInterrupt:
         run.interrupted = True
         run.stopped = "interrupted"
@@ -175,46 +191,64 @@ def _snapshot(run: Run, best_weights: list[NDArray[Any]]) -> Snapshot:
         values_of(run.network.optimizer.variables),
         best_weights,
         replace(run.costs),
+        replace(run.course),
     )
 
 
-def _train_part(
-    network: keras.Model,
-    batches: Batches,
-    recipe: Recipe,
-    number: int,
-    part: int,
-    reporter: Reporter,
-    schedule: Schedule,
-) -> float:
-    """Train a part of an epoch; return its mean loss, or NaN once a batch's is not a number."""
-    network.reset_metrics()
-    mean = math.nan
-    count = batches.per_epoch
-    clock, costs = schedule.clock, schedule.costs
-    first = first_batch(count, part, costs.parts)
-    probe_start_s = clock()
-    schedule.begin_epoch(batches.large)
-    for batch, (inputs, targets) in enumerate(batches.epoch(number, first), start=first + 1):
-        rate = rate_at(recipe, schedule.done(number - 1 + (batch - 1) / count))
-        if recipe.decay or recipe.warm_up:
-            network.optimizer.learning_rate = rate
-        mean = float(network.train_on_batch(inputs, targets))  # of the part so far
-        if not math.isfinite(mean):
-            return math.nan
-        done = schedule.done(number - 1 + batch / count)
-        reporter.batch_ended(Batch(number, batch, count, mean, done, rate))
-        if number == part == batch == 1:  # the first batch is slow: it compiles
-            probe_start_s = clock()
-            schedule.begin_epoch(batches.large)
-        if number == part == 1 and batch == min(PROBE_BATCHES, count) and batch > 1:
-            epoch_s = (clock() - probe_start_s) / (batch - 1) * count
-            if batches.large and schedule.budget_s is None:
-                costs.parts = min(math.ceil(epoch_s / PART_S), max(1, count // PROBE_BATCHES))
-            reporter.estimated(epoch_s, costs.parts or 1)
-        if batch == first_batch(count, part + 1, costs.parts) or schedule.epoch_ended():
-            break
-    return mean
+@dataclass(slots=True)
+class _Loop:
+    """What the batches of a run have in common."""
+
+    network: keras.Model
+    batches: Batches
+    recipe: Recipe
+    reporter: Reporter
+    schedule: Schedule
+    steering: Steering
+    batch_s: float = 0.0
+    """Seconds that a batch takes; 0 while that is not known."""
+
+    def train_part(self, number: int, part: int) -> float | None:
+        """Train a part of an epoch.
+
+        Returns:
+            Its mean loss; NaN once a batch's is not a number; None if the run is to end before it.
+        """
+        network, schedule, steering = self.network, self.schedule, self.steering
+        clock, costs = schedule.clock, schedule.costs
+        network.reset_metrics()
+        mean: float | None = None
+        count = self.batches.per_epoch
+        first = first_batch(count, part, costs.parts)
+        start_s, timed, set_rate = clock(), 0, math.nan
+        schedule.begin_epoch(self.batches.large)
+        for batch, (inputs, targets) in enumerate(self.batches.epoch(number, first), first + 1):
+            if timed:
+                self.batch_s = (clock() - start_s) / timed
+            steering.before_batch(number, batch, self.batch_s)
+            if steering.ended:
+                break
+            done = schedule.done(number - 1 + (batch - 1) / count)
+            rate = steering.rate(rate_at(self.recipe, done))
+            if rate != set_rate:
+                network.optimizer.learning_rate = set_rate = rate
+            mean = float(network.train_on_batch(inputs, targets))  # of the part so far
+            if not math.isfinite(mean):
+                return math.nan
+            done = schedule.done(number - 1 + batch / count)
+            self.reporter.batch_ended(Batch(number, batch, count, mean, done, rate))
+            timed += 1
+            if number == part == batch == 1:  # the first batch is slow: it compiles
+                start_s, timed = clock(), 0
+                schedule.begin_epoch(self.batches.large)
+            if number == part == 1 and batch == min(PROBE_BATCHES, count) and batch > 1:
+                epoch_s = (clock() - start_s) / timed * count
+                if self.batches.large and schedule.budget_s is None:
+                    costs.parts = min(math.ceil(epoch_s / PART_S), max(1, count // PROBE_BATCHES))
+                self.reporter.estimated(epoch_s, costs.parts or 1)
+            if batch == first_batch(count, part + 1, costs.parts) or schedule.epoch_ended():
+                break
+        return mean
 
 
 def first_batch(batches: int, part: int, parts: int) -> int:

@@ -1,44 +1,30 @@
-"""The Textual app: it starts the engine, and hands what it says to the conversation.
+"""The Textual app: it starts the engine, and hands what it says to the conversation."""
 
-Owns how the app ends, too: by a signal, by a closed terminal, by a fault of its own.
-"""
-
-import asyncio
-import contextlib
-import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textual._styles_cache import StylesCache
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.command import CommandPalette
-from textual.driver import Driver
-from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event as Event_
 from textual.events import Key, Paste
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.worker import WorkerFailed
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import Event
 from charlm_tui.errors import CharlmError
-from charlm_tui.log import unexpected
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
 from charlm_tui.text import visible
-from charlm_tui.tui.driver import TerminalDriver
-from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.keys import ACTS
-from charlm_tui.tui.legible import Legible
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.terminal_app import TerminalApp
 from charlm_tui.tui.typeahead import TypeAhead
 from charlm_tui.tui.widgets.status import SAID_S, Status
 
@@ -48,25 +34,6 @@ if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first pai
     from charlm_tui.history.store import Store
     from charlm_tui.reply.tape_file import Recording
     from charlm_tui.tui.screens.history import Chosen
-
-
-def _release_gone_widgets() -> None:
-    """Have Textual cache a pair of colours by those colours alone.
-
-    It caches them for each widget, and so keeps the drawn lines of up to 1,024 widgets that are
-    gone (Textual's issue 6665); a version that does not any longer is left as it is.
-    """
-    cached: Any = StylesCache.get_inner_outer
-    plain = getattr(cached, "__wrapped__", None)
-    if plain is not None and plain.__code__.co_argcount == 3:  # the widget's cache, and two colours
-        by_colours = lru_cache(1024)(partial(plain, None))
-        StylesCache.get_inner_outer = staticmethod(by_colours)  # type: ignore[assignment]
-
-
-_release_gone_widgets()
-
-LEAVING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""The signals at which the app leaves in order."""
 
 
 @dataclass
@@ -91,7 +58,7 @@ class HistoryTold(Message):
     sentence: str
 
 
-class CharlmApp(App[None]):
+class CharlmApp(TerminalApp):
     """A terminal studio for one model.
 
     Args:
@@ -103,7 +70,6 @@ class CharlmApp(App[None]):
     """
 
     CSS_PATH = "charlm.tcss"
-    TITLE = "charlm-tui"
 
     def __init__(
         self,
@@ -113,9 +79,8 @@ class CharlmApp(App[None]):
         seed: str | None = None,
         setup: Setup | None = None,
     ) -> None:
-        super().__init__()
-        self._filters.append(Legible())
         self.setup = setup or Setup()
+        super().__init__(self.setup.theme, self.setup.keymap)
         self._model = model
         self._new_engine = new_engine
         self._host: EngineHost | None = None  # once a screen is there
@@ -126,76 +91,9 @@ class CharlmApp(App[None]):
         self._keeper: Keeper | None = None
         self._typed = TypeAhead(self, super().on_event, self._takes_keys)
         self._studio = StudioScreen(self.conversation, self.setup)
-        self.failure = ""
-        """Why the app ended by itself: one sentence, or nothing."""
-
-    def get_driver_class(self) -> type[Driver]:
-        found = super().get_driver_class()
-        return TerminalDriver if found is LinuxDriver else found
 
     def get_default_screen(self) -> Screen[None]:
         return self._studio
-
-    def on_load(self) -> None:
-        """Follow signals and faults from here on; the terminal is still as it was."""
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._loop_failed)
-        for number in LEAVING:
-            try:
-                loop.add_signal_handler(number, self.exit, None, 128 + number)
-            except (RuntimeError, ValueError):  # not the main thread: tests of others, say
-                break
-
-    def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.follow_suspensions(loop)
-            # Whoever had the terminal meanwhile has written into it.
-            self.app_resume_signal.subscribe(self, lambda _: self.refresh())
-        hung_up = 128 + signal.SIGHUP
-        watch_terminal(
-            lambda: loop.call_soon_threadsafe(self.exit, None, hung_up), self._save, hung_up
-        )
-        if self.setup.theme is not None and self.setup.theme in self.available_themes:
-            self.theme = self.setup.theme
-        if self.setup.keymap:
-            self.set_keymap(self.setup.keymap)
-
-    # Faults of the app.
-
-    def fail(self, error: BaseException) -> None:
-        """Leave for an exception that nothing has caught; may be called on any thread."""
-        if not self.failure:
-            self.failure = unexpected(error)
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # of a loop that has ended already
-                self._loop.call_soon_threadsafe(self.exit, None, 1)
-
-    def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Take what the event loop would print into the terminal."""
-        error = context.get("exception")
-        if isinstance(error, Exception):
-            self._handle_exception(error)
-
-    def _handle_exception(self, error: Exception) -> None:
-        """Leave with one sentence for whatever a handler, a timer, a worker or a screen raises.
-
-        Textual has no public place for this, and would print pages.
-        """
-        if self._exit:  # a screen that is half there while the app leaves is no reason to tell
-            unexpected(error)
-            return
-        if not self.failure:
-            self.failure = unexpected(error.error if isinstance(error, WorkerFailed) else error)
-        super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        """Leave; the sentence is told once the terminal is as it was."""
-        self._close_messages_no_wait()
-
-    def panic(self, *_: object) -> None:
-        """Leave; what is known of the fault is logged already."""
-        self._close_messages_no_wait()
 
     def _keep_theme(self, name: str) -> None:
         """Keep a theme that was chosen, without waiting for the disk."""
@@ -319,7 +217,7 @@ class CharlmApp(App[None]):
     def on_unmount(self) -> None:
         self.close()
 
-    def _save(self) -> None:
+    def save(self) -> None:
         """Wait until the history has written all that it was handed, off the event loop."""
         keeper = self._keeper
         if keeper is not None:
@@ -376,10 +274,6 @@ class CharlmApp(App[None]):
             timeout=timeout,
             markup=False,
         )
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Put a text into the clipboard as it is seen, so that it can be pasted anywhere."""
-        super().copy_to_clipboard("\t".join(map(visible, text.split("\t"))))
 
     def action_command_palette(self) -> None:
         """Offer every command by its name."""

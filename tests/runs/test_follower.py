@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm_tui.runs.follower import MOST_LINE, Follower
+from charlm_tui.runs.follower import MOST_LINE, Follower, read_log
 from charlm_tui.runs.log_file import LogFile, log_path
 from charlm_tui.runs.reader import RunLogError
 from charlm_tui.runs.records import VERSION, Record, to_line
-from tests.support.run_logs import ALL, BATCH, BEGAN, CHANGE, END, EPOCH, SAMPLE, read_log
+from tests.support.run_logs import ALL, BATCH, BEGAN, CHANGE, END, EPOCH, SAMPLE
 
 WHOLE: tuple[Record, ...] = (
     BEGAN, BATCH, EPOCH, SAMPLE, replace(BATCH, epoch=2), CHANGE, replace(EPOCH, epoch=2), END

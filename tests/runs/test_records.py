@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm_tui.runs.records import MOST_TOLD, Record, from_line, to_line
+from charlm_tui.runs.lines import MOST_TEXT
+from charlm_tui.runs.records import Record, from_line, to_line
 from tests.support.run_logs import ALL, BATCH, EPOCH, SAMPLE
 
 
@@ -48,7 +49,7 @@ def test_a_field_that_may_be_missing_has_its_default() -> None:
         to_line(EPOCH).replace('"epoch":1', '"epoch":-1'),
         to_line(EPOCH).replace('"epoch":1', '"epoch":true'),
         to_line(EPOCH).replace('"epoch":1,', ""),
-        to_line(replace(SAMPLE, text="x" * (MOST_TOLD + 1))),
+        to_line(replace(SAMPLE, text="x" * (MOST_TEXT + 1))),
         "1" * 10**5,
         b"\xff\xfe{}",
     ],

@@ -1,10 +1,5 @@
-"""Logs of training runs: one record of each kind, and a log that is read at once."""
+"""One record of each kind, as a training run logs them."""
 
-from contextlib import closing
-from pathlib import Path
-
-from charlm_tui.runs.follower import Follower
-from charlm_tui.runs.reader import RunLog
 from charlm_tui.runs.records import Began, Changed, Ended, Measured, Record, Sampled, Trained
 
 BEGAN = Began(
@@ -19,10 +14,3 @@ SAMPLE = Sampled(at=2.1, epoch=1, seed="a", rng_seed=42, temperature=0.5, text="
 CHANGE = Changed(at=2.5, epoch=2, batch=1, request={"rate": 0.5})
 END = Ended(at=3.0, reason="finished", held_out_nats=1.0, file="m.onnx")
 ALL: tuple[Record, ...] = (BEGAN, BATCH, EPOCH, SAMPLE, CHANGE, END)
-
-
-def read_log(path: Path) -> RunLog:
-    """Return what a log tells by now."""
-    with closing(Follower(path)) as follower:
-        follower.follow()
-        return follower.log

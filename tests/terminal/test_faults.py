@@ -343,7 +343,7 @@ PLACES = {
     "compose": "charlm_tui.tui.screens.studio:StudioScreen.compose",
     "mount": "charlm_tui.tui.app:CharlmApp.on_mount",
     "terminal": "charlm_tui.tui.driver:TerminalDriver._enable_bracketed_paste",
-    "signals": "charlm_tui.tui.app:CharlmApp.on_load",
+    "signals": "charlm_tui.tui.terminal_app:TerminalApp.on_load",
     "message": "charlm_tui.tui.app:CharlmApp.on_engine_spoke",
     "render": "charlm_tui.tui.widgets.transcript:Transcript.render_line",
     "timer": "charlm_tui.tui.live:Live._rate",

@@ -20,6 +20,7 @@ import pytest
 
 from charlm_tui.files import FileWriteError
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.follower import read_log
 from charlm_tui.runs.log_file import log_path
 from charlm_tui.training.checkpoint import (
     Costs,
@@ -37,7 +38,6 @@ from charlm_tui.training.train import Run, train
 from tests.conftest import ROOT
 from tests.support.devices import NULL, is_device, make_device, room_for
 from tests.support.fuzz_files import spoil
-from tests.support.run_logs import read_log
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import TINY, Paced, Record, refusal

@@ -13,6 +13,7 @@ import pytest
 
 from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.follower import read_log
 from charlm_tui.runs.log_file import log_path
 from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.training import plan
@@ -20,7 +21,6 @@ from charlm_tui.training.claim import Claim
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES
 from tests.conftest import ROOT
-from tests.support.run_logs import read_log
 from tests.support.terminal import COMMAND
 from tests.support.training import BOUND_S, SCRIPT, environment
 from tests.training.conftest import invoke, refusal

@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ from rich.console import Console
 
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.text import duration
 from charlm_tui.training.card import make_card
 from charlm_tui.training.checkpoint import Epoch, Snapshot
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.network import StepWeights
 from charlm_tui.training.onnx_export import Parity
-from charlm_tui.training.progress import Display, in_words, show_end, sparkline
+from charlm_tui.training.progress import Display, show_end, sparkline
 from charlm_tui.training.recipes import NOTEBOOK_BITS, PRESETS
+from charlm_tui.training.samples import Samples
 from charlm_tui.training.tf_process import make_model_file
 from charlm_tui.training.train import Batch
 from tests.training.conftest import Trained
@@ -32,10 +33,10 @@ def shown(terminal: bool, epoch: Epoch = EPOCH) -> str:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=60, _environ={"TERM": "xterm"})
 
-    def sample(_: Epoch, __: keras.Model) -> Sequence[str]:
-        return TEXTS
+    def sample(_: Epoch, __: keras.Model) -> Samples:
+        return Samples("a seed", texts=TEXTS)
 
-    with Display(console, 4, "a seed", sample) as display:
+    with Display(console, 4, sample) as display:
         display.say("training on [a] CPU, which has a long name, so long that a line is too short")
         display.estimated(70.0, epoch.parts)
         display.batch_ended(Batch(3, 10, 40, 1.75, 0.5625, 0.01))
@@ -48,7 +49,7 @@ def test_a_sample_of_control_characters_moves_no_cursor() -> None:
     for terminal in (True, False):
         stream = io.StringIO()
         console = Console(file=stream, force_terminal=terminal, width=60, color_system=None)
-        with Display(console, 1, hostile, lambda *_: [hostile] * 4) as display:
+        with Display(console, 1, lambda *_: Samples(hostile, texts=(hostile,) * 4)) as display:
             display.epoch_ended(EPOCH, keras.Model())
             display.say(hostile)
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())  # without the bar's own
@@ -108,7 +109,7 @@ def test_an_epoch_that_is_not_the_best_is_not_called_so() -> None:
     ],
 )
 def test_times_are_told_as_a_person_would(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(

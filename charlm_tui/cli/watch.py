@@ -1,0 +1,61 @@
+"""`charlm-tui watch`: training runs on the screen."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from charlm_tui.cli.options import config_option
+from charlm_tui.cli.streams import forget_given_size, say
+from charlm_tui.errors import CharlmError
+
+MOST_RUNS = 4  # that are drawn over each other
+
+
+class NothingToWatchError(CharlmError):
+    """There is no run."""
+
+
+@click.command()
+@config_option
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
+    """Look at training runs, while they train or when they have ended.
+
+    FILE is a model file that is trained, or its log (<model>.run.jsonl); several are drawn over
+    each other. Without one: the newest run of this folder and of its models/. Leaving ends no run.
+    """
+    if len(files) > MOST_RUNS:
+        raise click.UsageError(f"{len(files)} runs are too many for one plot; give {MOST_RUNS}")
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise click.UsageError(
+            "watch needs a terminal for its input, output and errors, and there is none here; "
+            "a log is lines of JSON: see docs/run-log.md"
+        )
+    paths = list(files) or _newest()
+    forget_given_size()
+    from charlm_tui.cli.app import known
+    from charlm_tui.controls.config_file import read
+    from charlm_tui.tui.watch_app import WatchApp
+
+    settings = read(config_path, os.environ).checked(known())
+    app = WatchApp(paths, settings.value("theme"), settings.keys)
+    app.run()
+    if app.failure:
+        say(f"error: {app.failure}")
+        return app.return_code or 1
+    return app.return_code or 0
+
+
+def _newest() -> list[Path]:
+    """Return the log that was written last, of this folder and its models/."""
+    from charlm_tui.runs.follower import find_logs
+
+    found = find_logs([Path(), Path("models")])
+    if not found:
+        raise NothingToWatchError(
+            "there is no log of a training run here or in models/; give a model file that is "
+            "trained, or its log"
+        )
+    return found[:1]

@@ -1,0 +1,167 @@
+"""What a training run's log says, in the words and numbers of a screen. Knows no widgets."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from charlm_tui.runs.reader import RunLog
+from charlm_tui.runs.records import BITS_PER_NAT, Sampled
+from charlm_tui.text import duration, fitting, visible
+from charlm_tui.tui.widgets.curve import EPOCHS, SECONDS, Line, Plot
+
+LEVELS = {"before": "the file before", "notebook": "the notebook's recipe"}
+"""Of a log's baselines, those that a plot shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run that is looked at.
+
+    Attributes:
+        name: of its model file.
+        log: what it tells so far.
+        alive: whether its process is there.
+    """
+
+    name: str
+    log: RunLog
+    alive: bool
+
+    @property
+    def state(self) -> str:
+        """Return how it stands, in a word or two."""
+        log = self.log
+        if log.began is None:
+            return "nothing yet"
+        if log.ended is not None:
+            return log.ended.sentence or log.ended.reason
+        if not self.alive:
+            return "cut off: continue it with --resume"
+        return "training" if log.last is not None else "starting"
+
+    @property
+    def left_s(self) -> float | None:
+        """Return the seconds that it will take, as fast as it was so far."""
+        log = self.log
+        if log.last is None or log.ended is not None or not 0 < log.last.done < 1:
+            return None
+        began_at = log.began.at if log.began is not None else 0.0
+        done = log.last.done
+        return max(0.0, (log.last.at - began_at) / done * (1 - done)) if done else None
+
+    def numbers(self, width: int) -> list[str]:
+        """Return lines of figures, each in the longest form that fits."""
+        log = self.log
+        lines = [fitting(width, f"{self.name}  {self.state}", self.name)]
+        if log.began is not None:
+            began = log.began
+            corpus = visible(str(began.corpus.get("name", "")), "")
+            lines.append(
+                fitting(
+                    width,
+                    f"{began.parameters:,} weights · {began.characters:,} characters of {corpus} · "
+                    f"{visible(began.device, '')}",
+                    f"{began.parameters:,} weights · {began.characters:,} characters",
+                    f"{began.parameters:,} weights",
+                )
+            )
+        if log.last is not None and log.ended is None:
+            last = log.last
+            of = f"/{log.began.epochs}" if log.began is not None and log.began.epochs else ""
+            epoch = f"epoch {last.epoch}{of}"
+            left = "" if self.left_s is None else f" · {duration(self.left_s)} left"
+            lines.append(
+                fitting(
+                    width,
+                    f"{epoch}, batch {last.batch:,} of {last.batches:,} · loss "
+                    f"{last.loss_nats * BITS_PER_NAT:.3f} bits · rate {last.rate:.4g} · "
+                    f"{last.characters_per_s:,.0f} characters/s{left}",
+                    f"{epoch}, batch {last.batch:,}/{last.batches:,} · "
+                    f"{last.loss_nats * BITS_PER_NAT:.3f} bits{left}",
+                    f"{epoch} · {last.done:.0%}{left}",
+                )
+            )
+        if log.epochs:
+            newest, best = log.epochs[-1], log.best
+            measured = "" if newest.measured_nats is None else self._measured(newest.measured_nats)
+            at_best = (
+                f" · best {best.measured_nats * BITS_PER_NAT:.3f} at epoch {best.epoch}"
+                if best is not None and best.measured_nats is not None
+                else ""
+            )
+            trained = f"{newest.training_nats * BITS_PER_NAT:.3f} bits in training"
+            lines.append(
+                fitting(
+                    width,
+                    f"after epoch {newest.epoch}: {trained}{measured}{at_best}",
+                    f"epoch {newest.epoch}:{measured.replace(',', '') or ' ' + trained}{at_best}",
+                    at_best.removeprefix(" · ") or trained,
+                )
+            )
+        return lines
+
+    def _measured(self, nats: float) -> str:
+        began = self.log.began
+        return f", {nats * BITS_PER_NAT:.3f} {began.measured_on if began is not None else ''}"
+
+    def samples(self) -> tuple[Sequence[Sampled], Sequence[Sampled]]:
+        """Return the newest samples, and those of the epoch before them, by temperature."""
+        places = sorted(self.log.samples)
+        if not places:
+            return (), ()
+        newest = self.log.samples[places[-1]]
+        before = self.log.samples[places[-2]] if len(places) > 1 else ()
+        by_temperature = {each.temperature: each for each in before if each.seed == newest[0].seed}
+        return newest, [
+            by_temperature[it.temperature] for it in newest if it.temperature in by_temperature
+        ]
+
+
+def plot_of(views: Sequence[RunView], over_time: bool) -> Plot:
+    """Return the losses of some runs, over epochs or seconds.
+
+    One run has its training loss as well; of several, each has the loss it is measured by.
+    """
+    lines: list[Line] = []
+    for view in views:
+        epochs = view.log.epochs
+        places = tuple(it.at if over_time else it.place for it in epochs)
+        training = tuple(it.training_nats * BITS_PER_NAT for it in epochs)
+        measured = [(x, it.measured_nats) for x, it in zip(places, epochs, strict=True)]
+        known = [(x, nats * BITS_PER_NAT) for x, nats in measured if nats is not None]
+        on = view.log.began.measured_on if view.log.began is not None else "measured"
+        name = view.name if len(views) > 1 else on
+        if known:
+            xs, bits = zip(*known, strict=True)
+            lines.append(Line(name, xs, bits))
+        if len(views) == 1 or not known:
+            lines.append(Line("training" if known else name, places, training, faint=bool(known)))
+    began = views[0].log.began if len(views) == 1 else None
+    levels = began.baselines if began is not None else {}
+    return Plot(
+        tuple(lines),
+        tuple(
+            (words, float(levels[name]))
+            for name, words in LEVELS.items()
+            if isinstance(levels.get(name), (int, float))
+        ),
+        SECONDS if over_time else EPOCHS,
+    )
+
+
+def differences(text: str, before: str) -> list[bool]:
+    """Return for each character of a text whether another one stood there before."""
+    return [i >= len(before) or character != before[i] for i, character in enumerate(text)]
+
+
+def is_alive(process: int) -> bool:
+    """Return whether there is a process of that number."""
+    if process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,303 @@
+"""Training runs on the screen: how their losses fall, what they write by now, keys to steer one.
+
+Reads logs and writes requests; it waits for no trainer, and whoever trains knows nothing of it.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from charlm_tui.errors import CharlmError, CommandError
+from charlm_tui.files import at_home
+from charlm_tui.runs.follower import Follower
+from charlm_tui.runs.log_file import log_path
+from charlm_tui.runs.reader import RunLog, RunLogError
+from charlm_tui.runs.records import Sampled
+from charlm_tui.runs.requests import (
+    DOUBLE,
+    HALF,
+    ChangeRate,
+    ChangeSamples,
+    CoolDown,
+    Request,
+    Stop,
+    ask,
+    requests_path,
+)
+from charlm_tui.text import capitalised, visible
+from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
+from charlm_tui.tui.run_view import RunView, differences, is_alive, plot_of
+from charlm_tui.tui.screens.ask import ask as put
+from charlm_tui.tui.widgets.curve import Curve
+from charlm_tui.tui.widgets.keys_line import KeysLine
+
+LOOK_S = 0.25  # from one look at the logs to the next
+SETTLE_S = 1.5  # that what is new in a sample is bright
+WIDE, HIGH = 100, 24  # cells from which on the samples stand beside the plot; lines, for a plot
+STEERS = frozenset({"halve", "double", "cool", "samples", "stop"})
+
+
+class Samples(Static):
+    """What a run writes, at each temperature; what differs from the epoch before is bright."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"samples--new", "samples--title"}
+    _settle: Timer | None = None
+
+    def show(self, newest: Sequence[Sampled], before: Sequence[Sampled], most: int) -> None:
+        """Show samples, and what is new in them for a while.
+
+        Args:
+            newest: of the last epoch.
+            before: of the one before it.
+            most: samples, at most.
+        """
+        if self._settle is not None:
+            self._settle.stop()
+        chosen = _middle(newest, most)
+        texts = {it.temperature: it.text for it in before}
+        self.update(self._text(chosen, texts))
+        self._settle = self.set_timer(SETTLE_S, lambda: self.update(self._text(chosen, {})))
+
+    def _text(self, samples: Sequence[Sampled], before: dict[float, str]) -> Text:
+        new = self.get_component_rich_style("samples--new")
+        title = self.get_component_rich_style("samples--title")
+        text = Text()
+        for sample in samples:
+            text.append(f"temperature {sample.temperature:g}\n", Style(color=title.color))
+            shown = visible(sample.text)
+            old = before.get(sample.temperature)
+            if old is None:
+                text.append(f"{shown}\n\n")
+                continue
+            for character, differs in zip(shown, differences(shown, visible(old)), strict=True):
+                text.append(character, Style(color=new.color, bold=True) if differs else None)
+            text.append("\n\n")
+        return text
+
+
+def _middle(samples: Sequence[Sampled], most: int) -> list[Sampled]:
+    """Return so many samples, those of the temperatures nearest to 0.5 where not all have room."""
+    nearest = sorted(samples, key=lambda it: abs(it.temperature - 0.5))[:most]
+    return sorted(nearest, key=lambda it: it.temperature)
+
+
+class WatchScreen(Hindered, Screen[None]):
+    """One or more runs: numbers, a plot, samples.
+
+    Args:
+        paths: of model files, or of their logs.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,escape", "leave", "Leave", key_display="q", id="watch.leave"),
+        Binding("s", "stop", "Stop, keep the best", id="watch.stop"),
+        Binding("h", "halve", "Half the rate", id="watch.halve"),
+        Binding("d", "double", "Double", id="watch.double"),
+        Binding("c", "cool", "Cool down", id="watch.cool"),
+        Binding("e", "samples", "Seed", id="watch.samples"),
+        Binding("t", "axis", "Time", id="watch.axis"),
+        Binding("tab", "next", "Next run", id="watch.next"),
+    ]
+
+    over_time: reactive[bool] = reactive(False)
+    """Whether the plot is over seconds, not epochs."""
+    chosen: reactive[int] = reactive(0)
+    """The run whose numbers and samples are shown, and that keys steer."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        super().__init__()
+        self._followers = [Follower(log_of(path)) for path in paths]
+        self._missing: dict[int, str] = {}
+        self._stop_asked = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="numbers", markup=False)
+        with Horizontal(id="body"):
+            yield Curve(id="plot")
+            with Vertical(id="beside"):
+                yield Samples(id="samples", markup=False)
+        yield KeysLine(("watch.double", "watch.axis", "watch.samples", "watch.cool"))
+
+    def on_mount(self) -> None:
+        self._look(first=True)
+        self.set_interval(LOOK_S, self._look)
+
+    def on_unmount(self) -> None:
+        for follower in self._followers:
+            follower.close()
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.height < HIGH, "-low")
+        self.call_after_refresh(self._draw, True)
+
+    @property
+    def views(self) -> list[RunView]:
+        """All runs, as far as they are told of."""
+        found = []
+        for follower in self._followers:
+            log: RunLog = follower.log
+            process = log.began.process if log.began is not None else 0
+            found.append(RunView(name_of(follower.path), log, is_alive(process)))
+        return found
+
+    @property
+    def view(self) -> RunView:
+        return self.views[self.chosen]
+
+    def _look(self, first: bool = False) -> None:
+        """Take in what is new of the logs, and draw it."""
+        fresh = first
+        for number, follower in enumerate(self._followers):
+            try:
+                fresh |= follower.follow()
+                self._missing.pop(number, None)
+            except RunLogError as error:
+                fresh |= self._missing.get(number) != str(error)
+                self._missing[number] = str(error)
+        if fresh:
+            self._draw()
+
+    def _draw(self, again: bool = False) -> None:
+        views, view = self.views, self.view
+        width = self.size.width - 2
+        lines = view.numbers(width)
+        if (sentence := self._missing.get(self.chosen)) is not None:
+            lines = [visible(sentence, "")]
+        elif view.log.skipped:
+            lines[0] += f"  ({view.log.skipped:,} lines of the log are none that is known)"
+        self.query_one("#numbers", Static).update("\n".join(lines))
+        self.query_one(Curve).plot = plot_of(views, self.over_time)
+        newest, before = view.samples()
+        samples = self.query_one(Samples)
+        most = 4 if self.has_class("-wide") else 1
+        key = (self.chosen, most, newest)
+        if again or key != getattr(samples, "shown", None):
+            samples.shown = key  # type: ignore[attr-defined]
+            samples.show(newest, before, most)
+        self.refresh_bindings()
+
+    def watch_over_time(self) -> None:
+        if self.is_mounted:
+            self._draw()
+
+    def watch_chosen(self) -> None:
+        if self.is_mounted:
+            self._draw(True)
+
+    # What can be done.
+
+    def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:  # noqa: ARG002
+        """Return why an action cannot be done now, as a clause; nothing if it can."""
+        if action == "next":
+            return "" if len(self._followers) > 1 else "there is one run"
+        if action not in STEERS:
+            return ""
+        log = self.view.log
+        if log.began is None:
+            return "there is no run yet"
+        if log.ended is not None:
+            return "this run has ended"
+        return "" if self.view.alive else "this run was cut off: continue it with --resume"
+
+    def on_key(self, event: object) -> None:
+        """Say why a key does nothing now, if it does something at other times."""
+        key = getattr(event, "key", "")
+        if obstacle := obstacle_of_key(key, self):
+            self.say(capitalised(obstacle))
+
+    def say(self, sentence: str) -> None:
+        """Say something in the line of keys."""
+        self.query_one(KeysLine).say(sentence)
+
+    def action_leave(self) -> None:
+        """Leave; what trains goes on."""
+        self.app.exit()
+
+    def action_axis(self) -> None:
+        """Plot over seconds in place of epochs, and back."""
+        self.over_time = not self.over_time
+
+    def action_next(self) -> None:
+        """Show another run's numbers and samples."""
+        self.chosen = (self.chosen + 1) % len(self._followers)
+
+    def action_halve(self) -> None:
+        """Ask for half the learning rate."""
+        self._ask(ChangeRate(factor=HALF), "asked for half the rate")
+
+    def action_double(self) -> None:
+        """Ask for twice the learning rate."""
+        self._ask(ChangeRate(factor=DOUBLE), "asked for twice the rate")
+
+    def action_stop(self) -> None:
+        """Ask the run to end with its best, when the key is pressed twice."""
+        if not self._stop_asked:
+            self._stop_asked = True
+            self.say("Press s again to stop the run and keep its best")
+            self.set_timer(2.0, self._forget_stop)
+            return
+        self._ask(Stop(), "asked to stop: it measures, and keeps the best")
+
+    def _forget_stop(self) -> None:
+        self._stop_asked = False
+
+    def action_cool(self) -> None:
+        """Ask for the time in which the rate is to fall to zero."""
+
+        def answer(text: str) -> None:
+            try:
+                seconds = float(text)
+            except ValueError:
+                seconds = 0.0
+            if not 0 < seconds < 1e7:
+                raise CommandError(f"{text!r:.30} is no number of seconds; give one, such as 60")
+            self._ask(CoolDown(seconds=seconds), f"asked to cool down in {seconds:g} s")
+
+        put(self.app, "Let the rate fall to zero in how many seconds, and end there?", answer, "60")
+
+    def action_samples(self) -> None:
+        """Ask for another seed of the samples."""
+        newest, _ = self.view.samples()
+        before = newest[0].seed if newest else ""
+
+        def answer(text: str) -> None:
+            self._ask(ChangeSamples(seed=text), "asked for another seed, from the next epoch on")
+
+        put(self.app, "The seed of what it writes after each epoch.", answer, visible(before, " "))
+
+    def _ask(self, request: Request, said: str) -> None:
+        out = model_of(self._followers[self.chosen].path)
+        try:
+            ask(requests_path(out), request)
+        except CharlmError as error:
+            self.say(capitalised(str(error)))
+            return
+        self.say(capitalised(said))
+
+
+def log_of(path: Path) -> Path:
+    """Return the log that is meant by the path of a log, or of a model file."""
+    path = at_home(path)
+    return path if path.name.endswith(".jsonl") else log_path(path)
+
+
+def model_of(log: Path) -> Path:
+    """Return the model file of a log."""
+    return log.with_name(log.name.removesuffix(".run.jsonl"))
+
+
+def name_of(log: Path) -> str:
+    """Return the name by which a run is told from others."""
+    return visible(model_of(log).name.removesuffix(".onnx"), "")

@@ -1,0 +1,33 @@
+"""The app that looks at training runs: one screen of them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from textual.screen import Screen
+
+from charlm_tui.tui.screens.watch import WatchScreen
+from charlm_tui.tui.terminal_app import TerminalApp
+
+
+class WatchApp(TerminalApp):
+    """Training runs, side by side.
+
+    Args:
+        paths: of their logs, or of their model files.
+        theme: a name of Textual's; None is its default.
+        keymap: keys, with commas between them, by the ids of bindings.
+    """
+
+    CSS_PATH = "watch.tcss"
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        theme: str | None = None,
+        keymap: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(theme, keymap or {})
+        self._watch = WatchScreen(paths)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._watch
