@@ -34,10 +34,15 @@ class RunView:
         if log.began is None:
             return "nothing yet"
         if log.ended is not None:
-            return log.ended.sentence or log.ended.reason
+            return visible(log.ended.sentence or log.ended.reason, "")
         if not self.alive:
             return "cut off: continue it with --resume"
         return "training" if log.last is not None else "starting"
+
+    @property
+    def measured_on(self) -> str:
+        """Return what its epochs are measured on."""
+        return visible(self.log.began.measured_on, "") if self.log.began is not None else ""
 
     @property
     def left_s(self) -> float | None:
@@ -101,8 +106,7 @@ class RunView:
         return lines
 
     def _measured(self, nats: float) -> str:
-        began = self.log.began
-        return f", {nats * BITS_PER_NAT:.3f} {began.measured_on if began is not None else ''}"
+        return f", {nats * BITS_PER_NAT:.3f} {self.measured_on}"
 
     def samples(self) -> tuple[Sequence[Sampled], Sequence[Sampled]]:
         """Return the newest samples, and those of the epoch before them, by temperature."""
@@ -129,8 +133,7 @@ def plot_of(views: Sequence[RunView], over_time: bool) -> Plot:
         training = tuple(it.training_nats * BITS_PER_NAT for it in epochs)
         measured = [(x, it.measured_nats) for x, it in zip(places, epochs, strict=True)]
         known = [(x, nats * BITS_PER_NAT) for x, nats in measured if nats is not None]
-        on = view.log.began.measured_on if view.log.began is not None else "measured"
-        name = view.name if len(views) > 1 else on
+        name = view.name if len(views) > 1 else view.measured_on
         if known:
             xs, bits = zip(*known, strict=True)
             lines.append(Line(name, xs, bits))

@@ -188,6 +188,22 @@ async def test_a_log_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+async def test_no_text_of_a_log_moves_the_cursor(tmp_path: Path) -> None:
+    bad = "a\x1b[2Jb\x07\u202e"
+    out = tmp_path / f"{bad.replace('/', '')}.onnx"
+    hostile = replace(HERE, device=bad, measured_on=bad, corpus={"name": bad}, out=bad)
+    with logged(out, hostile, BATCH, *epochs(2), replace(SAMPLE, text=bad, seed=bad)) as log:
+        async with watched(out, size=(120, 40)) as it:
+            log.write(replace(END, sentence=bad))
+            await it.until(lambda: "a␛[2Jb" in it.numbers.split("\n")[0], "its end is shown")
+            screen = it.app.screen
+            drawn = [
+                segment.text for line in screen._compositor.render_strips() for segment in line
+            ]
+            assert not set("".join(drawn)) & set("\x1b\x07\u202e")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (60, 20), (80, 24), (200, 60)])
 async def test_it_draws_at_any_size(size: tuple[int, int], tmp_path: Path) -> None:
     out = tmp_path / "mine.onnx"
