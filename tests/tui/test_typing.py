@@ -20,6 +20,7 @@ from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.find_line import FindLine
 from tests.support.studio import Studio, studio
 
 pytestmark = pytest.mark.slow  # every test starts the app
@@ -329,3 +330,14 @@ async def test_no_field_blinks_as_an_idle_screen_is_not_drawn(key: str) -> None:
         await it.until(lambda: it.app.screen.query(Input), "the field is there")
         await it.pilot.pause()
         assert not any(field.cursor_blink for field in it.app.screen.query(Input))
+
+
+async def test_find_opens_again_where_it_is_open() -> None:
+    async with studio(WIDE) as it:
+        await replied(it, "one")
+        await it.pilot.press("escape", "F", "z")
+        it.transcript.focus()
+        await it.pilot.press("F", "o", "n")
+        await settled(it)
+        await it.until(lambda: len(it.app.screen.query(FindLine)) == 1, "one line is there")
+        assert it.app.screen.query_one(FindLine).query_one(Input).value == "on"

@@ -27,7 +27,7 @@ class FindLine(Hindered, Horizontal):
     ]
 
     def __init__(self, transcript: Transcript, part: str = "") -> None:
-        super().__init__(id="find")
+        super().__init__()
         self._transcript = transcript
         self._part = part
         self._count = 0
