@@ -68,13 +68,9 @@ TERMS = {
 ELSEWHERE = frozenset(
     {
         ("charlm_tui/lm/settings.py", "moving-(to|over) "),  # names of fields, in a damaged file
-        ("charlm_tui/tui/widgets/status.py", "(?i)(fresh|continued|…) turns"),
-        ("binding command.continue", "^Turns$"),
-        ("binding transcript.continue", "^Turns$"),
-        ("label continue", "^Turns$"),
     }
 )
-"""(where, which pattern) of what stays: the app's screens still say turns of a conversation."""
+"""(where, which pattern) of what stays."""
 
 
 class Text(NamedTuple):

@@ -183,7 +183,7 @@ def _typed_depth(depth: int | str, limits: Limits) -> int | str:
 
 def _told_depth(controls: Controls, limits: Limits) -> str:
     settings = controls.settings
-    return CARRIED if settings.carry else f"{settings.depth or limits.window} chars"
+    return CARRIED if settings.carry else f"window of {settings.depth or limits.window}"
 
 
 def _told_temperature(controls: Controls, _: Limits) -> str:
@@ -376,7 +376,7 @@ PARAMETERS = (
         title="Length",
         order=_along(50, 100, 200, 400, 800, 1600, 5000, 10_000, 100_000, 0),
         rank=_zero_is_most,
-        unit=" chars",
+        unit=" characters",
     ),
     _control(
         "speed",

@@ -78,7 +78,7 @@ KEYS = (
     Key("dream", "Dream", "ctrl+f", "d"),
     Key("slower", "Slower", "f8", "less_than_sign,comma", _SPEED, section=STREAM),
     Key("faster", "Faster", "f9", "greater_than_sign,full_stop", _SPEED, section=STREAM),
-    Key("continue", "Turns", "ctrl+l", "x"),
+    Key("continue", "Conversation", "ctrl+l", "x"),
     Key("pin", "Pin", plain="P"),
     Key("undo", "Undo", plain="u"),
     Key("redo", "Redo", plain="U"),

@@ -76,7 +76,16 @@ async def test_the_status_keeps_its_form_while_a_reply_streams(width: int) -> No
             (None, None, False), (8.0, 90.0, False), (240.0, 990.0, True), (99999.0, 99999.0, True),
         ):  # fmt: skip
             status.shown_per_s, status.made_per_s, status.more = rate, made, more
-            words = ("fake", "temperature", "temp ", "RNG seed", "RNG", "  │  ", " │ ", "turns")
+            words = (
+                "fake",
+                "temperature",
+                "temp ",
+                "RNG seed",
+                "RNG",
+                "  │  ",
+                " │ ",
+                "conversation",
+            )
             forms.add(tuple(word in it.status for word in words))
             assert len(it.status) <= width
         assert len(forms) == 1
@@ -86,7 +95,7 @@ async def test_nothing_is_told_while_the_model_loads_that_is_not_so() -> None:
     warm = Controls(Settings(0.9, rng_seed=7), speed=30.0)
     async with studio(WIDE, controls=warm) as it:
         assert it.status.split("  │  ") == [
-            " temperature 0.90", "30 chars/s", "fresh turns", "loading",
+            " temperature 0.90", "30 chars/s", "fresh conversation", "loading",
         ]  # fmt: skip
         await it.load()
         assert it.status.startswith(" fake  │  temperature 0.90  │  RNG seed 7 ")
@@ -141,7 +150,7 @@ async def test_where_there_is_no_room_a_panel_opens_over_the_text(size: tuple[in
             assert it.prompt.has_focus
         await it.pilot.press("escape", "c", *["down"] * 11)
         controls = it.app.screen.query_one(ControlPanel)
-        assert "Turns" in seen(it)  # the row that keys turn is seen
+        assert "Conversation" in seen(it)  # the row that keys turn is seen
         await it.pilot.press("right")
         assert it.app.conversation.continues
         await it.pilot.press("escape")

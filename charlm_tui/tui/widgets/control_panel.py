@@ -49,7 +49,7 @@ class Panel:
 def panel_of(conversation: Conversation) -> Panel:
     """Return what the panel shows of a conversation."""
     it = conversation
-    turns = KnobRow(TURNS, "Turns", "continued" if it.continues else "fresh", "")
+    turns = KnobRow(TURNS, "Conversation", "continued" if it.continues else "fresh", "")
     rows = [
         KnobRow(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
         for each in KNOBS

@@ -71,9 +71,9 @@ def _line(
             rest = fitting(
                 width - len(first),
                 f" characters, {words}, {share} of the reply",
-                f" chars, {words}, {share} of the reply",
-                f" chars, {words}, {share} of it",
-                f" chars, {words}, {share}",
+                f" characters, {words}, {share} of it",
+                f" characters, {words}, {share}",
+                f" characters, {share}",
             )
             return [Segment(first, plain + Style(bold=True)), Segment(rest, muted)]
         case 1:

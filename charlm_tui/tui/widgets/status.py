@@ -130,7 +130,7 @@ class Status(SayingLine):
         )
         rng_tiny = rng_short.replace(" ", "")
         return (
-            _joined("  │  ", *named, speed, below, f"{turns} turns", self.sibling, whole),
+            _joined("  │  ", *named, speed, below, f"{turns} conversation", self.sibling, whole),
             _joined(" │ ", *named, short, below, turns, self.sibling, whole),
             _joined(" │ ", *middle, below, turns, self.sibling, whole),
             _joined(" │ ", *middle, turns, whole_mark, whole),
