@@ -3,6 +3,7 @@
 Knows cells and characters, nothing of widgets, colours or formats.
 """
 
+import codecs
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from unicodedata import category
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 240
 """Characters of a sentence that a file may decide."""
+_BYTE_ORDER_MARKS = (  # one of the first begins with one of the second
+    ("UTF-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)),
+    ("UTF-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)),
+)
 
 
 class _Pictures(dict[int, int]):
@@ -154,6 +159,21 @@ def _line_end(text: str, start: int, width: int) -> int:
 def capitalised(words: str) -> str:
     """Return a clause as the beginning of a line: its first letter as a capital."""
     return words[:1].upper() + words[1:]
+
+
+def conversion(beginning: bytes) -> str:
+    """Say what makes UTF-8 of a file in another encoding, as the end of a sentence.
+
+    Args:
+        beginning: of the file; its first bytes can tell UTF-16 and UTF-32, nothing the others.
+    """
+    for name, marks in _BYTE_ORDER_MARKS:
+        if beginning.startswith(marks):
+            return f"it begins as {name}: convert it with iconv -f {name} -t UTF-8"
+    return (
+        "convert it from its own encoding (CP1252, CP1251 and SHIFT_JIS are common ones), for "
+        "example with iconv -f CP1252 -t UTF-8"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -21,6 +21,7 @@ from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.files import FileReadError, read_file, read_stream
 from charlm_tui.session.seeds import as_seed
+from charlm_tui.text import conversion
 
 if TYPE_CHECKING:
     from charlm_tui.batch.score import Report
@@ -168,5 +169,5 @@ def read_text(file: str, what: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise click.UsageError(
-            f"{what} is not UTF-8 (at byte {error.start:,}); convert it first"
+            f"{what} is not UTF-8 (at byte {error.start:,}); {conversion(content)}"
         ) from error

@@ -14,6 +14,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.files import CORPUS_VARIABLE, FileReadError, read_file
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.seeds import keras_corpus
+from charlm_tui.text import conversion
 
 MOST_CORPUS_BYTES = 20_000_000  # of a corpus: sorting takes some 50 times as much memory
 
@@ -105,7 +106,8 @@ def fit_corpus(content: bytes, path: Path, vocabulary: Vocabulary) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise RecitalError(
-            f"the corpus {path} is not UTF-8 text; give a text file with --corpus"
+            f"the corpus {path} is not UTF-8; {conversion(content)}, "
+            "or give another one with --corpus"
         ) from None
     text = vocabulary.fit(text).text
     if not text:

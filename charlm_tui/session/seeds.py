@@ -7,6 +7,7 @@ from pathlib import Path
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileReadError, cached_corpus, read_file
 from charlm_tui.lm.vocabulary import BYTE_ORDER_MARK
+from charlm_tui.text import conversion
 
 MOST_SEED_BYTES = 10_000_000  # of a seed file: more is a mistake
 
@@ -35,7 +36,7 @@ def read_seed(path: Path) -> str:
         )
         return as_seed(content.decode("utf-8-sig")).replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise SeedError(f"{path} is not UTF-8 text; give a text file") from None
+        raise SeedError(f"{path} is not UTF-8; {conversion(content)}") from None
     except FileReadError as error:
         raise SeedError(str(error)) from None
 

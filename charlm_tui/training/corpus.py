@@ -30,6 +30,7 @@ from charlm_tui.files import (
     read_file,
 )
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
+from charlm_tui.text import conversion
 from charlm_tui.training.errors import CorpusError
 
 NOTEBOOK_URL = "https://s3.amazonaws.com/text-datasets/nietzsche.txt"
@@ -226,8 +227,10 @@ def _pieces(
     newlines = io.IncrementalNewlineDecoder(None, translate=not keep_returns)
     offset = 0
     end = False
+    first = b""
     while not end:
         block = file.read(BLOCK)
+        first = first or block[:4]
         digest.update(block)
         end = not block
         marked = offset == 0 and block.startswith(codecs.BOM_UTF8) and not keep_mark
@@ -239,7 +242,7 @@ def _pieces(
         except UnicodeDecodeError as error:
             raise CorpusError(
                 f"{path} is not UTF-8 (byte {error.object[error.start]:#04x} at offset "
-                f"{begun + error.start:,}); convert it, for example with: iconv -f LATIN1 -t UTF-8"
+                f"{begun + error.start:,}); {conversion(first)}"
             ) from error
         yield newlines.decode(piece, final=end)
 

@@ -288,7 +288,8 @@ async def test_a_corpus_that_cannot_be_read_is_one_sentence_and_the_meter_is_off
         await it.load()
         await it.until(lambda: panel(it).note == OFF, "it is off")
         assert [text for kind, text in it.blocks if kind == "error"] == [
-            f"The corpus {tmp_path / 'no.txt'} is not UTF-8 text; give a text file with --corpus"
+            f"The corpus {tmp_path / 'no.txt'} is not UTF-8; it begins as UTF-16: convert it with "
+            "iconv -f UTF-16 -t UTF-8, or give another one with --corpus"
         ]
         await it.send("seed")
         await it.stream("the old wall")
