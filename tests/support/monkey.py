@@ -6,6 +6,7 @@ streams at full speed, for so long at least, and tells what it takes of the mach
 """
 
 import asyncio
+import gc
 import importlib
 import os
 import pkgutil
@@ -36,7 +37,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.share_line import to_line
-from charlm_tui.reply.tape import Columns, Tape
+from charlm_tui.reply.tape import CHUNK, Columns, Tape, _Chunk
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.verify import Verdict, replay
 from charlm_tui.session.conversation import Conversation
@@ -85,7 +86,8 @@ FULL_SPEED = (
 REST_EACH = 100  # strokes of a soak; then all is left that can be left, and measured
 DEATH_EACH = 250  # strokes; then the engine is killed
 SOAKED = 20  # replies that are made again after a soak
-BYTES_EACH = 200  # of memory that a character may take: its tape, its text, its place on the screen
+BYTES_EACH = 200  # of memory that a character may take: its text, its place on the screen
+CHUNK_BYTES = 16 * CHUNK
 SLACK = 30_000_000  # bytes of memory that come and go
 
 Stroke = str | tuple[int, int] | None
@@ -193,6 +195,8 @@ class Sample:
     strokes: int
     characters: int
     """Of all replies."""
+    chunks: int
+    """Of their tapes; a short reply has one, too."""
     memory: int
     """Bytes of the app."""
     engine_memory: int
@@ -205,6 +209,7 @@ class Sample:
         return cls(
             strokes,
             _length(app.conversation)[-1],
+            sum(type(each) is _Chunk for each in gc.get_objects()),
             _resident("self"),
             max((_resident(str(pid)) for pid in engines_of(os.getpid())), default=0),
             # The pool of the event loop grows to its bound.
@@ -217,6 +222,7 @@ class Sample:
     def __str__(self) -> str:
         return (
             f"{self.strokes:7,} strokes, {self.characters:10,} characters, "
+            f"{self.chunks:5,} chunks of tapes, "
             f"{self.memory / 1e6:.0f} MB + {self.engine_memory / 1e6:.0f} MB of the engine, "
             f"{len(self.threads)} threads, {len(self.handles)} handles"
         )
@@ -225,7 +231,8 @@ class Sample:
 def growth(samples: list[Sample]) -> str:
     """Return what has grown that should not have, from a first sample to the last; or nothing."""
     first, last = samples[0], samples[-1]
-    most = first.memory + BYTES_EACH * (last.characters - first.characters) + SLACK
+    tapes = CHUNK_BYTES * (last.chunks - first.chunks)
+    most = first.memory + tapes + BYTES_EACH * (last.characters - first.characters) + SLACK
     if last.memory > most:
         return f"the app's memory: {first} became {last}"
     if last.engine_memory > first.engine_memory + SLACK:
