@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from charlm_tui.history.records import Origin, Piece
 from charlm_tui.history.store import HistoryError, Store
@@ -83,7 +84,7 @@ class Recorder:
         self._writer = writer
         self._clock = clock
         self._now = now
-        self._kept: dict[Reply, _Kept] = {}
+        self._kept: WeakKeyDictionary[Reply, _Kept] = WeakKeyDictionary()  # it keeps none alive
         self._growing: list[tuple[Turn, Reply]] = []  # have text since they were last finished
         self._grew: list[tuple[Turn, Reply]] = []  # the last that were finished
         self._state = conversation.state

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _UNKNOWN = 0xF0000  # private code points, for ids of which a recording does not tell the symbol
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Reply:
     """One of the replies to a seed; those of a turn are siblings."""
 

@@ -1,9 +1,11 @@
 """What a conversation hands to the history, when, and what a writer does that can do no more."""
 
+import gc
 import itertools
 import shutil
 import tempfile
 import threading
+import weakref
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -129,6 +131,25 @@ def test_a_reply_that_streams_is_handed_over_once_a_second(studio: Studio) -> No
     assert studio.pieces() == [(0, "a"), (1, "bcde"), (5, "fgh")]
     with studio.history() as store:
         assert found(store, "abcdefgh") == found(store, "seed") == [entry.id]
+
+
+def test_a_reply_that_the_conversation_has_no_more_is_kept_in_the_history_alone(
+    studio: Studio,
+) -> None:
+    gone = []
+    for seed in ("one", "two", "three"):
+        studio.it.send(seed)
+        studio.engine.stream("abc")
+        studio.engine.end()
+        gone.append(weakref.ref(studio.it.turns[-1].reply))
+        studio.it.tree.undo()
+    studio.it.send("four")  # what was undone cannot come back from here on
+    studio.engine.stream("def")
+    studio.engine.end()
+    gc.collect()
+    assert [each() for each in gone] == [None, None, None]
+    with studio.history() as store:
+        assert len(store.entries()) == 4
 
 
 def test_a_reply_of_no_character_is_none(studio: Studio) -> None:
