@@ -78,6 +78,7 @@ LATER = {
     "lens": "help",
     "what-if": "help",
     "history": "help",
+    "watch": "leave stop halve double cool samples axis next",
 }
 
 
