@@ -93,6 +93,12 @@ class Terminal:
                     return
                 raise AssertionError(f"it never happened: {what}; the screen was\n{self.text}")
 
+    def wait_for(self, seconds: float, condition: Callable[[], Any]) -> None:
+        """Read until a condition holds, the process has ended, or so many seconds are over."""
+        end = time.monotonic() + seconds
+        while not condition() and self.process.poll() is None and time.monotonic() < end:
+            self._read(0.05)
+
     def read(self) -> None:
         """Read what there is, without waiting."""
         while self._read(0.0):

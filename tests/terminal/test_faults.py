@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
 AT = (loading, idle, streaming, paused, ladder, lens, what_if, history, palette, typing)
 LEAVE = "\x11"  # Ctrl+Q
+NOTICED_S = 5.0  # in which an app that meets a fault has told of it
 
 
 class Scene(NamedTuple):
@@ -237,8 +238,19 @@ def memory_short(scene: Scene) -> Outcome:
 
 
 def fault(scene: Scene) -> Outcome:
-    """Raise an exception in whatever the app does at this moment."""
-    scene.it.process.send_signal(signal.SIGUSR1)
+    """Raise an exception in whatever the app does at this moment.
+
+    Again where nobody was told of it: at some moments there is nobody, as between two ticks of a
+    timer, in a task that is not waited for, or in a finalizer.
+    """
+    log = log_path()
+
+    def is_told() -> bool:
+        return log.exists() and PLANTED in log.read_text()
+
+    while scene.it.process.poll() is None and not is_told():
+        scene.it.process.send_signal(signal.SIGUSR1)
+        scene.it.wait_for(NOTICED_S, is_told)
     return Outcome(1, PLANTED)
 
 
