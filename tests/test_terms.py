@@ -215,7 +215,7 @@ def test_texts_of_every_kind_are_collected(texts: list[Text]) -> None:
     where = {place.split(" ")[0] for place, _ in found}
     assert {*PAGES, "help", "command", "act", "label", "parameter", "binding"} <= where
     said = [
-        ("charlm_tui/session/commands.py", "there is no reply yet: send a seed first"),
+        ("charlm_tui/session/obstacles.py", "there is no reply yet: send a seed first"),
         ("charlm_tui/repl/status.py", "RNG seed …"),
         ("help of charlm-tui generate --echo", "Print the seed before the text."),
         ("command again", "Regenerate"),

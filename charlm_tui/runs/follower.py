@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charlm_tui.files import FileReadError, check_readable_file
+from charlm_tui.runs.log_file import SUFFIX
 from charlm_tui.runs.reader import RunLog, RunLogError
 from charlm_tui.runs.records import Record, from_line
 
@@ -106,5 +107,5 @@ def read_log(path: Path) -> RunLog:
 
 def find_logs(folders: Iterable[Path]) -> list[Path]:
     """Return the logs in some folders, the newest first."""
-    found = [path for folder in folders for path in folder.glob("*.run.jsonl")]
+    found = [path for folder in folders for path in folder.glob(f"*{SUFFIX}")]
     return sorted(found, key=lambda path: (-path.stat().st_mtime, path.name))

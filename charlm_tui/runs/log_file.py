@@ -7,10 +7,22 @@ from pathlib import Path
 from charlm_tui.files import FileWriteError, check_file, write_failure
 from charlm_tui.runs.records import Record, to_line
 
+SUFFIX = ".run.jsonl"
+
 
 def log_path(out: Path) -> Path:
     """Return where the log of the run lies that writes a model file."""
-    return out.with_name(f"{out.name}.run.jsonl")
+    return out.with_name(f"{out.name}{SUFFIX}")
+
+
+def model_of(log: Path) -> Path:
+    """Return the model file of the run that a log is of."""
+    return log.with_name(log.name.removesuffix(SUFFIX))
+
+
+def log_of(path: Path) -> Path:
+    """Return the log that is meant by its own path, or by that of a model file."""
+    return path if path.name.endswith(SUFFIX) else log_path(path)
 
 
 class LogFile:

@@ -29,8 +29,6 @@ class RunLog:
     """In order; of an epoch that was trained again, the last."""
     last: Trained | None = None
     """The batch that was told last."""
-    batches: list[Trained] = field(default_factory=list)
-    """All that were told since the last epoch ended."""
     samples: dict[tuple[int, int], list[Sampled]] = field(default_factory=dict)
     """By epoch and its part."""
     changes: list[Changed] = field(default_factory=list)
@@ -46,11 +44,6 @@ class RunLog:
         """The epoch whose weights the model file has."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether it may: it has begun, and nothing tells of its end."""
-        return self.began is not None and self.ended is None
-
     def take(self, record: Record | None) -> None:
         """Take in the next record; None is a line that was none.
 
@@ -65,11 +58,9 @@ class RunLog:
                 self._begin(record)
             case Trained():
                 self.last = record
-                self.batches.append(record)
             case Measured():
                 self._leave_out_from(record.place)
                 self.epochs.append(record)
-                self.batches.clear()
             case Sampled():
                 self.samples.setdefault((record.epoch, record.part), []).append(record)
             case Changed():
@@ -85,10 +76,9 @@ class RunLog:
                 "look at it with a later charlm-tui"
             )
         self.began, self.ended = began, None
-        self.batches.clear()
-        # What was changed in an epoch that is trained again is told again.
+        # What was changed after the last epoch, or part of one, is told again.
         last = self.epochs[-1].place if self.epochs and began.continues_after else 0.0
-        self.changes = [it for it in self.changes if it.epoch <= last]
+        self.changes = [it for it in self.changes if it.place(began.batches) <= last]
 
     def _leave_out_from(self, place: float) -> None:
         """Leave out what a run that was cut off had trained and a later one trains again."""

@@ -120,6 +120,10 @@ class Changed:
     batch: int
     request: Mapping[str, Any]
 
+    def place(self, batches: int) -> float:
+        """Return the epochs that are trained with its batch, of an epoch of so many."""
+        return self.epoch - 1 + self.batch / max(1, batches)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:

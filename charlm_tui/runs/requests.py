@@ -64,7 +64,7 @@ def requests_path(out: Path) -> Path:
     return out.with_name(f"{out.name}.run.requests")
 
 
-def ask(path: Path, request: Request) -> None:
+def send(path: Path, request: Request) -> None:
     """Write a request for the run that reads this file.
 
     Raises:

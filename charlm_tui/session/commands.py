@@ -13,104 +13,31 @@ from charlm_tui.errors import CommandError
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import recorded, save, share
 from charlm_tui.session.knobs import KNOBS, Knob
+from charlm_tui.session.obstacles import (
+    Obstacle,
+    no_branch,
+    no_other_speed,
+    no_other_step,
+    no_other_temperature,
+    no_seed,
+    no_step,
+    no_turn,
+    not_busy,
+    not_ready,
+    not_resumable,
+    not_stoppable,
+    nothing,
+)
 from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import (
     HelpWanted,
     Noticed,
-    Phase,
     QuitWanted,
     ViewWanted,
 )
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
-
-
-def _nothing(_: Conversation) -> str:
-    return ""
-
-
-# Why something cannot be done now: nothing if it can.
-
-
-def _not_busy(it: Conversation) -> str:
-    return "" if it.busy else "no reply is on its way"
-
-
-def _no_turn(it: Conversation) -> str:
-    return "" if it.turns else "there is no reply yet: send a seed first"
-
-
-def _not_ready(it: Conversation) -> str:
-    if it.model is None:
-        return "the model is not loaded yet: wait until it is ready"
-    return "" if it.can_start else "a seed is being made up: wait, or stop it"
-
-
-def _no_seed(it: Conversation) -> str:
-    return _no_turn(it) or _not_ready(it)
-
-
-def _not_resumable(it: Conversation) -> str:
-    if it.can_resume or it.state is Phase.PAUSED:
-        return ""
-    if it.busy or it.state is Phase.DREAMING:
-        return "the reply is still on its way"
-    return _no_turn(it) or _other_model(it) or _not_ready(it)
-
-
-def _not_stoppable(it: Conversation) -> str:
-    return "" if it.state is Phase.DREAMING else _not_busy(it)
-
-
-def _no_step(it: Conversation) -> str:
-    if it.can_step:
-        return ""
-    return _no_turn(it) or _other_model(it) or "this reply cannot be drawn in single steps"
-
-
-def _no_branch(it: Conversation) -> str:
-    if it.turn is not None and it.tree.can_branch(it.turn):
-        return ""
-    return _no_turn(it) or _other_model(it) or "this reply cannot be branched now"
-
-
-def _other_model(it: Conversation) -> str:
-    if it.turn is None or it.model is None or it.turn.model.sha256 == it.model.sha256:
-        return ""
-    return f"the last reply is by {it.turn.model.name}, which is not the model in use"
-
-
-def _no_other_step(steps: int) -> Callable[[Conversation], str]:
-    """Return what says why the temperature goes no further by a key."""
-
-    def obstacle(it: Conversation) -> str:
-        now = temperature_now(it)
-        end = "lowest" if steps < 0 else "highest by key; /temp takes any"
-        return f"the temperature is {now:g}, the {end}" if warmer(now, steps) == now else ""
-
-    return obstacle
-
-
-def _no_other_speed(steps: int) -> Callable[[Conversation], str]:
-    """Return what says why replies come no faster, or no slower."""
-
-    def obstacle(it: Conversation) -> str:
-        end = "slowest" if steps < 0 else "fastest"
-        return f"that is the {end} there is" if it.controls.faster(steps) == it.controls else ""
-
-    return obstacle
-
-
-def _no_other_temperature(temperature: float) -> Callable[[Conversation], str]:
-    """Return what says why a preset changes nothing."""
-
-    def obstacle(it: Conversation) -> str:
-        settings = it.controls.settings
-        same = settings.temperature == temperature and not settings.moving
-        return f"the temperature is {temperature} already" if same else ""
-
-    return obstacle
 
 
 class Command(NamedTuple):
@@ -123,7 +50,7 @@ class Command(NamedTuple):
     """One sentence."""
     run: Callable[[Conversation, str], object]
     """Does it, with what was typed behind the command's name; raises a `CharlmError`."""
-    obstacle: Callable[[Conversation], str] = _nothing
+    obstacle: Obstacle = nothing
     """Returns why it cannot be done now, as a clause; nothing if it can."""
     slash: str = ""
     """Its name where commands are typed, without the slash; nothing if it has none."""
@@ -143,7 +70,7 @@ def _preset(number: int, temperature: float) -> Command:
         f"Temperature {temperature}",
         f"Set the temperature to the notebook's {temperature}.",
         lambda it, _: it.set_temperature(temperature),
-        _no_other_temperature(temperature),
+        no_other_temperature(temperature),
     )
 
 
@@ -241,14 +168,14 @@ _COMMANDS = (
         "Cooler",
         "Lower the temperature by 0.05: surer, more repetitive text.",
         lambda it, _: it.set_temperature(warmer(temperature_now(it), -1)),
-        _no_other_step(-1),
+        no_other_step(-1),
     ),
     Command(
         "warmer",
         "Warmer",
         "Raise the temperature by 0.05: bolder, more surprising text.",
         lambda it, _: it.set_temperature(warmer(temperature_now(it), +1)),
-        _no_other_step(+1),
+        no_other_step(+1),
     ),
     Command(
         "next-preset",
@@ -261,14 +188,14 @@ _COMMANDS = (
         "Sweep down",
         "Lower the temperature for as long as the key is held.",
         lambda it, _: it.sweep.hold(-1),
-        _no_other_step(-1),
+        no_other_step(-1),
     ),
     Command(
         "sweep-up",
         "Sweep up",
         "Raise the temperature for as long as the key is held.",
         lambda it, _: it.sweep.hold(+1),
-        _no_other_step(+1),
+        no_other_step(+1),
     ),
     *(_preset(number, temperature) for number, temperature in enumerate(PRESETS, start=1)),
     Command(
@@ -284,21 +211,21 @@ _COMMANDS = (
         "Pause or resume",
         "Pause the reply, or resume it.",
         _plain(Conversation.pause),
-        _not_busy,
+        not_busy,
     ),
     Command(
         "step",
         "Step",
         "Draw one character of the reply, and pause.",
         _plain(Conversation.step),
-        _no_step,
+        no_step,
     ),
     Command(
         "stop",
         "Stop",
         "Stop the reply here and keep it.",
         _plain(Conversation.stop),
-        _not_stoppable,
+        not_stoppable,
         slash="stop",
     ),
     Command(
@@ -306,7 +233,7 @@ _COMMANDS = (
         "Continue",
         "Continue the reply from where it ended.",
         _plain(Conversation.resume),
-        _not_resumable,
+        not_resumable,
         slash="go",
     ),
     Command(
@@ -314,7 +241,7 @@ _COMMANDS = (
         "Regenerate",
         "Reply to the last seed again, with a new RNG seed; the reply of now stays as a sibling.",
         _plain(Conversation.regenerate),
-        _no_seed,
+        no_seed,
         slash="again",
     ),
     Command(
@@ -322,7 +249,7 @@ _COMMANDS = (
         "Send the seed again",
         "Send the last seed again, as a new turn with a new RNG seed.",
         _plain(Conversation.repeat),
-        _no_seed,
+        no_seed,
         slash="repeat",
     ),
     Command(
@@ -330,7 +257,7 @@ _COMMANDS = (
         "Dream a seed",
         "Let the model make up a seed and put it into the prompt.",
         _plain(Conversation.dream),
-        _not_ready,
+        not_ready,
         slash="dream",
     ),
     Command(
@@ -338,7 +265,7 @@ _COMMANDS = (
         "Undo",
         "Remove the last turn, seed and reply.",
         lambda it, _: it.tree.undo(),
-        _no_turn,
+        no_turn,
         slash="undo",
     ),
     Command(
@@ -355,7 +282,7 @@ _COMMANDS = (
         "Take another way from character N of the reply, counted from its end if it is negative; "
         "TEXT is to stand there.",
         _branch,
-        _no_branch,
+        no_branch,
         slash="branch",
         argument="[N [TEXT]]",
     ),
@@ -364,14 +291,14 @@ _COMMANDS = (
         "Slower",
         "Show fewer characters per second.",
         lambda it, _: it.change(it.controls.faster(-1)),
-        _no_other_speed(-1),
+        no_other_speed(-1),
     ),
     Command(
         "faster",
         "Faster",
         "Show more characters per second, up to as fast as they can be generated.",
         lambda it, _: it.change(it.controls.faster(+1)),
-        _no_other_speed(+1),
+        no_other_speed(+1),
     ),
     Command(
         "continue",
@@ -407,7 +334,7 @@ _COMMANDS = (
         "Score a text",
         "Tell how well the model predicts a text, in bits per character.",
         Conversation.score,
-        lambda it: _not_ready(it) if it.model is None else "",
+        lambda it: not_ready(it) if it.model is None else "",
         slash="score",
         argument="TEXT",
     ),
@@ -416,7 +343,7 @@ _COMMANDS = (
         "Save the reply",
         "Write the reply to a file: .tape .txt .md .html .svg .json or .cast.",
         save,
-        _no_turn,
+        no_turn,
         slash="save",
         argument="PATH",
     ),
@@ -448,7 +375,7 @@ _COMMANDS = (
         "Share the reply",
         "Give the reply as one line, to be pasted in elsewhere.",
         _plain(share),
-        _no_turn,
+        no_turn,
         slash="share",
     ),
     Command(

@@ -70,14 +70,6 @@ class Ladder(Mode):
                 it.draw(it.turn, it.controls)
             it.tell(StateChanged())
 
-    def obstacle(self, lane: int, steps: int) -> str:
-        """Return why the temperature of a lane cannot be changed by some steps, if it cannot."""
-        if lane >= len(self.temperatures):
-            return "the ladder has ended"
-        now = self.temperatures[lane]
-        end = "lowest" if steps < 0 else "highest"
-        return f"the temperature is {now:g}, the {end}" if warmer(now, steps) == now else ""
-
     def pick(self, lane: int) -> None:
         """Continue with one of the lanes, at its temperature; the others are its siblings."""
         if self.temperatures:

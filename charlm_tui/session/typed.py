@@ -10,6 +10,7 @@ from enum import Enum, auto
 from charlm_tui.errors import CommandError
 from charlm_tui.session.commands import ALIASES, FORMER, SLASHES, Command
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.obstacles import by_another
 from charlm_tui.session.updates import Phase
 
 MOST_NAME = 64  # letters of an unknown command that are compared: a name can be a pasted page
@@ -71,8 +72,7 @@ def take_line(conversation: Conversation, line: str, commands: bool = True) -> b
     turn = conversation.turn
     if not line and turn and conversation.state is Phase.IDLE and not conversation.can_resume:
         raise CommandError(
-            f"the last reply is by {turn.model.name}, which is not the model in use, and cannot be "
-            "continued; send a seed"
+            f"{by_another(turn.model, 'the last reply')}, and cannot be continued; send a seed"
         )
     return conversation.send(line[1:] if commands and line.startswith("//") else line)
 

@@ -5,8 +5,7 @@ printable; on the transcript plain ones work as well. Every binding has an id, s
 can change it.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from textual.binding import Binding
@@ -14,6 +13,7 @@ from textual.keys import format_key
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.obstacles import nothing
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.situation import (
     Situation,
@@ -26,7 +26,6 @@ from charlm_tui.tui.situation import (
     no_siblings,
     no_turn,
     not_ready,
-    nothing,
 )
 
 TEXT = "The prompt and the text"
@@ -55,7 +54,6 @@ class Key(NamedTuple):
     """Of the help."""
 
 
-_FUNCTION_KEY = re.compile(r"f\d+").fullmatch
 _TEMPERATURE = Binding.Group("Temp", compact=True)
 _SPEED = Binding.Group("Speed", compact=True)
 
@@ -378,26 +376,6 @@ def offered(it: Situation) -> list[bool]:
     commands = [not COMMANDS[key.command].obstacle(it.conversation) for key in KEYS if key.anywhere]
     paused = it.conversation.state is Phase.PAUSED  # its key is called otherwise then
     return [*commands, paused, *(not act.obstacle(it) for act in ACTS)]
-
-
-def written(key: str) -> str:
-    """Return a key as it is written: `ctrl+t` as `Ctrl+T`, `minus` as `-`."""
-    modifiers, _, name = key.rpartition("+")
-    if not modifiers and not _FUNCTION_KEY(key):
-        return format_key(key)
-    parts = [*modifiers.split("+"), format_key(name)] if modifiers else [name]
-    return "+".join(part.capitalize() for part in parts)
-
-
-def key_of(keymap: Mapping[str, str], id_: str, at_first: str) -> str:
-    """Return the first key of a binding as it is written.
-
-    Args:
-        keymap: keys by the ids of bindings that have others than at first.
-        id_: of the binding.
-        at_first: its keys, if it has no others, with commas between them.
-    """
-    return written(keymap.get(id_, at_first).split(",")[0])
 
 
 def label_now(conversation: Conversation, id_: str) -> str:

@@ -26,7 +26,7 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
-from charlm_tui.tui.keys import key_of
+from charlm_tui.tui.key_names import key_of
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.view import ConversationView, place_among_siblings
 from charlm_tui.tui.widgets.status import Status

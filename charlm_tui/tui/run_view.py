@@ -4,6 +4,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from charlm_tui.runs.follower import Follower
+from charlm_tui.runs.log_file import model_of
 from charlm_tui.runs.reader import RunLog
 from charlm_tui.runs.records import BITS_PER_NAT, Sampled
 from charlm_tui.text import duration, fitting, visible
@@ -27,6 +29,13 @@ class RunView:
     log: RunLog
     alive: bool
 
+    @classmethod
+    def of(cls, follower: Follower) -> "RunView":
+        """Return what a follower knows by now."""
+        log = follower.log
+        name = visible(model_of(follower.path).name.removesuffix(".onnx"), "")
+        return cls(name, log, log.began is not None and is_alive(log.began.process))
+
     @property
     def state(self) -> str:
         """Return how it stands, in a word or two."""
@@ -46,13 +55,11 @@ class RunView:
 
     @property
     def left_s(self) -> float | None:
-        """Return the seconds that it will take, as fast as it was so far."""
+        """Return the seconds that it will take, as fast as it was so far; both count all of it."""
         log = self.log
         if log.last is None or log.ended is not None or not 0 < log.last.done < 1:
             return None
-        began_at = log.began.at if log.began is not None else 0.0
-        done = log.last.done
-        return max(0.0, (log.last.at - began_at) / done * (1 - done)) if done else None
+        return log.last.at / log.last.done * (1 - log.last.done)
 
     def numbers(self, width: int) -> list[str]:
         """Return lines of figures, each in the longest form that fits."""

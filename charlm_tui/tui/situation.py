@@ -5,11 +5,11 @@ Knows no keys.
 
 from typing import NamedTuple
 
-from charlm_tui.session.commands import COMMANDS
+from charlm_tui.session import obstacles
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
 from charlm_tui.tui import editor
-from charlm_tui.tui.obstacles import SELECT_FIRST
+from charlm_tui.tui.hindered import SELECT_FIRST
 
 
 class Situation(NamedTuple):
@@ -27,11 +27,6 @@ class Situation(NamedTuple):
         return self.selected[0] if self.selected is not None else self.conversation.turn
 
 
-def nothing(_: Situation) -> str:
-    """Return nothing: it can always be done."""
-    return ""
-
-
 def no_branch(it: Situation) -> str:
     """Return why the selected character cannot be replaced."""
     if it.selected is None:
@@ -39,7 +34,7 @@ def no_branch(it: Situation) -> str:
     turn = it.selected[0]
     if it.conversation.tree.can_branch(turn):
         return ""
-    return not_readable(it, turn) or "this reply cannot be branched now"
+    return not_readable(it, turn) or obstacles.NO_BRANCH
 
 
 def no_comparison(it: Situation) -> str:
@@ -59,12 +54,12 @@ def no_siblings(it: Situation) -> str:
 
 def no_turn(it: Situation) -> str:
     """Return that there is no reply, if there is none."""
-    return "" if it.conversation.turns else "there is no reply yet: send a seed first"
+    return obstacles.no_turn(it.conversation)
 
 
 def not_ready(it: Situation) -> str:
     """Return why no reply can begin."""
-    return COMMANDS["dream"].obstacle(it.conversation)
+    return obstacles.not_ready(it.conversation)
 
 
 def no_look(it: Situation) -> str:
@@ -78,7 +73,7 @@ def not_readable(it: Situation, turn: Turn) -> str:
         return ""
     if not len(turn.tape):
         return "this reply has no characters yet"
-    return f"this reply is by {turn.model.name}, which is not the model in use"
+    return obstacles.by_another(turn.model)
 
 
 def no_history(it: Situation) -> str:

@@ -2,7 +2,8 @@
 
 from charlm_tui.engine.model_info import greeting
 from charlm_tui.engine.protocol import ModelLoaded
-from charlm_tui.tui.keys import ACTS, key_of
+from charlm_tui.tui.key_names import key_of
+from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.setup import Setup
 
 EXAMPLES = (

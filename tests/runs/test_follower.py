@@ -50,7 +50,7 @@ def test_a_run_is_read_as_it_was_told(tmp_path: Path) -> None:
     assert log.samples == {(1, 1): [SAMPLE]}
     assert log.changes == [CHANGE]
     assert log.best == log.epochs[-1]
-    assert (log.at, log.goes_on) == (END.at, False)
+    assert log.at == END.at
 
 
 def test_what_is_new_is_taken_in_and_half_a_line_waits_for_its_end(
@@ -107,6 +107,18 @@ def test_a_run_that_continues_goes_on_in_the_same_log(tmp_path: Path) -> None:
     log = read_log(path)
     assert (log.began, log.ended, log.skipped) == (again, END, 1)
     assert log.epochs == [EPOCH, second]  # what was trained twice counts as it was trained last
+
+
+def test_what_was_changed_before_a_run_was_cut_off_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    half = replace(EPOCH, epoch=2, part=1, parts=2)  # of 4 batches an epoch
+    early, late = (replace(CHANGE, epoch=2, batch=number) for number in (2, 3))
+    written(path, BEGAN, EPOCH, early, half, late)
+    again = replace(BEGAN, at=2.0, continues_after="2, part 1 of 2")
+    written(path, again, late, again=True)
+    assert read_log(path).changes == [early, late]
+    written(path, BEGAN, late)
+    assert read_log(path).changes == [late]
 
 
 def test_another_run_begins_its_own_log_and_who_follows_sees_it(

@@ -15,8 +15,8 @@ from charlm_tui.runs.requests import (
     Request,
     Requests,
     Stop,
-    ask,
     requests_path,
+    send,
 )
 
 ALL: tuple[Request, ...] = (
@@ -33,10 +33,10 @@ def test_what_is_asked_is_read_once_in_its_order(tmp_path: Path) -> None:
     it = Requests(path)
     assert list(it.new()) == []
     for request in ALL[:3]:
-        ask(path, request)
+        send(path, request)
     assert list(it.new()) == list(ALL[:3])
     assert list(it.new()) == []
-    ask(path, ALL[3])
+    send(path, ALL[3])
     assert list(it.new()) == [ALL[3]]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     it.close()
@@ -45,10 +45,10 @@ def test_what_is_asked_is_read_once_in_its_order(tmp_path: Path) -> None:
 
 def test_what_was_asked_of_a_run_before_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "requests"
-    ask(path, Stop())
+    send(path, Stop())
     it = Requests(path)
     assert list(it.new()) == []
-    ask(path, ChangeRate(factor=2.0))
+    send(path, ChangeRate(factor=2.0))
     assert list(it.new()) == [ChangeRate(factor=2.0)]
 
 
@@ -76,14 +76,14 @@ def test_a_line_without_an_end_is_bounded(tmp_path: Path) -> None:
 def test_nobody_else_asks_for_anything(tmp_path: Path) -> None:
     path = tmp_path / "requests"
     it = Requests(path)
-    ask(path, Stop())
+    send(path, Stop())
     path.chmod(0o666)
     assert list(it.new()) == []
     path.unlink()
     other = tmp_path / "other"
-    ask(other, Stop())
+    send(other, Stop())
     path.symlink_to(other)
     it = Requests(tmp_path / "another")
     with pytest.raises(FileWriteError):
-        ask(path, Stop())
+        send(path, Stop())
     assert os.path.islink(path)

@@ -1,6 +1,8 @@
 """Training runs on the screen, from logs that were recorded or that grow while one looks."""
 
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -167,6 +169,20 @@ async def test_a_key_that_can_do_nothing_says_why(
 
 
 @pytest.mark.slow
+async def test_a_trainer_that_is_gone_is_seen_though_its_log_tells_nothing_more(
+    tmp_path: Path,
+) -> None:
+    trainer = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    out = tmp_path / "mine.onnx"
+    with logged(out, replace(HERE, process=trainer.pid), BATCH):
+        async with watched(out) as it:
+            assert it.numbers.startswith("mine  training")
+            trainer.kill()
+            trainer.communicate()
+            await it.until(lambda: it.numbers.startswith("mine  cut off"), "that is told")
+
+
+@pytest.mark.slow
 async def test_runs_are_drawn_over_each_other_and_looked_at_in_turn(tmp_path: Path) -> None:
     outs = [tmp_path / f"{name}.onnx" for name in ("one", "two")]
     with logged(outs[0], HERE, *epochs(3)), logged(outs[1], HERE, *epochs(2), END):
@@ -220,9 +236,12 @@ def test_what_a_run_has_left_is_told_from_what_it_has_done() -> None:
     from charlm_tui.runs.reader import RunLog
 
     log = RunLog()
-    for record in (replace(HERE, at=5.0), replace(BATCH, at=15.0, done=0.25)):
+    for record in (HERE, replace(BATCH, at=10.0, done=0.25)):
         log.take(record)
     assert RunView("a", log, True).left_s == pytest.approx(30.0)
+    log.take(replace(HERE, at=10.0, continues_after="1"))
+    log.take(replace(BATCH, at=12.0, done=0.3))
+    assert RunView("a", log, True).left_s == pytest.approx(28.0)
     assert RunView("a", log, False).state.startswith("cut off")
     assert plot_of([RunView("a", log, True)], False).lines[0].bits == ()
 

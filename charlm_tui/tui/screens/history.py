@@ -22,7 +22,7 @@ from charlm_tui.history.lookup import Lookup
 from charlm_tui.history.records import Entry, Listed, in_ladders
 from charlm_tui.history.store import Store
 from charlm_tui.text import cells, fitting, visible
-from charlm_tui.tui.obstacles import FIRST, LAST, Hindered
+from charlm_tui.tui.hindered import FIRST, LAST, Hindered
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.screens.overlay import ModalOverlay
 from charlm_tui.tui.widgets.keys_line import KeysLine

@@ -17,6 +17,7 @@ from textual.widgets import Label
 from charlm_tui.reply.tints import Tint, levels
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.obstacles import no_step_of_a_lane
 from charlm_tui.session.turns import Reply
 from charlm_tui.session.updates import LanesAdded, Noticed, Phase, StateChanged, Update
 from charlm_tui.text import visible
@@ -198,7 +199,7 @@ class LadderScreen(Overlay[None]):
             case "command", (str() as command,):
                 return COMMANDS[command].obstacle(self._conversation)
             case "turn", (int() as steps,):
-                return self._conversation.ladder.obstacle(self.chosen, steps)
+                return no_step_of_a_lane(self._conversation, self.chosen, steps)
             case "choose_number", (int() as number,):
                 if number > len(self._lanes):
                     return f"there are {len(self._lanes)} lanes"

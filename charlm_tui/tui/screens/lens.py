@@ -22,7 +22,7 @@ from charlm_tui.session.requests import Lens
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.text import visible
-from charlm_tui.tui.obstacles import edge, list_edge
+from charlm_tui.tui.hindered import edge, list_edge
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList

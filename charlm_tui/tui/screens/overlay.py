@@ -9,18 +9,18 @@ from typing import ClassVar
 
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
-from textual.events import InputEvent, Key
+from textual.events import InputEvent
 from textual.message import Message
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Input
 
 from charlm_tui.session.updates import Update
-from charlm_tui.text import capitalised, visible
-from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
+from charlm_tui.text import visible
+from charlm_tui.tui.hindered import HinderedScreen
 from charlm_tui.tui.widgets.status import SAID_S
 
 
-class Overlay(Hindered, Screen[ScreenResultType]):
+class Overlay(HinderedScreen, Screen[ScreenResultType]):
     """A screen that leaves once, and takes nothing before it is composed or while it leaves."""
 
     HELP: ClassVar[str] = ""
@@ -70,12 +70,6 @@ class Overlay(Hindered, Screen[ScreenResultType]):
         for box in self.query(Vertical):
             box.border_subtitle = visible(sentence, "")
             self.set_timer(SAID_S, lambda box=box: setattr(box, "border_subtitle", ""))
-
-    def on_key(self, event: Key) -> None:
-        """Say why a key does nothing now, if it does something at other times."""
-        if obstacle := obstacle_of_key(event.key, self):
-            event.stop()
-            self.say(capitalised(obstacle))
 
     def action_help(self) -> None:
         """Explain the keys and the words of this screen."""

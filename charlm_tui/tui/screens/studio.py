@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.css.query import NoMatches
-from textual.events import Key, Resize
+from textual.events import Resize
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
@@ -41,8 +41,9 @@ from charlm_tui.session.updates import (
 from charlm_tui.text import capitalised
 from charlm_tui.tui import keys
 from charlm_tui.tui.dialogs import Dialogs
+from charlm_tui.tui.hindered import HinderedScreen
+from charlm_tui.tui.key_names import key_of
 from charlm_tui.tui.live import Furniture, Live
-from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.shades import Tinting, after
@@ -64,7 +65,7 @@ if TYPE_CHECKING:  # what the first paint does without is imported after it
     from charlm_tui.tui.widgets.prompt import Prompt
 
 
-class StudioScreen(Hindered, Screen[None]):
+class StudioScreen(HinderedScreen, Screen[None]):
     """The conversation and the panels, one line of status, the prompt below.
 
     The text is there at the first paint, the prompt, the keys and the panels with the next. What
@@ -131,8 +132,8 @@ class StudioScreen(Hindered, Screen[None]):
         it, view, status = self._conversation, self._view, self.query_one(Status)
         self._live = Live(self, it, view, status, self.show)
         self._dialogs = Dialogs(self.app, it, view, self._setup, self.show)
-        status.resume_key = keys.key_of(self._setup.keymap, "command.pause", status.resume_key)
-        status.end_key = keys.key_of(self._setup.keymap, "transcript.end", status.end_key)
+        status.resume_key = key_of(self._setup.keymap, "command.pause", status.resume_key)
+        status.end_key = key_of(self._setup.keymap, "transcript.end", status.end_key)
         self.transcript.animated = self._setup.animated
         self.set_reactive(StudioScreen.tinted, self._setup.tint)
         self._tint(self._setup.tint)
@@ -285,11 +286,9 @@ class StudioScreen(Hindered, Screen[None]):
 
     # Keys.
 
-    def on_key(self, event: Key) -> None:
-        """Say why a key does nothing now, if it does something at other times."""
-        if obstacle := obstacle_of_key(event.key, self):
-            event.stop()
-            self.query_one(Status).say(capitalised(obstacle))
+    def say(self, sentence: str) -> None:
+        """Say something in the status line."""
+        self.query_one(Status).say(sentence)
 
     def on_prompt_submitted(self, message: "Prompt.Submitted") -> None:
         message.stop()

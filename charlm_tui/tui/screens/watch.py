@@ -21,8 +21,8 @@ from textual.widgets import Static
 from charlm_tui.errors import CharlmError, CommandError
 from charlm_tui.files import at_home
 from charlm_tui.runs.follower import Follower
-from charlm_tui.runs.log_file import log_path
-from charlm_tui.runs.reader import RunLog, RunLogError
+from charlm_tui.runs.log_file import log_of, model_of
+from charlm_tui.runs.reader import RunLogError
 from charlm_tui.runs.records import Sampled
 from charlm_tui.runs.requests import (
     DOUBLE,
@@ -32,13 +32,13 @@ from charlm_tui.runs.requests import (
     CoolDown,
     Request,
     Stop,
-    ask,
     requests_path,
+    send,
 )
-from charlm_tui.text import capitalised, visible
-from charlm_tui.tui.obstacles import Hindered, obstacle_of_key
-from charlm_tui.tui.run_view import RunView, differences, is_alive, plot_of
-from charlm_tui.tui.screens.ask import ask as put
+from charlm_tui.text import capitalised, runs, visible
+from charlm_tui.tui.hindered import HinderedScreen
+from charlm_tui.tui.run_view import RunView, differences, plot_of
+from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.widgets.curve import Curve
 from charlm_tui.tui.widgets.keys_line import KeysLine
 
@@ -53,18 +53,25 @@ class Samples(Static):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"samples--new", "samples--title"}
     _settle: Timer | None = None
+    _shown: Sequence[Sampled] | None = None
 
-    def show(self, newest: Sequence[Sampled], before: Sequence[Sampled], most: int) -> None:
+    def show(
+        self, newest: Sequence[Sampled], before: Sequence[Sampled], most: int, again: bool
+    ) -> None:
         """Show samples, and what is new in them for a while.
 
         Args:
             newest: of the last epoch.
             before: of the one before it.
             most: samples, at most.
+            again: also if they are shown already.
         """
+        chosen = _middle(newest, most)
+        if chosen == self._shown and not again:
+            return
+        self._shown = chosen
         if self._settle is not None:
             self._settle.stop()
-        chosen = _middle(newest, most)
         texts = {it.temperature: it.text for it in before}
         self.update(self._text(chosen, texts))
         self._settle = self.set_timer(SETTLE_S, lambda: self.update(self._text(chosen, {})))
@@ -80,8 +87,10 @@ class Samples(Static):
             if old is None:
                 text.append(f"{shown}\n\n")
                 continue
-            for character, differs in zip(shown, differences(shown, visible(old)), strict=True):
-                text.append(character, Style(color=new.color, bold=True) if differs else None)
+            differs = differences(shown, visible(old))
+            for begin, end in runs(differs, 0, len(shown)):
+                style = Style(color=new.color, bold=True) if differs[begin] else None
+                text.append(shown[begin:end], style)
             text.append("\n\n")
         return text
 
@@ -92,7 +101,7 @@ def _middle(samples: Sequence[Sampled], most: int) -> list[Sampled]:
     return sorted(nearest, key=lambda it: it.temperature)
 
 
-class WatchScreen(Hindered, Screen[None]):
+class WatchScreen(HinderedScreen, Screen[None]):
     """One or more runs: numbers, a plot, samples.
 
     Args:
@@ -117,8 +126,9 @@ class WatchScreen(Hindered, Screen[None]):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__()
-        self._followers = [Follower(log_of(path)) for path in paths]
-        self._missing: dict[int, str] = {}
+        self._followers = [Follower(log_of(at_home(path))) for path in paths]
+        self._views = [RunView.of(each) for each in self._followers]
+        self._missing: dict[int, str] = {}  # by run: why nothing is known of it
         self._stop_asked = False
 
     def compose(self) -> ComposeResult:
@@ -130,7 +140,8 @@ class WatchScreen(Hindered, Screen[None]):
         yield KeysLine(("watch.double", "watch.axis", "watch.samples", "watch.cool"))
 
     def on_mount(self) -> None:
-        self._look(first=True)
+        self._look()
+        self._draw()
         self.set_interval(LOOK_S, self._look)
 
     def on_unmount(self) -> None:
@@ -143,22 +154,13 @@ class WatchScreen(Hindered, Screen[None]):
         self.call_after_refresh(self._draw, True)
 
     @property
-    def views(self) -> list[RunView]:
-        """All runs, as far as they are told of."""
-        found = []
-        for follower in self._followers:
-            log: RunLog = follower.log
-            process = log.began.process if log.began is not None else 0
-            found.append(RunView(name_of(follower.path), log, is_alive(process)))
-        return found
-
-    @property
     def view(self) -> RunView:
-        return self.views[self.chosen]
+        """The run whose numbers and samples are shown."""
+        return self._views[self.chosen]
 
-    def _look(self, first: bool = False) -> None:
-        """Take in what is new of the logs, and draw it."""
-        fresh = first
+    def _look(self) -> None:
+        """Take in what is new of the logs, and draw it; a trainer that is gone is new, too."""
+        fresh = False
         for number, follower in enumerate(self._followers):
             try:
                 fresh |= follower.follow()
@@ -166,26 +168,22 @@ class WatchScreen(Hindered, Screen[None]):
             except RunLogError as error:
                 fresh |= self._missing.get(number) != str(error)
                 self._missing[number] = str(error)
-        if fresh:
+        before, self._views = self._views, [RunView.of(each) for each in self._followers]
+        if fresh or before != self._views:
             self._draw()
 
     def _draw(self, again: bool = False) -> None:
-        views, view = self.views, self.view
-        width = self.size.width - 2
-        lines = view.numbers(width)
+        """Draw what is new; `again`, the samples as well that are there already."""
+        view = self.view
+        lines = view.numbers(self.size.width - 2)
         if (sentence := self._missing.get(self.chosen)) is not None:
             lines = [visible(sentence, "")]
         elif view.log.skipped:
             lines[0] += f"  ({view.log.skipped:,} lines of the log are none that is known)"
         self.query_one("#numbers", Static).update("\n".join(lines))
-        self.query_one(Curve).plot = plot_of(views, self.over_time)
-        newest, before = view.samples()
-        samples = self.query_one(Samples)
+        self.query_one(Curve).plot = plot_of(self._views, self.over_time)
         most = 4 if self.has_class("-wide") else 1
-        key = (self.chosen, most, newest)
-        if again or key != getattr(samples, "shown", None):
-            samples.shown = key  # type: ignore[attr-defined]
-            samples.show(newest, before, most)
+        self.query_one(Samples).show(*view.samples(), most, again)
         self.refresh_bindings()
 
     def watch_over_time(self) -> None:
@@ -211,12 +209,6 @@ class WatchScreen(Hindered, Screen[None]):
             return "this run has ended"
         return "" if self.view.alive else "this run was cut off: continue it with --resume"
 
-    def on_key(self, event: object) -> None:
-        """Say why a key does nothing now, if it does something at other times."""
-        key = getattr(event, "key", "")
-        if obstacle := obstacle_of_key(key, self):
-            self.say(capitalised(obstacle))
-
     def say(self, sentence: str) -> None:
         """Say something in the line of keys."""
         self.query_one(KeysLine).say(sentence)
@@ -235,11 +227,11 @@ class WatchScreen(Hindered, Screen[None]):
 
     def action_halve(self) -> None:
         """Ask for half the learning rate."""
-        self._ask(ChangeRate(factor=HALF), "asked for half the rate")
+        self._send(ChangeRate(factor=HALF), "asked for half the rate")
 
     def action_double(self) -> None:
         """Ask for twice the learning rate."""
-        self._ask(ChangeRate(factor=DOUBLE), "asked for twice the rate")
+        self._send(ChangeRate(factor=DOUBLE), "asked for twice the rate")
 
     def action_stop(self) -> None:
         """Ask the run to end with its best, when the key is pressed twice."""
@@ -248,7 +240,7 @@ class WatchScreen(Hindered, Screen[None]):
             self.say("Press s again to stop the run and keep its best")
             self.set_timer(2.0, self._forget_stop)
             return
-        self._ask(Stop(), "asked to stop: it measures, and keeps the best")
+        self._send(Stop(), "asked to stop: it measures, and keeps the best")
 
     def _forget_stop(self) -> None:
         self._stop_asked = False
@@ -263,9 +255,9 @@ class WatchScreen(Hindered, Screen[None]):
                 seconds = 0.0
             if not 0 < seconds < 1e7:
                 raise CommandError(f"{text!r:.30} is no number of seconds; give one, such as 60")
-            self._ask(CoolDown(seconds=seconds), f"asked to cool down in {seconds:g} s")
+            self._send(CoolDown(seconds=seconds), f"asked to cool down in {seconds:g} s")
 
-        put(self.app, "Let the rate fall to zero in how many seconds, and end there?", answer, "60")
+        ask(self.app, "Let the rate fall to zero in how many seconds, and end there?", answer, "60")
 
     def action_samples(self) -> None:
         """Ask for another seed of the samples."""
@@ -273,31 +265,15 @@ class WatchScreen(Hindered, Screen[None]):
         before = newest[0].seed if newest else ""
 
         def answer(text: str) -> None:
-            self._ask(ChangeSamples(seed=text), "asked for another seed, from the next epoch on")
+            self._send(ChangeSamples(seed=text), "asked for another seed, from the next epoch on")
 
-        put(self.app, "The seed of what it writes after each epoch.", answer, visible(before, " "))
+        ask(self.app, "The seed of what it writes after each epoch.", answer, visible(before, " "))
 
-    def _ask(self, request: Request, said: str) -> None:
+    def _send(self, request: Request, said: str) -> None:
         out = model_of(self._followers[self.chosen].path)
         try:
-            ask(requests_path(out), request)
+            send(requests_path(out), request)
         except CharlmError as error:
             self.say(capitalised(str(error)))
             return
         self.say(capitalised(said))
-
-
-def log_of(path: Path) -> Path:
-    """Return the log that is meant by the path of a log, or of a model file."""
-    path = at_home(path)
-    return path if path.name.endswith(".jsonl") else log_path(path)
-
-
-def model_of(log: Path) -> Path:
-    """Return the model file of a log."""
-    return log.with_name(log.name.removesuffix(".run.jsonl"))
-
-
-def name_of(log: Path) -> str:
-    """Return the name by which a run is told from others."""
-    return visible(model_of(log).name.removesuffix(".onnx"), "")

@@ -20,9 +20,9 @@ from charlm_tui.controls.controls import PRESETS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.sweep import temperature_now
-from charlm_tui.tui.obstacles import Hindered, list_edge
+from charlm_tui.tui.hindered import Hindered, list_edge
 
-LABEL = 12
+LABEL = 13  # cells of a row's title
 DIAL_MOST = 1.5  # temperature at the dial's right end
 TURNS = "turns"  # id of the row that is no knob
 

@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from charlm_tui.text import capitalised
-from charlm_tui.tui.obstacles import Hindered
+from charlm_tui.tui.hindered import Hindered
 from charlm_tui.tui.widgets.transcript import Transcript
 
 

@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.text import cells, visible
-from charlm_tui.tui.obstacles import Hindered, list_edge
+from charlm_tui.tui.hindered import Hindered, list_edge
 
 NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "nbsp"}
 HEAD = 2  # lines above the bars

@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from charlm_tui.tui.document import GUTTER, Block, Document, PartKind, TextSelection
-from charlm_tui.tui.obstacles import BEGINNING, END, SELECT_FIRST, Hindered, edge
+from charlm_tui.tui.hindered import BEGINNING, END, SELECT_FIRST, Hindered, edge
 from charlm_tui.tui.paint import Births, Levels, Mark, Painter, changed
 
 FADE_FRAMES_PER_S = 24

@@ -6,7 +6,10 @@ Knows no screens and no widgets by what they are for.
 from typing import Any
 
 from textual.actions import parse
+from textual.events import Key
 from textual.screen import Screen
+
+from charlm_tui.text import capitalised
 
 BEGINNING, END = "this is the beginning", "this is the end"
 SELECT_FIRST = "select a character first: ←"
@@ -27,6 +30,20 @@ class Hindered:
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether an action can be done now: the keys, and the line of them, follow it."""
         return not self.obstacle(action, parameters)
+
+
+class HinderedScreen(Hindered):
+    """A screen that says why a key does nothing now, if it does something at other times."""
+
+    def say(self, sentence: str) -> None:
+        """Say something where the screen says things."""
+        raise NotImplementedError
+
+    def on_key(self, event: Key) -> None:
+        assert isinstance(self, Screen)
+        if obstacle := obstacle_of_key(event.key, self):
+            event.stop()
+            self.say(capitalised(obstacle))
 
 
 def obstacle_of_key(key: str, screen: Screen[Any]) -> str:

@@ -1,0 +1,28 @@
+"""How keys are written for people. Knows no bindings."""
+
+import re
+from collections.abc import Mapping
+
+from textual.keys import format_key
+
+_FUNCTION_KEY = re.compile(r"f\d+").fullmatch
+
+
+def written(key: str) -> str:
+    """Return a key as it is written: `ctrl+t` as `Ctrl+T`, `minus` as `-`."""
+    modifiers, _, name = key.rpartition("+")
+    if not modifiers and not _FUNCTION_KEY(key):
+        return format_key(key)
+    parts = [*modifiers.split("+"), format_key(name)] if modifiers else [name]
+    return "+".join(part.capitalize() for part in parts)
+
+
+def key_of(keymap: Mapping[str, str], id_: str, at_first: str) -> str:
+    """Return the first key of a binding as it is written.
+
+    Args:
+        keymap: keys by the ids of bindings that have others than at first.
+        id_: of the binding.
+        at_first: its keys, if it has no others, with commas between them.
+    """
+    return written(keymap.get(id_, at_first).split(",")[0])
