@@ -21,16 +21,8 @@ from charlm_tui.training.network import StepWeights, count_parameters
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES, draw_samples
 
-PACKAGES = (
-    "keras",
-    "tensorflow-cpu",
-    "tensorflow",
-    "jax",
-    "tf2onnx",
-    "onnx",
-    "onnxruntime",
-    "numpy",
-)
+TRAINING_PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "jax", "numpy")
+PACKAGES = (*TRAINING_PACKAGES, "tf2onnx", "onnx", "onnxruntime")
 PAGE_RNG_SEED = 42
 PAGE_SEED = "the slowly ascending ranks and classes, in which,\nthrough fo"
 """The notebook's seed; a card shows it only for the notebook's corpus."""
@@ -45,6 +37,7 @@ def make_card(
     held_out_nats: float | None,
     step: int,
     device: str,
+    versions: Mapping[str, str],
     rng_seed: int,
     stopped: str = "",
 ) -> dict[str, Any]:
@@ -60,6 +53,7 @@ def make_card(
             if they were not read.
         step: n if every n-th of them was read, so 1 for all.
         device: that it was trained on.
+        versions: of the libraries that trained and exported it.
         rng_seed: of the run.
         stopped: why the run ended before its last epoch, if it did.
     """
@@ -86,7 +80,7 @@ def make_card(
         "seconds": round(run.seconds, 1),
         "device": device,
         "backend": keras.backend.backend(),
-        "versions": library_versions(),
+        "versions": dict(versions),
         "loss_history": [_row(epoch, recipe) for epoch in run.epochs],
     }
     if held_out_nats is not None:
@@ -147,10 +141,10 @@ def architecture(weights: StepWeights) -> str:
     return ", ".join([*layers, f"Dense({weights.out.shape[1]})"])
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that trained, by name."""
+def library_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Return the versions of Python and of the libraries that train and export, by name."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

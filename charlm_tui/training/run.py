@@ -45,7 +45,12 @@ def _hushed() -> Iterator[None]:
 with _hushed():
     import keras
 
-    from charlm_tui.training.card import library_versions, make_card, write_page
+    from charlm_tui.training.card import (
+        TRAINING_PACKAGES,
+        library_versions,
+        make_card,
+        write_page,
+    )
     from charlm_tui.training.device import idle_gpu, training_device
     from charlm_tui.training.errors import ExportedFileError
     from charlm_tui.training.measuring import measure
@@ -87,8 +92,10 @@ class TrainingRun:
             "backend": keras.backend.backend(),
             "before": _card_at(plan.out) if before is None else before,
         }
-        """All that decides the run, by name, and the card that its model is compared with, as its
-        checkpoint keeps them."""
+        """All that decides the run, by name, the card that its model is compared with, and where
+        its epochs were trained, as its checkpoint keeps them."""
+        self._settings["devices"] = list(plan.saved.get("devices", ()))
+        self._settings["versions"] = dict(plan.saved.get("versions", {}))
         self._recorder = self._new_recorder()
         vocabulary = plan.corpus.vocabulary
         self._samples = Samples(vocabulary.decode(notebook_seed(plan.corpus, plan.recipe.window)))
@@ -230,7 +237,10 @@ class TrainingRun:
 
     def _keep(self, snapshot: Snapshot, network: keras.Model) -> None:
         """Keep the run's state, and the epoch's model if it is the best or all are to be kept."""
-        out = self._plan.out
+        out, devices = self._plan.out, self._settings["devices"]
+        if self._device not in devices:
+            devices.append(self._device)
+        self._settings["versions"] = library_versions(TRAINING_PACKAGES)
         write_checkpoint(checkpoint_path(out), self._settings, snapshot)
         epoch = snapshot.epochs[-1]
         # Where the epochs are not measured on the held-out text, it is not read before the end.
@@ -284,7 +294,8 @@ class TrainingRun:
             weights,
             held_out_nats,
             step,
-            self._device,
+            ", then ".join(self._settings["devices"]),
+            library_versions() | self._settings["versions"],
             plan.rng_seed,
             stopped,
         )

@@ -227,9 +227,14 @@ def test_a_kill_leaves_a_checkpoint_that_goes_on(tiny_corpus_path: Path, tmp_pat
     process = run_command(tiny_corpus_path, out, *SMALL, "--epochs", "5")
     read_until(process, "epoch 1/5: ", signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    _, snapshot = read_checkpoint(checkpoint_path(out))
+    settings, snapshot = read_checkpoint(checkpoint_path(out))
     assert 1 <= len(snapshot.epochs) < 5
-    assert OnnxModel(out).contract.card["epochs"] >= 1
+    card = OnnxModel(out).contract.card
+    assert card["epochs"] >= 1
+    here = card["device"]
+    assert settings["devices"] == [here]
+    settings["devices"] = ["another machine"]  # as if it had been trained there so far
+    write_checkpoint(checkpoint_path(out), settings, snapshot)
 
     args = ("--resume", "--epochs", "5")
     process = run_command(tiny_corpus_path, out, *args)
@@ -238,6 +243,7 @@ def test_a_kill_leaves_a_checkpoint_that_goes_on(tiny_corpus_path: Path, tmp_pat
     lines = read_until(process, "", None)
     assert process.returncode == 0, "".join(lines)
     card = OnnxModel(out).contract.card
+    assert card["device"] == f"another machine, then {here}"
     assert [entry["epoch"] for entry in card["loss_history"]] == [1, 2, 3, 4, 5]
     log = read_log(log_path(out))  # of all three parts
     nats = [(each.epoch, each.training_nats) for each in log.epochs]

@@ -19,7 +19,7 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler, probabilities
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
-from charlm_tui.training.card import make_card, write_page
+from charlm_tui.training.card import library_versions, make_card, write_page
 from charlm_tui.training.checkpoint import Snapshot
 from charlm_tui.training.corpus import windows
 from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError, ParityError
@@ -53,6 +53,7 @@ def card_of(trained: Trained) -> dict[str, Any]:
         held_out,
         1,
         "CPU (any)",
+        library_versions(),
         0,
     )
 

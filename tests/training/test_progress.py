@@ -137,7 +137,7 @@ def ended(trained: Trained, folder: Path, before: dict[str, Any], **changes: Any
     weights = StepWeights.of(trained.run.network)
     snapshot = Snapshot(trained.run.epochs, trained.run.seconds, costs=trained.run.costs)
     card = make_card(
-        "tiny", trained.corpus, trained.recipe, snapshot, weights, 1.25, 1, "CPU (any)", 0
+        "tiny", trained.corpus, trained.recipe, snapshot, weights, 1.25, 1, "CPU (any)", {}, 0
     )
     card |= changes
     make_model_file(
