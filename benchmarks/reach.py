@@ -11,7 +11,7 @@ import numpy as np
 
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.scoring import REACH_BITS, reach, surprisal_by_depth
-from charlm_tui.training.corpus import find_corpus
+from charlm_tui.training.places import find_corpus
 
 CHARACTERS = 5000
 

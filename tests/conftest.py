@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from charlm_tui.controls import controls
 from charlm_tui.files import CORPUS_VARIABLE
-from charlm_tui.training.corpus import find_corpus
+from charlm_tui.training.places import find_corpus
 from tests.support.models import step_model
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,6 +6,7 @@ in training/from_keras.py.
 """
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +48,25 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.argument("texts", nargs=-1, type=_PATH, metavar="[TEXT]...")
 @click.option(
     "--corpus",
     type=_PATH,
+    multiple=True,
     metavar="PATH",
-    help="A UTF-8 text to train on. Default: $CHARLM_CORPUS, else the notebook's text, downloaded "
-    "once.",
+    help="The same as TEXT. Default: $CHARLM_CORPUS, else the notebook's text, downloaded once.",
 )
 @click.option("--corpus-url", metavar="URL", help="Where to download the notebook's text from.")
 @click.option(
     "--case",
     type=click.Choice(["lower", "preserve"]),
     help="Lower-case the text as the notebook does (the default), or preserve its case.",
+)
+@click.option(
+    "--min-count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Leave characters out of the text that are met less than N times.",
 )
 @click.option(
     "--out",
@@ -140,7 +148,12 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     type=click.IntRange(0, 2**32 - 1),
     help="RNG seed of the first weights and of the order of the windows. Default: 0.",
 )
-@click.option("--resume", is_flag=True, help="Continue the interrupted run of --out.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue the interrupted run of --out, or one that has ended, with a later end: "
+    "--epochs 60 after 40.",
+)
 @click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")
 @click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
 @click.option(
@@ -149,6 +162,14 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     metavar="LOG",
     help="Make the changes that were made of another run, at the same batches, as its log "
     "(<model>.run.jsonl) tells them.",
+)
+@click.option(
+    "--plain", is_flag=True, help="Print lines; open no screen, where there is a terminal."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what the run would be and how long it would take, by its first batches, and end.",
 )
 @click.option(
     "--page",
@@ -186,20 +207,35 @@ def train(
     vocabulary: Path | None,
     network: str | None,
     force: bool,
+    plain: bool,
+    dry_run: bool,
+    texts: tuple[Path, ...],
     **options: Any,
 ) -> int:
     """Train the LSTM of Deep Learning with Python, section 8.1, and export it to ONNX.
 
+    TEXT is a UTF-8 file, or a folder of them; several are joined by newlines.
+
+    In a terminal it opens a screen on the run (see charlm-tui watch); leaving it, or closing the
+    terminal, ends no run. --plain prints lines.
+
     It needs the extra: pip install "charlm-tui[train]", or on a machine with an NVIDIA GPU
     "charlm-tui[train-gpu]", never both.
     """
+    options["corpus"] = (*texts, *options["corpus"])
     chosen = {
-        name: value for name, value in options.items() if value is not None and value is not False
+        name: value
+        for name, value in options.items()
+        if value is not None and value is not False and value != ()
     }
     conversion = {"vocabulary": vocabulary, "network": network, "force": force}
     _refuse_contradictions(from_keras, conversion, chosen)
     try:
-        return _run(from_keras, conversion, chosen)
+        if _has_screen(plain or dry_run or from_keras is not None):
+            from charlm_tui.cli.train_screen import train_on_screen
+
+            return train_on_screen(chosen.get("corpus", ()), chosen.get("out"))
+        return _run(from_keras, conversion, chosen, dry_run)
     except ModuleNotFoundError as error:
         raise MissingLibraryError(str(error.name)) from error
     except MemoryError as error:
@@ -208,6 +244,13 @@ def train(
         ) from error
     except KeyboardInterrupt:
         raise InterruptedTrainingError("interrupted before anything was trained") from None
+
+
+def _has_screen(plain: bool) -> bool:
+    """Return whether the run is shown on a screen: a command in a terminal, and no script."""
+    is_subcommand = click.get_current_context().parent is not None
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return is_subcommand and not plain and all(stream.isatty() for stream in streams)
 
 
 def _refuse_contradictions(
@@ -232,7 +275,9 @@ def _refuse_contradictions(
         raise click.UsageError("--recipe notebook has one size: leave out --preset.")
 
 
-def _run(from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, Any]) -> int:
+def _run(
+    from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, Any], dry_run: bool
+) -> int:
     from rich.console import Console
 
     from charlm_tui.training.plan import check_installed, make_plan
@@ -257,6 +302,10 @@ def _run(from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, 
     plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
     try:
         plan.show_corpus(console)
+        if dry_run:
+            from charlm_tui.training.dry_run import show_outlook
+
+            return show_outlook(console, plan)
         from charlm_tui.training.run import TrainingRun  # loads Keras, which takes seconds
 
         return TrainingRun(console, plan).run()

@@ -37,6 +37,8 @@ class Began:
     """That are trained on."""
     batches: int
     """Of an epoch."""
+    characters_per_epoch: int = 0
+    """That its windows have, those counted twice that lie in two; 0 where that is not told."""
     epochs: int | None = None
     """That the run has; None where it has a time budget."""
     budget_s: float | None = None

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.training.corpus import Ids, windows
+from charlm_tui.training.corpus import windows
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.recipes import Recipe
 
 LARGE_TEXT = 1_000_000  # characters from which on an epoch is cut into parts

@@ -15,7 +15,8 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.text import duration
 from charlm_tui.training.checkpoint import Epoch, Snapshot, best_of
-from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus, Ids
+from charlm_tui.training.corpus import NOTEBOOK_URL, Corpus
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.measuring import measured_windows
 from charlm_tui.training.network import StepWeights, count_parameters
 from charlm_tui.training.recipes import Recipe
@@ -63,11 +64,7 @@ def make_card(
         "name": name,
         "architecture": architecture(weights),
         "parameters": count_parameters(weights),
-        "corpus": {
-            "name": corpus.name,
-            "sha256": corpus.sha256,
-            "characters": len(corpus.ids),
-        },
+        "corpus": corpus.facts,
         "recipe": recipe.name,
         "hyperparameters": {
             name: value for name, value in asdict(recipe).items() if name != "name"

@@ -25,6 +25,20 @@ GROUPS = ("network", "optimizer", "best")
 
 Arrays = list[NDArray[Any]]
 
+_DAMAGED = (  # what numpy and the JSON in a file of its kind raise
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    RecursionError,
+    NotImplementedError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -177,22 +191,20 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
             f"there is no interrupted run to continue: {path} does not exist; "
             "give the --out of the run, or leave out --resume"
         ) from error
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        MemoryError,
-        RecursionError,
-        NotImplementedError,
-        zlib.error,
-        zipfile.BadZipFile,
-    ) as error:
+    except _DAMAGED as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}); "
             "start over with --restart"
         ) from error
+
+
+def is_finished(path: Path) -> bool:
+    """Return whether a checkpoint is of a run that has ended, and can be put aside."""
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
+            return bool(json.loads(content["facts"].tobytes())["settings"].get("finished"))
+    except _DAMAGED:
+        return False
 
 
 def check_settings(path: Path, asked: Mapping[str, Any], found: Mapping[str, Any]) -> None:

@@ -6,31 +6,25 @@ about 700 MB, nor a text as one string are ever made.
 """
 
 import codecs
-import contextlib
-import errno
 import functools
 import hashlib
 import io
 import os
-import sys
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charlm_tui.files import (
-    CORPUS_VARIABLE,
     NOTEBOOK_FILE,
     FileReadError,
-    cached_corpus,
     read_file,
 )
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
 from charlm_tui.text import conversion
+from charlm_tui.training.encoder import Encoder, Ids
 from charlm_tui.training.errors import CorpusError
 
 NOTEBOOK_URL = "https://s3.amazonaws.com/text-datasets/nietzsche.txt"
@@ -38,11 +32,9 @@ NOTEBOOK_SHA256 = "23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec
 """Of the copy that this project's figures were measured on; the address publishes none."""
 
 MOST_PIPED_BYTES = 500_000_000  # of a text that comes through a pipe, which is kept in memory
-BLOCK = 2**20  # bytes of a text that are read at once, and ids that are renumbered at once
+BLOCK = 2**20  # bytes of a text that are read at once
 IN_MEMORY = 2**24  # bytes of a text up to which its ids are kept in memory
 _ADVICE = "give the path of a text file with --corpus"
-
-Ids = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +47,31 @@ class Corpus:
 
     name: str
     sha256: str
-    """Of the file's bytes."""
+    """Of the text's bytes."""
     vocabulary: Vocabulary
     ids: Ids
     cut: int
     """Where the held-out part begins."""
     choose_on: float | None = None
     """Share of the text before it to choose the best epoch on; see `Recipe`."""
+    files: tuple[tuple[str, str], ...] = ()
+    """The name of each file and the sha256 of its bytes; of several they are joined by newlines."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Symbols that are too rare, and how often each was met."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a model's card says of it."""
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "sha256": self.sha256,
+            "characters": len(self.ids),
+        }
+        if self.files:
+            facts["files"] = [{"name": name, "sha256": sha256} for name, sha256 in self.files]
+        if self.left_out:
+            facts["left_out"] = dict(self.left_out)
+        return facts
 
     @property
     def training(self) -> Ids:
@@ -75,23 +85,6 @@ class Corpus:
     @property
     def held_out(self) -> Ids:
         return self.ids[self.cut :]
-
-
-def find_corpus() -> Path | None:
-    """Find the notebook's text without a download: `CHARLM_CORPUS`, else Keras' cache.
-
-    Raises:
-        CorpusError: `CHARLM_CORPUS` is set and names no file.
-    """
-    named = os.environ.get(CORPUS_VARIABLE)
-    if named:
-        if not os.path.isfile(named):
-            raise CorpusError(
-                f"{CORPUS_VARIABLE} names {named}, which is not a file; "
-                "set it to the path of nietzsche.txt, or unset it"
-            )
-        return Path(named)
-    return cached_corpus() if os.path.isfile(cached_corpus()) else None
 
 
 def download_corpus(url: str = NOTEBOOK_URL) -> Path:
@@ -112,8 +105,41 @@ def download_corpus(url: str = NOTEBOOK_URL) -> Path:
         ) from error
 
 
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """Return the files of a text: those that are named, and all in and below a folder, sorted.
+
+    Raises:
+        CorpusError: a folder has none, or cannot be read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not os.path.isdir(path):
+            found.append(path)
+            continue
+        try:
+            inside = sorted(
+                Path(folder, name)
+                for folder, _, names in os.walk(path, onerror=_refuse)
+                if not _hidden(Path(folder), path)
+                for name in names
+                if not name.startswith(".") and os.path.isfile(Path(folder, name))
+            )
+        except OSError as error:
+            raise CorpusError(f"{path} cannot be read: {error.strerror}; {_ADVICE}") from error
+        if not inside:
+            raise CorpusError(f"{path} is a folder without files; {_ADVICE}")
+        found += inside
+    return found
+
+
+def name_of(paths: Sequence[Path]) -> str:
+    """Return what a text is called: the name of its file or folder, and how many more there are."""
+    more = len(paths) - 1
+    return paths[0].name + (f" and {more} more" if more else "")
+
+
 def read_corpus(
-    path: Path,
+    paths: Path | Sequence[Path],
     case: Case,
     window: int,
     stride: int,
@@ -121,43 +147,40 @@ def read_corpus(
     held_out: float = 0.05,
     choose_on: float | None = None,
     *,
+    min_count: int = 1,
     keep_mark: bool = False,
     keep_returns: bool = False,
 ) -> Corpus:
     """Read a text as ids, block by block.
 
     Args:
-        path: a UTF-8 file, or a pipe.
+        paths: of UTF-8 files, pipes, or folders of files; of several, the texts are joined by
+            newlines.
         case: "lower" lower-cases it, as the notebook does.
         window: characters in a window.
         stride: characters from one training window to the next.
         batch: windows in a batch; the training part must have enough for at least one.
         held_out: share of the text, at its end, that is not trained on; none need be.
         choose_on: share of what is left, at its end, that is not trained on either.
+        min_count: leave out characters that are met less often.
         keep_mark: keep a byte order mark at its beginning as a character.
         keep_returns: keep line ends as they are, with carriage returns as characters.
 
     Raises:
         CorpusError: it cannot be read, is not UTF-8, or is too short, or the disk is full.
     """
-    digest = hashlib.sha256()
-    try:
-        with _opened(path) as file:
-            in_memory = file.seek(0, os.SEEK_END) <= IN_MEMORY
-            file.seek(0)
-            pieces: Iterable[str] = _pieces(path, file, digest, keep_mark, keep_returns)
-            with _Encoder(path, in_memory) as encoder:
-                for piece in lowered(pieces) if case == "lower" else pieces:
-                    encoder.add(piece)
-                symbols, ids = encoder.finish()
-    except FileReadError as error:
-        raise CorpusError(str(error)) from None
-    except OSError as error:
-        raise CorpusError(f"{path} cannot be read: {error.strerror}; {_ADVICE}") from error
+    paths = [paths] if isinstance(paths, Path) else list(paths)
+    name, files = name_of(paths), files_of(paths)
+    source = str(paths[0]) if len(files) == 1 else f"the text of {len(files):,} files"
+    texts = _Texts(files, keep_mark, keep_returns)
+    with Encoder(source, _size(files) <= IN_MEMORY, min_count) as encoder:
+        for piece in lowered(texts.pieces()) if case == "lower" else texts.pieces():
+            encoder.add(piece)
+        symbols, ids = encoder.finish()
     if len(symbols) > MAX_SYMBOLS:
         raise CorpusError(
-            f"{path} has {len(symbols):,} different characters where at most {MAX_SYMBOLS:,} are "
-            "expected; give a text in an alphabet"
+            f"{source} has {len(symbols):,} different characters where at most {MAX_SYMBOLS:,} are "
+            "expected; give a text in an alphabet, or leave out what is rare with --min-count"
         )
     needed = (batch - 1) * stride + window + 1 + stride
 
@@ -178,22 +201,79 @@ def read_corpus(
         if choose_on:
             shares += f" and {choose_on:.3g} of the rest to choose on"
         raise CorpusError(
-            f"{path} has {len(ids):,} characters where at least {shortest:,} are expected "
+            f"{source} has {len(ids):,} characters where at least {shortest:,} are expected "
             f"(windows of {window}, a batch of {batch}, {shares}); give a longer text"
         )
     if len(symbols) < 2:
         raise CorpusError(
-            f"{path} has one symbol only, {symbols[0]!r}, from which nothing can be learnt; "
+            f"{source} has one symbol only, {symbols[0]!r}, from which nothing can be learnt; "
             "give another text"
         )
     return Corpus(
-        name=path.name,
-        sha256=digest.hexdigest(),
+        name=name,
+        sha256=texts.sha256,
         vocabulary=Vocabulary(symbols, case),
         ids=ids,
         cut=len(ids) - int(len(ids) * held_out),
         choose_on=choose_on,
+        files=tuple(texts.files) if len(files) > 1 else (),
+        left_out=encoder.left_out,
     )
+
+
+def _refuse(error: OSError) -> None:
+    raise error
+
+
+def _hidden(folder: Path, top: Path) -> bool:
+    return any(part.startswith(".") for part in folder.relative_to(top).parts)
+
+
+def _size(files: Sequence[Path]) -> int:
+    """Return the bytes of some files; what comes through a pipe is not known yet."""
+    return sum(os.path.getsize(path) for path in files if os.path.isfile(path))
+
+
+class _Texts:
+    """Reads files one after the other, joined by newlines.
+
+    Args:
+        paths: of them.
+        keep_mark: keep a byte order mark at the beginning of each.
+        keep_returns: keep line ends as they are.
+    """
+
+    def __init__(self, paths: Sequence[Path], keep_mark: bool, keep_returns: bool) -> None:
+        self.files: list[tuple[str, str]] = []
+        """The name and the sha256 of each that was read."""
+        self._paths = paths
+        self._keep = keep_mark, keep_returns
+        self._digest = hashlib.sha256()
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was read."""
+        return self._digest.hexdigest()
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text in pieces.
+
+        Raises:
+            CorpusError: a file cannot be read, or is not UTF-8.
+        """
+        for path in self._paths:
+            if self.files:
+                self._digest.update(b"\n")
+                yield "\n"
+            own = hashlib.sha256()
+            try:
+                with _opened(path) as file:
+                    yield from _pieces(path, file, (own, self._digest), *self._keep)
+            except FileReadError as error:
+                raise CorpusError(str(error)) from None
+            except OSError as error:
+                raise CorpusError(f"{path} cannot be read: {error.strerror}; {_ADVICE}") from error
+            self.files.append((path.name, own.hexdigest()))
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -209,14 +289,18 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _pieces(
-    path: Path, file: IO[bytes], digest: "hashlib._Hash", keep_mark: bool, keep_returns: bool
+    path: Path,
+    file: IO[bytes],
+    digests: Sequence["hashlib._Hash"],
+    keep_mark: bool,
+    keep_returns: bool,
 ) -> Iterator[str]:
     """Yield the text of a UTF-8 file in pieces, line ends as newlines, without its order mark.
 
     Args:
         path: as errors name it.
         file: open at its beginning.
-        digest: is fed its bytes.
+        digests: are fed its bytes.
         keep_mark: keep its order mark.
         keep_returns: keep line ends as they are.
 
@@ -231,7 +315,8 @@ def _pieces(
     while not end:
         block = file.read(BLOCK)
         first = first or block[:4]
-        digest.update(block)
+        for digest in digests:
+            digest.update(block)
         end = not block
         marked = offset == 0 and block.startswith(codecs.BOM_UTF8) and not keep_mark
         mark = len(codecs.BOM_UTF8) if marked else 0
@@ -268,114 +353,6 @@ def lowered(pieces: Iterable[str]) -> Iterator[str]:
 def _ends_sight(char: str) -> bool:
     """Return whether a character hides from a sigma on one side what stands on the other."""
     return char != "Σ" and ("AΣ" + char).lower()[1] == ("AΣ" + char + "A").lower()[1]
-
-
-class _Encoder:
-    """Turns pieces of a text into ids: in memory, or in a file that has no name any more.
-
-    Args:
-        path: of the text, as errors name it.
-        in_memory: keep the ids there.
-    """
-
-    def __init__(self, path: Path, in_memory: bool) -> None:
-        self._path = path
-        self._in_memory = in_memory
-        self._table = np.full(sys.maxunicode + 1, -1, np.int32)  # the id of each code point
-        self._symbols: list[int] = []  # code points, as they were met
-        self._type: np.dtype[Any] = np.dtype(np.uint8)
-        self._length = 0
-        self._file = self._open()
-
-    def __enter__(self) -> "_Encoder":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):  # what was written last, on a full disk: it is told
-            self._file.close()
-
-    def add(self, piece: str) -> None:
-        """Encode the next piece.
-
-        Raises:
-            CorpusError: the disk is full.
-        """
-        codes = np.frombuffer(piece.encode("utf-32-le"), "<u4")
-        ids = self._table[codes]
-        if (ids < 0).any():
-            new = np.unique(codes[ids < 0])
-            self._table[new] = np.arange(len(self._symbols), len(self._symbols) + len(new))
-            self._symbols += new.tolist()
-            ids = self._table[codes]
-        self._length += len(ids)
-        with self._told():
-            if len(self._symbols) > 2**8 and self._type == np.uint8:
-                self._widen()
-            if len(self._symbols) <= MAX_SYMBOLS:
-                self._file.write(ids.astype(self._type).tobytes())
-
-    def finish(self) -> tuple[list[str], Ids]:
-        """Return the symbols, sorted, and the ids of the text as their places among them.
-
-        Raises:
-            CorpusError: the disk is full.
-        """
-        symbols = [chr(code) for code in sorted(self._symbols)]
-        if len(symbols) > MAX_SYMBOLS or not self._length:
-            return symbols, np.zeros(self._length, self._type)
-        places = np.argsort(np.argsort(np.array(self._symbols))).astype(self._type)
-        with self._told():
-            block = BLOCK * self._type.itemsize
-            for start in range(0, self._length * self._type.itemsize, block):
-                self._file.seek(start)
-                ids = np.frombuffer(self._file.read(block), self._type)
-                self._file.seek(start)
-                self._file.write(places[ids].tobytes())
-            self._file.flush()
-            if isinstance(self._file, io.BytesIO):
-                return symbols, np.frombuffer(self._file.getvalue(), self._type)
-            mapped = np.memmap(self._file, self._type, "r", shape=(self._length,))
-        return symbols, np.asarray(mapped)
-
-    def _widen(self) -> None:
-        """Write what there is again, with two bytes for each id."""
-        before, narrow = self._file, self._type
-        with before:
-            self._file, self._type = self._open(), np.dtype(np.uint16)
-            before.seek(0)
-            while block := before.read(BLOCK):
-                self._file.write(np.frombuffer(block, narrow).astype(self._type).tobytes())
-
-    def _open(self) -> IO[bytes]:
-        if self._in_memory:
-            return io.BytesIO()
-        with self._told():
-            return tempfile.TemporaryFile(prefix="charlm-", dir=scratch_folder())
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell what the disk refuses as an error of ours."""
-        try:
-            yield
-        except OSError as error:
-            raise self._full(error) from error
-
-    def _full(self, error: OSError) -> CorpusError:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return CorpusError(
-            f"the ids of {self._path} cannot be kept in {scratch_folder()}: {error.strerror}; "
-            f"{'free some space, or ' if full else ''}"
-            "name a folder with room for a copy of the text in TMPDIR"
-        )
-
-
-def scratch_folder() -> str:
-    """Return the folder of the ids of a large text: `TMPDIR`, else /var/tmp, which is on a disk.
-
-    What lies in /tmp lies in memory on many systems.
-    """
-    named, lasting = os.environ.get("TMPDIR"), "/var/tmp"
-    return named or (lasting if os.access(lasting, os.W_OK) else tempfile.gettempdir())
 
 
 def windows(ids: Ids, window: int) -> Ids:

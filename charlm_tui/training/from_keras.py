@@ -3,6 +3,7 @@
 import hashlib
 import math
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,9 @@ from charlm_tui.files import check_replaceable, make_folder_for
 from charlm_tui.lm.contract import to_metadata
 from charlm_tui.lm.vocabulary import Case, Vocabulary, describe_symbol
 from charlm_tui.text import show
-from charlm_tui.training.corpus import Corpus, find_corpus
+from charlm_tui.training.corpus import Corpus, name_of
 from charlm_tui.training.errors import KerasFileError
-from charlm_tui.training.plan import default_out
+from charlm_tui.training.places import default_out, find_corpus
 from charlm_tui.training.symbols import MARK, RETURN, read_symbols, read_text, with_vocabulary
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ STATEFUL_WINDOW = 100
 def convert_keras_file(
     console: Console,
     path: Path,
-    corpus: Path | None = None,
+    corpus: Sequence[Path] = (),
     vocabulary: Path | None = None,
     case: Case | None = None,
     window: int | None = None,
@@ -43,8 +44,8 @@ def convert_keras_file(
     Args:
         console: where to report it.
         path: of the Keras file.
-        corpus: the text it was trained on, whose sorted characters are its symbols; by default
-            the notebook's.
+        corpus: files of the text it was trained on, whose sorted characters are its symbols; by
+            default the notebook's.
         vocabulary: a JSON file of its symbols, instead.
         case: of the text that the model reads; by default that of its symbols, or lower.
         window: characters in a window, if the file does not say.
@@ -62,7 +63,8 @@ def convert_keras_file(
     from charlm_tui.training.tf_process import make_model_file
 
     out = out or default_out(path.stem)
-    corpus = corpus or (None if vocabulary else find_corpus())
+    if not corpus and not vocabulary and (notebook := find_corpus()) is not None:
+        corpus = [notebook]
     found = read_keras_file(path, network)
     window = _window(path, found, window)
     given = _read_symbols(path, found, corpus, vocabulary, case, window)
@@ -147,7 +149,7 @@ class _Given:
 def _read_symbols(
     path: Path,
     found: "KerasFile",
-    corpus: Path | None,
+    corpus: Sequence[Path],
     vocabulary: Path | None,
     case: Case | None,
     window: int,
@@ -166,32 +168,31 @@ def _read_symbols(
     if vocabulary is not None:
         symbols = read_symbols(vocabulary)
         known, dropped, count = symbols.vocabulary(), symbols.dropped, len(symbols.all)
-        if corpus is not None:
+        if corpus:
             read = read_text(corpus, case or known.case, window, len(known), False)
             text = with_vocabulary(read, known)
-    elif corpus is not None:
+    elif corpus:
         text = read_text(corpus, case or "lower", window, size, padded)
         if case is None and len(text.vocabulary) + padded != size:
             as_it_is = read_text(corpus, "preserve", window, size, padded)
             if len(as_it_is.vocabulary) + padded == size:
                 text = as_it_is
-                lines.append(f"{corpus.name} has as many symbols as the model with its case kept")
+                lines.append(f"{text.name} has as many symbols as the model with its case kept")
         known, count = text.vocabulary, len(text.vocabulary) + padded
         dropped = [0] if padded else []
         kept = [symbol for symbol in (MARK, RETURN) if symbol in known]
         if kept:
             names = " and ".join(describe_symbol(symbol) for symbol in kept)
-            lines.append(f"{corpus.name} has as many symbols as the model with {names} kept")
+            lines.append(f"{text.name} has as many symbols as the model with {names} kept")
     else:
         raise KerasFileError(
             f"the symbols of {path} are unknown; give the text it was trained on with --corpus, "
             "or a list of them with --vocabulary"
         )
     if count != size:
-        source = vocabulary or corpus
-        assert source is not None
+        source = vocabulary.name if vocabulary is not None else name_of(corpus)
         raise KerasFileError(
-            f"{path} knows {size} symbols, and {source.name} has {count}; give the text it was "
+            f"{path} knows {size} symbols, and {source} has {count}; give the text it was "
             "trained on, with its --case, or its --vocabulary"
         )
     if found.masks and dropped[:1] != [0]:
@@ -204,7 +205,7 @@ def _read_symbols(
         lines.append(f"symbols that stand for no character are left out: {dropped}"[:200])
     facts = {}
     if text is not None:
-        facts = {"corpus": {"name": text.name, "sha256": text.sha256, "characters": len(text.ids)}}
+        facts = {"corpus": text.facts}
     return _Given(known, dropped, text, facts, lines)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from charlm_tui.training import reference
-from charlm_tui.training.corpus import Ids
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.keras_network import KerasFile
 from charlm_tui.training.parity import compare
 

@@ -5,7 +5,8 @@ import math
 import keras
 import numpy as np
 
-from charlm_tui.training.corpus import Corpus, Ids, windows
+from charlm_tui.training.corpus import Corpus, windows
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.network import assign, values_of, variables_of
 from charlm_tui.training.recipes import Recipe
 from charlm_tui.training.schedule import Schedule

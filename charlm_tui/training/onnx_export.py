@@ -11,7 +11,7 @@ from charlm_tui.files import replacing
 from charlm_tui.lm.contract import IDS, LOGITS, NEXT
 from charlm_tui.lm.errors import ContractError, ModelFileError
 from charlm_tui.lm.model import OnnxModel
-from charlm_tui.training.corpus import Ids
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.errors import ConversionError, DeclarationError, NodeError
 from charlm_tui.training.network import StepWeights, step
 from charlm_tui.training.parity import Parity, check_parity

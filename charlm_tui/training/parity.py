@@ -14,7 +14,8 @@ from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import probabilities
 from charlm_tui.training import reference
-from charlm_tui.training.corpus import Ids, windows
+from charlm_tui.training.corpus import windows
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.errors import ParityError
 from charlm_tui.training.network import StepWeights, predictor
 

@@ -13,20 +13,17 @@ from typing import Any
 
 from rich.console import Console
 
-from charlm_tui.files import (
-    NOTEBOOK_FILE,
-    check_document,
-    check_replaceable,
-    make_folder_for,
-)
+from charlm_tui.files import check_document, check_replaceable, make_folder_for
 from charlm_tui.lm.contract import MOST_STATE_BYTES, state_bytes
+from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.runs.follower import read_log
 from charlm_tui.runs.log_file import log_path
-from charlm_tui.text import show
+from charlm_tui.text import duration, show
 from charlm_tui.training.checkpoint import (
     Snapshot,
     check_settings,
     checkpoint_path,
+    is_finished,
     read_checkpoint,
 )
 from charlm_tui.training.claim import Claim
@@ -35,7 +32,6 @@ from charlm_tui.training.corpus import (
     Corpus,
     differs_from_notebook,
     download_corpus,
-    find_corpus,
     read_corpus,
 )
 from charlm_tui.training.errors import (
@@ -44,10 +40,11 @@ from charlm_tui.training.errors import (
     MissingLibraryError,
     TrainingError,
 )
+from charlm_tui.training.places import find_corpus, out_path
 from charlm_tui.training.recipes import Recipe, changed_fields, choose_recipe
 from charlm_tui.training.steering import Change, changes_of
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+MOST_NAMED = 20  # symbols that are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +52,11 @@ class Plan:
     """A run that can begin.
 
     Attributes:
-        path: of the text.
+        paths: of the text.
         corpus: the text.
         recipe: how to train.
         rng_seed: of the first weights and of the order of the windows.
+        min_count: characters that are met less often were left out of the text.
         budget_s: seconds to train for, or None for the recipe's epochs.
         out: the model file.
         keep_epochs: keep each epoch's model file beside it, too.
@@ -69,10 +67,11 @@ class Plan:
         changes: of another run, or of this one before it was cut off, to be made again.
     """
 
-    path: Path
+    paths: Sequence[Path]
     corpus: Corpus
     recipe: Recipe
     rng_seed: int
+    min_count: int
     budget_s: float | None
     out: Path
     keep_epochs: bool = False
@@ -86,15 +85,26 @@ class Plan:
         """Print the text's size, and a warning if it only has the name of the notebook's."""
         corpus = self.corpus
         size = (
-            f"{self.path.name}: {len(corpus.ids):,} characters, {len(corpus.vocabulary)} symbols, "
+            f"{corpus.name}: {len(corpus.ids):,} characters, {len(corpus.vocabulary)} symbols, "
             f"the last {len(corpus.held_out):,} held out"
         )
         if corpus.choose_on:
             size += f", {len(corpus.validation):,} before them to choose the best epoch on"
         warning = differs_from_notebook(corpus)
         show(console, size)
+        if corpus.left_out:
+            show(console, f"left out, {_in_words(corpus.left_out)}")
         if warning:
             show(console, f"warning: {warning}", "yellow")
+
+
+def _in_words(left_out: Mapping[str, int]) -> str:
+    """Say which symbols are too rare, the most frequent first, and how often each was met."""
+    rare = sorted(left_out.items(), key=lambda it: (-it[1], it[0]))
+    named = [f"{describe_symbol(symbol)} ({count:,})" for symbol, count in rare[:MOST_NAMED]]
+    more = f" and {len(rare) - MOST_NAMED:,} more" if len(rare) > MOST_NAMED else ""
+    times = sum(left_out.values())
+    return f"{times:,} characters of {len(rare):,} symbols: {', '.join(named)}{more}"
 
 
 def check_installed() -> None:
@@ -119,18 +129,9 @@ def _check_size(recipe: Recipe) -> None:
         )
 
 
-def default_out(name: str) -> Path:
-    """Return the place of a model file: models/ of the checkout, or of the current folder.
-
-    An installed package lies among others, where nothing of the user's belongs.
-    """
-    in_checkout = (CHECKOUT / "export" / "train_and_export.py").is_file()
-    return (CHECKOUT if in_checkout else Path()) / "models" / f"{name}.onnx"
-
-
 def make_plan(
     chosen: Mapping[str, Any],
-    corpus: Path | None = None,
+    corpus: Sequence[Path] = (),
     corpus_url: str | None = None,
     out: Path | None = None,
     *,
@@ -144,8 +145,9 @@ def make_plan(
 
     Args:
         chosen: what differs from the defaults: fields of a recipe, `preset`, `recipe`, `case`,
-            `rng_seed` and `time` in seconds.
-        corpus: the text; by default the one that `CHARLM_CORPUS` names, or the notebook's.
+            `rng_seed`, `min_count` and `time` in seconds.
+        corpus: files and folders of the text; by default the one that `CHARLM_CORPUS` names, or
+            the notebook's.
         corpus_url: where to download the notebook's text from.
         out: the model file; by default named after the text.
         resume: continue the interrupted run of `out`.
@@ -161,34 +163,38 @@ def make_plan(
         TrainingError: the app would refuse a model of this size.
         RunLogError: the log cannot be read.
     """
-    url = corpus_url or NOTEBOOK_URL
-    path = corpus or (find_corpus() if url == NOTEBOOK_URL else None)
-    if not resume and path is None:
-        path = download_corpus(url)
-    out = out or default_out((path or Path(NOTEBOOK_FILE)).stem)
+    out = out_path(corpus, out)
     checkpoint = checkpoint_path(out)
     settings: Mapping[str, Any]
     snapshot: Snapshot | None = None
     if resume:
         settings, snapshot = read_checkpoint(checkpoint)
-        check_settings(checkpoint, _required(chosen), settings)
+        settings = _continued(checkpoint, chosen, settings, snapshot)
     else:
-        defaults = {"case": "lower", "rng_seed": 0, "time": None}
+        defaults = {"case": "lower", "rng_seed": 0, "min_count": 1, "time": None}
         recipe = choose_recipe(chosen)
         settings = asdict(recipe) | {name: chosen.get(name, it) for name, it in defaults.items()}
     try:
         recipe = Recipe(**{each.name: settings[each.name] for each in fields(Recipe)})
         case, rng_seed, budget_s = settings["case"], settings["rng_seed"], settings["time"]
-        if resume:  # the run's own text, whatever another run would take
-            path = corpus or Path(settings["corpus"])
-    except KeyError as error:
+        if resume and not corpus:  # the run's own text, whatever another run would take
+            named = settings["corpus"]
+            corpus = [Path(path) for path in ([named] if isinstance(named, str) else named)]
+    except (KeyError, TypeError) as error:
         raise CheckpointError(
             f"{checkpoint} does not say the run's {error.args[0]}; start over with --restart"
         ) from error
-    assert path is not None
     _check_size(recipe)
+    paths = list(corpus) or [_notebook(corpus_url or NOTEBOOK_URL)]
     text = read_corpus(
-        path, case, recipe.window, recipe.stride, recipe.batch, recipe.held_out, recipe.choose_on
+        paths,
+        case,
+        recipe.window,
+        recipe.stride,
+        recipe.batch,
+        recipe.held_out,
+        recipe.choose_on,
+        min_count=settings.get("min_count", 1),
     )
     if resume:
         check_settings(checkpoint, {"sha256": text.sha256}, settings)
@@ -196,7 +202,7 @@ def make_plan(
     check_replaceable(out)
     claim = Claim(out)  # before its checkpoint is judged, which may be that of a run that goes on
     try:
-        if not resume and not restart and os.path.exists(checkpoint):
+        if not (resume or restart or is_finished(checkpoint)) and os.path.exists(checkpoint):
             raise CheckpointError(
                 f"{checkpoint} is of an interrupted run; "
                 "continue it with --resume, or start over with --restart"
@@ -211,10 +217,11 @@ def make_plan(
         raise
     saved = settings if resume else {}
     return Plan(
-        path,
+        paths,
         text,
         recipe,
         rng_seed,
+        settings.get("min_count", 1),
         budget_s,
         out,
         keep_epochs,
@@ -224,6 +231,38 @@ def make_plan(
         claim,
         changes,
     )
+
+
+def _notebook(url: str) -> Path:
+    """Return the notebook's text: from this machine if it is there, else from `url`."""
+    found = find_corpus() if url == NOTEBOOK_URL else None
+    return found or download_corpus(url)
+
+
+def _continued(
+    checkpoint: Path, chosen: Mapping[str, Any], settings: Mapping[str, Any], snapshot: Snapshot
+) -> Mapping[str, Any]:
+    """Return the settings of a run that continues: its own, or a later end if it is finished.
+
+    Raises:
+        CheckpointError: other ones are asked for, or it is finished and no later end is.
+    """
+    required = _required(chosen)
+    if settings.get("finished"):
+        later: dict[str, Any] = {
+            name: required.pop(name) for name in ("epochs", "time") if name in required
+        }
+        epochs, seconds = snapshot.epochs[-1].number, snapshot.seconds
+        if later.get("epochs", 0) <= epochs and (later.get("time") or 0) <= seconds:
+            raise CheckpointError(
+                f"the run of {checkpoint} ended after epoch {epochs} and {duration(seconds)}; "
+                "give a later end, such as "
+                + (f"--epochs {2 * epochs}" if settings.get("time") is None else "--time 1h")
+                + ", or leave out --resume"
+            )
+        settings = {**settings, "time": None, **later, "finished": False}
+    check_settings(checkpoint, required, settings)
+    return settings
 
 
 def _changes(replayed: Path | None, resumed: Path | None) -> list[Change]:
@@ -238,7 +277,9 @@ def _changes(replayed: Path | None, resumed: Path | None) -> list[Change]:
 def _required(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a run must have to be continued with these choices."""
     required = changed_fields(chosen)
-    required |= {name: chosen[name] for name in ("case", "rng_seed", "time") if name in chosen}
+    required |= {
+        name: chosen[name] for name in ("case", "rng_seed", "min_count", "time") if name in chosen
+    }
     if "preset" in chosen or "recipe" in chosen:
         required["name"] = choose_recipe(chosen).name
     return required

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.runs.outlook import lasting
 from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.text import duration, show, visible
 from charlm_tui.training.checkpoint import Epoch
@@ -85,10 +86,7 @@ class Display:
 
     def estimated(self, epoch_s: float, parts: int) -> None:
         """Print how long an epoch takes."""
-        whole = f" in {parts} parts" if parts > 1 else ""
-        if self._epochs is not None and self._epochs > 1:
-            whole += f", all {self._epochs} about {duration(epoch_s * self._epochs)}"
-        self.say(f"an epoch takes about {duration(epoch_s)}{whole}")
+        self.say(lasting(epoch_s, self._epochs, parts))
 
     def batch_ended(self, batch: Batch) -> None:
         """Move the bar."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.training.cells import STATES, LayerWeights
-from charlm_tui.training.corpus import Ids
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.network import StepWeights
 
 Values = NDArray[Any]

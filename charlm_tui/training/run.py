@@ -79,6 +79,8 @@ class TrainingRun:
         self._console = console
         self._plan = plan
         self._device = training_device()
+        self._last = plan.snapshot
+        """The run after its last epoch."""
         self._refused: ExportedFileError | None = None
         """What the model file of the best epoch was refused for, if it was."""
         before = plan.saved.get("before")
@@ -86,8 +88,9 @@ class TrainingRun:
             **asdict(plan.recipe),
             "case": plan.corpus.vocabulary.case,
             "rng_seed": plan.rng_seed,
+            "min_count": plan.min_count,
             "time": plan.budget_s,
-            "corpus": str(plan.path.absolute()),
+            "corpus": [str(path.absolute()) for path in plan.paths],
             "sha256": plan.corpus.sha256,
             "backend": keras.backend.backend(),
             "before": _card_at(plan.out) if before is None else before,
@@ -136,7 +139,10 @@ class TrainingRun:
             self._say(f"{run.stopped}; the weights of epoch {run.best.name} are kept")
         try:
             parity = self._finish(run)
-            checkpoint_path(out).unlink(missing_ok=True)
+            if self._last is not None:  # from which it can go on, should its end be too early
+                write_checkpoint(
+                    checkpoint_path(out), {**self._settings, "finished": True}, self._last
+                )
             show_end(self._console, out, run, parity, self._settings["before"])
             nats = OnnxModel(out).contract.card["held_out_bits_per_character"] / BITS_PER_NAT
             reason = STOPPED if run.stopped else FINISHED
@@ -241,6 +247,7 @@ class TrainingRun:
         if self._device not in devices:
             devices.append(self._device)
         self._settings["versions"] = library_versions(TRAINING_PACKAGES)
+        self._last = snapshot
         write_checkpoint(checkpoint_path(out), self._settings, snapshot)
         epoch = snapshot.epochs[-1]
         # Where the epochs are not measured on the held-out text, it is not read before the end.

@@ -67,6 +67,7 @@ class RunRecorder:
                 process=os.getpid(),
                 parameters=count_parameters(StepWeights.of(network)),
                 batches=batches,
+                characters_per_epoch=batches * self._per_batch,
                 **self._facts,
             )
         )

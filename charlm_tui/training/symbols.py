@@ -5,7 +5,7 @@ Owns the forms in which people keep them, and the ways in which they read texts;
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -146,14 +146,14 @@ def _described(given: Any) -> str:
     return f"{len(given):,} of them"
 
 
-def read_text(path: Path, case: Case, window: int, size: int, padded: bool) -> Corpus:
+def read_text(paths: Sequence[Path], case: Case, window: int, size: int, padded: bool) -> Corpus:
     """Read the text that a model was trained on in the way that gives its number of symbols.
 
     Tried, if the plain way has another number: a byte order mark, carriage returns, or both as
     characters of the text; then, if no way has it, the plain one is returned.
 
     Args:
-        path: of the text.
+        paths: of the text.
         case: of its letters.
         window: of the model.
         size: symbols of the model.
@@ -163,7 +163,7 @@ def read_text(path: Path, case: Case, window: int, size: int, padded: bool) -> C
     plain: Corpus | None = None
     for keep_mark, keep_returns in ways:
         text = read_corpus(
-            path, case, window, 1, 1, 0.0, keep_mark=keep_mark, keep_returns=keep_returns
+            paths, case, window, 1, 1, 0.0, keep_mark=keep_mark, keep_returns=keep_returns
         )
         plain = plain or text
         if len(text.vocabulary) == size - padded:

@@ -23,7 +23,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError
 from charlm_tui.training import errors
 from charlm_tui.training.cells import HiddenWeights, LayerWeights
-from charlm_tui.training.corpus import Ids
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.errors import ConversionError, ExportedFileError
 from charlm_tui.training.network import StepWeights
 from charlm_tui.training.onnx_export import export

@@ -1,14 +1,14 @@
 """The person's own editor, for a text that is longer than a line: `$VISUAL`, else `$EDITOR`."""
 
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
-from textual.app import App, SuspendNotSupported
+from textual.app import App
 
 from charlm_tui.errors import CommandError
 from charlm_tui.text import told
+from charlm_tui.tui.outside import run_outside
 
 
 def command() -> str:
@@ -33,15 +33,10 @@ def edited(app: App[Any], text: str) -> str:
     with tempfile.TemporaryDirectory(prefix="charlm-tui-") as folder:
         path = Path(folder, "seed.txt")
         path.write_text(text, encoding="utf-8", newline="")
-        failed = ""
         try:
-            words = [*shlex.split(command()), str(path)]
-            with app.suspend():
-                failed = _run(words)
+            failed = run_outside(app, [*shlex.split(command()), str(path)])
         except ValueError as error:  # a quote that is not closed
             failed = str(error)
-        except SuspendNotSupported:
-            failed = "the terminal cannot be handed over here"
         if failed:
             raise CommandError(
                 f"the editor {told(command(), 80)!r} has failed: {failed}; set VISUAL or EDITOR to "
@@ -49,24 +44,3 @@ def edited(app: App[Any], text: str) -> str:
             )
         after = read_seed(path)
     return after if text.endswith("\n") else after.removesuffix("\n")
-
-
-def _run(words: list[str]) -> str:
-    """Run a command in the terminal, and say what went wrong; nothing if all is well.
-
-    Ctrl+C is for it alone, and Ctrl+Z stops both: the app's own handlers act later or not at all.
-    """
-    import subprocess
-
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-        signal.SIGTSTP: signal.signal(signal.SIGTSTP, signal.SIG_DFL),
-    }
-    try:
-        code = subprocess.run(words, check=False).returncode
-    except OSError as error:
-        return error.strerror or "it cannot be started"
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return f"it ended with exit code {code}" if code else ""

@@ -1,14 +1,16 @@
 """What a training run's log says, in the words and numbers of a screen. Knows no widgets."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charlm_tui.runs.follower import Follower
 from charlm_tui.runs.log_file import model_of
+from charlm_tui.runs.outlook import by_heart, lasting
 from charlm_tui.runs.reader import RunLog
 from charlm_tui.runs.records import BITS_PER_NAT, Sampled
-from charlm_tui.text import duration, fitting, visible
+from charlm_tui.text import duration, fitting, shortened, visible
 from charlm_tui.tui.widgets.curve import EPOCHS, SECONDS, Line, Plot
 
 LEVELS = {"before": "the file before", "notebook": "the notebook's recipe"}
@@ -20,28 +22,39 @@ class RunView:
     """A run that is looked at.
 
     Attributes:
-        name: of its model file.
+        path: of its model file.
         log: what it tells so far.
         alive: whether its process is there.
     """
 
-    name: str
+    path: str
     log: RunLog
     alive: bool
 
     @classmethod
-    def of(cls, follower: Follower) -> "RunView":
-        """Return what a follower knows by now."""
+    def of(cls, follower: Follower, process: int = 0) -> "RunView":
+        """Return what a follower knows by now.
+
+        Args:
+            follower: of the log.
+            process: that will write it; what others have written is of no interest. 0 is any.
+        """
         log = follower.log
-        name = visible(model_of(follower.path).name.removesuffix(".onnx"), "")
-        return cls(name, log, log.began is not None and is_alive(log.began.process))
+        if process and (log.began is None or log.began.process != process):
+            return cls(path_shown(follower), RunLog(), True)
+        return cls(path_shown(follower), log, log.began is not None and is_alive(log.began.process))
+
+    @property
+    def name(self) -> str:
+        """Of its model file."""
+        return os.path.basename(self.path).removesuffix(".onnx")
 
     @property
     def state(self) -> str:
         """Return how it stands, in a word or two."""
         log = self.log
         if log.began is None:
-            return "nothing yet"
+            return "starting: loading Keras takes seconds" if self.alive else "nothing yet"
         if log.ended is not None:
             return visible(log.ended.sentence or log.ended.reason, "")
         if not self.alive:
@@ -93,6 +106,8 @@ class RunView:
                     f"{epoch} · {last.done:.0%}{left}",
                 )
             )
+        if not log.epochs and log.ended is None:
+            lines += [shortened(line, width) for line in self._outlook()]
         if log.epochs:
             newest, best = log.epochs[-1], log.best
             measured = "" if newest.measured_nats is None else self._measured(newest.measured_nats)
@@ -112,6 +127,19 @@ class RunView:
             )
         return lines
 
+    def _outlook(self) -> list[str]:
+        """Say what is going to happen, until the first epoch has ended."""
+        began, last = self.log.began, self.log.last
+        lines = []
+        if began is not None:
+            if last is not None and last.characters_per_s > 0 and began.characters_per_epoch > 0:
+                epoch_s = began.characters_per_epoch / last.characters_per_s
+                lines.append(lasting(epoch_s, began.epochs))
+            lines.append(by_heart(began.parameters, began.characters))
+        lines.append("leaving, or closing the terminal, ends no run; come back with:")
+        lines.append(f"charlm-tui watch {shlex.quote(self.path)}")
+        return [line for line in lines if line]
+
     def _measured(self, nats: float) -> str:
         return f", {nats * BITS_PER_NAT:.3f} {self.measured_on}"
 
@@ -126,6 +154,11 @@ class RunView:
         return newest, [
             by_temperature[it.temperature] for it in newest if it.temperature in by_temperature
         ]
+
+
+def path_shown(follower: Follower) -> str:
+    """Return the path of the model file that a log is of, as it can be shown."""
+    return visible(str(model_of(follower.path)), "")
 
 
 def plot_of(views: Sequence[RunView], over_time: bool) -> Plot:

@@ -98,7 +98,8 @@ class ConversationView:
         it = self._conversation
         if self._waiting is not None and it.state is not Phase.LOADING:
             # It is shown again, as the model reads it, when its turn starts.
-            self.transcript.take_away(self._waiting)
+            if self._waiting in self.transcript.blocks:  # what was before it may be undone
+                self.transcript.take_away(self._waiting)
             self._waiting = None
         self.transcript.speed = it.controls.speed
         self.transcript.live = it.busy

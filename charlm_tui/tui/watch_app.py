@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.screen import Screen
 
+from charlm_tui.runs.trainer import Trainer
 from charlm_tui.tui.screens.watch import WatchScreen
 from charlm_tui.tui.terminal_app import TerminalApp
 
@@ -16,6 +17,7 @@ class WatchApp(TerminalApp):
         paths: of their logs, or of their model files.
         theme: a name of Textual's; None is its default.
         keymap: keys, with commas between them, by the ids of bindings.
+        trainer: the process whose run it is, if it was started for this screen.
     """
 
     CSS_PATH = "watch.tcss"
@@ -25,9 +27,10 @@ class WatchApp(TerminalApp):
         paths: Sequence[Path],
         theme: str | None = None,
         keymap: Mapping[str, str] | None = None,
+        trainer: Trainer | None = None,
     ) -> None:
         super().__init__(theme, keymap or {})
-        self._watch = WatchScreen(paths)
+        self._watch = WatchScreen(paths, trainer)
 
     def get_default_screen(self) -> Screen[None]:
         return self._watch

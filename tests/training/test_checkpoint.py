@@ -28,6 +28,7 @@ from charlm_tui.training.checkpoint import (
     Snapshot,
     check_settings,
     checkpoint_path,
+    is_finished,
     read_checkpoint,
     write_checkpoint,
 )
@@ -212,7 +213,7 @@ def test_ctrl_c_leaves_the_best_model_and_says_how_to_continue(
     card = OnnxModel(out).contract.card
     assert card["backend"] == backend
     assert [entry["epoch"] for entry in card["loss_history"]] == [1, 2, 3, 4, 5, 6]
-    assert not checkpoint_path(out).exists()
+    assert is_finished(checkpoint_path(out))
     log = read_log(log_path(out))
     assert [each.epoch for each in log.epochs] == [1, 2, 3, 4, 5, 6]
     assert Path(log.epochs[0].file).name == "mine-epoch-001.onnx"
@@ -252,6 +253,18 @@ def test_a_kill_leaves_a_checkpoint_that_goes_on(tiny_corpus_path: Path, tmp_pat
     assert log.began.continues_after in ("2", "3", "4")
     assert log.ended is not None
     assert log.ended.reason == "finished"
+
+    # A run that has ended stands in nobody's way, and goes on where a later end is given.
+    assert is_finished(checkpoint_path(out))
+    for end in ((), ("--epochs", "5"), ("--epochs", "3")):
+        said = refusal("--corpus", tiny_corpus_path, "--out", out, "--resume", *end)
+        assert "ended after epoch 5" in said
+    process = run_command(tiny_corpus_path, out, "--resume", "--epochs", "6")
+    lines = read_until(process, "", None)
+    assert process.returncode == 0, "".join(lines)
+    card = OnnxModel(out).contract.card
+    assert [entry["epoch"] for entry in card["loss_history"]] == [1, 2, 3, 4, 5, 6]
+    assert card["hyperparameters"]["epochs"] == 6
 
 
 SNAPSHOT = Snapshot(

@@ -16,7 +16,7 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.runs.follower import read_log
 from charlm_tui.runs.log_file import log_path
 from charlm_tui.runs.records import BITS_PER_NAT
-from charlm_tui.training import plan
+from charlm_tui.training import places
 from charlm_tui.training.claim import Claim
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES
@@ -363,9 +363,9 @@ def test_a_model_file_is_put_in_the_checkout_or_in_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An installed package has no place for it among other packages."""
-    assert plan.default_out("my") == ROOT / "models" / "my.onnx"
-    monkeypatch.setattr(plan, "CHECKOUT", tmp_path)
-    assert plan.default_out("my") == Path("models/my.onnx")
+    assert places.default_out("my") == ROOT / "models" / "my.onnx"
+    monkeypatch.setattr(places, "CHECKOUT", tmp_path)
+    assert places.default_out("my") == Path("models/my.onnx")
 
 
 def test_a_size_that_the_app_refuses_is_refused_before_anything_is_trained(

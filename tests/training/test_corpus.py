@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,16 +22,17 @@ from hypothesis import strategies as st
 
 from charlm_tui.files import CORPUS_VARIABLE, cached_corpus
 from charlm_tui.training import corpus as corpus_room
+from charlm_tui.training import encoder
 from charlm_tui.training.corpus import (
     NOTEBOOK_SHA256,
     Corpus,
     differs_from_notebook,
-    find_corpus,
     lowered,
     read_corpus,
     windows,
 )
 from charlm_tui.training.errors import CorpusError
+from charlm_tui.training.places import find_corpus
 from tests.conftest import ROOT
 from tests.support.devices import room_for
 
@@ -142,6 +145,7 @@ def test_a_text_that_is_read_in_blocks_is_the_text(
     text = "".join(map(chr, range(0x2A0, 0x3F0))) + "one\r\ntwo\rthree\n𝄞 ΟΔΟΣ\r\r\n"
     path = written(tmp_path, b"\xef\xbb\xbf" + text.encode())
     monkeypatch.setattr(corpus_room, "BLOCK", block)
+    monkeypatch.setattr(encoder, "BLOCK", block)
     monkeypatch.setattr(corpus_room, "IN_MEMORY", 10**6 if in_memory else 0)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     corpus = read(path)
@@ -204,6 +208,52 @@ def test_the_place_of_a_byte_that_is_not_utf_8_is_told_behind_an_order_mark(
         assert "is not UTF-8 (byte 0xe9 at offset 21)" in refusal(path)
 
 
+def test_files_and_folders_are_one_text(tmp_path: Path) -> None:
+    """Sorted within a folder, as they are named otherwise; what is hidden is no text."""
+    folder = tmp_path / "poems"
+    (folder / "a").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    last = written(tmp_path, "last words " * 30, "last.txt")
+    written(folder / "a", b"\xef\xbb\xbfone\r\n" * 9, "2.txt")
+    written(folder, "two " * 20, "b.txt")
+    written(folder, b"\xff", ".hidden")
+    written(folder / ".git", b"\xff", "index")
+    corpus = read_corpus([folder, last], "lower", WINDOW, STRIDE, BATCH)
+    parts = ["\ufeff".join(["one\n"] * 9), "two " * 20, "last words " * 30]
+    text = "\n".join(parts)
+    assert corpus.vocabulary.decode(corpus.ids.tolist()) == text
+    assert corpus.name == "poems and 1 more"
+    assert [name for name, _ in corpus.files] == ["2.txt", "b.txt", "last.txt"]
+    assert dict(corpus.files)["last.txt"] == hashlib.sha256(last.read_bytes()).hexdigest()
+    assert corpus.facts["files"][2]["name"] == "last.txt"
+    joined = b"\n".join([b"\xef\xbb\xbfone\r\n" * 9, b"two " * 20, last.read_bytes()])
+    assert corpus.sha256 == hashlib.sha256(joined).hexdigest()
+    assert not read(last, "lower").files
+
+
+def test_of_several_files_the_one_is_named_that_is_no_text(tmp_path: Path) -> None:
+    good, bad = written(tmp_path, "good " * 50, "a"), written(tmp_path, b"bad \xff", "b")
+    with pytest.raises(CorpusError, match=rf"^{bad} is not UTF-8"):
+        read_corpus([good, bad], "lower", WINDOW, STRIDE, BATCH)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert f"{empty} is a folder without files" in refusal(empty)
+
+
+@given(st.text("abcdeé", min_size=300, max_size=500), st.integers(1, 80), st.integers(5, 60))
+def test_rare_characters_are_left_out_and_counted(text: str, least: int, block: int) -> None:
+    counts = Counter(text)
+    kept = "".join(char for char in text if counts[char] >= least)
+    with pytest.MonkeyPatch.context() as patched, TemporaryDirectory() as folder:
+        patched.setattr(encoder, "BLOCK", block)
+        path = written(Path(folder), text)
+        if len(set(kept)) < 2 or len(kept) < 250:
+            return
+        corpus = read_corpus(path, "lower", WINDOW, STRIDE, BATCH, min_count=least)
+    assert corpus.vocabulary.decode(corpus.ids.tolist()) == kept
+    assert dict(corpus.left_out) == {it: n for it, n in counts.items() if n < least}
+
+
 @given(st.integers(1, 30), st.integers(0, 50))
 def test_windows_are_every_stretch_and_the_character_after_it(window: int, more: int) -> None:
     ids = np.arange(window + 1 + more, dtype=np.int32)
@@ -216,10 +266,6 @@ def test_windows_are_every_stretch_and_the_character_after_it(window: int, more:
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     assert "cannot be read: No such file or directory; give the path" in refusal(tmp_path / "none")
-
-
-def test_a_folder_is_told(tmp_path: Path) -> None:
-    assert "cannot be read: it is a folder" in refusal(tmp_path)
 
 
 def test_a_device_is_told_and_a_pipe_is_read() -> None:

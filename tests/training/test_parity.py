@@ -14,7 +14,8 @@ from charlm_tui.training import parity as parity_room
 from charlm_tui.training import reference
 from charlm_tui.training.cells import LayerWeights
 from charlm_tui.training.checkpoint import checkpoint_path
-from charlm_tui.training.corpus import Ids, windows
+from charlm_tui.training.corpus import windows
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.errors import ParityError
 from charlm_tui.training.network import StepWeights
 from charlm_tui.training.onnx_export import convert

@@ -15,7 +15,8 @@ from charlm_tui.training import measuring
 from charlm_tui.training import train as train_room
 from charlm_tui.training.batches import Batches, shuffled
 from charlm_tui.training.checkpoint import Costs, Epoch, Snapshot
-from charlm_tui.training.corpus import Corpus, Ids, windows
+from charlm_tui.training.corpus import Corpus, windows
+from charlm_tui.training.encoder import Ids
 from charlm_tui.training.errors import TrainingError
 from charlm_tui.training.measuring import measure, measured_windows, settle, within
 from charlm_tui.training.network import StepWeights, build_network, predictor

@@ -588,6 +588,23 @@ async def test_every_seed_is_shown_once_as_the_model_reads_it_even_after_a_death
         assert [text for kind, text in it.blocks if kind == "seed"] == ["a", "next"]
 
 
+async def test_a_turn_is_undone_while_a_seed_waits_for_the_model() -> None:
+    async with studio() as it:
+        await it.load()
+        await it.send("first")
+        await it.stream("abc")
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "a new engine was started")
+        it.prompt.insert("next")
+        await it.pilot.press("enter")
+        await it.until(lambda: ("seed", "next") in it.blocks, "the seed waits")
+        await it.pilot.press("escape", "u")
+        await it.until(lambda: ("seed", "first") not in it.blocks, "the turn was undone")
+        await it.load()
+        await it.until(lambda: it.engine.requests, "it went on")
+        assert [text for kind, text in it.blocks if kind == "seed"] == ["next"]
+
+
 async def test_a_second_seed_while_the_model_loads_is_given_back() -> None:
     async with studio() as it:
         await it.pilot.press("a", "enter", "b", "enter")

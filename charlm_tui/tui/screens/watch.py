@@ -3,6 +3,8 @@
 Reads logs and writes requests; it waits for no trainer, and whoever trains knows nothing of it.
 """
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -35,17 +37,20 @@ from charlm_tui.runs.requests import (
     requests_path,
     send,
 )
+from charlm_tui.runs.trainer import Trainer
 from charlm_tui.text import capitalised, runs, visible
 from charlm_tui.tui.hindered import HinderedScreen
+from charlm_tui.tui.outside import run_outside
 from charlm_tui.tui.run_view import RunView, differences, plot_of
 from charlm_tui.tui.screens.ask import ask
+from charlm_tui.tui.screens.help import HelpScreen, screen_section
 from charlm_tui.tui.widgets.curve import Curve
 from charlm_tui.tui.widgets.keys_line import KeysLine
 
 LOOK_S = 0.25  # from one look at the logs to the next
 SETTLE_S = 1.5  # that what is new in a sample is bright
 WIDE, HIGH = 100, 24  # cells from which on the samples stand beside the plot; lines, for a plot
-STEERS = frozenset({"halve", "double", "cool", "samples", "stop"})
+STEERS = frozenset({"halve", "double", "cool", "samples", "temperatures", "stop"})
 
 
 class Samples(Static):
@@ -106,6 +111,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
 
     Args:
         paths: of model files, or of their logs.
+        trainer: the process whose run it is, if it was started for this screen.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -114,9 +120,12 @@ class WatchScreen(HinderedScreen, Screen[None]):
         Binding("h", "halve", "Half the rate", id="watch.halve"),
         Binding("d", "double", "Double", id="watch.double"),
         Binding("c", "cool", "Cool down", id="watch.cool"),
+        Binding("b", "studio", "Try the best", id="watch.studio"),
         Binding("e", "samples", "Seed", id="watch.samples"),
+        Binding("m", "temperatures", "Temperatures", id="watch.temperatures"),
         Binding("t", "axis", "Time", id="watch.axis"),
         Binding("tab", "next", "Next run", id="watch.next"),
+        Binding("f1,question_mark", "help", "Help", key_display="F1", id="watch.help"),
     ]
 
     over_time: reactive[bool] = reactive(False)
@@ -124,10 +133,11 @@ class WatchScreen(HinderedScreen, Screen[None]):
     chosen: reactive[int] = reactive(0)
     """The run whose numbers and samples are shown, and that keys steer."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], trainer: Trainer | None = None) -> None:
         super().__init__()
+        self._trainer = trainer
         self._followers = [Follower(log_of(at_home(path))) for path in paths]
-        self._views = [RunView.of(each) for each in self._followers]
+        self._views = self._seen()
         self._missing: dict[int, str] = {}  # by run: why nothing is known of it
         self._stop_asked = False
 
@@ -137,7 +147,17 @@ class WatchScreen(HinderedScreen, Screen[None]):
             yield Curve(id="plot")
             with Vertical(id="beside"):
                 yield Samples(id="samples", markup=False)
-        yield KeysLine(("watch.double", "watch.axis", "watch.samples", "watch.cool"))
+        yield KeysLine(
+            (
+                "watch.temperatures",
+                "watch.double",
+                "watch.axis",
+                "watch.samples",
+                "watch.cool",
+                "watch.halve",
+                "watch.studio",
+            )
+        )
 
     def on_mount(self) -> None:
         self._look()
@@ -166,11 +186,24 @@ class WatchScreen(HinderedScreen, Screen[None]):
                 fresh |= follower.follow()
                 self._missing.pop(number, None)
             except RunLogError as error:
+                if self._awaited:  # the log will be there
+                    continue
                 fresh |= self._missing.get(number) != str(error)
                 self._missing[number] = str(error)
-        before, self._views = self._views, [RunView.of(each) for each in self._followers]
+        if self._trainer is not None and self._trainer.ended is not None and self._awaited:
+            self.app.exit(return_code=self._trainer.ended)  # it has said why
+        before, self._views = self._views, self._seen()
         if fresh or before != self._views:
             self._draw()
+
+    def _seen(self) -> list[RunView]:
+        process = self._trainer.process if self._trainer is not None else 0
+        return [RunView.of(each, process) for each in self._followers]
+
+    @property
+    def _awaited(self) -> bool:
+        """Whether a process was started that has not told of its run yet."""
+        return self._trainer is not None and self.view.log.began is None
 
     def _draw(self, again: bool = False) -> None:
         """Draw what is new; `again`, the samples as well that are there already."""
@@ -200,6 +233,9 @@ class WatchScreen(HinderedScreen, Screen[None]):
         """Return why an action cannot be done now, as a clause; nothing if it can."""
         if action == "next":
             return "" if len(self._followers) > 1 else "there is one run"
+        if action == "studio":
+            there = os.path.isfile(model_of(self._followers[self.chosen].path))
+            return "" if there else "there is no model file yet: it is written after an epoch"
         if action not in STEERS:
             return ""
         log = self.view.log
@@ -258,6 +294,39 @@ class WatchScreen(HinderedScreen, Screen[None]):
             self._send(CoolDown(seconds=seconds), f"asked to cool down in {seconds:g} s")
 
         ask(self.app, "Let the rate fall to zero in how many seconds, and end there?", answer, "60")
+
+    def action_studio(self) -> None:
+        """Open the studio on the best so far; it follows what is better."""
+        model = str(model_of(self._followers[self.chosen].path))
+        failed = run_outside(
+            self.app, [sys.executable, "-m", "charlm_tui", "--follow", "--model", model]
+        )
+        if failed:
+            self.say(f"The studio has failed: {failed}")
+
+    def action_help(self) -> None:
+        """Show every key here."""
+        self.app.push_screen(HelpScreen([screen_section(self, "watch")]))
+
+    def action_temperatures(self) -> None:
+        """Ask for other temperatures of the samples."""
+        newest, _ = self.view.samples()
+
+        def answer(text: str) -> None:
+            try:
+                temperatures = [float(word) for word in text.replace(",", " ").split()]
+            except ValueError:
+                temperatures = []
+            if not temperatures or not all(0 <= it < 1e3 for it in temperatures):
+                raise CommandError(f"{text!r:.30} are no temperatures; give some, such as 0.5 1.0")
+            seed = newest[0].seed if newest else ""
+            self._send(
+                ChangeSamples(seed=seed, temperatures=temperatures),
+                "asked for other temperatures, from the next epoch on",
+            )
+
+        before = " ".join(f"{it.temperature:g}" for it in newest)
+        ask(self.app, "The temperatures of what it writes after each epoch.", answer, before)
 
     def action_samples(self) -> None:
         """Ask for another seed of the samples."""

@@ -1,0 +1,44 @@
+"""Training with a screen on it: a process that trains, and the screen of `watch` on its log."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from charlm_tui.cli.streams import forget_given_size, say
+
+LAST_LINES = 6  # of what the process wrote, that are shown when it has ended
+
+
+def train_on_screen(corpus: Sequence[Path], out: Path | None) -> int:
+    """Start the process that trains, and show its run until the person leaves; return a code.
+
+    Args:
+        corpus: files and folders of the text.
+        out: the model file, if one is given.
+    """
+    from charlm_tui.runs.log_file import log_path
+    from charlm_tui.training.places import out_path
+
+    model = out_path(corpus, out)
+    here = sys.argv.index("train") + 1  # what was asked for, as it was asked for
+    from charlm_tui.runs.trainer import Trainer
+
+    trainer = Trainer([*sys.argv[1:here], "--plain", *sys.argv[here:]])
+    forget_given_size()
+    from charlm_tui.cli.app import known
+    from charlm_tui.controls.config_file import read
+    from charlm_tui.tui.watch_app import WatchApp
+
+    settings = read(None, os.environ).checked(known())
+    app = WatchApp([log_path(model)], settings.value("theme"), settings.keys, trainer)
+    app.run()
+    if app.failure:
+        say(f"error: {app.failure}")
+    elif trainer.ended is not None:
+        for line in trainer.said()[-LAST_LINES:]:
+            say(line)
+        return trainer.ended
+    say(f"training goes on; come back with: charlm-tui watch {shlex.quote(str(model))}")
+    return app.return_code or (1 if app.failure else 0)
