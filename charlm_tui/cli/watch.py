@@ -24,7 +24,8 @@ def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
     """Look at training runs, while they train or when they have ended.
 
     FILE is a model file that is trained, or its log (<model>.run.jsonl); several are drawn over
-    each other. Without one: the newest run of this folder and of its models/. Leaving ends no run.
+    each other. Without one: the runs of this folder and of its models/, the newest first, one by
+    one. Leaving ends no run.
     """
     if len(files) > MOST_RUNS:
         raise click.UsageError(f"{len(files)} runs are too many for one plot; give {MOST_RUNS}")
@@ -33,14 +34,14 @@ def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
             "watch needs a terminal for its input, output and errors, and there is none here; "
             "a log is lines of JSON: see docs/run-log.md"
         )
-    paths = list(files) or _newest()
+    paths = list(files) or _found()
     forget_given_size()
     from charlm_tui.cli.app import known
     from charlm_tui.controls.config_file import read
     from charlm_tui.tui.watch_app import WatchApp
 
     settings = read(config_path, os.environ).checked(known())
-    app = WatchApp(paths, settings.value("theme"), settings.keys)
+    app = WatchApp(paths, settings.value("theme"), settings.keys, one_by_one=not files)
     app.run()
     if app.failure:
         say(f"error: {app.failure}")
@@ -48,8 +49,8 @@ def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
     return app.return_code or 0
 
 
-def _newest() -> list[Path]:
-    """Return the log that was written last, of this folder and its models/."""
+def _found() -> list[Path]:
+    """Return the logs of this folder and its models/, the one first that was written last."""
     from charlm_tui.runs.follower import find_logs
 
     found = find_logs([Path(), Path("models")])
@@ -58,4 +59,4 @@ def _newest() -> list[Path]:
             "there is no log of a training run here or in models/; give a model file that is "
             "trained, or its log"
         )
-    return found[:1]
+    return found

@@ -18,6 +18,7 @@ class WatchApp(TerminalApp):
         theme: a name of Textual's; None is its default.
         keymap: keys, with commas between them, by the ids of bindings.
         trainer: the process whose run it is, if it was started for this screen.
+        one_by_one: show one run at a time.
     """
 
     CSS_PATH = "watch.tcss"
@@ -28,9 +29,11 @@ class WatchApp(TerminalApp):
         theme: str | None = None,
         keymap: Mapping[str, str] | None = None,
         trainer: Trainer | None = None,
+        *,
+        one_by_one: bool = False,
     ) -> None:
         super().__init__(theme, keymap or {})
-        self._watch = WatchScreen(paths, trainer)
+        self._watch = WatchScreen(paths, trainer, one_by_one=one_by_one)
 
     def get_default_screen(self) -> Screen[None]:
         return self._watch

@@ -24,6 +24,7 @@ from charlm_tui.runs.requests import (
     requests_path,
 )
 from charlm_tui.tui.run_view import RunView, differences, is_alive, plot_of
+from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.watch import Samples
 from charlm_tui.tui.watch_app import WatchApp
 from charlm_tui.tui.widgets.curve import Curve, thinned
@@ -118,6 +119,7 @@ async def test_what_is_new_of_a_log_is_on_the_screen(tmp_path: Path) -> None:
         (["s", "s"], Stop()),
         (["c", "3", "enter"], CoolDown(seconds=3.0)),
         (["e", "z", "enter"], ChangeSamples(seed="z")),
+        (["m", "2", "enter"], ChangeSamples(seed=SAMPLE.seed, temperatures=[2.0])),
     ],
 )
 async def test_a_key_asks_something_of_the_run(
@@ -129,7 +131,7 @@ async def test_a_key_asks_something_of_the_run(
         async with watched(out) as it:
             for key in keys:
                 await it.pilot.press(key)
-                if key in ("c", "e"):
+                if key in ("c", "e", "m"):
                     await it.until(lambda: it.app.screen.query(Input), "it is asked")
                     it.app.screen.query_one(Input).value = ""
             await it.until(lambda: it.said.startswith("Asked"), "it is said")
@@ -192,6 +194,52 @@ async def test_runs_are_drawn_over_each_other_and_looked_at_in_turn(tmp_path: Pa
             await it.until(lambda: it.numbers.startswith("two  finished"), "the other is shown")
             await it.pilot.press("t")
             await it.until(lambda: it.curve.plot.across == "seconds", "it is over time")
+
+
+@pytest.mark.slow
+async def test_the_runs_of_a_folder_are_looked_at_one_by_one(tmp_path: Path) -> None:
+    outs = [tmp_path / f"{name}.onnx" for name in ("one", "two")]
+    with logged(outs[0], HERE, *epochs(3)), logged(outs[1], HERE, *epochs(2), END):
+        app = WatchApp(outs, one_by_one=True)
+        async with app.run_test(size=(100, 24)) as pilot:
+            it = Watched(app, pilot)
+            await it.until(lambda: "(run 1 of 2; Tab: the next)" in it.numbers, "it is said")
+            assert it.numbers.startswith("one  starting")
+            assert {line.name for line in it.curve.plot.lines} == {"held-out", "training"}
+            await it.pilot.press("tab")
+            await it.until(lambda: it.numbers.startswith("two  finished"), "the other is shown")
+            assert "after epoch 2" in it.numbers
+
+
+@pytest.mark.slow
+async def test_before_the_first_epoch_has_ended_it_says_what_is_going_to_happen(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "mine.onnx"
+    large = replace(HERE, parameters=3_000_000, characters_per_epoch=1_000_000, epochs=40)
+    with logged(out, large, replace(BATCH, characters_per_s=50_000.0)) as log:
+        async with watched(out, size=(120, 24)) as it:
+            assert "an epoch takes about 20 s, all 40 about 13 min" in it.numbers
+            assert "3,000,000 weights for 11,715 characters: without dropout" in it.numbers
+            assert f"come back with:\ncharlm-tui watch {out}" in it.numbers
+            log.write(EPOCH)
+            await it.until(lambda: "after epoch" in it.numbers, "the epoch is shown")
+            assert "come back with" not in it.numbers
+
+
+@pytest.mark.slow
+async def test_every_key_is_in_the_help_and_the_studio_needs_a_model(tmp_path: Path) -> None:
+    out = tmp_path / "mine.onnx"
+    with logged(out, HERE, BATCH):
+        async with watched(out) as it:
+            await it.pilot.press("b")
+            await it.until(lambda: "There is no model file yet" in it.said, "it is said")
+            await it.pilot.press("f1")
+            await it.until(lambda: isinstance(it.app.screen, HelpScreen), "help is shown")
+            [section] = it.app.screen._sections
+            told = {what for _, _, what in section.rows}
+            assert {"Half the rate", "Try the best", "Temperatures", "Next run"} <= told
+            await it.pilot.press("escape")
 
 
 @pytest.mark.slow

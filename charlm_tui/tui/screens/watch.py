@@ -112,6 +112,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
     Args:
         paths: of model files, or of their logs.
         trainer: the process whose run it is, if it was started for this screen.
+        one_by_one: show one run at a time, and not all of them over each other.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -133,9 +134,12 @@ class WatchScreen(HinderedScreen, Screen[None]):
     chosen: reactive[int] = reactive(0)
     """The run whose numbers and samples are shown, and that keys steer."""
 
-    def __init__(self, paths: Sequence[Path], trainer: Trainer | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[Path], trainer: Trainer | None = None, *, one_by_one: bool = False
+    ) -> None:
         super().__init__()
         self._trainer = trainer
+        self._one_by_one = one_by_one
         self._followers = [Follower(log_of(at_home(path))) for path in paths]
         self._views = self._seen()
         self._missing: dict[int, str] = {}  # by run: why nothing is known of it
@@ -182,6 +186,8 @@ class WatchScreen(HinderedScreen, Screen[None]):
         """Take in what is new of the logs, and draw it; a trainer that is gone is new, too."""
         fresh = False
         for number, follower in enumerate(self._followers):
+            if self._one_by_one and number != self.chosen:
+                continue
             try:
                 fresh |= follower.follow()
                 self._missing.pop(number, None)
@@ -213,8 +219,11 @@ class WatchScreen(HinderedScreen, Screen[None]):
             lines = [visible(sentence, "")]
         elif view.log.skipped:
             lines[0] += f"  ({view.log.skipped:,} lines of the log are none that is known)"
+        if self._one_by_one and len(self._views) > 1:
+            lines[0] += f"  (run {self.chosen + 1} of {len(self._views)}; Tab: the next)"
         self.query_one("#numbers", Static).update("\n".join(lines))
-        self.query_one(Curve).plot = plot_of(self._views, self.over_time)
+        shown = [view] if self._one_by_one else self._views
+        self.query_one(Curve).plot = plot_of(shown, self.over_time)
         most = 4 if self.has_class("-wide") else 1
         self.query_one(Samples).show(*view.samples(), most, again)
         self.refresh_bindings()
@@ -225,6 +234,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
 
     def watch_chosen(self) -> None:
         if self.is_mounted:
+            self._look()
             self._draw(True)
 
     # What can be done.
