@@ -79,6 +79,7 @@ snapshots: $(DEV)  ## write the pictures of the tests again; look at them
 bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.recital
 
 clean:  ## remove what was installed

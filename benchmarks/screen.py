@@ -109,10 +109,10 @@ def main(model: Path, rounds: int, corpus: Path | None, out: Path | None) -> Non
     tell("processor while idle", share, f"{share:.2%}", "0")
     paints, firsts, empties = [], [], []
     seeded = ["charlm-tui", "--model", str(model), "--seed", SEED, "--rng-seed", "1"]
-    _paint_and_character_s(seeded)  # its bytecode is written
+    paint_and_character_s(seeded)  # its bytecode is written
     for _ in range(rounds * 3):
-        empties.append(_paint_and_character_s(["python", "-c", EMPTY])[0])
-        paint_s, first_s = _paint_and_character_s(seeded)
+        empties.append(paint_and_character_s(["python", "-c", EMPTY])[0])
+        paint_s, first_s = paint_and_character_s(seeded)
         paints.append(paint_s / empties[-1])
         firsts.append(first_s - paint_s)
     tell(
@@ -248,7 +248,7 @@ def _latencies_ms(model: Path) -> list[float]:
     return [(at - press_s) * 1000 for (_, at), press_s in zip(changes, pressed_s, strict=True)]
 
 
-def _paint_and_character_s(command: list[str]) -> tuple[float, float]:
+def paint_and_character_s(command: list[str]) -> tuple[float, float]:
     """Return the seconds from a command's start to its first frame, and to a first character.
 
     Seen from outside, as a terminal sees it: from the start of the interpreter on. Without a

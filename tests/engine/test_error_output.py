@@ -1,6 +1,7 @@
 """What an engine writes to its standard error: quoted when it dies, and logged."""
 
 import queue
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from charlm_tui.engine import client
 from charlm_tui.engine.client import ProcessEngine
 from charlm_tui.engine.error_output import MOST_QUOTED
 from charlm_tui.engine.protocol import EngineDied, Event
-from charlm_tui.log import LOG_BYTES, LOGS, log_path
+from charlm_tui.log import LOG_BYTES, LOGS, Log, log_path
 from tests.support.engines import BOUND_S, Driver
 
 
@@ -53,6 +54,21 @@ def test_a_flood_does_not_block_the_engine_and_the_log_is_rotated(
     files = list(log_path().parent.iterdir())
     assert len(files) == 1 + LOGS
     assert all(file.stat().st_size <= LOG_BYTES for file in files)
+
+
+def test_a_flood_is_read_to_its_end_however_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that is busy: the process has ended long before its last line is read."""
+    monkeypatch.setattr(client, "END_S", 1.0)
+    write = Log.write
+
+    def slowly(log: Log, line: str) -> None:
+        threading.Event().wait(0.02)
+        write(log, line)
+
+    monkeypatch.setattr(Log, "write", slowly)
+    flood = "print(*range(100), sep=' of many\\n', file=sys.stderr)"
+    reason = death(monkeypatch, f"import sys; {flood}; sys.exit(3)")
+    assert reason.endswith("exit code 3; the last that it wrote: 98 of many 99")
 
 
 def test_a_log_that_cannot_be_written_costs_nothing_but_the_log(
