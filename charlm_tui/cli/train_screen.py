@@ -40,5 +40,5 @@ def train_on_screen(corpus: Sequence[Path], out: Path | None) -> int:
         for line in trainer.said()[-LAST_LINES:]:
             say(line)
         return trainer.ended
-    say(f"training goes on; come back with: charlm-tui watch {shlex.quote(str(model))}")
+    say(f"training continues; come back with: charlm-tui watch {shlex.quote(str(model))}")
     return app.return_code or (1 if app.failure else 0)

@@ -68,7 +68,7 @@ def test_whoever_leaves_is_told_how_to_come_back_and_the_run_goes_on(
         it.send("q")
         assert it.end() == 0
         assert it.is_sane
-        assert f"training goes on; come back with: charlm-tui watch {out}" in it.text.replace(
+        assert f"training continues; come back with: charlm-tui watch {out}" in it.text.replace(
             "\n", ""
         )
         assert not has_ended(process, 0.0)
