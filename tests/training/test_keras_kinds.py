@@ -150,6 +150,40 @@ def test_the_formula_of_a_file_is_what_keras_predicts(
     assert given.std(axis=0).max() > 0.01
 
 
+def as_cudnn(weights: Any, gates: int) -> Any:
+    """Return a layer's arrays as cuDNN keeps them: each gate's matrix transposed, two biases."""
+    kernel, recurrent, bias = weights
+    entries, units = kernel.shape[0], recurrent.shape[0]
+    flat = [part.T.ravel().reshape(entries, units) for part in np.split(kernel, gates, axis=1)]
+    turned = [part.T for part in np.split(recurrent, gates, axis=1)]
+    return [np.concatenate(flat, axis=1), np.concatenate(turned, axis=1), bias.ravel()]
+
+
+def test_a_gru_of_cudnn_computes_what_the_plain_one_does(ids: Any, tmp_path: Path) -> None:
+    """Keras 3 has no such layer: the file is written anew as Keras 2 wrote it."""
+    model, path = filled(sequential(layers.GRU(UNITS), dense())), tmp_path / "model.h5"
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        [_, layer, _] = config["config"]["layers"]
+        layer["class_name"] = "CuDNNGRU"
+        layer["config"] = {"name": layer["config"]["name"], "units": UNITS, "trainable": True}
+        file.attrs["model_config"] = json.dumps(config)
+        file.attrs["keras_version"] = "2.2.4"
+        group = file["model_weights/gru/sequential/gru/gru_cell"]
+        for name, array in zip(
+            ("kernel", "recurrent_kernel", "bias"),
+            as_cudnn(model.layers[0].get_weights(), 3),
+            strict=True,
+        ):
+            del group[name]
+            group[name] = array
+    found = read_keras_file(path)
+    assert found.weights.layers[0].cell == "GRU"
+    given = reference.predict(found.weights, ids)
+    np.testing.assert_allclose(given, predicted(model, ids), atol=3e-6)
+
+
 def lstm(**settings: Any) -> Any:
     return layers.LSTM(UNITS, **settings)
 
