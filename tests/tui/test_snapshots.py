@@ -3,8 +3,10 @@
 Written on the pinned versions; after a change that is meant: `make snapshots`, and look at them.
 """
 
+import os
 import re
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,14 +26,19 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.schedule import temperatures
+from charlm_tui.runs.log_file import LogFile, log_path
+from charlm_tui.runs.records import Record
 from charlm_tui.session.updates import Phase
+from charlm_tui.tui.screens import watch
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.watch_app import WatchApp
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.status import Status
 from tests.support import lens as lens
 from tests.support import what_if as whatif
 from tests.support.engines import SYMBOLS
+from tests.support.run_logs import BATCH, BEGAN, END, EPOCH, SAMPLE
 from tests.support.studio import Studio, studio
 
 pytestmark = pytest.mark.slow  # every test starts the app
@@ -303,3 +310,65 @@ async def test_recital(picture: SnapshotAssertion, tmp_path: Path) -> None:
         )
         await it.pilot.pause()
         assert drawn(it.app) == picture
+
+
+def run_of(state: str) -> list[Record]:
+    """Return the log of a run in a state: before its first epoch, in training, ended, cut off."""
+    began = replace(
+        BEGAN,
+        process=os.getpid() if state != "cut off" else 2**22 + 1,
+        parameters=102_585,
+        characters=570_849,
+        characters_per_epoch=1_712_640,
+        epochs=8,
+        baselines={"notebook": 2.106, "before": 1.851},
+    )
+    batch = replace(BATCH, batches=223, batch=80, characters_per_s=150_000.0)
+    if state == "before":
+        return [began, batch]
+    records: list[Record] = [began]
+    for epoch in range(1, 6):
+        nats = 1.3 + 0.5 / epoch
+        records.append(
+            replace(
+                EPOCH, epoch=epoch, at=12.0 * epoch, training_nats=nats, measured_nats=nats - 0.04
+            )
+        )
+        for temperature in (0.2, 0.5, 1.0, 1.2):
+            text = TEXT[:60] + TEXT[60:][:: 1 + (epoch == 5)] + f" {temperature}"
+            records.append(replace(SAMPLE, epoch=epoch, temperature=temperature, text=text))
+    records.append(replace(batch, epoch=6, done=0.7, at=66.0))
+    return [*records, replace(END, held_out_nats=1.31)] if state == "ended" else records
+
+
+@pytest.mark.parametrize(
+    ("state", "size"),
+    [
+        ("before", NARROW),
+        ("training", WIDE),
+        ("training", NARROW),
+        ("training", SMALL),
+        ("ended", NARROW),
+        ("cut off", NARROW),
+    ],
+)
+async def test_watch(
+    state: str,
+    size: tuple[int, int],
+    picture: SnapshotAssertion,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(watch, "SETTLE_S", 3600.0)  # what is new stays bright
+    out = Path("mine.onnx")
+    log = LogFile(log_path(out), False, pytest.fail)
+    for record in run_of(state):
+        log.write(record)
+    log.close()
+    app = WatchApp([out])
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        await pilot.wait_for_scheduled_animations()
+        await pilot.pause()
+        assert drawn(app) == picture
