@@ -81,11 +81,16 @@ class RunView:
         if log.began is not None:
             began = log.began
             corpus = visible(str(began.corpus.get("name", "")), "")
+            symbols = began.corpus.get("symbols")
+            known = f" ({symbols:,} symbols)" if isinstance(symbols, int) else ""
+            device = visible(began.device, "")
             lines.append(
                 fitting(
                     width,
+                    f"{began.parameters:,} weights · {began.characters:,} characters of "
+                    f"{corpus}{known} · {device}",
                     f"{began.parameters:,} weights · {began.characters:,} characters of {corpus} · "
-                    f"{visible(began.device, '')}",
+                    f"{device}",
                     f"{began.parameters:,} weights · {began.characters:,} characters",
                     f"{began.parameters:,} weights",
                 )

@@ -320,6 +320,7 @@ def run_of(state: str) -> list[Record]:
         parameters=102_585,
         characters=570_849,
         characters_per_epoch=1_712_640,
+        corpus={"name": "words.txt", "symbols": 57},
         epochs=8,
         baselines={"notebook": 2.106, "before": 1.851},
     )
