@@ -10,13 +10,17 @@ import pytest
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
     CharactersGenerated,
+    DrawRequested,
     LanesGenerated,
     LensOpened,
     ModelLoaded,
+    ReloadRequested,
+    RestRequested,
     WhatIfTold,
 )
 from charlm_tui.engine.worker import MOST_MODELS
 from charlm_tui.errors import CommandError
+from charlm_tui.files import file_version
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape_file import Recording
@@ -37,7 +41,7 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
-from tests.support.engines import Driver
+from tests.support.engines import RUNTIME, Driver, QueuedEngine
 from tests.support.models import SYMBOLS, looping_model, put
 
 LENGTH = 30
@@ -85,9 +89,11 @@ class Talk:
 
     def reply(self, seed: str = "a seed") -> Turn:
         """Send a seed; return the turn when its reply is there."""
+        count = len(self.it.turns)
         assert self.it.send(seed)
         self.settle()
         assert self.it.turn is not None
+        assert len(self.it.turns) == count + 1
         assert len(self.it.turn.tape) == LENGTH
         return self.it.turn
 
@@ -214,6 +220,29 @@ def test_a_seed_that_comes_while_a_reply_streams_stops_it_and_waits(talk: Talk, 
     assert [turn.seed for turn in talk.it.turns] == ["a seed", "another"]
     assert talk.it.turns[0].model == first
     assert talk.it.turns[1].text() == of_a_new_app(path, "another")
+
+
+def test_nothing_is_added_to_a_reply_for_which_a_seed_has_come(path: Path) -> None:
+    it = Conversation(Controls(Settings(0.8, rng_seed=7)), lambda _: None)
+    it.follows = True
+    engine = QueuedEngine()
+    engine.listen(it.receive)
+    it.attach(engine.send)
+    loaded = ModelLoaded(
+        str(path), "m", "1" * 64, tuple(SYMBOLS), "lower", 12, {}, RUNTIME, file_version(path)
+    )
+    engine.say(loaded)
+    it.send("a seed")
+    engine.stream("abc", loaded.symbols)
+    put(path, 2)
+    it.send("another")
+    assert engine.requests[-2:] == [RestRequested(), ReloadRequested()]
+    engine.stream("def", loaded.symbols)  # was on its way
+    both = ("1" * 64, "2" * 64)
+    engine.say(loaded._replace(sha256=both[1], file=file_version(path), at_hand=both))
+    assert [turn.text() for turn in it.turns] == ["abc", ""]
+    assert isinstance(engine.last, DrawRequested)
+    assert engine.last.model == both[1]
 
 
 @pytest.mark.parametrize("damaged", [b"", b"no model" * 50])
