@@ -62,8 +62,8 @@ def replaced(model: ModelLoaded) -> str:
     bits, epoch = (model.card.get(key) for key in ("held_out_bits_per_character", "best_epoch"))
     facts = [f"{bits:.2f} bits per character"] if isinstance(bits, float) else []
     facts += [f"epoch {epoch}"] if isinstance(epoch, int) else []
-    told_of = f" ({', '.join(facts)})" if facts else ""
-    return f"the model file was replaced: replies are of the new one now{told_of}"
+    about = f" ({told(', '.join(facts))})" if facts else ""
+    return f"the model file was replaced: replies are of the new one now{about}"
 
 
 def rows(model: ModelLoaded) -> list[tuple[str, str]]:
