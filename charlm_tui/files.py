@@ -133,6 +133,19 @@ def cached_corpus() -> Path:
     return Path(home) / "datasets" / NOTEBOOK_FILE
 
 
+FileVersion = tuple[int, int, int, int]
+"""What tells a file from what was at its path before, and from what is put there later."""
+
+
+def file_version(path: Path) -> FileVersion | None:
+    """Return what another file, or another content, at a path changes; None if nothing is there."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def write_document(path: Path, content: str | bytes) -> None:
     """Write a file as `replace_file` does, or a device or a pipe straight through.
 

@@ -21,6 +21,7 @@ from charlm_tui.files import (
     check_document,
     check_file,
     check_replaceable,
+    file_version,
     is_stream,
     make_folder_for,
     read_file,
@@ -496,3 +497,23 @@ def test_a_home_that_nobody_has_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HOME", "/somewhere")
     assert at_home(Path("~/x")) == Path("/somewhere/x")
     assert at_home(Path("~nobody-of-that-name/x")) == Path("~nobody-of-that-name/x")
+
+
+def test_a_file_that_is_replaced_or_changed_is_told_from_what_was_there(tmp_path: Path) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    assert file_version(path) is None
+    path.write_bytes(b"one")
+    first = file_version(path)
+    assert file_version(path) == first is not None
+    status = path.stat()
+    other.write_bytes(b"two")
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(other, path)  # of the same size and time
+    second = file_version(path)
+    assert second != first
+    path.write_bytes(b"three")
+    assert file_version(path) != second
+    path.write_bytes(b"two")
+    os.utime(path, ns=(0, 0))
+    assert file_version(path) != second  # of the same size
+    assert file_version(Path("a\0b")) is None

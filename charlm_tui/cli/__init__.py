@@ -16,6 +16,7 @@ import charlm_tui
 from charlm_tui.cli.app import known, run_app
 from charlm_tui.cli.options import (
     context_options,
+    follow_option,
     model_option,
     option_of,
     path_option,
@@ -67,7 +68,7 @@ class LazyGroup(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@with_options(model_option)
+@with_options(model_option, follow_option)
 @click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
 @with_options(option_of("length"), option_of("speed"), path_option("corpus"))
 @with_options(*history_options, *sampling_options, *context_options)

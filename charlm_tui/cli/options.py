@@ -89,6 +89,7 @@ def path_option(name: str) -> Callable[[ClickCommand], ClickCommand]:
 
 
 model_option = path_option("model")
+follow_option = option_of("follow", is_flag=True, type=None, show_default=False)
 config_option = click.option(
     "--config",
     "config_path",

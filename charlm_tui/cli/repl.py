@@ -8,6 +8,7 @@ import click
 
 from charlm_tui.cli.options import (
     context_options,
+    follow_option,
     model_option,
     option_of,
     sampling_options,
@@ -24,7 +25,7 @@ LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m\x1b[J"
 
 
 @click.command()
-@with_options(model_option)
+@with_options(model_option, follow_option)
 @click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
 @with_options(
     option_of("length"), option_of("speed", show_default="60 in a terminal, full in a filter")
@@ -84,6 +85,7 @@ def _chat(it: Start, seed: str | None) -> int:
             Tint(it.configuration.value("tint")),
             it.history,
             it.configuration.value("turns") == "continued",
+            it.configuration.value("follow"),
         )
     except BaseException:  # of which `main` tells, in a terminal as it was
         if rescue is not None:
@@ -103,6 +105,8 @@ def _filter(it: Start, seed: str | None, form: Form) -> int:
     def new_engine(path: str) -> ProcessEngine:
         return ProcessEngine(path, limits=it.limits)
 
+    follows = it.configuration.value("follow")
+    source = sys.stdin.buffer
     with output() as out:  # left early where whoever reads has had enough
-        code |= run(str(it.model), new_engine, controls, sys.stdin.buffer, out, say, form, seed)
+        code |= run(str(it.model), new_engine, controls, source, out, say, form, seed, follows)
     return code

@@ -213,6 +213,14 @@ PARAMETERS = (
         sample='"model.onnx"',
     ),
     Parameter(
+        "follow",
+        Switch(),
+        "true or false",
+        "When the model file is replaced, use the new one from the next reply on.",
+        table="",
+        default=False,
+    ),
+    Parameter(
         "corpus",
         Place(),
         "the path of a text",

@@ -94,23 +94,20 @@ class _Kept(NamedTuple):
 
 
 class Insight:
-    """The jobs of the neuron lens and of what if, which a person can dismiss.
+    """The jobs of the neuron lens and of what if, which a person can dismiss."""
 
-    Args:
-        model: reads.
-    """
-
-    def __init__(self, model: OnnxModel) -> None:
-        self._model = model
+    def __init__(self) -> None:
         self._wanted: set[int] = set()
         self._kept: _Kept | None = None
 
-    def begin(self, request: LensRequested | WhatIfRequested) -> Iterator[Event | None]:
-        """Return the slices of an answer; there are no more once it is dismissed."""
+    def begin(
+        self, request: LensRequested | WhatIfRequested, model: OnnxModel
+    ) -> Iterator[Event | None]:
+        """Return the slices of an answer of a model; there are no more once it is dismissed."""
         self._wanted.add(request.number)
         if isinstance(request, WhatIfRequested):
-            return self._what_if(request)
-        return self._lens(request)
+            return self._what_if(request, model)
+        return self._lens(request, model)
 
     def dismiss(self, number: int) -> None:
         """Free what is kept for a question, and let its slices end."""
@@ -139,12 +136,10 @@ class Insight:
             predicts,
         )
 
-    def _lens(self, request: LensRequested) -> Iterator[Event | None]:
+    def _lens(self, request: LensRequested, model: OnnxModel) -> Iterator[Event | None]:
         self._kept = None  # before there are others: they are large
         number, ids = request.number, array("H", request.read)
-        pieces = activations(
-            self._model, ids, request.start, len(ids), request.settings, str(self._model.path)
-        )
+        pieces = activations(model, ids, request.start, len(ids), request.settings, str(model.path))
         told = 0
         for piece in pieces:
             if number not in self._wanted:
@@ -154,7 +149,7 @@ class Insight:
             yield Progressed(number, piece) if piece > told else None
             told = piece
         assert isinstance(piece, Activations)
-        text = self._model.contract.vocabulary.decode(ids[request.start :])
+        text = model.contract.vocabulary.decode(ids[request.start :])
         values = np.array([feature.of(text) for feature in FEATURES])
         yield None
         reads: Correlations = {}
@@ -173,17 +168,17 @@ class Insight:
             tensors = tuple((name, states.shape[1]) for name, states in piece.states.items())
             yield LensOpened(number, tensors, rankings)
 
-    def _what_if(self, request: WhatIfRequested) -> Iterator[Event | None]:
+    def _what_if(self, request: WhatIfRequested, model: OnnxModel) -> Iterator[Event | None]:
         number = request.number
         pieces = what_if(
-            self._model,
+            model,
             array("H", request.read),
             request.drawn,
             request.settings,
             PRESETS,
             array("f", request.mirostat_history),
             request.carried_from,
-            str(self._model.path),
+            str(model.path),
         )
         for piece in pieces:
             if number not in self._wanted:

@@ -57,6 +57,15 @@ def greeting(model: ModelLoaded) -> str:
     return f"{model.name}: {about}{score}; it knows {len(model.symbols)} characters"
 
 
+def replaced(model: ModelLoaded) -> str:
+    """Say that a model has come in place of the one that was at its path."""
+    bits, epoch = (model.card.get(key) for key in ("held_out_bits_per_character", "best_epoch"))
+    facts = [f"{bits:.2f} bits per character"] if isinstance(bits, float) else []
+    facts += [f"epoch {epoch}"] if isinstance(epoch, int) else []
+    about = f" ({told(', '.join(facts))})" if facts else ""
+    return f"the model file was replaced: replies are of the new one now{about}"
+
+
 def rows(model: ModelLoaded) -> list[tuple[str, str]]:
     """Return (fact, value) pairs for people to read; what a card does not say is left out."""
     card = model.card

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.files import FileVersion
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
@@ -30,6 +31,10 @@ class LoadRequested(NamedTuple):
     limits: LoadLimits
 
 
+class ReloadRequested(NamedTuple):
+    """Open the model file again, for another is at its path; if it is refused, nothing changes."""
+
+
 class DrawRequested(NamedTuple):
     """Read a text and draw what follows it, under these controls, until something else is said."""
 
@@ -44,6 +49,8 @@ class DrawRequested(NamedTuple):
     controls: Controls
     forced: bytes = b""
     """uint16: ids that a person has chosen; they come first, before any is drawn."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class LanesRequested(NamedTuple):
@@ -61,6 +68,8 @@ class LanesRequested(NamedTuple):
     """Of each lane; all of one context."""
     controls: Controls
     """With the speed and the length."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class InspectRequested(NamedTuple):
@@ -75,6 +84,8 @@ class InspectRequested(NamedTuple):
     settings: Settings
     first: int = 0
     """Number, in its reply, of the character."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class ScoreRequested(NamedTuple):
@@ -85,6 +96,8 @@ class ScoreRequested(NamedTuple):
     ids: bytes
     """uint16, at least one."""
     settings: Settings
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class RemakeRequested(NamedTuple):
@@ -105,6 +118,8 @@ class LensRequested(NamedTuple):
     start: int
     """Place of the first of them whose states are wanted; all after it are."""
     settings: Settings
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class UnitRequested(NamedTuple):
@@ -131,6 +146,8 @@ class WhatIfRequested(NamedTuple):
     """float32: surprisals of the characters since Mirostat has had its target."""
     carried_from: int
     """Where in `read` a carried state begins."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class Dismissed(NamedTuple):
@@ -152,6 +169,7 @@ class Acknowledged(NamedTuple):
 
 Request = (
     LoadRequested
+    | ReloadRequested
     | DrawRequested
     | LanesRequested
     | InspectRequested
@@ -178,6 +196,10 @@ class ModelLoaded(NamedTuple):
     card: Mapping[str, Any]
     runtime: Runtime
     """What it computes with."""
+    file: FileVersion | None = None
+    """What was at the path when it was read."""
+    at_hand: tuple[str, ...] = ()
+    """sha256 of all models that requests can name; this one is the last."""
 
 
 class CharactersGenerated(NamedTuple):
@@ -362,7 +384,7 @@ def failure(request: Request, sentence: str) -> "Event | None":
             return UnitTold(number, unit, sentence=sentence)
         case WhatIfRequested(number=number):
             return WhatIfTold(number, sentence=sentence)
-        case LoadRequested():
+        case LoadRequested() | ReloadRequested():
             return LoadFailed(sentence)
         case Dismissed() | RestRequested() | Acknowledged():
             return None

@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.pace import FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
@@ -29,6 +30,7 @@ from charlm_tui.engine.protocol import (
     LanesRequested,
     LensRequested,
     LoadRequested,
+    ReloadRequested,
     RemakeRequested,
     Request,
     RestRequested,
@@ -39,10 +41,26 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.errors import CharlmError
+from charlm_tui.files import file_version
 from charlm_tui.text import told
 
 if TYPE_CHECKING:
+    from charlm_tui.engine.drawing import Drawing
     from charlm_tui.engine.jobs import Insight
+    from charlm_tui.lm.model import OnnxModel
+
+MOST_MODELS = 4  # that are kept: the newest, and those of its file before it
+
+
+class GoneError(CharlmError):
+    """A request names a model that is not kept any more."""
+
+
+class _Kept(NamedTuple):
+    """A model, and what draws with it."""
+
+    model: "OnnxModel"
+    drawing: "Drawing"
 
 
 def main() -> None:
@@ -111,12 +129,14 @@ class Worker:
         # What is done beside a reply: requests, and the slices of their answers.
         self._jobs: deque[tuple[Request, Iterator[Event | None]]] = deque()
         self._insight: Insight | None = None
+        self._models: dict[str, _Kept] = {}  # by their sha256, the newest last
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
         request = self._inbox.get(None)
         assert isinstance(request, LoadRequested)
-        self._attempt(request, partial(self._load, request))
+        self._file = request
+        self._attempt(request, self._load)
         while True:
             wait_s = self._wait_s()
             request = self._inbox.get(0.0 if self._jobs else wait_s)
@@ -164,26 +184,49 @@ class Worker:
     def _say(self, event: Event) -> None:
         self._connection.send(event)
 
-    def _load(self, request: LoadRequested) -> None:
+    def _load(self) -> None:
+        """Load what is at the path, beside what was there before."""
         # Only here: the reader of the pipe is to listen while onnxruntime is imported.
         from charlm_tui.engine.drawing import Drawing
         from charlm_tui.lm.model import OnnxModel
 
-        self._model = OnnxModel(request.path, limits=request.limits)
-        self._drawing = Drawing(self._model)
-        self._say(loaded(self._model))
+        version = file_version(Path(self._file.path))  # one that comes meanwhile is another
+        model = OnnxModel(self._file.path, limits=self._file.limits)
+        drawing = Drawing(model)
+        if self._request is None:  # a reply that is drawn goes on as it began
+            self._drawing = drawing
+        self._models.pop(model.sha256, None)
+        self._models[model.sha256] = _Kept(model, drawing)
+        if len(self._models) > MOST_MODELS:
+            del self._models[next(iter(self._models))]
+        self._say(loaded(model)._replace(file=version, at_hand=tuple(self._models)))
+
+    def _kept(self, sha256: str) -> _Kept:
+        """Return the model that a request names.
+
+        Raises:
+            GoneError: it is not kept.
+        """
+        if not sha256:
+            return next(reversed(self._models.values()))
+        if sha256 not in self._models:
+            raise GoneError("the model of this reply is no longer at hand; send its seed again")
+        return self._models[sha256]
 
     def _take(self, request: Request) -> None:
         match request:
+            case ReloadRequested():
+                self._load()
             case DrawRequested() | LanesRequested():
                 self._request = request
+                self._drawing = self._kept(request.model).drawing
                 self._drawing.begin(request)
                 ahead = LANES_AHEAD if isinstance(request, LanesRequested) else FRAMES_AHEAD
                 self._pace = Pace(request.controls, self._drawing.count, self._drawn_s, ahead)
             case RestRequested():
                 self._request = None
             case InspectRequested():
-                self._say(self._drawing.inspect(request))
+                self._say(self._kept(request.model).drawing.inspect(request))
             case ScoreRequested() | RemakeRequested():
                 self._take_on(request)
             case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
@@ -197,18 +240,21 @@ class Worker:
         from charlm_tui.engine.jobs import remaking, scoring
 
         if isinstance(request, ScoreRequested):
-            self._jobs.append((request, scoring(request, self._model)))
+            self._jobs.append((request, scoring(request, self._kept(request.model).model)))
         else:
-            self._jobs.append((request, remaking(request, self._model)))
+            sha256 = request.recording.model_sha256
+            model = self._kept(sha256 if sha256 in self._models else "").model  # or says it is not
+            self._jobs.append((request, remaking(request, model)))
 
     def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
         if self._insight is None:
             from charlm_tui.engine.jobs import Insight
 
-            self._insight = Insight(self._model)
+            self._insight = Insight()
         match request:
             case LensRequested() | WhatIfRequested():
-                self._jobs.append((request, self._insight.begin(request)))
+                model = self._kept(request.model).model
+                self._jobs.append((request, self._insight.begin(request, model)))
             case UnitRequested():
                 told = self._insight.unit(request)
                 if told is not None:

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -127,15 +128,29 @@ class StepWatch:
         self.share = 1.0
         """Of the step that runs, in times of the one that the seconds are for."""
         self._seconds = seconds
-        threading.Thread(target=self._look, name="step-watch", daemon=True).start()
+        self._seen, self._since_s = 0, 0.0
+        looked_at = weakref.ref(self)  # it ends with its model
+        threading.Thread(target=_watch, args=(looked_at,), name="step-watch", daemon=True).start()
 
-    def _look(self) -> None:
-        seen, since_s = 0, 0.0
-        never = threading.Event()
-        while not never.wait(LOOK_S):
-            now_s = time.process_time()
-            if self.turns != seen or not seen % 2:
-                seen, since_s = self.turns, now_s
-            elif now_s - since_s > self._seconds * self.share:
-                assert OVERTIME is not None
-                os.kill(os.getpid(), OVERTIME)
+    def look(self) -> None:
+        """End this process if a step runs for too long."""
+        now_s = time.process_time()
+        if self.turns != self._seen or not self._seen % 2:
+            self._seen, self._since_s = self.turns, now_s
+        elif now_s - self._since_s > self._seconds * self.share:
+            assert OVERTIME is not None
+            os.kill(os.getpid(), OVERTIME)
+
+
+def _watch(looked_at: "weakref.ref[StepWatch]") -> None:
+    never = threading.Event()
+    while not never.wait(LOOK_S) and _look(looked_at):
+        pass
+
+
+def _look(looked_at: "weakref.ref[StepWatch]") -> bool:
+    """Look at a step, if there still is who runs it."""
+    watch = looked_at()
+    if watch is not None:
+        watch.look()
+    return watch is not None

@@ -65,6 +65,7 @@ def run(
     tint: Tint = Tint.PLAIN,
     history: Path | None = None,
     continues: bool = False,
+    follows: bool = False,
 ) -> int:
     """Chat until the person leaves; return the exit code.
 
@@ -76,6 +77,7 @@ def run(
         tint: of the text.
         history: where replies and prompts are kept; None is nowhere.
         continues: whether new seeds continue the conversation.
+        follows: whether a model file that was replaced is loaded before the next reply.
 
     Raises:
         UnusableError: no engine can load the model.
@@ -83,7 +85,9 @@ def run(
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
 
     async def chat() -> int:
-        return await Chat(model, new_engine, controls, tint, history, continues).run(seed)
+        it = Chat(model, new_engine, controls, tint, history)
+        it.conversation.continues, it.conversation.follows = continues, follows
+        return await it.run(seed)
 
     return asyncio.run(chat())
 
@@ -98,14 +102,12 @@ class Chat:
         controls: Controls,
         tint: Tint,
         history: Path | None,
-        continues: bool,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         marks = MARKS if _has_all_characters(self._console) else PLAIN_MARKS
         self._printer = Printer(self._console, marks, self._place)
         self.conversation = Conversation(controls, self._show)
-        self.conversation.continues = continues
         self._keeper: Keeper | None = None
         prompts: History = InMemoryHistory()
         if history is not None:
@@ -341,7 +343,7 @@ class Chat:
     def _interrupt(self) -> None:
         """Stop what is running; if nothing is, quit the second time."""
         it, now = self.conversation, time.monotonic()
-        if it.state is Phase.LOADING:
+        if it.state is Phase.LOADING and it.model is None:
             self._leave(INTERRUPTED)
             return
         if it.busy or it.state is Phase.DREAMING:

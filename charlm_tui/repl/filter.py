@@ -87,6 +87,7 @@ def run(
     say: Callable[[str], None],
     form: Form,
     seed: str | None = None,
+    follows: bool = False,
 ) -> int:
     """Answer all lines; return the exit code, which is 1 if anything could not be done.
 
@@ -99,12 +100,13 @@ def run(
         say: receives sentences for the person.
         form: of the replies.
         seed: comes before the first line, unless it is None.
+        follows: whether a model file that was replaced is loaded before the next reply.
 
     Raises:
         UnusableError: no engine can load the model.
         OSError: the output cannot be written.
     """
-    it = Filter(model, new_engine, controls, out, say, form)
+    it = Filter(model, new_engine, controls, out, say, form, follows)
     try:
         it.start()
         if seed is not None:
@@ -146,6 +148,7 @@ class Filter:
         out: BinaryIO,
         say: Callable[[str], None],
         form: Form,
+        follows: bool,
     ) -> None:
         self.code = 0
         """The exit code so far."""
@@ -157,6 +160,7 @@ class Filter:
         self._events: queue.SimpleQueue[tuple[Engine, Event]] = queue.SimpleQueue()
         self._host = EngineHost(model, new_engine, lambda *said: self._events.put(said))
         self._conversation = Conversation(controls, self._hear)
+        self._conversation.follows = follows
         self._answer: _Answer | None = None
         self._dreamt = ""  # what an empty line sends
         self._number = 0  # of the line that is done; 0 is the seed before all lines

@@ -120,7 +120,8 @@ class Teller:
         it = self._conversation
         if it.model is not None and it.model.sha256 != self._greeted:
             self._greeted = it.model.sha256
-            self._printer.line("notice", f"{greeting(it.model)}; /help tells what can be done")
+            if len(it.models) == 1:  # of one that came in place of another, a notice tells
+                self._printer.line("notice", f"{greeting(it.model)}; /help tells what can be done")
         if self._open and self._turn is not None and it.state in _AT_REST:
             self._open = False
             self._printer.line("notice", closing(self._turn))

@@ -6,10 +6,12 @@ messages apart.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from charlm_tui.controls.controls import Controls, new_rng_seed
+from charlm_tui.engine.model_info import replaced
 from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
@@ -23,14 +25,16 @@ from charlm_tui.engine.protocol import (
     LoadFailed,
     ModelLoaded,
     Progressed,
+    ReloadRequested,
     Remade,
     Request,
     Scored,
     UnitTold,
     WhatIfTold,
 )
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.session.following import Following
 from charlm_tui.session.ladder import Ladder
 from charlm_tui.session.modes import Streaming, dream
 from charlm_tui.session.playing import Playing
@@ -48,6 +52,15 @@ from charlm_tui.session.updates import (
     Unusable,
     Update,
 )
+
+KEPT = "the previous model is kept"  # where another cannot be loaded
+
+
+class _Waiting(NamedTuple):
+    """What begins as soon as a model is ready."""
+
+    seed: str
+    begin: Callable[[], object]
 
 
 class Conversation:
@@ -78,7 +91,10 @@ class Conversation:
         """Recorded replies that are shown."""
         self.sweep = Sweep(stage)
         """The temperature, while a key is held."""
-        self._waiting: str | None = None
+        self.follows = False
+        """Whether a model file that was replaced is loaded before the next reply begins."""
+        self._following = Following()
+        self._waiting: _Waiting | None = None
         self._fallback = ""  # path of the model that comes back if another cannot be loaded
 
     @property
@@ -93,8 +109,13 @@ class Conversation:
 
     @property
     def model(self) -> ModelLoaded | None:
-        """The model that is loaded."""
+        """The model in use."""
         return self._stage.model
+
+    @property
+    def models(self) -> Mapping[str, ModelLoaded]:
+        """Those at hand by their sha256: the one in use, and what was in its file before."""
+        return self._stage.models
 
     @property
     def turns(self) -> Sequence[Turn]:
@@ -135,7 +156,7 @@ class Conversation:
     @property
     def can_start(self) -> bool:
         """Whether a new reply could begin now."""
-        return self.model is not None and self.state is not Phase.DREAMING
+        return self.model is not None and self.state not in (Phase.LOADING, Phase.DREAMING)
 
     @property
     def can_resume(self) -> bool:
@@ -158,15 +179,41 @@ class Conversation:
         if self.state in (Phase.LOADING, Phase.DOWN):
             if self._waiting is not None:
                 return not text
-            self._waiting = text
-            self.tell(SeedWaiting(text))
+            self._wait(text, lambda: self.send(text))
             if self.state is Phase.DOWN:
                 self.tell(EngineNeeded())
         elif text or self.turn is None:
-            return self._start(text)
+            return self.begin(lambda: self._start(text), text)
         else:
             self.resume()
         return True
+
+    def begin(self, act: Callable[[], bool], seed: str = "") -> bool:
+        """Do what begins a reply: if the model file was replaced, once the new one is loaded.
+
+        Args:
+            act: begins it, and returns whether it has.
+            seed: of the reply, to be shown meanwhile.
+
+        Returns:
+            what it returns, or that it waits.
+        """
+        if self.model is None or not self.follows:
+            return act()
+        look = self._following.look(self.model)
+        if look.notice:
+            self.tell(Noticed(look.notice))
+        if not look.replaced:
+            return act()
+        self.stop()
+        self._rest_as(Phase.LOADING)
+        self._wait(seed, act)
+        self._stage.ask(ReloadRequested())
+        return True
+
+    def _wait(self, seed: str, begin: Callable[[], object]) -> None:
+        self._waiting = _Waiting(seed, begin)
+        self.tell(SeedWaiting(seed))
 
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
@@ -215,17 +262,18 @@ class Conversation:
         if self.tree.can_branch(turn):
             self.tree.branch(turn, 0, rng_seed=new_rng_seed())
         else:  # it is another model's, or recorded, or a ladder's
-            self._start(turn.seed, new_rng_seed())
+            self.repeat()
 
     def repeat(self) -> None:
         """Send the last seed again, as a new turn with a new RNG seed."""
         if self.turn is not None and self.can_start:
-            self._start(self.turn.seed, new_rng_seed())
+            seed = self.turn.seed
+            self.begin(lambda: self._start(seed, new_rng_seed()), seed)
 
     def dream(self) -> None:
         """Make up a seed with the model, as long as its window; stop a reply on its way."""
         if self.can_start:
-            dream(self._stage)
+            self.begin(lambda: dream(self._stage))
 
     def advance(self) -> None:
         """Do what is due: called some ten times a second while a reply plays or a key is held."""
@@ -240,9 +288,9 @@ class Conversation:
         Raises:
             SettingsError: there is no text, or the model knows none of it.
         """
-        if self.model is None or self._stage.vocabulary is None:
+        if self.model is None:
             raise SettingsError("no model is loaded yet: wait until it is ready")
-        self.requests.score(text, self._stage.vocabulary, self.controls.settings)
+        self.requests.score(text, self.model, self.controls.settings)
 
     # The engine's model.
 
@@ -305,7 +353,7 @@ class Conversation:
         """Speak to an engine that is loading its model."""
         self._stage.ask = send
         self.requests.forget()
-        self._stage.model = None
+        self._stage.models = {}
         self._rest_as(Phase.LOADING)
 
     def receive(self, event: Event) -> None:
@@ -342,14 +390,17 @@ class Conversation:
         return event.request_id == self._stage.number
 
     def _not_loaded(self, sentence: str) -> None:
-        if self._fallback:
+        if self.model is not None:
+            self.tell(Noticed(f"{sentence}; {KEPT}"))
+            self._go_on()
+        elif self._fallback:
             path, self._fallback = self._fallback, ""
-            self.tell(Noticed(f"{sentence}; the previous model is kept", error=True))
+            self.tell(Noticed(f"{sentence}; {KEPT}", error=True))
             self.tell(EngineNeeded(path))
         elif self.turns:
             waiting, self._waiting = self._waiting, None
-            if waiting:
-                self.tell(SeedReturned(waiting))
+            if waiting is not None and waiting.seed:
+                self.tell(SeedReturned(waiting.seed))
             self.tell(Noticed(f"{sentence}; your conversation is safe; Enter tries again", True))
             self._rest_as(Phase.DOWN)
         else:
@@ -357,19 +408,29 @@ class Conversation:
 
     def _loaded(self, event: ModelLoaded) -> None:
         self._fallback = ""
-        if self.turns and self.turns[-1].model.sha256 != event.sha256:
+        self._following.loaded(event)
+        if self.model is not None:
+            if event.sha256 != self.model.sha256:
+                self.tell(Noticed(replaced(event)))
+        elif self.turns and self.turns[-1].model.sha256 != event.sha256:
             self.tell(
                 Noticed(
                     f"switched to {event.name}; replies by the previous model cannot be continued"
                 )
             )
-        self._stage.model = event
-        self._stage.vocabulary = Vocabulary(event.symbols, event.case)
+        self._stage.use(event)
         self.playing.model_loaded()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Begin what waits for a model, if there is anything."""
         self._rest_as(Phase.IDLE)
-        if self._waiting is not None:
-            text, self._waiting = self._waiting, None
-            self.send(text)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            try:
+                waiting.begin()
+            except CharlmError as error:
+                self.tell(Noticed(str(error), error=True))
 
     def _died(self, event: EngineDied) -> None:
         if self.model is None:  # one that dies while it loads is not started again by itself

@@ -109,6 +109,7 @@ class Ladder(Mode):
             tuple(here.mirostat_history.tobytes() for here in moments),
             settings,
             controls,
+            turn.model.sha256,
         )
         return request, Asked(turn, tuple(turn.replies), settings)
 

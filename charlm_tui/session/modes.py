@@ -84,10 +84,14 @@ class Dreaming(Mode):
         return self._before
 
 
-def dream(stage: Stage) -> None:
-    """Begin a seed that the model makes up, as long as its window; stop a reply on its way."""
+def dream(stage: Stage) -> bool:
+    """Begin a seed that the model makes up, as long as its window; stop a reply on its way.
+
+    Returns:
+        whether it was begun; it is not without a model.
+    """
     if stage.model is None or stage.vocabulary is None:
-        return
+        return False
     stage.stop()
     turn = Turn("", new_rng_seed(), stage.model, stage.vocabulary)
     stage.mode = Dreaming(stage, turn)
@@ -95,6 +99,7 @@ def dream(stage: Stage) -> None:
     controls = replace(stage.controls, speed=0.0, length=stage.model.window)
     stage.draw(turn, controls.with_settings(rng_seed=turn.rng_seed, temperature=temperature))
     stage.enter(Phase.DREAMING)
+    return True
 
 
 def record(stage: Stage, event: CharactersGenerated, asked: Asked) -> None:

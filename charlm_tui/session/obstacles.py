@@ -32,7 +32,7 @@ def no_turn(it: Conversation) -> str:
 
 def not_ready(it: Conversation) -> str:
     """Return why no reply can begin."""
-    if it.model is None:
+    if it.model is None or it.state is Phase.LOADING:
         return "the model is not loaded yet: wait until it is ready"
     return "" if it.can_start else "a seed is being made up: wait, or stop it"
 
@@ -72,13 +72,15 @@ def no_branch(it: Conversation) -> str:
 
 def other_model(it: Conversation) -> str:
     """Return that the last reply is by another model, if it is."""
-    if it.turn is None or it.model is None or it.turn.model.sha256 == it.model.sha256:
+    if it.turn is None or it.model is None or it.turn.model.sha256 in it.models:
         return ""
-    return by_another(it.turn.model, "the last reply")
+    return by_another(it, it.turn.model, "the last reply")
 
 
-def by_another(model: ModelLoaded, reply: str = "this reply") -> str:
-    """Say that a reply is by another model than the one in use."""
+def by_another(it: Conversation, model: ModelLoaded, reply: str = "this reply") -> str:
+    """Say that a reply is by another model than those at hand."""
+    if it.model is not None and it.model.name == model.name:  # of the same file, say
+        return f"{reply} is by another {model.name}, which is no longer at hand"
     return f"{reply} is by {model.name}, which is not the model in use"
 
 

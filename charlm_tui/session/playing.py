@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.errors import CharlmError
 from charlm_tui.reply.playback import Playback
 from charlm_tui.session.stage import Mode, Stage
@@ -102,7 +103,7 @@ class Playing(Mode):
         early, self._early = self._early, []
         for turn, recording in early:
             try:
-                known = recorded_turn(recording, self._stage.model)
+                known = recorded_turn(recording, self._author(recording))
             except CharlmError as error:
                 self._stage.tell_below(Noticed(str(error), error=True))
             else:
@@ -111,11 +112,15 @@ class Playing(Mode):
 
     def _turn(self, recording: "Recording", conversation: int) -> Turn:
         it = self._stage
-        turn = recorded_turn(recording, it.model, conversation)
+        turn = recorded_turn(recording, self._author(recording), conversation)
         it.stop()
         it.leave()
         it.undone = []
         return turn
+
+    def _author(self, recording: "Recording") -> ModelLoaded | None:
+        """Return the model of a recording, if it is at hand."""
+        return self._stage.models.get(recording.model_sha256)
 
     def _verify(self, turn: Turn, recording: "Recording") -> None:
         """Have the reply verified, if its model is at hand; say so if it is not."""

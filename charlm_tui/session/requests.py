@@ -15,6 +15,7 @@ from charlm_tui.engine.protocol import (
     InspectRequested,
     LensOpened,
     LensRequested,
+    ModelLoaded,
     Progressed,
     Remade,
     RemakeRequested,
@@ -94,16 +95,22 @@ class Requests:
         here = turn.resume_point(number, settings)
         self._send(
             InspectRequested(
-                self._number, here.read.tobytes(), here.mirostat_history.tobytes(), settings, number
+                self._number,
+                here.read.tobytes(),
+                here.mirostat_history.tobytes(),
+                settings,
+                number,
+                turn.model.sha256,
             )
         )
 
-    def score(self, text: str, vocabulary: Vocabulary, settings: Settings) -> None:
-        """Ask how well the model predicts a text.
+    def score(self, text: str, model: ModelLoaded, settings: Settings) -> None:
+        """Ask how well a model predicts a text.
 
         Raises:
             SettingsError: there is no text, or the model knows none of it.
         """
+        vocabulary = Vocabulary(model.symbols, model.case)
         fitted = vocabulary.fit(text)
         if not fitted.text:
             what = f": {fitted.notice}" if fitted.notice else ""
@@ -112,7 +119,7 @@ class Requests:
             self._tell(Noticed(fitted.notice))
         self._scored[self._next()] = fitted.text
         ids = array("H", vocabulary.encode(fitted.text)).tobytes()
-        self._send(ScoreRequested(self._number, ids, settings))
+        self._send(ScoreRequested(self._number, ids, settings, model.sha256))
 
     def verify(self, turn: Turn, recording: "Recording") -> None:
         """Ask whether a recorded reply comes out the same."""
@@ -136,7 +143,7 @@ class Requests:
             len(turn.tape) - (len(ids) - start),
         )
         read = ids[begin:].tobytes()
-        self._send(LensRequested(lens.number, read, start - begin, settings))
+        self._send(LensRequested(lens.number, read, start - begin, settings, turn.model.sha256))
         return lens
 
     def unit(self, lens: Lens, unit: int) -> None:
@@ -159,6 +166,7 @@ class Requests:
                 still,
                 turn.resume_point(number, settings).mirostat_history.tobytes(),
                 carried_from(len(turn.prefix), turn.tape, number, settings, turn.model.window),
+                turn.model.sha256,
             )
         )
         return self._number

@@ -79,6 +79,7 @@ class Mode:
             here.mirostat_history.tobytes(),
             controls,
             turn.reply.still_forced.tobytes(),
+            turn.model.sha256,
         )
         return request, Asked(turn, (turn.reply,), (controls.settings,))
 
@@ -132,7 +133,8 @@ class Stage:
         self.tell = tell
         self.clock = clock
         self.state = Phase.LOADING
-        self.model: ModelLoaded | None = None
+        self.models: dict[str, ModelLoaded] = {}
+        """Those that are loaded, by their sha256: the one in use last, behind it what it was."""
         self.vocabulary: Vocabulary | None = None
         self.turns: list[Turn] = []
         self.undone: list[Turn] = []
@@ -153,6 +155,17 @@ class Stage:
         self._below: list[Noticed] = []  # what waits until no text comes any more
 
     @property
+    def model(self) -> ModelLoaded | None:
+        """The model in use."""
+        return next(reversed(self.models.values()), None)
+
+    def use(self, model: ModelLoaded) -> None:
+        """Use a model that was loaded; keep those beside it that the engine has kept."""
+        known = self.models | {model.sha256: model}
+        self.models = {sha256: known[sha256] for sha256 in model.at_hand or (model.sha256,)}
+        self.vocabulary = Vocabulary(model.symbols, model.case)
+
+    @property
     def turn(self) -> Turn | None:
         """The last turn."""
         return self.turns[-1] if self.turns else None
@@ -168,10 +181,8 @@ class Stage:
         return self.busy and not self.mode.plays
 
     def is_at_hand(self, turn: Turn) -> bool:
-        """Whether the model that is loaded is the one that replied."""
-        if self.model is None or not turn.model.path:  # known from the text of a reply alone
-            return False
-        return turn.model.sha256 == self.model.sha256
+        """Whether the model that replied is loaded; one without a path is known by a text alone."""
+        return bool(turn.model.path) and turn.model.sha256 in self.models
 
     # Turns.
 
@@ -213,13 +224,16 @@ class Stage:
             self.tell(TextAdded(turn.text()))
 
     def _read(self) -> "array[int]":
-        """Return the conversation so far, without the prefix."""
-        turn = self.turn
-        if turn is None or not self.is_at_hand(turn):
+        """Return the conversation so far, without the prefix, as the model in use reads it."""
+        turn, vocabulary = self.turn, self.vocabulary
+        if turn is None or vocabulary is None or not self.is_at_hand(turn):
             return array("H")
         read = turn.prefix[1:]
         read.extend(turn.tape.ids())
-        return read
+        if turn.vocabulary.symbols == vocabulary.symbols:
+            return read
+        text = vocabulary.fit(turn.vocabulary.decode(read)).text
+        return array("H", vocabulary.encode(text))
 
     # What is in force.
 

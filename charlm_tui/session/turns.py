@@ -126,20 +126,19 @@ def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversatio
 
     Args:
         recording: of the reply.
-        model: the one at hand, if there is one. If it is another than the recording's, nothing can
-            be drawn after the turn, and its vocabulary has the symbols of the text alone.
+        model: the recording's, if it is at hand. If it is not, nothing can be drawn after the turn,
+            and its vocabulary has the symbols of the text alone.
         conversation: how many characters of the recording's seed are of the conversation before it.
 
     Raises:
         TapeFileError: the recording is damaged: its model cannot have made it.
     """
-    at_hand = model is not None and model.sha256 == recording.model_sha256
-    if at_hand and model is not None:
+    if model is not None:
         author = model._replace(runtime=recording.runtime)
     else:
         author, conversation = _author(recording), 0
     vocabulary = Vocabulary(author.symbols, author.case)
-    if at_hand:
+    if model is not None:
         recording.check(vocabulary)
     runs = recording.tape.runs(1)
     return Turn(

@@ -72,7 +72,8 @@ def take_line(conversation: Conversation, line: str, commands: bool = True) -> b
     turn = conversation.turn
     if not line and turn and conversation.state is Phase.IDLE and not conversation.can_resume:
         raise CommandError(
-            f"{by_another(turn.model, 'the last reply')}, and cannot be continued; send a seed"
+            f"{by_another(conversation, turn.model, 'the last reply')}, and cannot be continued; "
+            "send a seed"
         )
     return conversation.send(line[1:] if commands and line.startswith("//") else line)
 

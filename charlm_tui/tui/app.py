@@ -87,6 +87,7 @@ class CharlmApp(TerminalApp):
         self._seed = seed
         self.conversation = Conversation(controls, self._show)
         self.conversation.continues = self.setup.continues
+        self.conversation.follows = self.setup.follows
         self._replay = self.setup.replay  # until there is a model to compare it with
         self._keeper: Keeper | None = None
         self._typed = TypeAhead(self, super().on_event, self._takes_keys)

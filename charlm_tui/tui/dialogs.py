@@ -208,15 +208,22 @@ class Dialogs:
         """
         from charlm_tui.tui.screens.ladder import LadderScreen
 
-        it, prompt, tinted = self._conversation, self._typed.prompt, self._view.tinting
-        if self._app.screen is not prompt.screen:  # one that is there already has the lanes
-            return
-        seed = prompt.text or (it.turn.seed if it.turn is not None else "")
-        if it.ladder.climb(seed, temperatures):
+        it, prompt = self._conversation, self._typed.prompt
+
+        def climb() -> bool:
+            if self._app.screen is not prompt.screen:  # one that is there already has the lanes
+                return False
+            seed = prompt.text or (it.turn.seed if it.turn is not None else "")
+            if not it.ladder.climb(seed, temperatures):
+                return False
             prompt.clear()
             # Lanes are tinted by what their tapes know.
+            tinted = self._view.tinting
             tint = tinted if isinstance(tinted, Tint) else Tint.PLAIN
             self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
+            return True
+
+        it.begin(climb)
 
     def _leave_ladder(self, _: None) -> None:
         self._view.transcript.focus()

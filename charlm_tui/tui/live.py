@@ -289,4 +289,4 @@ class Live:
 
     def _show_distribution(self, known: DistributionKnown | None) -> None:
         if self._furniture is not None:
-            self._furniture.sidebar.show_distribution(known, self._conversation.model)
+            self._furniture.sidebar.show_distribution(known)

@@ -36,6 +36,8 @@ class Setup:
     """Whether new characters arrive bright and settle."""
     continues: bool = False
     """Whether new seeds continue the conversation."""
+    follows: bool = False
+    """Whether a model file that was replaced is loaded before the next reply."""
     first_run: bool = True
     """Whether an empty conversation says what can be done."""
     faults: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class Setup:
             tint=Tint(it.value("tint")),
             animated=it.value("animations"),
             continues=it.value("turns") == "continued",
+            follows=it.value("follow"),
             first_run=it.value("first-run"),
             faults=tuple(str(fault) for fault in it.faults),
             replay=replay,

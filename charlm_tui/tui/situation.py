@@ -73,7 +73,7 @@ def not_readable(it: Situation, turn: Turn) -> str:
         return ""
     if not len(turn.tape):
         return "this reply has no characters yet"
-    return obstacles.by_another(turn.model)
+    return obstacles.by_another(it.conversation, turn.model)
 
 
 def no_history(it: Situation) -> str:

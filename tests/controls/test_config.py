@@ -155,6 +155,7 @@ def test_paths_are_found_from_the_file_and_from_home(path: Path) -> None:
         ("CHARLM_PANELS", "none", "panels", ()),
         ("CHARLM_TINT", "Entropy", "tint", "entropy"),
         ("CHARLM_ANIMATIONS", "off", "animations", False),
+        ("CHARLM_FOLLOW", "on", "follow", True),
         ("CHARLM_THEME", " nord ", "theme", "nord"),
     ],
 )
@@ -431,6 +432,7 @@ _VALUES = st.fixed_dictionaries(
     optional={
         "theme": st.sampled_from(["nord", 'a "b" \\', "x\x7fy", "☃\x9b\u2028x"]),
         "model": st.sampled_from([Path("/m.onnx"), Path("/a b/'c'")]),
+        "follow": st.booleans(),
         "history": st.just(False) | st.just(Path("/h")),
         "temperature": st.floats(0, 5),
         "top-k": st.integers(0, 60),

@@ -163,9 +163,9 @@ def test_a_lens_that_is_dismissed_is_forgotten_and_the_next_one_is_its_own(
 
 
 def test_no_states_are_kept_of_a_lens_that_was_closed(model: OnnxModel, ids: "array[int]") -> None:
-    insight = Insight(model)
+    insight = Insight()
     for number in (1, 2):
-        *_, told = insight.begin(LensRequested(number, ids.tobytes(), 1, SETTINGS))
+        *_, told = insight.begin(LensRequested(number, ids.tobytes(), 1, SETTINGS), model)
         assert isinstance(told, LensOpened)
         assert insight.unit(UnitRequested(number, 3)) is not None
     assert insight.unit(UnitRequested(1, 3)) is None
@@ -174,7 +174,7 @@ def test_no_states_are_kept_of_a_lens_that_was_closed(model: OnnxModel, ids: "ar
     insight.dismiss(2)
     assert insight.unit(UnitRequested(2, 3)) is None
     assert insight._kept is None
-    slices = insight.begin(LensRequested(3, ids.tobytes(), 1, SETTINGS))
+    slices = insight.begin(LensRequested(3, ids.tobytes(), 1, SETTINGS), model)
     next(slices)
     insight.dismiss(3)
     assert list(slices) == []

@@ -20,7 +20,7 @@ def test_the_status_fits_and_always_has_the_temperature_and_the_rng_seed(
 ) -> None:
     it, _, _ = conversation()
     if not loaded:
-        it._stage.model = None
+        it._stage.models = {}
     it.change(it.controls.with_settings(rng_seed=123_456, temperature=0.75))
     text = standing(it, width)
     assert len(text) <= width

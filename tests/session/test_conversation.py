@@ -66,7 +66,9 @@ def ids(text: str) -> bytes:
 
 def test_a_seed_is_sent_as_the_model_reads_it_and_its_reply_is_told_and_acknowledged() -> None:
     talk = Talk().started("A Seed \n")
-    assert talk.engine.last == DrawRequested(1, 0, ids("\na seed \n"), b"", talk.it.controls)
+    assert talk.engine.last == DrawRequested(
+        1, 0, ids("\na seed \n"), b"", talk.it.controls, model="0" * 64
+    )
     talk.engine.stream("abc")
     talk.engine.stream("de")
     assert talk.text == "abcde"
@@ -108,7 +110,9 @@ def test_a_change_in_mid_stream_goes_on_from_what_is_shown_and_drops_what_is_lat
     talk.engine.stream("abc")
     late = talk.engine.batch("zzz")
     COMMANDS["preset-4"].run(talk.it, "")
-    assert talk.engine.last == DrawRequested(2, 3, ids("\nseedabc"), b"", talk.it.controls)
+    assert talk.engine.last == DrawRequested(
+        2, 3, ids("\nseedabc"), b"", talk.it.controls, model="0" * 64
+    )
     assert talk.it.controls.settings.temperature == 1.2
     talk.engine.say(late)
     talk.engine.stream("d")

@@ -4,7 +4,9 @@ A step of a stack of plain recurrent layers (Elman, "Finding structure in time",
 what runs them is seen to know the contract alone.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -210,3 +212,13 @@ def weights_of(model: onnx.ModelProto, name: str) -> NDArray[np.float32]:
     """Return one of a model's constants."""
     [found] = [it for it in model.graph.initializer if it.name == name]
     return numpy_helper.to_array(found)
+
+
+def put(path: Path, rng_seed: int, symbols: str = SYMBOLS, **card: Any) -> Path:
+    """Put a small model in place at a path, as training does: whole, and in one moment."""
+    metadata = to_metadata(Vocabulary(symbols, "lower"), WINDOW, CARD | card)
+    model = step_model(symbols=symbols, metadata=metadata, rng_seed=rng_seed)
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(model.SerializeToString())
+    os.replace(part, path)
+    return path

@@ -7,7 +7,6 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from charlm_tui.controls.parameters import PANELS
-from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import DistributionKnown
@@ -111,16 +110,17 @@ class Sidebar(Vertical):
         """Ids of the panels that are on the screen."""
         return [panel for panel in PANELS if self.query_one(f"#{panel}").display]
 
-    def show_distribution(self, known: DistributionKnown | None, model: ModelLoaded | None) -> None:
-        """Show what was possible at a character of a model's."""
+    def show_distribution(self, known: DistributionKnown | None) -> None:
+        """Show what was possible at a character."""
         if known is self._known:
             return
         self._known = known
         panel = self.query_one(NextCharacter)
-        if known is None or model is None or len(known.model) != len(model.symbols):
+        symbols = known.turn.vocabulary.symbols if known is not None else ()
+        if known is None or len(known.model) != len(symbols):
             panel.view = None
         else:
-            panel.view = View(model.symbols, known.model, known.after, known.drawn, known.asked)
+            panel.view = View(symbols, known.model, known.after, known.drawn, known.asked)
 
     def show_surprise(self, tape: Tape | None) -> None:
         """Show the surprisal of a tape's newest characters, if the panel for it is there."""
