@@ -35,6 +35,7 @@ from charlm_tui.errors import INTERRUPTED, CharlmError
 
 COMMANDS = {
     "config": "config",
+    "film": "film",
     "generate": "scripts",
     "history": "history",
     "info": "scripts",

@@ -24,6 +24,7 @@ from charlm_tui.engine.protocol import (
     Dismissed,
     DrawRequested,
     Event,
+    FilmRequested,
     GenerationEnded,
     InspectRequested,
     LanesRequested,
@@ -184,7 +185,7 @@ class Worker:
                 self._request = None
             case InspectRequested():
                 self._say(self._drawing.inspect(request))
-            case ScoreRequested() | RemakeRequested():
+            case ScoreRequested() | RemakeRequested() | FilmRequested():
                 self._take_on(request)
             case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
                 self._look(request)
@@ -193,13 +194,16 @@ class Worker:
                 if drawn is not None and request.request_id == drawn.request_id:
                     self._pace.acknowledged(request.before)
 
-    def _take_on(self, request: ScoreRequested | RemakeRequested) -> None:
-        from charlm_tui.engine.jobs import remaking, scoring
+    def _take_on(self, request: ScoreRequested | RemakeRequested | FilmRequested) -> None:
+        from charlm_tui.engine.jobs import filming, remaking, scoring
 
-        if isinstance(request, ScoreRequested):
-            self._jobs.append((request, scoring(request, self._model)))
-        else:
-            self._jobs.append((request, remaking(request, self._model)))
+        match request:
+            case ScoreRequested():
+                self._jobs.append((request, scoring(request, self._model)))
+            case RemakeRequested():
+                self._jobs.append((request, remaking(request, self._model)))
+            case FilmRequested():
+                self._jobs.append((request, filming(request)))
 
     def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
         if self._insight is None:

@@ -127,12 +127,16 @@ class StepWatch:
         self.share = 1.0
         """Of the step that runs, in times of the one that the seconds are for."""
         self._seconds = seconds
+        self._over = threading.Event()
         threading.Thread(target=self._look, name="step-watch", daemon=True).start()
+
+    def close(self) -> None:
+        """Look no longer: no step runs any more."""
+        self._over.set()
 
     def _look(self) -> None:
         seen, since_s = 0, 0.0
-        never = threading.Event()
-        while not never.wait(LOOK_S):
+        while not self._over.wait(LOOK_S):
             now_s = time.process_time()
             if self.turns != seen or not seen % 2:
                 seen, since_s = self.turns, now_s

@@ -127,6 +127,14 @@ class OnnxModel:
         """
         return cls(path, min(LANE_THREADS, _cores()), spinning=True, limits=limits)
 
+    def __enter__(self) -> "OnnxModel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the thread that looks how long steps take: who opens many models needs none of it."""
+        if self._watch is not None:
+            self._watch.close()
+
     def bind(
         self,
         ids: Ids,

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
@@ -20,6 +21,8 @@ from textual.widgets import Static
 
 from charlm_tui.errors import CharlmError, CommandError
 from charlm_tui.files import at_home
+from charlm_tui.film.film import Order
+from charlm_tui.film.order import kept_epochs, order_of
 from charlm_tui.runs.follower import Follower
 from charlm_tui.runs.log_file import log_of, model_of
 from charlm_tui.runs.reader import RunLogError
@@ -35,9 +38,9 @@ from charlm_tui.runs.requests import (
     requests_path,
     send,
 )
-from charlm_tui.text import capitalised, runs, visible
+from charlm_tui.text import capitalised, differences, runs, visible
 from charlm_tui.tui.hindered import HinderedScreen
-from charlm_tui.tui.run_view import RunView, differences, plot_of
+from charlm_tui.tui.run_view import RunView, plot_of
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.widgets.curve import Curve
 from charlm_tui.tui.widgets.keys_line import KeysLine
@@ -116,6 +119,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
         Binding("c", "cool", "Cool down", id="watch.cool"),
         Binding("e", "samples", "Seed", id="watch.samples"),
         Binding("t", "axis", "Time", id="watch.axis"),
+        Binding("f", "film", "Film", id="watch.film"),
         Binding("tab", "next", "Next run", id="watch.next"),
     ]
 
@@ -123,6 +127,13 @@ class WatchScreen(HinderedScreen, Screen[None]):
     """Whether the plot is over seconds, not epochs."""
     chosen: reactive[int] = reactive(0)
     """The run whose numbers and samples are shown, and that keys steer."""
+
+    class FilmWanted(Message):
+        """The film of a run is to be shown."""
+
+        def __init__(self, order: Order) -> None:
+            super().__init__()
+            self.order = order
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__()
@@ -137,7 +148,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
             yield Curve(id="plot")
             with Vertical(id="beside"):
                 yield Samples(id="samples", markup=False)
-        yield KeysLine(("watch.double", "watch.axis", "watch.samples", "watch.cool"))
+        yield KeysLine(("watch.double", "watch.axis", "watch.samples", "watch.cool", "watch.film"))
 
     def on_mount(self) -> None:
         self._look()
@@ -200,9 +211,12 @@ class WatchScreen(HinderedScreen, Screen[None]):
         """Return why an action cannot be done now, as a clause; nothing if it can."""
         if action == "next":
             return "" if len(self._followers) > 1 else "there is one run"
+        log = self.view.log
+        if action == "film":
+            kept = kept_epochs(self._followers[self.chosen].path, log)
+            return "" if kept else "this run has kept no epoch: train with --keep-epochs"
         if action not in STEERS:
             return ""
-        log = self.view.log
         if log.began is None:
             return "there is no run yet"
         if log.ended is not None:
@@ -224,6 +238,16 @@ class WatchScreen(HinderedScreen, Screen[None]):
     def action_next(self) -> None:
         """Show another run's numbers and samples."""
         self.chosen = (self.chosen + 1) % len(self._followers)
+
+    def action_film(self) -> None:
+        """Show the run as a film."""
+        follower = self._followers[self.chosen]
+        try:
+            order = order_of(follower.path, follower.log)
+        except CharlmError as error:
+            self.say(capitalised(str(error)))
+            return
+        self.post_message(self.FilmWanted(order))
 
     def action_halve(self) -> None:
         """Ask for half the learning rate."""
