@@ -50,7 +50,7 @@ def film(
     from charlm_tui.film.export import check_name
     from charlm_tui.film.order import order_of
     from charlm_tui.runs.follower import read_log
-    from charlm_tui.runs.log_file import log_of
+    from charlm_tui.runs.log_file import log_of, model_of
 
     if export_path is not None:
         check_name(export_path)
@@ -58,7 +58,7 @@ def film(
     log_file = log_of(at_home(file))
     order = order_of(log_file, read_log(log_file), seed, temperature, rng_seed)
     if export_path is not None:
-        _, limits = begin_script(Path(order.epochs[-1].file))
+        _, limits = begin_script(Path(order.epochs[0].file), f"an epoch of {model_of(log_file)}")
         from charlm_tui.batch.film import run
 
         run(order, export_path, sys.stderr.isatty(), say, limits)

@@ -1,5 +1,7 @@
 """Epochs that make room for others leave those that stay evenly spread."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,5 +44,5 @@ def test_a_run_that_is_thinned_after_every_epoch_stays_even(room: int, epochs: i
         kept = [it for place, it in enumerate(kept) if place not in gone]
     assert (kept[0], kept[-1]) == (0, epochs - 1)
     assert len(kept) == min(room, epochs)
-    gaps = [after - before for before, after in zip(kept, kept[1:-1], strict=False)]
+    gaps = [after - before for before, after in pairwise(kept[:-1])]
     assert not gaps or max(gaps) <= 2 * min(gaps)

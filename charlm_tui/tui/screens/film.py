@@ -80,7 +80,7 @@ class FilmScreen(HinderedScreen, Screen[None]):
         super().__init__()
         self.film = Film(order)
         self._limits = limits
-        self._host = EngineHost(order.epochs[-1].file, new_engine, self._hear)
+        self._host = EngineHost(order.epochs[0].file, new_engine, self._hear)
         self._failure = ""  # why it is not whole, if it will not be
         self._follows = True  # the newest epoch, until a key goes elsewhere
         self._playing: Timer | None = None
@@ -202,6 +202,7 @@ class FilmScreen(HinderedScreen, Screen[None]):
             return
         known, of = film.known(at), len(film.passage.text)
         passage.shown = (film.passage.text, film.levels(at))
+        passage.ends = film.order.epochs[0].name, film.order.epochs[-1].name
         passage.titles = (
             f"a passage that it was not trained on  {known:,} of {of:,} characters learned",
             f"{SHORT_TITLE}  {known:,} of {of:,} learned",

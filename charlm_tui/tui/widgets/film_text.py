@@ -12,7 +12,7 @@ from textual.widget import Widget
 from charlm_tui.film.film import LOWEST
 from charlm_tui.reply.exports.shown import SEED
 from charlm_tui.reply.tints import LEVELS
-from charlm_tui.text import fitting, wrap
+from charlm_tui.text import cells, fitting, wrap
 from charlm_tui.tui.paint import tinted
 from charlm_tui.tui.shades import Ramp
 
@@ -85,20 +85,27 @@ class FilmText(Widget):
         """
         raise NotImplementedError
 
+    def legend(self, ground: Style) -> list[Segment]:  # noqa: ARG002  (of whoever has one)
+        """Return what stands behind the title."""
+        return []
+
     def render_line(self, y: int) -> Strip:
         width, ground = self.size.width, self.rich_style
+        if not self._styles:
+            self._styles = self.styles_of_levels(self.get_component_rich_style("film-text--plain"))
         if y == 0:
             title = ground + self.get_component_rich_style("film-text--title")
-            text = Segment(fitting(width, *self.titles), title)
-            return Strip([text]).adjust_cell_length(width, ground)
+            legend = self.legend(ground)
+            room = width - sum(segment.cell_length for segment in legend)
+            text = fitting(room, *self.titles)
+            line = [Segment(text, title), *(legend if cells(text) <= room else [])]
+            return Strip(line).adjust_cell_length(width, ground)
         at = self.top + y - 1
         if at >= len(self.lines):
             return Strip.blank(width, ground)
-        if not self._styles:
-            self._styles = self.styles_of_levels(self.get_component_rich_style("film-text--plain"))
-        start, line = self.lines[at]
-        levels = self.shown[1][start : start + len(line)]
-        drawn = tinted(line, levels, self._styles, self._styles[0], newline="")
+        start, text = self.lines[at]
+        levels = self.shown[1][start : start + len(text)]
+        drawn = tinted(text, levels, self._styles, self._styles[0], newline="")
         return Strip(drawn).adjust_cell_length(width, ground)
 
 
@@ -134,6 +141,17 @@ class PassageText(FilmText):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"passage-text--{name}" for name in ("low", "middle", "high", "unknown")
     }
+
+    ends: reactive[tuple[str, str]] = reactive(("", ""))
+    """The first epoch and the last one, where there is a passage."""
+
+    def legend(self, ground: Style) -> list[Segment]:
+        """Return the tints, from the first epoch's to the last one's."""
+        first, last = self.ends
+        if not last:
+            return []
+        shades = [Segment("a" if not self.coloured else " ", it) for it in self._styles[LOWEST:]]
+        return [Segment(f"   epoch {first} ", ground), *shades, Segment(f" {last}", ground)]
 
     def styles_of_levels(self, plain: Style) -> Sequence[Style]:
         low, middle, high, unknown = (
