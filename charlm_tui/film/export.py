@@ -56,12 +56,12 @@ def exported(film: Film, path: Path) -> str:
 
 
 def heading(film: Film, number: int) -> str:
-    """Return what is said of an epoch: which one, and how good it is."""
+    """Return what is said of an epoch, to be made visible: which one, and how good it is."""
     order = film.order
     epoch = order.epochs[number]
-    on = f" {visible(order.measured_on, '')}" if order.measured_on else ""
+    on = f" {order.measured_on}" if order.measured_on else ""
     bits = "" if epoch.bits is None else f" · {epoch.bits:.3f} bits{on}"
-    return f"{visible(order.name, '')}  epoch {epoch.name} of {order.epochs[-1].name}{bits}"
+    return f"{order.name}  epoch {epoch.name} of {order.epochs[-1].name}{bits}"
 
 
 def settings_line(film: Film) -> str:

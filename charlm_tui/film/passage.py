@@ -3,7 +3,6 @@
 A text of any size is read in pieces, for its sha256; of its characters no more than are needed.
 """
 
-import codecs
 import hashlib
 from pathlib import Path
 
@@ -28,14 +27,14 @@ def held_out_passage(where: HeldOut, length: int = PASSAGE) -> Passage:
     count = min(where.characters, MOST_HELD_OUT)
     try:
         check_readable_file(path, "put the text there")
-        content, begins = _end_of(path, where.sha256, _BYTES * (count + _SLACK))
+        content = _end_of(path, where.sha256, _BYTES * (count + _SLACK))
     except FileReadError as error:
         return _none(f"its text {path} cannot be read: {error.reason}")
     except OSError as error:
         return _none(f"its text {path} cannot be read: {error.strerror}")
     if not content:
         return _none(f"{path} is not the text that it was trained on any more")
-    text = _decoded(content, begins)
+    text = _decoded(content)
     text = (text.lower() if where.lower else text)[-count:]
     before, passage = text[: where.window], text[where.window :][:length]
     if not passage:
@@ -47,24 +46,22 @@ def _none(why: str) -> Passage:
     return Passage(sentence=f"there is no passage that it was not trained on: {why}")
 
 
-def _end_of(path: Path, sha256: str, most: int) -> tuple[bytes, bool]:
-    """Return the last bytes of a file, and whether they are all; nothing of another sha256."""
+def _end_of(path: Path, sha256: str, most: int) -> bytes:
+    """Return the last bytes of a file; nothing of one that has another sha256."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
         if digest.hexdigest() != sha256.lower():
-            return b"", False
-        start = max(0, file.tell() - most)
-        file.seek(start)
-        return file.read(most), start == 0
+            return b""
+        file.seek(max(0, file.tell() - most))
+        return file.read(most)
 
 
-def _decoded(content: bytes, begins: bool) -> str:
+def _decoded(content: bytes) -> str:
     """Decode the end of a text in UTF-8, which can begin within a character."""
     start = 0
-    while not begins and start < min(_BYTES, len(content)) and content[start] & 0xC0 == 0x80:
+    while start < min(_BYTES, len(content)) and content[start] & 0xC0 == 0x80:
         start += 1
     text = content[start:].decode("utf-8", "replace")
-    text = text.removeprefix(codecs.BOM_UTF8.decode()) if begins else text
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -21,7 +21,7 @@ from textual.widgets import Static
 from charlm_tui.engine.client import Engine, EngineHost
 from charlm_tui.engine.protocol import EngineDied, Event, Filmed, FilmEnded, FilmRequested
 from charlm_tui.files import at_home, write_document
-from charlm_tui.film.export import check_name, exported, heading, reply
+from charlm_tui.film.export import exported, heading, reply
 from charlm_tui.film.film import Film, Order, Passage
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.text import capitalised, fitting, visible
@@ -308,7 +308,6 @@ class FilmScreen(HinderedScreen, Screen[None]):
 
         def answer(typed: str) -> None:
             path = at_home(Path(typed))
-            check_name(path)
             write_document(path, exported(self.film, path))
             self.say(f"Exported to {path}")
 
