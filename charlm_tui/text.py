@@ -88,6 +88,11 @@ def runs(keys: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int]
             begin = end
 
 
+def differences(text: str, before: str) -> list[bool]:
+    """Return for each character of a text whether another one stood there before."""
+    return [i >= len(before) or character != before[i] for i, character in enumerate(text)]
+
+
 def fitting(width: int, *forms: str) -> str:
     """Return the first of some forms that has room; the last one if none has."""
     return visible(next((form for form in forms if cells(form) <= width), forms[-1]), "")

@@ -36,6 +36,7 @@ from charlm_tui.errors import INTERRUPTED, CharlmError
 
 COMMANDS = {
     "config": "config",
+    "film": "film",
     "generate": "scripts",
     "history": "history",
     "info": "scripts",

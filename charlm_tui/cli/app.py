@@ -3,16 +3,19 @@
 import gc
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from charlm_tui.cli.start import Start
 from charlm_tui.cli.streams import forget_given_size, say
 from charlm_tui.controls.config import Known
+from charlm_tui.lm.limits import LoadLimits
 
 if TYPE_CHECKING:
     from charlm_tui.engine.client import ProcessEngine
+    from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.reply.tape_file import Recording
+    from charlm_tui.tui.terminal_app import TerminalApp
 
 LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it into
     b"\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"  # the mouse
@@ -43,6 +46,19 @@ def known() -> Known:
     return Known(bindings, themes, keys)
 
 
+def engine_starter(
+    limits: LoadLimits, rescue: "TerminalRescue | None"
+) -> Callable[[str], "ProcessEngine"]:
+    """Return what starts an engine, by the path of a model; it is imported with the first one."""
+
+    def new_engine(path: str) -> "ProcessEngine":
+        from charlm_tui.engine.client import ProcessEngine
+
+        return ProcessEngine(path, rescue, limits)
+
+    return new_engine
+
+
 def run_app(
     it: Start, seed: str | None = None, replay: "Recording | None" = None, at_once: bool = False
 ) -> int:
@@ -65,11 +81,7 @@ def run_app(
     gc.enable()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
 
-    def new_engine(path: str) -> "ProcessEngine":
-        from charlm_tui.engine.client import ProcessEngine
-
-        return ProcessEngine(path, rescue, it.limits)
-
+    new_engine = engine_starter(it.limits, rescue)
     app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)
     threading.excepthook = lambda fault: app.fail(fault.exc_value or RuntimeError(fault.exc_type))
     left_in_order = False
@@ -82,6 +94,11 @@ def run_app(
         finally:
             if rescue is not None and not left_in_order:
                 rescue.restore()
+    return exit_code(app)
+
+
+def exit_code(app: "TerminalApp") -> int:
+    """Return the exit code of an app that has ended; say why it ended, if by itself."""
     if app.failure:
         say(f"error: {app.failure}")
         return app.return_code or 1  # the person may have left at the same moment

@@ -35,7 +35,7 @@ class Start(NamedTuple):
     @property
     def limits(self) -> LoadLimits:
         """What a model may cost in an engine."""
-        return _limits_in(self.configuration)
+        return limits_in(self.configuration)
 
 
 def start(context: click.Context, values: dict[str, Any]) -> Start:
@@ -74,10 +74,14 @@ def start(context: click.Context, values: dict[str, Any]) -> Start:
     )
 
 
-def begin_script(given: Path | None) -> tuple[Path, LoadLimits]:
+def begin_script(given: Path | None, name: str = "") -> tuple[Path, LoadLimits]:
     """Check the model's path, and go on in a child process (see `work_in_a_child`).
 
     Of the settings, a script has those alone that are about the machine and no reply.
+
+    Args:
+        given: the model that was asked for.
+        name: how a sentence names what the child works with, where that is more than this file.
 
     Returns:
         the path of the model, and what it may cost.
@@ -91,12 +95,13 @@ def begin_script(given: Path | None) -> tuple[Path, LoadLimits]:
     for fault in configuration.faults:
         if fault.variable in [BY_NAME[name].variable for name in _LIMITS]:
             raise click.UsageError(str(fault))
-    limits = _limits_in(configuration)._replace(quiet=True)
-    work_in_a_child(model, limits)
+    limits = limits_in(configuration)._replace(quiet=True)
+    work_in_a_child(name or str(model), limits)
     return model, limits
 
 
-def _limits_in(configuration: Configuration) -> LoadLimits:
+def limits_in(configuration: Configuration) -> LoadLimits:
+    """Return what a model may cost, as the settings have it."""
     return LoadLimits(*(configuration.value(name) for name in _LIMITS))
 
 

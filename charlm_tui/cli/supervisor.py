@@ -9,7 +9,6 @@ import gc
 import os
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -20,14 +19,14 @@ from charlm_tui.lm.limits import LoadLimits
 _FROM_THE_KERNEL = 0  # what is above, of `si_code`: the terminal has sent it to both processes
 
 
-def work_in_a_child(model: Path, limits: LoadLimits) -> None:
+def work_in_a_child(model: str, limits: LoadLimits) -> None:
     """Return in a child process; this one waits for it, and ends as it ends.
 
     To be called before numpy and onnxruntime are imported: a fork is cheap then, and there are no
     threads. Without fork, or where there are no processes left, the work is done in this one.
 
     Args:
-        model: path that a sentence names.
+        model: how a sentence names it.
         limits: that the model is loaded under.
     """
     if not (hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")):
@@ -50,7 +49,7 @@ def work_in_a_child(model: Path, limits: LoadLimits) -> None:
             signal.signal(signal.SIGINT, _interrupt_once)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
-    _leave(_Child(child, waited).wait(), str(model), limits)
+    _leave(_Child(child, waited).wait(), model, limits)
 
 
 class _Child:

@@ -27,18 +27,28 @@ def train_on_screen(corpus: Sequence[Path], out: Path | None) -> int:
 
     trainer = Trainer([*sys.argv[1:here], "--plain", *sys.argv[here:]])
     forget_given_size()
-    from charlm_tui.cli.app import known
+    from charlm_tui.cli.app import LEAVE_SEQUENCE, engine_starter, exit_code, known
+    from charlm_tui.cli.start import limits_in
     from charlm_tui.controls.config_file import read
+    from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.tui.watch_app import WatchApp
 
     settings = read(None, os.environ).checked(known())
-    app = WatchApp([log_path(model)], settings.value("theme"), settings.keys, trainer)
+    limits = limits_in(settings)
+    new_engine = engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE))
+    app = WatchApp(
+        [log_path(model)],
+        settings.value("theme"),
+        settings.keys,
+        new_engine,
+        limits,
+        trainer=trainer,
+    )
     app.run()
-    if app.failure:
-        say(f"error: {app.failure}")
-    elif trainer.ended is not None:
+    code = exit_code(app)
+    if not app.failure and trainer.ended is not None:
         for line in trainer.said()[-LAST_LINES:]:
             say(line)
         return trainer.ended
     say(f"training continues; come back with: charlm-tui watch {shlex.quote(str(model))}")
-    return app.return_code or (1 if app.failure else 0)
+    return code

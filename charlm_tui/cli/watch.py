@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from charlm_tui.cli.options import config_option
-from charlm_tui.cli.streams import forget_given_size, say
+from charlm_tui.cli.start import limits_in
+from charlm_tui.cli.streams import forget_given_size
 from charlm_tui.errors import CharlmError
 
 MOST_RUNS = 4  # that are drawn over each other
@@ -36,17 +37,19 @@ def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
         )
     paths = list(files) or _found()
     forget_given_size()
-    from charlm_tui.cli.app import known
+    from charlm_tui.cli.app import LEAVE_SEQUENCE, engine_starter, exit_code, known
     from charlm_tui.controls.config_file import read
+    from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.tui.watch_app import WatchApp
 
     settings = read(config_path, os.environ).checked(known())
-    app = WatchApp(paths, settings.value("theme"), settings.keys, one_by_one=not files)
+    limits = limits_in(settings)
+    new_engine = engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE))
+    app = WatchApp(
+        paths, settings.value("theme"), settings.keys, new_engine, limits, one_by_one=not files
+    )
     app.run()
-    if app.failure:
-        say(f"error: {app.failure}")
-        return app.return_code or 1
-    return app.return_code or 0
+    return exit_code(app)
 
 
 def _found() -> list[Path]:

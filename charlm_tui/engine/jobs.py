@@ -1,10 +1,10 @@
 """Background jobs of the engine, in slices between frames.
 
-Scores of texts, replies that are made again, the neuron lens and what if. Each is a generator that
-yields nothing while it works, progress, and its answer at the end; what it raises, the worker
-tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do not
-travel, only what is told of a unit does. Imported by the engine's process alone, once a model is
-there.
+Scores of texts, replies that are made again, the neuron lens, what if and films. Each is a
+generator that yields nothing while it works, progress, and its answer at the end; what it raises,
+the worker tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do
+not travel, only what is told of a unit does. Imported by the engine's process alone, once a model
+is there.
 """
 
 from array import array
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.engine.protocol import (
     Event,
+    Filmed,
+    FilmEnded,
+    FilmRequested,
     LensOpened,
     LensRequested,
     Progressed,
@@ -31,6 +34,7 @@ from charlm_tui.engine.protocol import (
     WhatIfRow,
     WhatIfTold,
 )
+from charlm_tui.film.shooting import shoot
 from charlm_tui.lm.lens import (
     FEATURES,
     Activations,
@@ -81,6 +85,17 @@ def remaking(request: RemakeRequested, model: OnnxModel) -> Iterator[Remade | No
             )
         else:
             yield None
+
+
+def filming(request: FilmRequested) -> Iterator[Filmed | FilmEnded]:
+    """Make a film."""
+    sentence = ""
+    for piece in shoot(request.order, request.limits):
+        if isinstance(piece, str):
+            sentence = piece
+        else:
+            yield Filmed(request.number, piece)
+    yield FilmEnded(request.number, sentence)
 
 
 class _Kept(NamedTuple):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.files import FileVersion
+from charlm_tui.film.film import Order, Passage, Shot
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
@@ -150,6 +151,16 @@ class WhatIfRequested(NamedTuple):
     """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
+class FilmRequested(NamedTuple):
+    """Make a film, with models of its own beside the one that is loaded."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    order: Order
+    limits: LoadLimits
+    """Of each model."""
+
+
 class Dismissed(NamedTuple):
     """Nobody wants the answer to a `LensRequested` or `WhatIfRequested` any more."""
 
@@ -178,6 +189,7 @@ Request = (
     | LensRequested
     | UnitRequested
     | WhatIfRequested
+    | FilmRequested
     | Dismissed
     | RestRequested
     | Acknowledged
@@ -342,6 +354,21 @@ class WhatIfTold(NamedTuple):
     """Why there are none, if there are none."""
 
 
+class Filmed(NamedTuple):
+    """The passage of a film, or the shot of its next epoch."""
+
+    number: int
+    piece: Passage | Shot
+
+
+class FilmEnded(NamedTuple):
+    """There is no more of a film."""
+
+    number: int
+    sentence: str = ""
+    """What is to be told: why it is not whole, or not kept."""
+
+
 class GenerationEnded(NamedTuple):
     """The reply has reached its length."""
 
@@ -384,6 +411,8 @@ def failure(request: Request, sentence: str) -> "Event | None":
             return UnitTold(number, unit, sentence=sentence)
         case WhatIfRequested(number=number):
             return WhatIfTold(number, sentence=sentence)
+        case FilmRequested(number=number):
+            return FilmEnded(number, sentence)
         case LoadRequested() | ReloadRequested():
             return LoadFailed(sentence)
         case Dismissed() | RestRequested() | Acknowledged():
@@ -407,6 +436,8 @@ Event = (
     | LensOpened
     | UnitTold
     | WhatIfTold
+    | Filmed
+    | FilmEnded
     | GenerationEnded
     | LoadFailed
     | GenerationFailed

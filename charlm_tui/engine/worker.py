@@ -25,6 +25,7 @@ from charlm_tui.engine.protocol import (
     Dismissed,
     DrawRequested,
     Event,
+    FilmRequested,
     GenerationEnded,
     InspectRequested,
     LanesRequested,
@@ -227,7 +228,7 @@ class Worker:
                 self._request = None
             case InspectRequested():
                 self._say(self._kept(request.model).drawing.inspect(request))
-            case ScoreRequested() | RemakeRequested():
+            case ScoreRequested() | RemakeRequested() | FilmRequested():
                 self._take_on(request)
             case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
                 self._look(request)
@@ -236,15 +237,18 @@ class Worker:
                 if drawn is not None and request.request_id == drawn.request_id:
                     self._pace.acknowledged(request.before)
 
-    def _take_on(self, request: ScoreRequested | RemakeRequested) -> None:
-        from charlm_tui.engine.jobs import remaking, scoring
+    def _take_on(self, request: ScoreRequested | RemakeRequested | FilmRequested) -> None:
+        from charlm_tui.engine.jobs import filming, remaking, scoring
 
-        if isinstance(request, ScoreRequested):
-            self._jobs.append((request, scoring(request, self._kept(request.model).model)))
-        else:
-            sha256 = request.recording.model_sha256
-            model = self._kept(sha256 if sha256 in self._models else "").model  # or says it is not
-            self._jobs.append((request, remaking(request, model)))
+        match request:
+            case ScoreRequested():
+                self._jobs.append((request, scoring(request, self._kept(request.model).model)))
+            case RemakeRequested():
+                sha256 = request.recording.model_sha256
+                model = self._kept(sha256 if sha256 in self._models else "").model  # or says so
+                self._jobs.append((request, remaking(request, model)))
+            case FilmRequested():
+                self._jobs.append((request, filming(request)))
 
     def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
         if self._insight is None:

@@ -134,6 +134,99 @@ class OnnxModel:
         logits: Floats,
         next_states: Mapping[str, Floats],
     ) -> Step:
+        """Bind one step to buffers; calling it reads the first two and fills the last two.
+
+        Args:
+            ids: int64 [lanes], the characters just received.
+            states: by name, float32 [lanes, depth, units].
+            logits: float32 [lanes, vocabulary], overwritten.
+            next_states: by the names of `states`, float32 [lanes, depth, units], overwritten; it
+                must not share memory with `states`.
+
+        All arrays are C-contiguous, and are kept alive by the step.
+        """
+        ...
+
+
+class OnnxModel:
+    """A model file that keeps the contract, ready to run on the CPU."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        threads: int = 1,
+        spinning: bool = False,
+        limits: LoadLimits = NO_LIMITS,
+    ) -> None:
+        """Load and check a model file, which is read once: what is checked and hashed is what runs.
+
+        Args:
+            path: the file.
+            threads: of onnxruntime inside one product.
+            spinning: whether idle threads wait busily.
+            limits: of what it may cost; beyond those of time this process ends.
+
+        Raises:
+            ModelFileError: it cannot be read, is not an ONNX model, would read other files, or
+                takes too much memory.
+            ContractError: it is one, but not of the contract's form.
+        """
+        self.path = Path(path)
+        self._watch: StepWatch | None = None
+        content = _read(self.path)
+        with limits.applied(len(content)):
+            try:
+                self._load(content, threads, spinning)
+            except MemoryError as error:
+                raise ModelFileError(
+                    f"{self.path} takes too much memory to load, where {limits.megabytes:,} MB are "
+                    "expected to do; allow more with the setting load-memory, if you trust the file"
+                ) from error
+        if limits.seconds and OVERTIME is not None:
+            self._watch = StepWatch(limits.seconds_for(len(content)))
+
+    def _load(self, content: bytes, threads: int, spinning: bool) -> None:
+        self._session = _open(content, self.path, threads, spinning)
+        try:
+            inputs = [_declared(tensor) for tensor in self._session.get_inputs()]
+            outputs = [_declared(tensor) for tensor in self._session.get_outputs()]
+            metadata = self._session.get_modelmeta().custom_metadata_map
+        except UnicodeDecodeError as error:
+            raise ContractError(
+                f"{self.path} breaks the model contract: its metadata or the names of its tensors "
+                f"are not UTF-8; {HOW_TO}"
+            ) from error
+        self.contract = read_contract(str(self.path), inputs, outputs, metadata)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self._try_steps()
+
+    @classmethod
+    def for_lanes(cls, path: str | Path, limits: LoadLimits = NO_LIMITS) -> "OnnxModel":
+        """Load a model file for several lanes, in a process that does nothing else.
+
+        Threads that spin pay there, as far as there are cores. One lane has one thread, and an
+        engine, too, which leaves the other cores to the screen.
+
+        Raises:
+            CharlmError: as the constructor does.
+        """
+        return cls(path, min(LANE_THREADS, _cores()), spinning=True, limits=limits)
+
+    def __enter__(self) -> "OnnxModel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the thread that looks how long steps take: who opens many models needs none of it."""
+        if self._watch is not None:
+            self._watch.close()
+
+    def bind(
+        self,
+        ids: Ids,
+        states: Mapping[str, Floats],
+        logits: Floats,
+        next_states: Mapping[str, Floats],
+    ) -> Step:
         """Bind one step to buffers, with nothing copied in or out (see `LanguageModel`)."""
         inputs: dict[str, Floats | Ids] = {IDS: ids, **states}
         outputs = {LOGITS: logits, **{name + "_next": a for name, a in next_states.items()}}

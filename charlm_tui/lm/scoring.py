@@ -84,7 +84,7 @@ def score(
         read = np.where(inside, text[np.clip(places, 0, count)], text[0])
         for row in range(size):
             logits[row] = context.feed(*read[row].tolist())
-        bits, mean = _bits(logits[:size], read[1:], name)
+        bits, mean = bits_of(logits[:size], read[1:], name)
         scored = slice(max(0, run_up - start), size)
         columns = slice(start + scored.start - run_up, start + size - run_up)
         if scored.start < size:
@@ -133,7 +133,7 @@ def surprisal_by_depth(
         for row, index in enumerate(read.tolist()):
             logits[row] = context.feed(index)
         following = text[start + depth : start + depth + len(read), None]
-        bits, _ = _bits(logits[: len(read)], np.repeat(following, depth, axis=1), name)
+        bits, _ = bits_of(logits[: len(read)], np.repeat(following, depth, axis=1), name)
         surprisal[start : start + len(read)] = bits
     return surprisal
 
@@ -155,7 +155,7 @@ def reach(
     return np.where(far.any(axis=-1), far.shape[-1] - behind + 1, 1)
 
 
-def _bits(
+def bits_of(
     logits: NDArray[np.float32], following: NDArray[np.int64], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, symbols]."""

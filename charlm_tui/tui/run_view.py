@@ -197,11 +197,6 @@ def plot_of(views: Sequence[RunView], over_time: bool) -> Plot:
     )
 
 
-def differences(text: str, before: str) -> list[bool]:
-    """Return for each character of a text whether another one stood there before."""
-    return [i >= len(before) or character != before[i] for i, character in enumerate(text)]
-
-
 def is_alive(process: int) -> bool:
     """Return whether there is a process of that number."""
     if process <= 0:

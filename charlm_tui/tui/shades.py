@@ -14,6 +14,7 @@ from textual.color import BLACK, WHITE, Color
 from charlm_tui.reply.tints import DIVERGING, LEVELS, Tint
 
 FULLEST = 0.9  # how much of its hue the outermost level has
+GROUND = 0.6  # how much of its hue a level has that lies behind the text
 LEGIBLE = 4.5  # contrast of the text at least, as the WCAG have it
 FADE_LEVELS = 8  # from a new character's colour to the settled one
 
@@ -70,6 +71,27 @@ class Ramp:
             )
             for level in range(LEVELS)
         ]
+
+    def grounds(self, plain: Style, coloured: bool) -> list[Style]:
+        """Return a style for each level with its colour behind the text, where a space has it, too.
+
+        Args:
+            plain: the text and the ground without a tint.
+            coloured: whether the terminal can shade; if not, or if the colours are its own,
+                levels are told by underline, bold and reverse.
+        """
+        ground, text = colour_of(plain.bgcolor), colour_of(plain.color)
+        hues = [colour_of(shade.color) for shade in self.shades(coloured)]
+        if not coloured or ground is None or text is None or None in hues:
+            weights = [
+                Style(underline=True),
+                Style(underline=True, bold=True),
+                Style(reverse=True),
+                Style(reverse=True, bold=True),
+            ]
+            return [weights[level * len(weights) // LEVELS] for level in range(LEVELS)]
+        behind = [ground.blend(hue, GROUND) for hue in hues if hue is not None]
+        return [Style(color=_legible(text, it).rich_color, bgcolor=it.rich_color) for it in behind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,18 @@
 """The app that looks at training runs: one screen of them."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePath
 
 from textual.screen import Screen
 
+from charlm_tui.engine.client import Engine, ProcessEngine
+from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.runs.trainer import Trainer
 from charlm_tui.tui.screens.watch import WatchScreen
 from charlm_tui.tui.terminal_app import TerminalApp
+
+STYLES: list[str | PurePath] = ["watch.tcss", "film.tcss"]
+"""Of every app that looks at training runs."""
 
 
 class WatchApp(TerminalApp):
@@ -17,23 +22,35 @@ class WatchApp(TerminalApp):
         paths: of their logs, or of their model files.
         theme: a name of Textual's; None is its default.
         keymap: keys, with commas between them, by the ids of bindings.
+        new_engine: starts an engine, for a film.
+        limits: of what each model of a film may cost.
         trainer: the process whose run it is, if it was started for this screen.
         one_by_one: show one run at a time.
     """
 
-    CSS_PATH = "watch.tcss"
+    CSS_PATH = STYLES
 
     def __init__(
         self,
         paths: Sequence[Path],
         theme: str | None = None,
         keymap: Mapping[str, str] | None = None,
-        trainer: Trainer | None = None,
+        new_engine: Callable[[str], Engine] = ProcessEngine,
+        limits: LoadLimits = LoadLimits(),  # noqa: B008  (frozen)
         *,
+        trainer: Trainer | None = None,
         one_by_one: bool = False,
     ) -> None:
         super().__init__(theme, keymap or {})
         self._watch = WatchScreen(paths, trainer, one_by_one=one_by_one)
+        self._new_engine = new_engine
+        self._limits = limits
 
     def get_default_screen(self) -> Screen[None]:
         return self._watch
+
+    def on_watch_screen_film_wanted(self, message: WatchScreen.FilmWanted) -> None:
+        """Show the film of a run over the screen of runs."""
+        from charlm_tui.tui.screens.film import FilmScreen
+
+        self.push_screen(FilmScreen(message.order, self._new_engine, self._limits))

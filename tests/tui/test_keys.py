@@ -78,7 +78,8 @@ LATER = {
     "lens": "help",
     "what-if": "help",
     "history": "help",
-    "watch": "leave stop halve double cool samples axis next",
+    "watch": "leave stop halve double cool samples axis next film",
+    "film": "before next play first last up down export leave",
 }
 
 

@@ -38,6 +38,7 @@ from charlm_tui.tui.widgets.status import Status
 from tests.support import lens as lens
 from tests.support import what_if as whatif
 from tests.support.engines import SYMBOLS
+from tests.support.films import filming
 from tests.support.run_logs import BATCH, BEGAN, END, EPOCH, SAMPLE
 from tests.support.studio import Studio, studio
 
@@ -308,6 +309,18 @@ async def test_recital(picture: SnapshotAssertion, tmp_path: Path) -> None:
             lambda: panel.findings is not None and panel.findings.length == len(TEXT),
             "it was followed",
         )
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_film(picture: SnapshotAssertion) -> None:
+    async with filming(WIDE) as it:
+        it.app.console._color_system = ColorSystem.TRUECOLOR
+        it.app.theme = "textual-light"
+        await it.make()
+        await it.press("left")
+        await it.until(lambda: it.screen._settle is not None, "what changed is bright")
+        it.screen._settle.stop()
         await it.pilot.pause()
         assert drawn(it.app) == picture
 

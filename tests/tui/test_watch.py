@@ -23,7 +23,8 @@ from charlm_tui.runs.requests import (
     Stop,
     requests_path,
 )
-from charlm_tui.tui.run_view import RunView, differences, is_alive, plot_of
+from charlm_tui.text import differences
+from charlm_tui.tui.run_view import RunView, is_alive, plot_of
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.watch import Samples
 from charlm_tui.tui.watch_app import WatchApp

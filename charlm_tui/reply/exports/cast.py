@@ -7,7 +7,7 @@ https://docs.asciinema.org/manual/asciicast/v2/
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from charlm_tui.reply.exports.shown import SEED, Shown, shown
 from charlm_tui.reply.tape_file import Recording
@@ -25,23 +25,32 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 def cast(recording: Recording, tint: Tint, title: str) -> str:
     """Return the recording; the seed is there at its start, in bold."""
-    header = {
+    whole = shown(recording, tint)
+    written = _written(whole)
+    lines = [header(title)]
+    for start, stop, seconds in _batches(recording):
+        if start == stop:
+            continue
+        lines.append(event(seconds, "".join(coloured(whole, written, start, stop))))
+    return "\n".join(lines) + "\n"
+
+
+def header(title: str, columns: int = COLUMNS, rows: int = LINES) -> str:
+    """Return the first line of a recording."""
+    told = {
         "version": 2,
-        "width": COLUMNS,
-        "height": LINES,
+        "width": columns,
+        "height": rows,
         "idle_time_limit": IDLE_S,
         "title": visible(title, " "),
         "env": {"TERM": "xterm-256color"},
     }
-    whole = shown(recording, tint)
-    written = _written(whole)
-    lines = [json.dumps(header, ensure_ascii=False)]
-    for start, stop, seconds in _batches(recording):
-        if start == stop:
-            continue
-        data = "".join(_coloured(whole, written, start, stop))
-        lines.append(json.dumps([round(seconds, 3), "o", data], ensure_ascii=False))
-    return "\n".join(lines) + "\n"
+    return json.dumps(told, ensure_ascii=False)
+
+
+def event(seconds: float, data: str) -> str:
+    """Return the line of what is written after so many seconds."""
+    return json.dumps([round(seconds, 3), "o", data], ensure_ascii=False)
 
 
 def _batches(recording: Recording) -> Iterator[tuple[int, int, float]]:
@@ -71,7 +80,8 @@ def _written(whole: Shown) -> list[str]:
     return written
 
 
-def _coloured(whole: Shown, written: list[str], start: int, stop: int) -> Iterator[str]:
+def coloured(whole: Shown, written: Sequence[str], start: int, stop: int) -> Iterator[str]:
+    """Yield what is written of a stretch, in the colours of its levels; the seed in bold."""
     for begin, end in runs(whole.levels, start, stop):
         level, text = whole.levels[begin], "".join(written[begin:end])
         glow = GLOWS[level] if level != SEED else None

@@ -16,7 +16,7 @@ SEED = 255
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Seed and reply as one text."""
+    """A text: seed and reply as one, for example."""
 
     text: str
     """With pictures in place of control characters."""
@@ -24,6 +24,13 @@ class Shown:
     """By character: the level of its tint, or `SEED`."""
     sizes: bytes
     """By character: the cells that it takes; 0 for a newline."""
+
+    @classmethod
+    def of(cls, text: str, levels: bytes) -> "Shown":
+        """Return a text of which every character has a level."""
+        text = visible(text)
+        known = {char: cells(char) for char in set(text)}
+        return cls(text, levels, bytes([known[char] for char in text]))
 
     def rows(self, width: int) -> Iterator[tuple[int, int]]:
         """Yield (start, stop) of each line of at most `width` cells, broken at spaces.
@@ -38,8 +45,5 @@ class Shown:
 
 def shown(recording: Recording, tint: Tint) -> Shown:
     """Return a recording as it is shown."""
-    text = visible(recording.seed + recording.text)
-    known = {char: cells(char) for char in set(text)}
-    sizes = bytes([known[char] for char in text])
     reply = levels(tint, recording.tape, 0, len(recording.text))
-    return Shown(text, bytes([SEED]) * len(recording.seed) + reply, sizes)
+    return Shown.of(recording.seed + recording.text, bytes([SEED]) * len(recording.seed) + reply)

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
+from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
@@ -22,6 +23,8 @@ from textual.widgets import Static
 
 from charlm_tui.errors import CharlmError, CommandError
 from charlm_tui.files import at_home
+from charlm_tui.film.film import Order
+from charlm_tui.film.order import kept_epochs, order_of
 from charlm_tui.runs.follower import Follower
 from charlm_tui.runs.log_file import log_of, model_of
 from charlm_tui.runs.reader import RunLogError
@@ -38,10 +41,10 @@ from charlm_tui.runs.requests import (
     send,
 )
 from charlm_tui.runs.trainer import Trainer
-from charlm_tui.text import capitalised, runs, visible
+from charlm_tui.text import capitalised, differences, runs, visible
 from charlm_tui.tui.hindered import HinderedScreen
 from charlm_tui.tui.outside import run_outside
-from charlm_tui.tui.run_view import RunView, differences, plot_of
+from charlm_tui.tui.run_view import RunView, plot_of
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.screens.help import HelpScreen, screen_section
 from charlm_tui.tui.widgets.curve import Curve
@@ -125,6 +128,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
         Binding("e", "samples", "Seed", id="watch.samples"),
         Binding("m", "temperatures", "Temperatures", id="watch.temperatures"),
         Binding("t", "axis", "Time", id="watch.axis"),
+        Binding("f", "film", "Film", id="watch.film"),
         Binding("tab", "next", "Next run", id="watch.next"),
         Binding("f1,question_mark", "help", "Help", key_display="F1", id="watch.help"),
     ]
@@ -133,6 +137,13 @@ class WatchScreen(HinderedScreen, Screen[None]):
     """Whether the plot is over seconds, not epochs."""
     chosen: reactive[int] = reactive(0)
     """The run whose numbers and samples are shown, and that keys steer."""
+
+    class FilmWanted(Message):
+        """The film of a run is to be shown."""
+
+        def __init__(self, order: Order) -> None:
+            super().__init__()
+            self.order = order
 
     def __init__(
         self, paths: Sequence[Path], trainer: Trainer | None = None, *, one_by_one: bool = False
@@ -160,6 +171,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
                 "watch.cool",
                 "watch.halve",
                 "watch.studio",
+                "watch.film",
             )
         )
 
@@ -246,9 +258,12 @@ class WatchScreen(HinderedScreen, Screen[None]):
         if action == "studio":
             there = os.path.isfile(model_of(self._followers[self.chosen].path))
             return "" if there else "there is no model file yet: it is written after an epoch"
+        log = self.view.log
+        if action == "film":
+            kept = kept_epochs(self._followers[self.chosen].path, log)
+            return "" if kept else "this run has kept no epoch: train with --keep-epochs"
         if action not in STEERS:
             return ""
-        log = self.view.log
         if log.began is None:
             return "there is no run yet"
         if log.ended is not None:
@@ -270,6 +285,16 @@ class WatchScreen(HinderedScreen, Screen[None]):
     def action_next(self) -> None:
         """Show another run's numbers and samples."""
         self.chosen = (self.chosen + 1) % len(self._followers)
+
+    def action_film(self) -> None:
+        """Show the run as a film."""
+        follower = self._followers[self.chosen]
+        try:
+            order = order_of(follower.path, follower.log)
+        except CharlmError as error:
+            self.say(capitalised(str(error)))
+            return
+        self.post_message(self.FilmWanted(order))
 
     def action_halve(self) -> None:
         """Ask for half the learning rate."""

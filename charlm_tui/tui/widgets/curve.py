@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
+from textual.cache import LRUCache
 from textual.color import Color
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -18,6 +19,7 @@ from textual.widget import Widget
 LEAST_WIDTH, LEAST_HEIGHT = 24, 6  # below which there is nothing to be seen
 POINTS_A_CELL = 2
 MOST_TICKS = 8
+KEPT = 64  # plots: a mark that moves to and fro has each drawn once
 EPOCHS, SECONDS = "epochs", "seconds"  # what a plot is over
 
 
@@ -40,6 +42,8 @@ class Plot:
     levels: tuple[tuple[str, float], ...] = ()
     """Names and bits to compare with, each a level line."""
     across: str = EPOCHS
+    mark: float | None = None
+    """A place that is marked by an upright line."""
 
 
 class Curve(Widget):
@@ -49,16 +53,20 @@ class Curve(Widget):
     | :- | :- |
     | `curve--1` to `curve--4` | lines, one after the other |
     | `curve--faint` | lines that matter less, and levels |
+    | `curve--mark` | the place that is marked |
     """
 
     COLOURS = 4
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"curve--{number}" for number in range(1, COLOURS + 1)), "curve--faint"
+        *(f"curve--{number}" for number in range(1, COLOURS + 1)), "curve--faint", "curve--mark"
     }  # fmt: skip
     ALLOW_SELECT: ClassVar[bool] = False
 
     plot: reactive[Plot] = reactive(Plot())
-    _drawn: tuple[object, list[Strip]] | None = None  # what for, and its lines
+
+    def __init__(self, id: str | None = None) -> None:  # noqa: A002  (Textual's)
+        super().__init__(id=id)
+        self._drawn: LRUCache[object, list[Strip]] = LRUCache(KEPT)  # lines, by what for
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -66,9 +74,9 @@ class Curve(Widget):
         if width < LEAST_WIDTH or height < LEAST_HEIGHT or not any(self.plot.lines):
             return blank
         key = (self.plot, width, height, self.app.theme)
-        if self._drawn is None or self._drawn[0] != key:
-            self._drawn = key, self._draw(width, height)
-        lines = self._drawn[1]
+        lines = self._drawn.get(key)
+        if lines is None:
+            lines = self._drawn[key] = self._draw(width, height)
         return lines[y] if y < len(lines) else blank
 
     def _draw(self, width: int, height: int) -> list[Strip]:
@@ -91,6 +99,8 @@ class Curve(Widget):
         for words, bits_ in self.plot.levels:
             plotext.hline(bits_, self._colour("faint"))
             plotext.text(words, last, bits_, alignment="right", color=self._colour("faint"))
+        if self.plot.mark is not None:
+            plotext.vline(self.plot.mark, self._colour("mark"))
         if self.plot.across == EPOCHS:
             step = max(1, math.ceil(last / MOST_TICKS))
             plotext.xticks(list(range(step, math.floor(last) + 1, step)))
