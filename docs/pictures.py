@@ -1,7 +1,8 @@
 """`python -m docs.pictures`: the README's pictures of the app, made by the app itself.
 
 The real app with the real engine and the model that comes with it, without a terminal: brought to
-a state by its keys, and drawn as SVG. Names of pictures as arguments make these alone.
+a state by its keys, and drawn as SVG. Names of pictures as arguments make these alone. The film is
+of a run that kept its epochs, whose model file `CHARLM_RUN` names; its passage is a text of ours.
 """
 
 import asyncio
@@ -10,13 +11,20 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.color import ColorSystem
 from textual.pilot import Pilot
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import ProcessEngine
+from charlm_tui.film.export import exported
+from charlm_tui.film.film import Film, Passage, Shot
+from charlm_tui.film.order import order_of
+from charlm_tui.film.shooting import shoot
 from charlm_tui.lm.settings import Settings
+from charlm_tui.runs.follower import read_log
+from charlm_tui.runs.log_file import log_of
 from charlm_tui.session.seeds import keras_corpus
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.app import CharlmApp
@@ -35,6 +43,15 @@ SIZE = (110, 32)
 SEED = "the slowly ascending ranks and classes"  # the notebook's own
 LENGTH = 600  # characters of the reply
 MOST_BYTES = 150_000
+_WORDS = """\
+she had been told that the house was empty, and so it was: the rain had come in by the window, and
+nobody had thought of closing it. on the table there was a letter. "you will not believe me," it
+began, "and you are right; but the light in the garden was there again, and I have seen it." she
+read it twice, as one reads what one has always known, and put it back. then she went to the
+window and closed it. it was not the letter that she had been afraid of, but the silence after it,
+in which every thing of the house seemed to wait for what she would do.
+""".lower()
+PASSAGE = Passage(_WORDS[60:], _WORDS[:60])  # a window before it
 WAIT_S = 60.0  # that a state may take to come
 LOOK_S = 0.02  # between two looks whether it has
 
@@ -189,11 +206,31 @@ def _joined(cells: re.Match[str]) -> str:
     )
 
 
+def film(run: Path) -> str:
+    """Return the film of a run, which has learned in each epoch what it could not read before."""
+    log_file = log_of(run)
+    order = order_of(log_file, read_log(log_file), SEED)
+    with TemporaryDirectory() as folder:  # what is kept beside the run has its own passage
+        order = order._replace(name="the run", passage=PASSAGE, keep=f"{folder}/film.json")
+        made = Film(order)
+        for piece in shoot(order):
+            if isinstance(piece, Passage):
+                made.begin(piece)
+            elif isinstance(piece, Shot):
+                made.add(piece)
+    return exported(made, Path("film.svg"))
+
+
 def main() -> None:
     """Write the pictures."""
     PICTURES.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or STAGES:
-        svg = asyncio.run(picture(*STAGES[name], SETUPS.get(name, Setup)()))
+    run = os.environ.get("CHARLM_RUN")
+    for name in sys.argv[1:] or [*STAGES, *(["film"] if run else [])]:
+        if name == "film":
+            assert run, "set CHARLM_RUN to the model file of a run that kept its epochs"
+            svg = film(Path(run))
+        else:
+            svg = asyncio.run(picture(*STAGES[name], SETUPS.get(name, Setup)()))
         assert len(svg.encode()) < MOST_BYTES, f"{name} has {len(svg.encode()):,} bytes"
         (PICTURES / f"{name}.svg").write_text(svg, encoding="utf-8")
         print(f"{name}.svg: {len(svg.encode()):,} bytes")
