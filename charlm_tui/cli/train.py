@@ -157,6 +157,12 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 @click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")
 @click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
 @click.option(
+    "--keep-within",
+    type=click.IntRange(1),
+    metavar="MB",
+    help="Keep as many of them as this holds, spread evenly; 64 where a screen is opened.",
+)
+@click.option(
     "--replay-changes",
     type=_PATH,
     metavar="LOG",
@@ -234,7 +240,8 @@ def train(
         if _has_screen(plain or dry_run or from_keras is not None):
             from charlm_tui.cli.train_screen import train_on_screen
 
-            return train_on_screen(chosen.get("corpus", ()), chosen.get("out"))
+            keeps = bool({"keep_epochs", "keep_within"} & chosen.keys())
+            return train_on_screen(chosen.get("corpus", ()), chosen.get("out"), keeps)
         return _run(from_keras, conversion, chosen, dry_run)
     except ModuleNotFoundError as error:
         raise MissingLibraryError(str(error.name)) from error
@@ -265,6 +272,8 @@ def _refuse_contradictions(
     for name, value in conversion.items():
         if value:
             raise click.UsageError(f"--{name} is for --from-keras alone: leave it out.")
+    if {"keep_epochs", "keep_within"} <= chosen.keys():
+        raise click.UsageError("--keep-epochs keeps every one: leave out --keep-within.")
     if {"resume", "restart"} <= chosen.keys():
         raise click.UsageError("--resume continues, --restart starts over: give one of them.")
     if chosen.get("choose_on") == 0 and "patience" in chosen:
@@ -296,6 +305,7 @@ def _run(
         "resume",
         "restart",
         "keep_epochs",
+        "keep_within",
         "page",
         "replay_changes",
     )

@@ -8,15 +8,17 @@ from pathlib import Path
 
 from charlm_tui.cli.streams import forget_given_size, say
 
+KEPT_MB = 64  # of the epochs' files, for a film
 LAST_LINES = 6  # of what the process wrote, that are shown when it has ended
 
 
-def train_on_screen(corpus: Sequence[Path], out: Path | None) -> int:
+def train_on_screen(corpus: Sequence[Path], out: Path | None, keeps: bool) -> int:
     """Start the process that trains, and show its run until the person leaves; return a code.
 
     Args:
         corpus: files and folders of the text.
         out: the model file, if one is given.
+        keeps: whether it was said which epochs are kept.
     """
     from charlm_tui.runs.log_file import log_path
     from charlm_tui.training.places import out_path
@@ -25,7 +27,8 @@ def train_on_screen(corpus: Sequence[Path], out: Path | None) -> int:
     here = sys.argv.index("train") + 1  # what was asked for, as it was asked for
     from charlm_tui.runs.trainer import Trainer
 
-    trainer = Trainer([*sys.argv[1:here], "--plain", *sys.argv[here:]])
+    kept = [] if keeps else ["--keep-within", str(KEPT_MB)]
+    trainer = Trainer([*sys.argv[1:here], "--plain", *kept, *sys.argv[here:]])
     forget_given_size()
     from charlm_tui.cli.app import LEAVE_SEQUENCE, engine_starter, exit_code, known
     from charlm_tui.cli.start import limits_in

@@ -60,6 +60,7 @@ class Plan:
         budget_s: seconds to train for, or None for the recipe's epochs.
         out: the model file.
         keep_epochs: keep each epoch's model file beside it, too.
+        keep_bytes: that these files have together, at most; None if there is no limit.
         page: where to write the model card as a page, or None.
         snapshot: the run so far, if it continues one.
         saved: the settings in the checkpoint of the run that it continues; else empty.
@@ -75,6 +76,7 @@ class Plan:
     budget_s: float | None
     out: Path
     keep_epochs: bool = False
+    keep_bytes: int | None = None
     page: Path | None = None
     snapshot: Snapshot | None = None
     saved: Mapping[str, Any] = field(default_factory=dict)
@@ -138,6 +140,7 @@ def make_plan(
     resume: bool = False,
     restart: bool = False,
     keep_epochs: bool = False,
+    keep_within: int | None = None,
     page: Path | None = None,
     replay_changes: Path | None = None,
 ) -> Plan:
@@ -153,6 +156,7 @@ def make_plan(
         resume: continue the interrupted run of `out`.
         restart: discard that run.
         keep_epochs: keep each epoch's model file, too.
+        keep_within: megabytes; keep as many of them as these hold, spread evenly.
         page: where to write the model card as a page.
         replay_changes: the log of a run whose changes are made again, at the same batches.
 
@@ -224,7 +228,8 @@ def make_plan(
         settings.get("min_count", 1),
         budget_s,
         out,
-        keep_epochs,
+        keep_epochs or keep_within is not None,
+        None if keep_within is None else keep_within * 10**6,
         page,
         snapshot,
         saved,

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ with _hushed():
     from charlm_tui.training.samples import Samples, notebook_seed
     from charlm_tui.training.steering import Change, Steering, sentence_of
     from charlm_tui.training.tf_process import make_model_file, prepare
+    from charlm_tui.training.thinning import superfluous
     from charlm_tui.training.train import Run, train
 
 
@@ -256,10 +257,26 @@ class TrainingRun:
             self._refused = self._try_export(out, snapshot, network, nats)
             self._recorder.file = str(out) if self._refused is None else ""
         if self._plan.keep_epochs:
-            part = f"-{epoch.part:03}" if epoch.parts > 1 else ""
-            path = out.with_stem(f"{out.stem}-epoch-{epoch.number:03}{part}")
+            path = self._epoch_path(epoch)
             if self._try_export(path, snapshot, network, nats) is None:
                 self._recorder.file = str(path)
+            self._make_room(snapshot.epochs)
+
+    def _epoch_path(self, epoch: Epoch) -> Path:
+        out = self._plan.out
+        part = f"-{epoch.part:03}" if epoch.parts > 1 else ""
+        return out.with_stem(f"{out.stem}-epoch-{epoch.number:03}{part}")
+
+    def _make_room(self, epochs: Sequence[Epoch]) -> None:
+        """Remove files of epochs where all of them have more bytes than are to be kept, evenly."""
+        most_bytes = self._plan.keep_bytes
+        if most_bytes is None:
+            return
+        paths = map(self._epoch_path, epochs)
+        there = [(number, path) for number, path in enumerate(paths) if path.is_file()]
+        sizes = [path.stat().st_size for _, path in there]
+        for place in superfluous([number for number, _ in there], sizes, most_bytes):
+            there[place][1].unlink(missing_ok=True)
 
     def _try_export(
         self, path: Path, snapshot: Snapshot, network: keras.Model, nats: float | None

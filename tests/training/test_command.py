@@ -1,15 +1,17 @@
 """`charlm-tui train` and `python export/train_and_export.py`: whole runs, and what they refuse."""
 
 import http.server
+import io
 import os
 import re
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from charlm_tui.files import CORPUS_VARIABLE
 from charlm_tui.lm.model import OnnxModel
@@ -19,6 +21,8 @@ from charlm_tui.runs.records import BITS_PER_NAT
 from charlm_tui.training import places
 from charlm_tui.training.claim import Claim
 from charlm_tui.training.corpus import NOTEBOOK_SHA256
+from charlm_tui.training.plan import make_plan
+from charlm_tui.training.run import TrainingRun
 from charlm_tui.training.samples import SAMPLE_LENGTH, TEMPERATURES
 from tests.conftest import ROOT
 from tests.support.terminal import COMMAND
@@ -220,6 +224,25 @@ def test_the_held_out_text_is_read_once_at_the_end_where_the_epochs_are_chosen_o
         assert card["best_epoch"] == card["epochs"] == 2
 
 
+def test_as_many_epochs_are_kept_as_have_room_spread_evenly(
+    tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine.onnx"
+    chosen = {"units": 8, "window": 8, "batch": 32, "stride": 40, "epochs": 6}
+    plan = make_plan(chosen, [tiny_corpus_path], out=out, keep_within=1)
+    assert plan.keep_bytes == 10**6
+    assert plan.claim is not None
+    size = 10_000  # of a file, and a little more
+    try:
+        console = Console(file=io.StringIO())
+        assert TrainingRun(console, replace(plan, keep_bytes=3 * size)).run() == 0
+    finally:
+        plan.claim.release()
+    kept = sorted(tmp_path.glob("mine-epoch-*.onnx"))
+    assert size / 2 < max(path.stat().st_size for path in kept) < size
+    assert [path.stem[-3:] for path in kept] == ["001", "005", "006"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -331,8 +354,8 @@ def test_the_script_has_the_help_of_the_command() -> None:
     ]
     [usages, options] = zip(*(text.split("\n", 1) for text in helps), strict=True)
     assert usages == (
-        "Usage: charlm-tui train [OPTIONS]",
-        "Usage: train_and_export.py [OPTIONS]",
+        "Usage: charlm-tui train [OPTIONS] [TEXT]...",
+        "Usage: train_and_export.py [OPTIONS] [TEXT]...",
     )
     assert options[0] == options[1]
 

@@ -65,6 +65,7 @@ def test_whoever_leaves_is_told_how_to_come_back_and_the_run_goes_on(
     with training(tiny_corpus_path, out) as (it, began, process):
         assert os.getsid(began.process) == began.process
         it.shows("after epoch 1")
+        assert list(tmp_path.glob("mine-epoch-*.onnx"))  # for a film
         it.send("q")
         assert it.end() == 0
         assert it.is_sane
