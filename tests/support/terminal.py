@@ -70,6 +70,11 @@ class Terminal:
             return re.sub(r"\x1b\[[?<>\d;]*[a-zA-Z]", "", written)
         return "\n".join(line.rstrip() for line in self.screen.display)
 
+    def forget_before(self, sequence: bytes) -> None:
+        """Show what was written since a sequence was written last, and nothing else."""
+        self.screen.reset()
+        self._stream.feed(self.output.rpartition(sequence)[2])
+
     def send(self, keys: str | bytes) -> None:
         """Type; what does not fit is typed when the process has read what was typed before."""
         left = keys.encode() if isinstance(keys, str) else keys

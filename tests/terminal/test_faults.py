@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
 AT = (loading, idle, streaming, paused, ladder, lens, what_if, history, palette, typing)
 LEAVE = "\x11"  # Ctrl+Q
+ENTER = b"\x1b[?1049h"  # what an app writes when it takes the screen
 NOTICED_S = 5.0  # in which an app that meets a fault has told of it
 
 
@@ -95,14 +96,15 @@ def by_a_signal(number: signal.Signals) -> Event:
 
 
 def takes_it_again(scene: Scene, entered: int) -> None:
-    """Wait until the app has the screen again, and all of it is drawn."""
-    scene.it.until(
-        lambda: (
-            scene.it.output.count(b"\x1b[?1049h") > entered
-            and scene.it.screen.display[-1].strip()  # the line of keys, which nothing changes
-        ),
-        "the screen was drawn again",
-    )
+    """Wait until the app has the screen again, and all of it is drawn.
+
+    What it had drawn before counts for nothing: until the app has put the terminal into raw mode,
+    a Ctrl+Q that is typed is the terminal's own.
+    """
+    it = scene.it
+    it.until(lambda: it.output.count(ENTER) > entered, "the app has the screen again")
+    it.forget_before(ENTER)
+    it.until(lambda: it.screen.display[-1].strip(), "the line of keys was drawn again")
 
 
 def suspended(scene: Scene) -> Outcome:
@@ -111,7 +113,7 @@ def suspended(scene: Scene) -> Outcome:
     # Not before it can: a program that is not there yet is stopped as it is.
     it.until(it.engines, "the engine was started")
     for _ in range(2):
-        entered = it.output.count(b"\x1b[?1049h")
+        entered = it.output.count(ENTER)
         it.process.send_signal(signal.SIGTSTP)
         it.until(lambda: is_stopped(scene.pid), "the app was stopped")
         it.read()
@@ -126,7 +128,7 @@ def continued(scene: Scene) -> Outcome:
     """Let an app go on that was not stopped."""
     it = scene.it
     it.until(it.engines, "the engine was started")
-    entered = it.output.count(b"\x1b[?1049h")
+    entered = it.output.count(ENTER)
     it.screen.reset()
     it.process.send_signal(signal.SIGCONT)
     takes_it_again(scene, entered)
@@ -137,7 +139,7 @@ def stopped_hard(scene: Scene) -> Outcome:
     """Stop the app without a word, and let it go on."""
     it = scene.it
     it.until(it.engines, "the engine was started")
-    entered = it.output.count(b"\x1b[?1049h")
+    entered = it.output.count(ENTER)
     it.process.send_signal(signal.SIGSTOP)
     it.until(lambda: is_stopped(scene.pid), "the app was stopped")
     it.read()
