@@ -113,7 +113,13 @@ def _held_out(began: Began) -> Passage | HeldOut:
         return value if isinstance(value, int | float) and 0 <= value < 10**12 else 0
 
     characters = int(number(corpus.get("characters")) * min(1, number(settings.get("held_out"))))
-    path, sha256 = settings.get("corpus"), corpus.get("sha256")
+    named, sha256 = settings.get("corpus"), corpus.get("sha256")
+    paths = named if isinstance(named, list) else [named]
+    if len(paths) > 1 or corpus.get("files"):
+        return Passage(sentence=f"{_NONE}: its text is of several files")
+    if number(settings.get("min_count")) > 1:
+        return Passage(sentence=f"{_NONE}: rare characters were left out of its text")
+    path = paths[0] if paths else None
     if not isinstance(path, str) or not isinstance(sha256, str):
         return Passage(sentence=f"{_NONE}: its log does not name its text")
     window = int(number(settings.get("window")))

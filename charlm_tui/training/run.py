@@ -176,12 +176,7 @@ class TrainingRun:
             epochs=recipe.epochs if plan.budget_s is None else None,
             budget_s=plan.budget_s,
             continues_after=plan.snapshot.epochs[-1].name if plan.snapshot is not None else "",
-            corpus={
-                "name": corpus.name,
-                "sha256": corpus.sha256,
-                "characters": len(corpus.ids),
-                "symbols": symbols,
-            },
+            corpus={**corpus.facts, "symbols": symbols},
             settings=self._settings,
             versions=library_versions(),
             baselines=baselines(corpus, recipe, self._settings["before"]),

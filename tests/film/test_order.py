@@ -107,6 +107,8 @@ def test_of_very_many_epochs_as_many_are_filmed_as_a_film_has_evenly(tmp_path: P
     ("changes", "why"),
     [
         ({"corpus": None}, "does not name its text"),
+        ({"corpus": ["a", "b"]}, "is of several files"),
+        ({"min_count": 3}, "rare characters were left out"),
         ({"held_out": 0.0}, "held out no part"),
         ({"held_out": "much"}, "held out no part"),
         ({"window": 10**9}, "held out no part"),

@@ -44,7 +44,7 @@ def kept_run(folder: Path, epochs: int = 3, text: str = "", more: Sequence[Recor
         sha256 = hashlib.sha256(corpus.read_bytes()).hexdigest()
         facts = {"name": corpus.name, "sha256": sha256, "characters": len(text)}
         settings = {
-            "corpus": str(corpus), "held_out": HELD_OUT, "window": WINDOW, "case": "lower"
+            "corpus": [str(corpus)], "held_out": HELD_OUT, "window": WINDOW, "case": "lower"
         }  # fmt: skip
     log = LogFile(log_path(out), False, _fail)
     log.write(replace(BEGAN, out=str(out), corpus=facts, settings=settings, epochs=epochs))

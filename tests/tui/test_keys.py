@@ -78,7 +78,7 @@ LATER = {
     "lens": "help",
     "what-if": "help",
     "history": "help",
-    "watch": "leave stop halve double cool samples axis next film",
+    "watch": "leave stop halve double cool samples axis next film studio temperatures help",
     "film": "before next play first last up down export leave",
 }
 
