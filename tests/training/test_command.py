@@ -108,6 +108,7 @@ def test_one_command_downloads_trains_and_exports(served: Served, tiny_corpus: s
     assert sorted(it.name for it in (served.folder / "out").iterdir()) == [
         "README.md",
         "mine.onnx",
+        "mine.onnx.checkpoint",
         "mine.onnx.run.jsonl",
     ]
     page = (served.folder / "out" / "README.md").read_text(encoding="utf-8")
@@ -296,7 +297,7 @@ def test_a_place_that_cannot_be_written_is_told_before_training(
         ("--choose-on", "0.6"),
         ("--choose-on", "0", "--patience", "3"),
         ("--unknown",),
-        ("argument",),
+        ("--keep-epochs", "--keep-within", "3"),
     ],
 )
 def test_wrong_usage_has_exit_code_2(args: tuple[str, ...]) -> None:

@@ -30,6 +30,12 @@ def changed(it: FilmDriver) -> str:
     return "".join(char for char, level in zip(text, levels, strict=True) if level == NEW)
 
 
+@pytest.fixture(autouse=True)
+def _bright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what changed stay bright: on a busy machine it settles before it is looked at."""
+    monkeypatch.setattr(film_screen, "SETTLE_S", 3600.0)
+
+
 async def test_the_newest_epoch_is_shown_while_the_film_is_made() -> None:
     async with filming() as it:
         assert it.heading == "mine  filming epoch 1 of 4"

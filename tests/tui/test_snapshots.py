@@ -29,7 +29,7 @@ from charlm_tui.reply.schedule import temperatures
 from charlm_tui.runs.log_file import LogFile, log_path
 from charlm_tui.runs.records import Record
 from charlm_tui.session.updates import Phase
-from charlm_tui.tui.screens import watch
+from charlm_tui.tui.screens import film, watch
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.watch_app import WatchApp
@@ -313,14 +313,14 @@ async def test_recital(picture: SnapshotAssertion, tmp_path: Path) -> None:
         assert drawn(it.app) == picture
 
 
-async def test_film(picture: SnapshotAssertion) -> None:
+async def test_film(picture: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film, "SETTLE_S", 3600.0)  # what changed stays bright
     async with filming(WIDE) as it:
         it.app.console._color_system = ColorSystem.TRUECOLOR
         it.app.theme = "textual-light"
         await it.make()
         await it.press("left")
         await it.until(lambda: it.screen._settle is not None, "what changed is bright")
-        it.screen._settle.stop()
         await it.pilot.pause()
         assert drawn(it.app) == picture
 
