@@ -275,7 +275,10 @@ def paint_and_character_s(command: list[str]) -> tuple[float, float]:
     while not character_s and time.monotonic() - start_s < 2.0:
         if not select.select([master], [], [], 0.1)[0]:
             continue
-        data = os.read(master, 1 << 16)
+        try:
+            data = os.read(master, 1 << 16)
+        except OSError:  # it has ended
+            break
         now_s = time.monotonic() - start_s
         read += len(data)
         if not paint_s and read >= A_FRAME:
@@ -286,8 +289,8 @@ def paint_and_character_s(command: list[str]) -> tuple[float, float]:
             for before, line in itertools.pairwise(screen.display)
         ):
             character_s = now_s
-    os.write(master, b"\x11")
     with contextlib.suppress(OSError):
+        os.write(master, b"\x11")
         while os.read(master, 1 << 16):
             pass
     process.wait()
