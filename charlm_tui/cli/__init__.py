@@ -27,6 +27,7 @@ from charlm_tui.cli.start import history_options, start
 from charlm_tui.cli.streams import (
     drop_output,
     in_a_line,
+    in_terminal,
     is_of_output,
     open_closed_streams,
     say,
@@ -85,7 +86,7 @@ def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
     if context.invoked_subcommand is not None:
         _refuse_misplaced_options(context)
         return
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not in_terminal():
         raise click.UsageError(
             "the app needs a terminal for its input, output and errors, and there is none here; "
             "for scripts there are: charlm-tui generate, and charlm-tui repl"

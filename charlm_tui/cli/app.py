@@ -1,12 +1,14 @@
 """Opening the app: what it is given, and what is left when it has ended."""
 
 import gc
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from charlm_tui.cli.start import Start
+from charlm_tui.cli.start import Start, limits_in
 from charlm_tui.cli.streams import forget_given_size, say
 from charlm_tui.controls.config import Known
 from charlm_tui.lm.limits import LoadLimits
@@ -57,6 +59,25 @@ def engine_starter(
         return ProcessEngine(path, rescue, limits)
 
     return new_engine
+
+
+def parts_of_a_screen(config_path: Path | None) -> dict[str, Any]:
+    """Return what every app takes that looks at runs: theme, keys, and what opens a model.
+
+    Args:
+        config_path: of the settings file, if one is given.
+    """
+    from charlm_tui.controls.config_file import read
+    from charlm_tui.engine.rescue import TerminalRescue
+
+    settings = read(config_path, os.environ).checked(known())
+    limits = limits_in(settings)
+    return {
+        "theme": settings.value("theme"),
+        "keymap": settings.keys,
+        "new_engine": engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)),
+        "limits": limits,
+    }
 
 
 def run_app(

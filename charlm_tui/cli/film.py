@@ -1,14 +1,13 @@
 """`charlm-tui film`: a training run, epoch by epoch."""
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from charlm_tui.cli.options import config_option, option_of
-from charlm_tui.cli.start import begin_script, limits_in
-from charlm_tui.cli.streams import forget_given_size, say
+from charlm_tui.cli.start import begin_script
+from charlm_tui.cli.streams import forget_given_size, in_terminal, say
 
 _OF_THE_RUN = "By default that of the run's own samples."
 
@@ -39,9 +38,7 @@ def film(
     FILE is the run's model file, or its log (<model>.run.jsonl). The run must have kept its epochs:
     train with --keep-epochs. All epochs have one seed, one temperature and the same random numbers.
     """
-    if export_path is None and not all(
-        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
-    ):
+    if export_path is None and not in_terminal():
         raise click.UsageError(
             "film needs a terminal for its input, output and errors, and there is none here; "
             "write it to a file with --export film.svg or --export film.cast"
@@ -64,14 +61,9 @@ def film(
         run(order, export_path, sys.stderr.isatty(), say, limits)
         return
     forget_given_size()
-    from charlm_tui.cli.app import LEAVE_SEQUENCE, engine_starter, exit_code, known
-    from charlm_tui.controls.config_file import read
-    from charlm_tui.engine.rescue import TerminalRescue
+    from charlm_tui.cli.app import exit_code, parts_of_a_screen
     from charlm_tui.tui.film_app import FilmApp
 
-    settings = read(config_path, os.environ).checked(known())
-    limits = limits_in(settings)
-    new_engine = engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE))
-    app = FilmApp(order, new_engine, limits, settings.value("theme"), settings.keys)
+    app = FilmApp(order, **parts_of_a_screen(config_path))
     app.run()
     sys.exit(exit_code(app))

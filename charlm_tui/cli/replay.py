@@ -8,7 +8,7 @@ import click
 
 from charlm_tui.cli.options import model_option, with_options
 from charlm_tui.cli.start import begin_script, history_options, start
-from charlm_tui.cli.streams import output, say
+from charlm_tui.cli.streams import in_terminal, output, say
 
 if TYPE_CHECKING:
     from charlm_tui.lm.limits import LoadLimits
@@ -42,7 +42,7 @@ def replay(context: click.Context, /, tape: str, app: bool, pace: str, **values:
         sys.exit(_print(recording, model, limits))
     from charlm_tui.cli.app import run_app
 
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not in_terminal():
         raise click.UsageError("--app needs a terminal, and there is none here; leave it out")
     sys.exit(run_app(start(context, values), replay=recording, at_once=pace == "full"))
 

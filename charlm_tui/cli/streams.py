@@ -41,6 +41,11 @@ def _stream(number: int, mode: str) -> TextIO:
     return cast(TextIO, open(number, mode, closefd=False))
 
 
+def in_terminal() -> bool:
+    """Return whether input, output and errors are a terminal's, as a screen needs them."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+
+
 def forget_given_size() -> None:
     """Drop COLUMNS and LINES where the terminal knows its size, of which they may know nothing.
 

@@ -6,13 +6,13 @@ in training/from_keras.py.
 """
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from charlm_tui.cli.options import ValueType
+from charlm_tui.cli.streams import in_terminal
 from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
     InterruptedTrainingError,
@@ -256,8 +256,7 @@ def train(
 def _has_screen(plain: bool) -> bool:
     """Return whether the run is shown on a screen: a command in a terminal, and no script."""
     is_subcommand = click.get_current_context().parent is not None
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    return is_subcommand and not plain and all(stream.isatty() for stream in streams)
+    return is_subcommand and not plain and in_terminal()
 
 
 def _refuse_contradictions(

@@ -1,6 +1,5 @@
 """Training with a screen on it: a process that trains, and the screen of `watch` on its log."""
 
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -30,23 +29,10 @@ def train_on_screen(corpus: Sequence[Path], out: Path | None, keeps: bool) -> in
     kept = [] if keeps else ["--keep-within", str(KEPT_MB)]
     trainer = Trainer([*sys.argv[1:here], "--plain", *kept, *sys.argv[here:]])
     forget_given_size()
-    from charlm_tui.cli.app import LEAVE_SEQUENCE, engine_starter, exit_code, known
-    from charlm_tui.cli.start import limits_in
-    from charlm_tui.controls.config_file import read
-    from charlm_tui.engine.rescue import TerminalRescue
+    from charlm_tui.cli.app import exit_code, parts_of_a_screen
     from charlm_tui.tui.watch_app import WatchApp
 
-    settings = read(None, os.environ).checked(known())
-    limits = limits_in(settings)
-    new_engine = engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE))
-    app = WatchApp(
-        [log_path(model)],
-        settings.value("theme"),
-        settings.keys,
-        new_engine,
-        limits,
-        trainer=trainer,
-    )
+    app = WatchApp([log_path(model)], **parts_of_a_screen(None), trainer=trainer)
     app.run()
     code = exit_code(app)
     if not app.failure and trainer.ended is not None:

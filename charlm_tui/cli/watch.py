@@ -1,14 +1,11 @@
 """`charlm-tui watch`: training runs on the screen."""
 
-import os
-import sys
 from pathlib import Path
 
 import click
 
 from charlm_tui.cli.options import config_option
-from charlm_tui.cli.start import limits_in
-from charlm_tui.cli.streams import forget_given_size
+from charlm_tui.cli.streams import forget_given_size, in_terminal
 from charlm_tui.errors import CharlmError
 
 MOST_RUNS = 4  # that are drawn over each other
@@ -30,24 +27,17 @@ def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
     """
     if len(files) > MOST_RUNS:
         raise click.UsageError(f"{len(files)} runs are too many for one plot; give {MOST_RUNS}")
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    if not in_terminal():
         raise click.UsageError(
             "watch needs a terminal for its input, output and errors, and there is none here; "
             "a log is lines of JSON: see docs/run-log.md"
         )
     paths = list(files) or _found()
     forget_given_size()
-    from charlm_tui.cli.app import LEAVE_SEQUENCE, engine_starter, exit_code, known
-    from charlm_tui.controls.config_file import read
-    from charlm_tui.engine.rescue import TerminalRescue
+    from charlm_tui.cli.app import exit_code, parts_of_a_screen
     from charlm_tui.tui.watch_app import WatchApp
 
-    settings = read(config_path, os.environ).checked(known())
-    limits = limits_in(settings)
-    new_engine = engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE))
-    app = WatchApp(
-        paths, settings.value("theme"), settings.keys, new_engine, limits, one_by_one=not files
-    )
+    app = WatchApp(paths, **parts_of_a_screen(config_path), one_by_one=not files)
     app.run()
     return exit_code(app)
 

@@ -12,9 +12,10 @@ from typing import BinaryIO
 from charlm_tui.files import FileReadError, check_readable_file
 from charlm_tui.runs.log_file import SUFFIX
 from charlm_tui.runs.reader import RunLog, RunLogError
-from charlm_tui.runs.records import Record, from_line
+from charlm_tui.runs.records import Record, Trained, from_line
 
 READ_BYTES = 1 << 20  # at a time
+BATCH = b'{"kind":"%s",' % Trained.kind.encode()  # how the line of one begins
 MOST_LINE = 1 << 23  # bytes; a longer line is none of a log's
 
 
@@ -84,10 +85,13 @@ class Follower:
         assert self._file is not None
         while read := self._file.read(READ_BYTES):
             *lines, self._rest = (self._rest + read).split(b"\n")
+            last_batch = next((line for line in reversed(lines) if line.startswith(BATCH)), None)
             for line in lines:
                 if self._too_long:
                     self._too_long = False
                     yield None
+                elif line.startswith(BATCH) and line is not last_batch:
+                    continue  # of batches a log knows the last one alone
                 elif line.strip():
                     yield from_line(line)
             if len(self._rest) > MOST_LINE:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlm_tui.runs import follower
 from charlm_tui.runs.follower import MOST_LINE, Follower, read_log
 from charlm_tui.runs.log_file import LogFile, log_path
-from charlm_tui.runs.reader import RunLogError
+from charlm_tui.runs.reader import RunLog, RunLogError
 from charlm_tui.runs.records import VERSION, Record, to_line
 from tests.support.run_logs import ALL, BATCH, BEGAN, CHANGE, END, EPOCH, SAMPLE
 
@@ -71,6 +72,23 @@ def test_what_is_new_is_taken_in_and_half_a_line_waits_for_its_end(
     assert follower.follow()
     assert follower.log.epochs == [EPOCH]
     assert follower.log.skipped == 0
+
+
+def test_of_batches_the_last_one_of_what_is_new_is_taken_in_and_no_other_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long run's log has a hundred thousand of them."""
+    batches = [replace(BATCH, batch=number, at=float(number)) for number in range(3000)]
+    records = [BEGAN, *batches[:2000], EPOCH, *batches[2000:]]
+    path, known = log_path(tmp_path / "mine.onnx"), RunLog()
+    written(path, *records)
+    for record in records:
+        known.take(record)
+    lines: list[bytes] = []
+    read = follower.from_line
+    monkeypatch.setattr(follower, "from_line", lambda it: (lines.append(it), read(it))[1])
+    assert read_log(path) == known
+    assert len(lines) < 10
 
 
 def test_lines_that_are_none_of_a_log_are_skipped_and_counted(tmp_path: Path) -> None:
