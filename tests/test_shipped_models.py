@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.cli.options import model_path
 from charlm_tui.lm.model import ModelFileError, OnnxModel
+from charlm_tui.lm.model_file import model_path
 from tests.conftest import ROOT
 
 MODELS = sorted((ROOT / "models").glob("*.onnx"))

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -33,7 +34,10 @@ from charlm_tui.cli.streams import (
     say,
     settle_size,
 )
+from charlm_tui.controls.controls import LANES
 from charlm_tui.errors import INTERRUPTED, CharlmError
+from charlm_tui.files import at_home
+from charlm_tui.lm.model_file import model_path
 
 COMMANDS = {
     "config": "config",
@@ -72,11 +76,20 @@ class LazyGroup(click.Group):
 )
 @with_options(model_option, follow_option)
 @click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
+@click.option(
+    "--ladder",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="Start with a ladder of models: give it 2 to 8 times, each a model file.",
+)
 @with_options(option_of("length"), option_of("speed"), path_option("corpus"))
 @with_options(*history_options, *sampling_options, *context_options)
 @click.version_option(charlm_tui.__version__, prog_name="charlm-tui")
 @click.pass_context
-def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
+def cli(
+    context: click.Context, /, seed: str | None, ladder: tuple[Path, ...], **values: Any
+) -> None:
     """Open a terminal studio on a character-level language model.
 
     Type a seed, press Enter, and watch the model continue it. Defaults come from the environment
@@ -91,7 +104,13 @@ def cli(context: click.Context, /, seed: str | None, **values: Any) -> None:
             "the app needs a terminal for its input, output and errors, and there is none here; "
             "for scripts there are: charlm-tui generate, and charlm-tui repl"
         )
-    sys.exit(run_app(start(context, values), seed))
+    if ladder and not LANES[0] <= len(ladder) <= LANES[1]:
+        least, most = LANES
+        raise click.UsageError(
+            f"--ladder names {len(ladder)} models where {least} to {most} are expected"
+        )
+    lanes = tuple(model_path(at_home(each)) for each in ladder)
+    sys.exit(run_app(start(context, values), seed, lanes))
 
 
 def _refuse_misplaced_options(context: click.Context) -> None:

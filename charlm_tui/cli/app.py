@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,13 +81,18 @@ def parts_of_a_screen(config_path: Path | None) -> dict[str, Any]:
 
 
 def run_app(
-    it: Start, seed: str | None = None, replay: "Recording | None" = None, at_once: bool = False
+    it: Start,
+    seed: str | None = None,
+    ladder: Sequence[Path] = (),
+    replay: "Recording | None" = None,
+    at_once: bool = False,
 ) -> int:
     """Run the app in this terminal; give its exit code.
 
     Args:
         it: what it starts with.
         seed: is sent at once, unless it is None.
+        ladder: models that reply to it side by side, if there are any.
         replay: is played at once, unless it is None.
         at_once: whether it is played as fast as it goes.
     """
@@ -103,7 +108,7 @@ def run_app(
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
 
     new_engine = engine_starter(it.limits, rescue)
-    app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup)
+    app = CharlmApp(str(it.model), new_engine, it.controls, seed, setup, ladder)
     threading.excepthook = lambda fault: app.fail(fault.exc_value or RuntimeError(fault.exc_type))
     left_in_order = False
     try:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-import charlm_tui
 from charlm_tui.controls.config import TWO_CONTEXTS
 from charlm_tui.controls.controls import LANES
 from charlm_tui.controls.kinds import Parameter
 from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, controls_of
-from charlm_tui.lm.errors import ModelFileError, SettingsError
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 
 ClickCommand = TypeVar("ClickCommand", bound=Callable[..., None])
@@ -97,8 +96,6 @@ config_option = click.option(
     metavar="PATH",
     help="A settings file; default: $CHARLM_CONFIG, else the one in your configuration folder.",
 )
-DEFAULT_MODEL = "nietzsche"
-"""The model that is opened where none is named."""
 context_options = (
     option_of("depth"),
     click.option(
@@ -133,33 +130,3 @@ def settings_of(values: dict[str, Any]) -> Settings:
             raise click.UsageError(TWO_CONTEXTS)
         chosen["depth"] = CARRIED
     return controls_of(chosen).settings
-
-
-def _shipped(name: str) -> Path:
-    """Return where a model is that comes with the program, if it does."""
-    package = Path(charlm_tui.__file__).resolve().parent
-    inside = package / "models"  # in a wheel
-    return (inside if inside.is_dir() else package.parent / "models") / f"{name}.onnx"
-
-
-def model_path(given: Path | None) -> Path:
-    """Return the model that was asked for, else the one that comes with the program.
-
-    Args:
-        given: its path, or the name of one that comes with the program, such as `shakespeare`.
-
-    Raises:
-        ModelFileError: there is no such file.
-    """
-    path = given or _shipped(DEFAULT_MODEL)
-    try:
-        if given is not None and given.name == str(given) and not given.exists():
-            path = _shipped(given.name) if _shipped(given.name).is_file() else given
-        if path.is_file():
-            return path
-        what = "is not a file" if path.exists() else "does not exist"
-    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL
-        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    from charlm_tui.lm.contract import HOW_TO
-
-    raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from charlm_tui.cli.options import config_option, model_path, path_option
+from charlm_tui.cli.options import config_option, path_option
 from charlm_tui.cli.supervisor import work_in_a_child
 from charlm_tui.controls.config import Configuration
 from charlm_tui.controls.config_file import read
@@ -14,6 +14,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.limits import LoadLimits
+from charlm_tui.lm.model_file import model_path
 
 history_options = (
     config_option,

@@ -6,7 +6,7 @@ Imported by the engine's process alone, once it loads a model.
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from charlm_tui.engine.protocol import (
     CharactersGenerated,
@@ -22,6 +22,8 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns
+
+IN_TURN = 4  # characters of a lane, before the next lane has its turn
 
 
 class Drawing:
@@ -113,13 +115,28 @@ class Drawing:
     def _generation(
         self, use: str, request: DrawRequested | InspectRequested, settings: Settings
     ) -> Generation:
+        return self._generate(use, settings, request.read, request.first, request.mirostat_history)
+
+    def lane(self, request: LanesRequested, number: int) -> Generation:
+        """Return what draws one of the lanes of a request, the only one here."""
+        return self._generate(
+            "lanes",
+            request.settings[number],
+            request.reads[number],
+            request.first,
+            request.mirostat_history[number],
+        )
+
+    def _generate(
+        self, use: str, settings: Settings, read: bytes, first: int, mirostat_history: bytes
+    ) -> Generation:
         return Generation(
             self._context(use, settings),
             self._sampler,
             settings,
-            array("H", request.read),
-            request.first,
-            array("f", request.mirostat_history),
+            array("H", read),
+            first,
+            array("f", mirostat_history),
         )
 
     def _context(self, use: str, settings: Settings, lanes: int = 1) -> Context:
@@ -129,3 +146,51 @@ class Drawing:
             context = open_context(self._model, settings, lanes, rewindable=use != "lanes")
             self._contexts[use] = (key, context)
         return self._contexts[use][1]
+
+
+class Abreast:
+    """What draws lanes that have a model each, a few characters of each in turn.
+
+    Args:
+        drawings: of the models, one for each lane; none stands there twice.
+    """
+
+    typing = False
+    """Whether characters that a person has chosen come next: never."""
+
+    def __init__(self, drawings: Sequence[Drawing]) -> None:
+        self._drawings = drawings
+
+    @property
+    def count(self) -> int:
+        """The number of the next character of every lane."""
+        return self._lanes[0].count
+
+    def begin(self, request: LanesRequested) -> None:
+        """Read what a request wants read."""
+        self._request = request.request_id
+        self._lanes = [it.lane(request, number) for number, it in enumerate(self._drawings)]
+
+    def advance(self, most: int, stop: Callable[[], bool] | None = None) -> LanesGenerated:
+        """Draw up to `most` characters of every lane.
+
+        Args:
+            most: at least one.
+            stop: asked after some of each; if it says so, no more are drawn.
+
+        Raises:
+            ModelOutputError: the logits of a model are not finite.
+        """
+        first, parts = self.count, []
+        while (drawn := self.count - first) < most:
+            count = min(IN_TURN, most - drawn)
+            parts.append([Columns.of(lane.draw(count)) for lane in self._lanes])
+            if stop is not None and stop():
+                break
+        lanes = tuple(Columns.joined(lane) for lane in zip(*parts, strict=True))
+        return LanesGenerated(self._request, first, lanes)
+
+    def forget(self) -> None:
+        """Forget the contexts of the lanes."""
+        for drawing in self._drawings:
+            drawing.forget()

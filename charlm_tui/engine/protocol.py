@@ -11,6 +11,7 @@ when the front end changed something carries an old number, and is dropped.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
@@ -33,7 +34,22 @@ class LoadRequested(NamedTuple):
 
 
 class ReloadRequested(NamedTuple):
-    """Open the model file again, for another is at its path; if it is refused, nothing changes."""
+    """Open a model file again, for another is at its path; if it is refused, nothing changes."""
+
+    path: str
+
+
+class LoadBesideRequested(NamedTuple):
+    """Open more model files beside the one in use; if one of them is refused, nothing changes."""
+
+    paths: tuple[str, ...]
+
+
+class UseRequested(NamedTuple):
+    """Have another of the models at hand be the one in use, which is kept longest."""
+
+    model: str
+    """Its sha256."""
 
 
 class DrawRequested(NamedTuple):
@@ -69,8 +85,8 @@ class LanesRequested(NamedTuple):
     """Of each lane; all of one context."""
     controls: Controls
     """With the speed and the length."""
-    model: str = ""
-    """sha256 of the model that is meant; empty is the one that was loaded last."""
+    models: tuple[str, ...] = ()
+    """sha256 of the model of each lane, or of the one that all have."""
 
 
 class InspectRequested(NamedTuple):
@@ -181,6 +197,8 @@ class Acknowledged(NamedTuple):
 Request = (
     LoadRequested
     | ReloadRequested
+    | LoadBesideRequested
+    | UseRequested
     | DrawRequested
     | LanesRequested
     | InspectRequested
@@ -212,6 +230,22 @@ class ModelLoaded(NamedTuple):
     """What was at the path when it was read."""
     at_hand: tuple[str, ...] = ()
     """sha256 of all models that requests can name; this one is the last."""
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file without the suffix: epochs of a run have the same name of their own."""
+        return Path(self.path).stem
+
+
+class LoadedBeside(NamedTuple):
+    """Models are ready beside the one in use."""
+
+    models: tuple[ModelLoaded, ...] = ()
+    """In the order of their paths."""
+    at_hand: tuple[str, ...] = ()
+    """sha256 of all models that requests can name; the one in use is the last."""
+    sentence: str = ""
+    """Why they are not, if they are not."""
 
 
 class CharactersGenerated(NamedTuple):
@@ -415,7 +449,9 @@ def failure(request: Request, sentence: str) -> "Event | None":
             return FilmEnded(number, sentence)
         case LoadRequested() | ReloadRequested():
             return LoadFailed(sentence)
-        case Dismissed() | RestRequested() | Acknowledged():
+        case LoadBesideRequested():
+            return LoadedBeside(sentence=sentence)
+        case UseRequested() | Dismissed() | RestRequested() | Acknowledged():
             return None
 
 
@@ -427,6 +463,7 @@ class EngineDied(NamedTuple):
 
 Event = (
     ModelLoaded
+    | LoadedBeside
     | CharactersGenerated
     | LanesGenerated
     | Inspected

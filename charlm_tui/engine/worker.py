@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from charlm_tui.controls.controls import LANES
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.pace import FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
 from charlm_tui.engine.protocol import (
@@ -30,13 +31,17 @@ from charlm_tui.engine.protocol import (
     InspectRequested,
     LanesRequested,
     LensRequested,
+    LoadBesideRequested,
+    LoadedBeside,
     LoadRequested,
+    ModelLoaded,
     ReloadRequested,
     RemakeRequested,
     Request,
     RestRequested,
     ScoreRequested,
     UnitRequested,
+    UseRequested,
     WhatIfRequested,
     failure,
 )
@@ -46,11 +51,11 @@ from charlm_tui.files import file_version
 from charlm_tui.text import told
 
 if TYPE_CHECKING:
-    from charlm_tui.engine.drawing import Drawing
+    from charlm_tui.engine.drawing import Abreast, Drawing
     from charlm_tui.engine.jobs import Insight
     from charlm_tui.lm.model import OnnxModel
 
-MOST_MODELS = 4  # that are kept: the newest, and those of its file before it
+MOST_MODELS = LANES[1] + 1  # that are kept: the one in use, and as many as a ladder has lanes
 
 
 class GoneError(CharlmError):
@@ -130,14 +135,15 @@ class Worker:
         # What is done beside a reply: requests, and the slices of their answers.
         self._jobs: deque[tuple[Request, Iterator[Event | None]]] = deque()
         self._insight: Insight | None = None
-        self._models: dict[str, _Kept] = {}  # by their sha256, the newest last
+        self._drawing: Drawing | Abreast  # that the last request to draw is for
+        self._models: dict[str, _Kept] = {}  # by their sha256, the one in use last
 
     def run(self) -> None:
         """Load the model that the first request names, then serve until the pipe closes."""
         request = self._inbox.get(None)
         assert isinstance(request, LoadRequested)
-        self._file = request
-        self._attempt(request, self._load)
+        self._limits = request.limits
+        self._attempt(request, partial(self._load, request.path))
         while True:
             wait_s = self._wait_s()
             request = self._inbox.get(0.0 if self._jobs else wait_s)
@@ -185,22 +191,40 @@ class Worker:
     def _say(self, event: Event) -> None:
         self._connection.send(event)
 
-    def _load(self) -> None:
-        """Load what is at the path, beside what was there before."""
+    def _load(self, path: str) -> None:
+        """Use what is at the path; what was there before stays beside it."""
+        event, kept = self._open(path)
+        if self._request is None:  # a reply that is drawn goes on as it began
+            self._drawing = kept.drawing
+        self._models.pop(event.sha256, None)
+        self._models[event.sha256] = kept
+        self._say(event._replace(at_hand=self._make_room()))
+
+    def _load_beside(self, request: LoadBesideRequested) -> None:
+        """Open more models, beside the one in use."""
+        opened = [self._open(path) for path in request.paths]
+        in_use = next(reversed(self._models))
+        for event, kept in opened:
+            known = self._models.pop(event.sha256, kept)
+            self._models[event.sha256] = known
+        self._models[in_use] = self._models.pop(in_use)
+        events = tuple(event for event, _ in opened)
+        self._say(LoadedBeside(events, self._make_room()))
+
+    def _open(self, path: str) -> tuple[ModelLoaded, _Kept]:
         # Only here: the reader of the pipe is to listen while onnxruntime is imported.
         from charlm_tui.engine.drawing import Drawing
         from charlm_tui.lm.model import OnnxModel
 
-        version = file_version(Path(self._file.path))  # one that comes meanwhile is another
-        model = OnnxModel(self._file.path, limits=self._file.limits)
-        drawing = Drawing(model)
-        if self._request is None:  # a reply that is drawn goes on as it began
-            self._drawing = drawing
-        self._models.pop(model.sha256, None)
-        self._models[model.sha256] = _Kept(model, drawing)
-        if len(self._models) > MOST_MODELS:
+        version = file_version(Path(path))  # one that comes meanwhile is another
+        model = OnnxModel(path, limits=self._limits)
+        return loaded(model)._replace(file=version), _Kept(model, Drawing(model))
+
+    def _make_room(self) -> tuple[str, ...]:
+        """Forget the models that were loaded first if there are too many; return what is there."""
+        while len(self._models) > MOST_MODELS:
             del self._models[next(iter(self._models))]
-        self._say(loaded(model)._replace(file=version, at_hand=tuple(self._models)))
+        return tuple(self._models)
 
     def _kept(self, sha256: str) -> _Kept:
         """Return the model that a request names.
@@ -217,11 +241,15 @@ class Worker:
     def _take(self, request: Request) -> None:
         match request:
             case ReloadRequested():
-                self._load()
+                self._load(request.path)
+            case LoadBesideRequested():
+                self._load_beside(request)
+            case UseRequested(model=model):
+                if model in self._models:
+                    self._models[model] = self._models.pop(model)
             case DrawRequested() | LanesRequested():
                 self._request = request
-                self._drawing = self._kept(request.model).drawing
-                self._drawing.begin(request)
+                self._begin(request)
                 ahead = LANES_AHEAD if isinstance(request, LanesRequested) else FRAMES_AHEAD
                 self._pace = Pace(request.controls, self._drawing.count, self._drawn_s, ahead)
             case RestRequested():
@@ -236,6 +264,19 @@ class Worker:
                 drawn = self._request
                 if drawn is not None and request.request_id == drawn.request_id:
                     self._pace.acknowledged(request.before)
+
+    def _begin(self, request: DrawRequested | LanesRequested) -> None:
+        """Read what a request to draw wants read, by the model that it names, or by each."""
+        names = (request.model,) if isinstance(request, DrawRequested) else request.models or ("",)
+        drawings = [self._kept(name).drawing for name in names]
+        if isinstance(request, LanesRequested) and len(drawings) > 1:
+            from charlm_tui.engine.drawing import Abreast
+
+            self._drawing = abreast = Abreast(drawings)
+            abreast.begin(request)
+        else:
+            self._drawing = drawings[0]
+            drawings[0].begin(request)
 
     def _take_on(self, request: ScoreRequested | RemakeRequested | FilmRequested) -> None:
         from charlm_tui.engine.jobs import filming, remaking, scoring

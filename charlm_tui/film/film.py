@@ -83,6 +83,14 @@ class Shot(NamedTuple):
     """float32, one for each character of the passage."""
 
 
+def evenly(epochs: Sequence[KeptEpoch], most: int) -> Sequence[KeptEpoch]:
+    """Return at most `most` of some epochs, the first and the last among them."""
+    last = len(epochs) - 1
+    if last < most:
+        return epochs
+    return [epochs[at * last // (most - 1)] for at in range(most)]
+
+
 class Film:
     """A film, or as much of it as there is.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.film.film import HeldOut, KeptEpoch, Order, Passage
+from charlm_tui.film.film import HeldOut, KeptEpoch, Order, Passage, evenly
 from charlm_tui.lm.settings import Settings
 from charlm_tui.runs.log_file import model_of
 from charlm_tui.runs.reader import RunLog
@@ -73,7 +73,7 @@ def order_of(
     return Order(
         model.name.removesuffix(".onnx"),
         str(film_path(model)),
-        tuple(_evenly(there)),
+        tuple(evenly(there, MOST_EPOCHS)),
         (told if seed is None else seed)[-MOST_SEED:],
         settings,
         _held_out(began),
@@ -95,14 +95,6 @@ def _kept(log_file: Path, epoch: Measured) -> KeptEpoch:
     bits = None if epoch.measured_nats is None else epoch.measured_nats * BITS_PER_NAT
     # By its name alone: a run can be moved, and the log of a stranger names no other folder.
     return KeptEpoch(name, epoch.place, str(log_file.with_name(Path(epoch.file).name)), bits)
-
-
-def _evenly(epochs: list[KeptEpoch]) -> list[KeptEpoch]:
-    """Return at most `MOST_EPOCHS` of some epochs, the first and the last among them."""
-    last = len(epochs) - 1
-    if last < MOST_EPOCHS:
-        return epochs
-    return [epochs[at * last // (MOST_EPOCHS - 1)] for at in range(MOST_EPOCHS)]
 
 
 def _held_out(began: Began) -> Passage | HeldOut:

@@ -172,20 +172,21 @@ class Recorder:
             kept.ticket = self._begin(turn, reply, kept.began_s)
         while kept.length < len(tape):
             stop = min(kept.length + MOST_CHARACTERS, len(tape))
-            self._writer.append(kept.ticket, cut(tape, kept.length, stop, turn.vocabulary))
+            piece = cut(tape, kept.length, stop, reply.author.vocabulary)
+            self._writer.append(kept.ticket, piece)
             kept.length = stop
         kept.handed_s = self._clock()
         return kept
 
     def _begin(self, turn: Turn, reply: Reply, began_s: float) -> Ticket:
-        parent = self._parent(reply)
+        parent, author = self._parent(reply), reply.author
         origin = Origin(
-            model=turn.model.name,
-            model_sha256=turn.model.sha256,
-            model_path=turn.model.path,
-            runtime=turn.model.runtime,
-            before=turn.vocabulary.decode(turn.before),
-            seed=turn.seed,
+            model=author.model.name,
+            model_sha256=author.model.sha256,
+            model_path=author.model.path,
+            runtime=author.model.runtime,
+            before=author.vocabulary.decode(author.before),
+            seed=author.seed,
             rng_seed=turn.rng_seed,
             started_s=began_s,
             forked_at=0 if parent is None else reply.forked_at,

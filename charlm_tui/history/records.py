@@ -118,12 +118,12 @@ class Listed(NamedTuple):
 def in_ladders(entries: Sequence[Entry]) -> list[Listed]:
     """Return replies in their order, the lanes of a ladder as they stood there, and marked.
 
-    Lanes begin at one moment, from one seed, and not all at one temperature.
+    Lanes begin at one moment, from one seed, and not all at one temperature or by one model.
     """
     listed: list[Listed] = []
-    for _, group in groupby(entries, lambda it: (it.started_s, it.model_sha256, it.seed)):
+    for _, group in groupby(entries, lambda it: (it.started_s, it.seed.lower())):
         lanes = list(group)
-        if len({it.temperatures for it in lanes}) < 2:
+        if len({(it.temperatures, it.model_sha256) for it in lanes}) < 2:
             listed += map(Listed, lanes)
             continue
         lanes.sort(key=lambda it: it.id)

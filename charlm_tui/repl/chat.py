@@ -86,7 +86,7 @@ def run(
 
     async def chat() -> int:
         it = Chat(model, new_engine, controls, tint, history)
-        it.conversation.continues, it.conversation.follows = continues, follows
+        it.conversation.continues, it.conversation.loading.follows = continues, follows
         return await it.run(seed)
 
     return asyncio.run(chat())

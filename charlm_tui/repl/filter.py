@@ -160,7 +160,7 @@ class Filter:
         self._events: queue.SimpleQueue[tuple[Engine, Event]] = queue.SimpleQueue()
         self._host = EngineHost(model, new_engine, lambda *said: self._events.put(said))
         self._conversation = Conversation(controls, self._hear)
-        self._conversation.follows = follows
+        self._conversation.loading.follows = follows
         self._answer: _Answer | None = None
         self._dreamt = ""  # what an empty line sends
         self._number = 0  # of the line that is done; 0 is the seed before all lines

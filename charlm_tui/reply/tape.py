@@ -7,7 +7,7 @@ numpy: a front end can hold a tape before its first paint.
 import math
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,6 +56,11 @@ class Columns(NamedTuple):
             batch.entropy_bits.tobytes(),
             batch.temperature.tobytes(),
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Columns"]) -> "Columns":
+        """Return the records of characters that follow each other."""
+        return cls(*map(b"".join, zip(*parts, strict=True)))
 
     @property
     def characters(self) -> int:

@@ -5,11 +5,14 @@ A key of the app, an entry of its palette and a slash command of the REPL are th
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
 from charlm_tui.engine.model_info import rows
 from charlm_tui.errors import CommandError
+from charlm_tui.files import at_home
+from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import recorded, save, share
 from charlm_tui.session.knobs import KNOBS, Knob
@@ -153,7 +156,20 @@ def _model(it: Conversation, text: str) -> None:
         name = it.model.path if it.model is not None else "loading"
         it.tell(Noticed(f"the model is {name}"))
     else:
-        it.use_model(text)
+        it.loading.use(place_of_model(text))
+
+
+def place_of_model(text: str) -> str:
+    """Return the path of a model that was typed; of one that comes with the program, by its name.
+
+    Raises:
+        CommandError: it can be no path.
+    """
+    try:
+        return str(named(at_home(Path(text))))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CommandError(f"{text!r:.40} cannot be a model file: {reason}") from None
 
 
 def _taking(
@@ -413,8 +429,9 @@ def _view(name: str, help_: str, argument: str = "", screen: bool = True) -> Com
 _VIEWS = (
     _view(
         "ladder",
-        "Reply to the last seed at several temperatures, side by side: the notebook's, or these.",
-        "[TEMPERATURES]",
+        "Reply to the last seed side by side: at the notebook's temperatures, at these, or by "
+        "several models.",
+        "[TEMPERATURES or MODELS]",
     ),
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),

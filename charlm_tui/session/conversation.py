@@ -8,10 +8,8 @@ messages apart.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from charlm_tui.controls.controls import Controls, new_rng_seed
-from charlm_tui.engine.model_info import replaced
 from charlm_tui.engine.protocol import (
     Acknowledged,
     CharactersGenerated,
@@ -22,20 +20,19 @@ from charlm_tui.engine.protocol import (
     Inspected,
     LanesGenerated,
     LensOpened,
+    LoadedBeside,
     LoadFailed,
     ModelLoaded,
     Progressed,
-    ReloadRequested,
     Remade,
     Request,
     Scored,
     UnitTold,
     WhatIfTold,
 )
-from charlm_tui.errors import CharlmError
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.session.following import Following
 from charlm_tui.session.ladder import Ladder
+from charlm_tui.session.loading import Loading
 from charlm_tui.session.modes import Streaming, dream
 from charlm_tui.session.playing import Playing
 from charlm_tui.session.stage import Stage
@@ -46,21 +43,9 @@ from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
     Phase,
-    SeedReturned,
-    SeedWaiting,
     StateChanged,
-    Unusable,
     Update,
 )
-
-KEPT = "the previous model is kept"  # where another cannot be loaded
-
-
-class _Waiting(NamedTuple):
-    """What begins as soon as a model is ready."""
-
-    seed: str
-    begin: Callable[[], object]
 
 
 class Conversation:
@@ -91,11 +76,8 @@ class Conversation:
         """Recorded replies that are shown."""
         self.sweep = Sweep(stage)
         """The temperature, while a key is held."""
-        self.follows = False
-        """Whether a model file that was replaced is loaded before the next reply begins."""
-        self._following = Following()
-        self._waiting: _Waiting | None = None
-        self._fallback = ""  # path of the model that comes back if another cannot be loaded
+        self.loading = Loading(stage, self.playing.model_loaded)
+        """The models, while they are loaded."""
 
     @property
     def controls(self) -> Controls:
@@ -177,43 +159,16 @@ class Conversation:
             whether it was taken; if not, whoever typed it should have it back.
         """
         if self.state in (Phase.LOADING, Phase.DOWN):
-            if self._waiting is not None:
+            if self.loading.waits:
                 return not text
-            self._wait(text, lambda: self.send(text))
+            self.loading.wait(text, lambda: self.send(text))
             if self.state is Phase.DOWN:
                 self.tell(EngineNeeded())
         elif text or self.turn is None:
-            return self.begin(lambda: self._start(text), text)
+            return self.loading.begin(lambda: self._start(text), text)
         else:
             self.resume()
         return True
-
-    def begin(self, act: Callable[[], bool], seed: str = "") -> bool:
-        """Do what begins a reply: if the model file was replaced, once the new one is loaded.
-
-        Args:
-            act: begins it, and returns whether it has.
-            seed: of the reply, to be shown meanwhile.
-
-        Returns:
-            what it returns, or that it waits.
-        """
-        if self.model is None or not self.follows:
-            return act()
-        look = self._following.look(self.model)
-        if look.notice:
-            self.tell(Noticed(look.notice))
-        if not look.replaced:
-            return act()
-        self.stop()
-        self._rest_as(Phase.LOADING)
-        self._wait(seed, act)
-        self._stage.ask(ReloadRequested())
-        return True
-
-    def _wait(self, seed: str, begin: Callable[[], object]) -> None:
-        self._waiting = _Waiting(seed, begin)
-        self.tell(SeedWaiting(seed))
 
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
@@ -268,12 +223,12 @@ class Conversation:
         """Send the last seed again, as a new turn with a new RNG seed."""
         if self.turn is not None and self.can_start:
             seed = self.turn.seed
-            self.begin(lambda: self._start(seed, new_rng_seed()), seed)
+            self.loading.begin(lambda: self._start(seed, new_rng_seed()), seed)
 
     def dream(self) -> None:
         """Make up a seed with the model, as long as its window; stop a reply on its way."""
         if self.can_start:
-            self.begin(lambda: dream(self._stage))
+            self.loading.begin(lambda: dream(self._stage))
 
     def advance(self) -> None:
         """Do what is due: called some ten times a second while a reply plays or a key is held."""
@@ -292,14 +247,7 @@ class Conversation:
             raise SettingsError("no model is loaded yet: wait until it is ready")
         self.requests.score(text, self.model, self.controls.settings)
 
-    # The engine's model.
-
-    def use_model(self, path: str) -> None:
-        """Switch to another model; if it cannot be loaded the current one stays."""
-        if self.model is not None:
-            self._fallback = self.model.path
-        self.stop()
-        self.tell(EngineNeeded(path))
+    # What was possible.
 
     def inspect(self, turn: Turn, number: int) -> None:
         """Ask for what was possible at a character, under the settings of now."""
@@ -354,13 +302,13 @@ class Conversation:
         self._stage.ask = send
         self.requests.forget()
         self._stage.models = {}
-        self._rest_as(Phase.LOADING)
+        self.loading.rest_as(Phase.LOADING)
 
     def receive(self, event: Event) -> None:
         """Take in what the engine says."""
         match event:
             case ModelLoaded():
-                self._loaded(event)
+                self.loading.loaded(event)
             case CharactersGenerated() | LanesGenerated() if self._is_current(event):
                 assert self._stage.asked is not None
                 self._stage.mode.added(event, self._stage.asked)
@@ -379,67 +327,17 @@ class Conversation:
             case GenerationFailed() if self._is_current(event):
                 self._stage.rest()
                 self.tell(Noticed(event.sentence, error=True))
+            case LoadedBeside():
+                self.loading.loaded_beside(event)
             case LoadFailed():
-                self._not_loaded(event.sentence)
+                self.loading.refused(event)
             case EngineDied():
-                self._died(event)
+                self.loading.died(event)
 
     def _is_current(
         self, event: CharactersGenerated | LanesGenerated | GenerationEnded | GenerationFailed
     ) -> bool:
         return event.request_id == self._stage.number
-
-    def _not_loaded(self, sentence: str) -> None:
-        if self.model is not None:
-            self.tell(Noticed(f"{sentence}; {KEPT}"))
-            self._go_on()
-        elif self._fallback:
-            path, self._fallback = self._fallback, ""
-            self.tell(Noticed(f"{sentence}; {KEPT}", error=True))
-            self.tell(EngineNeeded(path))
-        elif self.turns:
-            waiting, self._waiting = self._waiting, None
-            if waiting is not None and waiting.seed:
-                self.tell(SeedReturned(waiting.seed))
-            self.tell(Noticed(f"{sentence}; your conversation is safe; Enter tries again", True))
-            self._rest_as(Phase.DOWN)
-        else:
-            self.tell(Unusable(sentence))
-
-    def _loaded(self, event: ModelLoaded) -> None:
-        self._fallback = ""
-        self._following.loaded(event)
-        if self.model is not None:
-            if event.sha256 != self.model.sha256:
-                self.tell(Noticed(replaced(event)))
-        elif self.turns and self.turns[-1].model.sha256 != event.sha256:
-            self.tell(
-                Noticed(
-                    f"switched to {event.name}; replies by the previous model cannot be continued"
-                )
-            )
-        self._stage.use(event)
-        self.playing.model_loaded()
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Begin what waits for a model, if there is anything."""
-        self._rest_as(Phase.IDLE)
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            try:
-                waiting.begin()
-            except CharlmError as error:
-                self.tell(Noticed(str(error), error=True))
-
-    def _died(self, event: EngineDied) -> None:
-        if self.model is None:  # one that dies while it loads is not started again by itself
-            self._not_loaded(f"the engine could not load the model: {event.reason}")
-            return
-        kept = "your conversation is safe; restarting the engine"
-        self.tell(Noticed(f"the engine died ({event.reason}); {kept}", error=True))
-        self._stage.rest()
-        self.tell(EngineNeeded())
 
     def _start(self, text: str, rng_seed: int | None = None) -> bool:
         """Start a new reply to a seed, which may be empty; one on its way is stopped and kept.
@@ -461,8 +359,3 @@ class Conversation:
         self._stage.draw(turn, self.controls)
         self._stage.enter(Phase.STREAMING)
         return True
-
-    def _rest_as(self, state: Phase) -> None:
-        """Take note of how the engine is; a recorded reply plays on without it."""
-        self._stage.idle = state
-        self._stage.enter(self.state if self._stage.mode.plays else state)

@@ -1,4 +1,4 @@
-"""Replies to one seed at several temperatures, drawn side by side in one batched call.
+"""Replies to one seed, drawn side by side: at several temperatures, or by several models.
 
 They are the replies of a turn, as branches are: one is continued, the others stay as siblings.
 """
@@ -6,14 +6,71 @@ They are the replies of a turn, as branches are: one is continued, the others st
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from charlm_tui.controls.controls import LANES, Controls, warmer
 from charlm_tui.engine.protocol import CharactersGenerated, LanesGenerated, LanesRequested
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.stage import Asked, Mode, Stage
-from charlm_tui.session.turns import Reply, Turn
-from charlm_tui.session.updates import LanesAdded, Phase, StateChanged, TextAdded, TurnRewound
+from charlm_tui.session.turns import Author, Reply, Turn
+from charlm_tui.session.updates import (
+    LanesAdded,
+    Phase,
+    Said,
+    StateChanged,
+    TextAdded,
+    TurnRewound,
+)
+
+
+class Temperatures(NamedTuple):
+    """The lanes of a ladder of temperatures."""
+
+    of: Sequence[float]
+
+
+class Models(NamedTuple):
+    """The lanes of a ladder of models."""
+
+    names: Sequence[str]
+    """Paths, or names of those that come with the program."""
+
+
+def lanes_typed(typed: str) -> Temperatures | Models:
+    """Return what the lanes of a ladder are, as a person has typed them.
+
+    Args:
+        typed: 2 to 8 temperatures with spaces or commas between them, or 2 to 8 model files with
+            spaces, in quotes where a name has one.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    numbers = [_number(word) for word in typed.replace(",", " ").split()]
+    temperatures = [each for each in numbers if each is not None]
+    if len(temperatures) == len(numbers):
+        return Temperatures(temperatures)
+    import shlex  # only here: no first paint needs it
+
+    try:
+        names = shlex.split(typed)
+    except ValueError:  # a quote that does not end
+        names = []
+    if not temperatures and LANES[0] <= len(names) <= LANES[1]:
+        return Models(names)
+    raise SettingsError(
+        f"the lanes are {typed!r:.40} where {LANES[0]} to {LANES[1]} numbers, or as many model "
+        "files, are expected; give them, such as: 0.2 0.5 1.0, or: nietzsche shakespeare"
+    )
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
 
 
 class Ladder(Mode):
@@ -40,26 +97,63 @@ class Ladder(Mode):
             SettingsError: a temperature is none, there are too few or too many, or no model is
                 there.
         """
-        if not LANES[0] <= len(temperatures) <= LANES[1]:
-            raise SettingsError(
-                f"{len(temperatures)} temperatures were given where {LANES[0]} to {LANES[1]} are "
-                "expected; give as many"
-            )
+        _check_count(len(temperatures), "temperatures")
         for temperature in temperatures:
             Settings(temperature=temperature)
+        turn = self._begin(text)
+        if turn is None:
+            return False
+        self._draw(turn, [turn.reply.author] * len(temperatures), temperatures)
+        return True
+
+    def climb_models(self, text: str, models: Sequence[str]) -> bool:
+        """Draw replies to a seed side by side, one by each model, with the same random numbers.
+
+        Each reads the seed as it knows it, without the conversation before it.
+
+        Args:
+            text: the seed.
+            models: sha256 of 2 to 8 models at hand.
+
+        Returns:
+            whether it was started; nothing is if a model knows none of the seed's characters.
+
+        Raises:
+            SettingsError: there are too few or too many, one stands there twice, or is not at hand.
+        """
+        _check_count(len(models), "models")
+        it = self._stage
+        if len(set(models)) < len(models):
+            raise SettingsError("two of the models are the same; give different ones")
+        if not set(models) <= set(it.models):
+            raise SettingsError("a model is no longer at hand; begin the ladder again")
+        authors = []
+        for model in map(it.models.__getitem__, models):
+            vocabulary = Vocabulary(model.symbols, model.case)
+            fitted = vocabulary.fit(text)
+            if fitted.dropped and not fitted.text:
+                raise SettingsError(f"{model.file_name} cannot reply: {fitted.notice}")
+            authors.append(Author(model, vocabulary, fitted.text, array("H")))
+        turn = self._begin(text)
+        if turn is None:
+            return False
+        self._draw(turn, authors, [it.controls.settings.temperature] * len(authors))
+        return True
+
+    def _begin(self, text: str) -> Turn | None:
         it = self._stage
         if it.model is None:
             raise SettingsError("no model is loaded yet; wait until it is ready")
         it.stop()
-        turn = it.new_turn(text)
-        if turn is None:
-            return False
-        turn.replies = [Reply() for _ in temperatures]
+        return it.new_turn(text)
+
+    def _draw(self, turn: Turn, authors: Sequence[Author], temperatures: Sequence[float]) -> None:
+        it = self._stage
+        turn.replies = [Reply(author) for author in authors]
         self.temperatures = list(temperatures)
         it.mode = self
         it.draw(turn, it.controls)
         it.enter(Phase.STREAMING)
-        return True
 
     def warm(self, lane: int, steps: int) -> None:
         """Change the temperature of a lane by `steps` of a key."""
@@ -71,11 +165,18 @@ class Ladder(Mode):
             it.tell(StateChanged())
 
     def pick(self, lane: int) -> None:
-        """Continue with one of the lanes, at its temperature; the others are its siblings."""
-        if self.temperatures:
+        """Continue with one of the lanes, at its temperature; the others are its siblings.
+
+        Its model is the one in use from then on.
+        """
+        it = self._stage
+        if self.temperatures and it.turn is not None:
             temperature = self.temperatures[lane]
             self.keep(lane)
-            self._stage.set_temperature(temperature)
+            if it.is_at_hand(it.turn) and it.turn.model != it.model:
+                it.switch(it.turn.model)
+                it.tell(Said(f"{it.turn.model.file_name} replies from here on"))
+            it.set_temperature(temperature)
 
     def keep(self, lane: int) -> None:
         """Leave the ladder with all settings as they are; show a lane, the others are its siblings.
@@ -99,7 +200,7 @@ class Ladder(Mode):
         first = len(turn.tape)
         settings = tuple(self._settings(controls, lane) for lane in range(len(self.temperatures)))
         moments = [
-            turn.resume_point_of(reply, first, each)
+            reply.resume_point(first, each)
             for reply, each in zip(turn.replies, settings, strict=True)
         ]
         request = LanesRequested(
@@ -109,7 +210,7 @@ class Ladder(Mode):
             tuple(here.mirostat_history.tobytes() for here in moments),
             settings,
             controls,
-            turn.model.sha256,
+            self._models(turn),
         )
         return request, Asked(turn, tuple(turn.replies), settings)
 
@@ -122,12 +223,30 @@ class Ladder(Mode):
         for reply, settings, lane in zip(asked.replies, asked.settings, event.lanes, strict=True):
             assert event.first == len(reply.tape)
             reply.tape.append(lane, settings, elapsed_s)
-            texts.append(turn.vocabulary.decode(array("H", lane.ids)))
+            texts.append(reply.author.vocabulary.decode(array("H", lane.ids)))
         it.tell(LanesAdded(turn, tuple(texts), event.draw_s))
 
     def left(self) -> None:
         """Forget the lanes."""
         self.temperatures = []
 
+    @staticmethod
+    def _models(turn: Turn) -> tuple[str, ...]:
+        """Return the sha256 of each lane's model, or of the one that all have."""
+        names = tuple(reply.author.model.sha256 for reply in turn.replies)
+        return names if len(set(names)) > 1 else names[:1]
+
     def _settings(self, controls: Controls, lane: int) -> Settings:
         return replace(controls.settings, temperature=self.temperatures[lane], moving="")
+
+
+def _check_count(count: int, things: str) -> None:
+    """Refuse too few or too many lanes.
+
+    Raises:
+        SettingsError: there are.
+    """
+    if not LANES[0] <= count <= LANES[1]:
+        raise SettingsError(
+            f"{count} {things} were given where {LANES[0]} to {LANES[1]} are expected; give as many"
+        )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from charlm_tui.controls.controls import new_rng_seed
 from charlm_tui.engine.protocol import Acknowledged, CharactersGenerated, LanesGenerated
 from charlm_tui.session.stage import Asked, Mode, Stage
-from charlm_tui.session.turns import Turn
+from charlm_tui.session.turns import Author, Reply, Turn
 from charlm_tui.session.updates import DistributionKnown, Phase, SeedDreamt, TextAdded
 
 DREAM_TEMPERATURE = 0.8  # of a seed that the model makes up, if the temperature is greedy
@@ -93,7 +93,8 @@ def dream(stage: Stage) -> bool:
     if stage.model is None or stage.vocabulary is None:
         return False
     stage.stop()
-    turn = Turn("", new_rng_seed(), stage.model, stage.vocabulary)
+    author = Author(stage.model, stage.vocabulary, "", array("H"))
+    turn = Turn(new_rng_seed(), [Reply(author)])
     stage.mode = Dreaming(stage, turn)
     temperature = stage.controls.settings.temperature or DREAM_TEMPERATURE
     controls = replace(stage.controls, speed=0.0, length=stage.model.window)

@@ -107,7 +107,10 @@ class Playing(Mode):
             except CharlmError as error:
                 self._stage.tell_below(Noticed(str(error), error=True))
             else:
-                turn.model, turn.vocabulary = known.model, known.vocabulary
+                for reply in turn.replies:
+                    reply.author = reply.author._replace(
+                        model=known.model, vocabulary=known.vocabulary
+                    )
                 self._verify(turn, recording)
 
     def _turn(self, recording: "Recording", conversation: int) -> Turn:

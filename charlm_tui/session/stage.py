@@ -5,7 +5,7 @@ asks the one that is on.
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,12 +18,13 @@ from charlm_tui.engine.protocol import (
     ModelLoaded,
     Request,
     RestRequested,
+    UseRequested,
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.schedule import begun
 from charlm_tui.session.requests import Requests
-from charlm_tui.session.turns import Reply, Turn
+from charlm_tui.session.turns import Author, Reply, Turn
 from charlm_tui.session.updates import (
     Noticed,
     Phase,
@@ -165,6 +166,25 @@ class Stage:
         self.models = {sha256: known[sha256] for sha256 in model.at_hand or (model.sha256,)}
         self.vocabulary = Vocabulary(model.symbols, model.case)
 
+    def add(self, models: Sequence[ModelLoaded], at_hand: Sequence[str]) -> None:
+        """Take note of models that were loaded beside the one in use.
+
+        Args:
+            models: that were loaded.
+            at_hand: sha256 of all that the engine has kept, the one in use last.
+        """
+        known = self.models | {
+            each.sha256: each for each in models if each.sha256 not in self.models
+        }
+        self.models = {sha256: known[sha256] for sha256 in at_hand}
+
+    def switch(self, model: ModelLoaded) -> None:
+        """Use another of the models at hand."""
+        self.models[model.sha256] = self.models.pop(model.sha256)
+        self.vocabulary = Vocabulary(model.symbols, model.case)
+        self.ask(UseRequested(model.sha256))
+        self.tell(StateChanged())
+
     @property
     def turn(self) -> Turn | None:
         """The last turn."""
@@ -204,9 +224,8 @@ class Stage:
             rng_seed = new_rng_seed() if self.controls.pin is None else self.controls.pin
         self.leave()
         self.controls = self.controls.with_settings(rng_seed=rng_seed)
-        turn = Turn(
-            fitted.text, rng_seed, self.model, self.vocabulary, before, start_s=self.clock()
-        )
+        author = Author(self.model, self.vocabulary, fitted.text, before)
+        turn = Turn(rng_seed, [Reply(author)], self.clock())
         self.undone = []
         self.turns.append(turn)
         self.controls = begun(replace(self.controls, length=self.reply_length), 0)

@@ -6,7 +6,7 @@ Data alone: says what a model has read where, and what was drawn; knows no engin
 import time
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.lm.settings import Settings
@@ -20,10 +20,31 @@ if TYPE_CHECKING:
 _UNKNOWN = 0xF0000  # private code points, for ids of which a recording does not tell the symbol
 
 
+class Author(NamedTuple):
+    """A model that replies to a seed, and what it reads before that."""
+
+    model: ModelLoaded
+    vocabulary: Vocabulary
+    """The model's."""
+    seed: str
+    """As the model reads it: fitted to its vocabulary."""
+    before: "array[int]"
+    """Ids of the conversation that is continued; none if it starts afresh."""
+
+    @property
+    def prefix(self) -> "array[int]":
+        """What is read before character 0: the start symbol, the conversation, the seed."""
+        prefix = array("H", [self.vocabulary.start_symbol])
+        prefix.extend(self.before)
+        prefix.extend(self.vocabulary.encode(self.seed))
+        return prefix
+
+
 @dataclass(eq=False, slots=True, weakref_slot=True)
 class Reply:
     """One of the replies to a seed; those of a turn are siblings."""
 
+    author: Author
     tape: Tape = field(default_factory=Tape)
     forked_at: int = 0
     """The first character that is not that of the sibling which it was branched from."""
@@ -45,23 +66,25 @@ class Reply:
         """The number of the next character that the model draws."""
         return len(self.tape) + len(self.still_forced)
 
+    def text(self, start: int = 0, stop: int | None = None) -> str:
+        """Return the text, or a part of it."""
+        return self.author.vocabulary.decode(self.tape.ids(start, stop))
+
+    def resume_point(self, number: int, settings: Settings) -> ResumePoint:
+        """Return what it takes to draw character `number`."""
+        author = self.author
+        return resume_point(author.prefix, self.tape, number, settings, author.model.window)
+
 
 @dataclass(eq=False, slots=True)
 class Turn:
     """A seed and its replies."""
 
-    seed: str
-    """As the model reads it: fitted to its vocabulary."""
     rng_seed: int
-    model: ModelLoaded
-    """That replies."""
-    vocabulary: Vocabulary
-    """The model's."""
-    before: "array[int]" = field(default_factory=lambda: array("H"))
-    """Ids of the conversation that it continues; none if it starts afresh."""
+    replies: list[Reply]
+    """At least one."""
     start_s: float = field(default_factory=time.monotonic)
     """When it was sent, by the monotonic clock."""
-    replies: list[Reply] = field(default_factory=lambda: [Reply()])
     shown: int = 0
     """Which of the replies is part of the conversation."""
 
@@ -76,16 +99,33 @@ class Turn:
         return self.reply.tape
 
     @property
+    def model(self) -> ModelLoaded:
+        """The model of the reply that is shown."""
+        return self.reply.author.model
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its vocabulary."""
+        return self.reply.author.vocabulary
+
+    @property
+    def seed(self) -> str:
+        """As that model reads it."""
+        return self.reply.author.seed
+
+    @property
+    def before(self) -> "array[int]":
+        """Ids of the conversation that it continues; none if it starts afresh."""
+        return self.reply.author.before
+
+    @property
     def prefix(self) -> "array[int]":
         """What was read before character 0: the start symbol, the conversation, the seed."""
-        prefix = array("H", [self.vocabulary.start_symbol])
-        prefix.extend(self.before)
-        prefix.extend(self.vocabulary.encode(self.seed))
-        return prefix
+        return self.reply.author.prefix
 
     def text(self, start: int = 0, stop: int | None = None) -> str:
         """Return the reply that is shown, or a part of it."""
-        return self.vocabulary.decode(self.tape.ids(start, stop))
+        return self.reply.text(start, stop)
 
     def read(self, number: int) -> "array[int]":
         """Return all that was read before character `number` of the reply that is shown."""
@@ -95,16 +135,12 @@ class Turn:
 
     def resume_point(self, number: int, settings: Settings) -> ResumePoint:
         """Return what it takes to draw character `number` of the reply that is shown."""
-        return self.resume_point_of(self.reply, number, settings)
-
-    def resume_point_of(self, reply: Reply, number: int, settings: Settings) -> ResumePoint:
-        """Return what it takes to draw character `number` of one of the replies."""
-        return resume_point(self.prefix, reply.tape, number, settings, self.model.window)
+        return self.reply.resume_point(number, settings)
 
     def branch(self, number: int) -> None:
         """Add a sibling with the first `number` characters of the reply, and show it."""
         origin = self.reply
-        self.replies.append(Reply(origin.tape.fork(number), number, origin))
+        self.replies.append(Reply(origin.author, origin.tape.fork(number), number, origin))
         self.shown = len(self.replies) - 1
 
     def recording(self) -> "Recording":
@@ -141,13 +177,9 @@ def recorded_turn(recording: "Recording", model: ModelLoaded | None, conversatio
     if model is not None:
         recording.check(vocabulary)
     runs = recording.tape.runs(1)
-    return Turn(
-        recording.seed[conversation:],
-        runs[0][1].rng_seed if runs else 0,
-        author,
-        vocabulary,
-        array("H", vocabulary.encode(recording.seed[:conversation])),
-    )
+    before = array("H", vocabulary.encode(recording.seed[:conversation]))
+    reply = Reply(Author(author, vocabulary, recording.seed[conversation:], before))
+    return Turn(runs[0][1].rng_seed if runs else 0, [reply])
 
 
 def _author(recording: "Recording") -> ModelLoaded:

@@ -1,6 +1,6 @@
 """The Textual app: it starts the engine, and hands what it says to the conversation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,14 @@ from charlm_tui.engine.protocol import Event
 from charlm_tui.errors import CharlmError
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import EngineNeeded, Noticed, QuitWanted, Unusable, Update
+from charlm_tui.session.updates import (
+    EngineNeeded,
+    Noticed,
+    QuitWanted,
+    Unusable,
+    Update,
+    ViewWanted,
+)
 from charlm_tui.text import visible
 from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.screens.overlay import Overlay
@@ -67,6 +74,7 @@ class CharlmApp(TerminalApp):
         controls: at the start.
         seed: is sent at once, unless it is None.
         setup: looks, keys and files.
+        ladder: models that reply to the seed side by side, if there are any.
     """
 
     CSS_PATH = "charlm.tcss"
@@ -78,6 +86,7 @@ class CharlmApp(TerminalApp):
         controls: Controls,
         seed: str | None = None,
         setup: Setup | None = None,
+        ladder: Sequence[Path] = (),
     ) -> None:
         self.setup = setup or Setup()
         super().__init__(self.setup.theme, self.setup.keymap)
@@ -85,9 +94,10 @@ class CharlmApp(TerminalApp):
         self._new_engine = new_engine
         self._host: EngineHost | None = None  # once a screen is there
         self._seed = seed
+        self._ladder = ladder
         self.conversation = Conversation(controls, self._show)
         self.conversation.continues = self.setup.continues
-        self.conversation.follows = self.setup.follows
+        self.conversation.loading.follows = self.setup.follows
         self._replay = self.setup.replay  # until there is a model to compare it with
         self._keeper: Keeper | None = None
         self._typed = TypeAhead(self, super().on_event, self._takes_keys)
@@ -141,8 +151,16 @@ class CharlmApp(TerminalApp):
 
         self._host = EngineHost(self._model, self._new_engine, hear)
         self._start_engine()
-        if self._seed is not None:
+        if self._ladder:
+            self.conversation.loading.wait(None, self._begin_ladder)
+        elif self._seed is not None:
             self.conversation.send(self._seed)
+
+    def _begin_ladder(self) -> None:
+        import shlex
+
+        self._studio.entry.offer(self._seed or "")
+        self._studio.show(ViewWanted("ladder", shlex.join(map(str, self._ladder))))
 
     def on_studio_screen_typed(self, message: StudioScreen.Typed) -> None:
         if self._keeper is not None:

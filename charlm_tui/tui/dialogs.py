@@ -5,7 +5,7 @@ name. Each screen is imported when it is opened.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,12 @@ from textual.app import App
 from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
-from charlm_tui.lm.errors import SettingsError
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.commands import Command
+from charlm_tui.session.commands import Command, place_of_model
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import ExistsError, new_name, save
 from charlm_tui.session.knobs import KNOBS
+from charlm_tui.session.ladder import Temperatures, lanes_typed
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Noticed
 from charlm_tui.text import capitalised
@@ -186,44 +186,45 @@ class Dialogs:
     # Screens.
 
     def ladder(self, typed: str = "") -> None:
-        """Begin a ladder of the temperatures that were typed, else of the notebook's.
+        """Begin a ladder of the temperatures or models that were typed, else of the notebook's.
 
         Raises:
             CharlmError: they are none, too few or too many.
         """
-        try:
-            temperatures = [float(word) for word in typed.replace(",", " ").split()]
-        except ValueError:
-            raise SettingsError(
-                f"the temperatures are {typed!r:.40} where 2 to 8 numbers are expected; "
-                "give them, such as: 0.2 0.5 1.0"
-            ) from None
-        self._climb(temperatures or PRESETS)
+        lanes = lanes_typed(typed) if typed else Temperatures(PRESETS)
+        ladder, loading = self._conversation.ladder, self._conversation.loading
+        if isinstance(lanes, Temperatures):
+            loading.begin(lambda: self._climb(lambda seed: ladder.climb(seed, lanes.of)))
+        else:
+            loading.beside(
+                [place_of_model(each) for each in lanes.names],
+                lambda models: self._climb(lambda seed: ladder.climb_models(seed, models)),
+            )
 
-    def _climb(self, temperatures: Sequence[float]) -> None:
+    def _climb(self, begin: Callable[[str], bool]) -> bool:
         """Begin a ladder on what stands in the prompt, which is empty then; else on the last seed.
 
+        Args:
+            begin: is called with the seed, and returns whether it has begun.
+
         Raises:
-            CharlmError: there are too few or too many temperatures, or one is none.
+            CharlmError: there are too few or too many lanes, or one is none.
         """
         from charlm_tui.tui.screens.ladder import LadderScreen
 
         it, prompt = self._conversation, self._typed.prompt
 
-        def climb() -> bool:
-            if self._app.screen is not prompt.screen:  # one that is there already has the lanes
-                return False
-            seed = prompt.text or (it.turn.seed if it.turn is not None else "")
-            if not it.ladder.climb(seed, temperatures):
-                return False
-            prompt.clear()
-            # Lanes are tinted by what their tapes know.
-            tinted = self._view.tinting
-            tint = tinted if isinstance(tinted, Tint) else Tint.PLAIN
-            self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
-            return True
-
-        it.begin(climb)
+        if self._app.screen is not prompt.screen:  # one that is there already has the lanes
+            return False
+        seed = prompt.text or (it.turn.seed if it.turn is not None else "")
+        if not begin(seed):
+            return False
+        prompt.clear()
+        # Lanes are tinted by what their tapes know.
+        tinted = self._view.tinting
+        tint = tinted if isinstance(tinted, Tint) else Tint.PLAIN
+        self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
+        return True
 
     def _leave_ladder(self, _: None) -> None:
         self._view.transcript.focus()
@@ -235,6 +236,15 @@ class Dialogs:
     def own_ladder(self) -> None:
         """Ask for the temperatures of a ladder, and begin it."""
         self._ask("Two to eight temperatures.", self.ladder, " ".join(map(str, PRESETS)))
+
+    def model_ladder(self) -> None:
+        """Ask for the models of a ladder, and begin it."""
+        import shlex
+
+        model = self._conversation.model
+        there = "" if model is None else shlex.quote(model.path)
+        question = "Two to eight model files, or names of models that come with the program."
+        self._ask(question, self.ladder, f"{there} ")
 
     def lens(self) -> None:
         """Look at the selected reply, else the last one, through the units of the model."""

@@ -262,6 +262,14 @@ ACTS = (
         obstacle=not_ready,
     ),
     Act(
+        "ladder-of-models",
+        "open('model_ladder')",
+        "Ladder of models",
+        "",
+        "Continue one seed by two to eight models, side by side, with the same random numbers.",
+        obstacle=not_ready,
+    ),
+    Act(
         "neuron-lens",
         "open('lens')",
         "Neuron lens",

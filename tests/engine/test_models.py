@@ -15,6 +15,8 @@ from charlm_tui.engine.protocol import (
     InspectRequested,
     LensOpened,
     LensRequested,
+    LoadBesideRequested,
+    LoadedBeside,
     LoadFailed,
     ModelLoaded,
     Progressed,
@@ -24,6 +26,7 @@ from charlm_tui.engine.protocol import (
     Request,
     Scored,
     ScoreRequested,
+    UseRequested,
     WhatIfRequested,
     WhatIfTold,
 )
@@ -53,8 +56,8 @@ def driver(path: Path) -> Iterator[Driver]:
     driver.engine.close()
 
 
-def reload(driver: Driver) -> ModelLoaded:
-    driver.engine.send(ReloadRequested())
+def reload(driver: Driver, path: Path) -> ModelLoaded:
+    driver.engine.send(ReloadRequested(str(path)))
     return driver.load()
 
 
@@ -69,7 +72,7 @@ def test_a_reply_is_of_the_model_that_it_names_and_by_itself_of_the_newest(
     first = driver.load()
     before = reply(driver, 1)
     put(path, 2)
-    second = reload(driver)
+    second = reload(driver, path)
     assert first.sha256 != second.sha256
     assert first.file != second.file
     assert second.at_hand == (first.sha256, second.sha256)
@@ -85,7 +88,7 @@ def test_a_reply_that_is_drawn_goes_on_with_its_model(driver: Driver, path: Path
     driver.engine.send(start(LENGTH, speed=100.0, request_id=2))
     begun = driver.batch()
     put(path, 2)
-    driver.engine.send(ReloadRequested())
+    driver.engine.send(ReloadRequested(str(path)))
     ids, loaded = array("H", begun.columns.ids), None
     driver.acknowledge(begun)
     while len(ids) < LENGTH or loaded is None:
@@ -110,7 +113,7 @@ def test_a_file_that_is_refused_changes_nothing(
     path.unlink()
     if content is not None:
         path.write_bytes(content)
-    driver.engine.send(ReloadRequested())
+    driver.engine.send(ReloadRequested(str(path)))
     failed = driver.next()
     assert isinstance(failed, LoadFailed)
     assert str(path) in failed.sentence
@@ -122,7 +125,7 @@ def test_the_last_few_are_kept_and_one_that_is_not_is_named(driver: Driver, path
     loaded = [driver.load()]
     for rng_seed in range(2, MOST_MODELS + 2):
         put(path, rng_seed)
-        loaded.append(reload(driver))
+        loaded.append(reload(driver, path))
     assert loaded[-1].at_hand == tuple(each.sha256 for each in loaded[1:])
     driver.engine.send(start(LENGTH, request_id=1)._replace(model=loaded[0].sha256))
     failed = driver.next()
@@ -134,9 +137,9 @@ def test_the_last_few_are_kept_and_one_that_is_not_is_named(driver: Driver, path
 def test_one_that_comes_back_is_the_newest_and_kept_once(driver: Driver, path: Path) -> None:
     first = driver.load()
     put(path, 2)
-    second = reload(driver)
+    second = reload(driver, path)
     put(path, 1)
-    third = reload(driver)
+    third = reload(driver, path)
     assert third.sha256 == first.sha256
     assert third.at_hand == (second.sha256, first.sha256)
 
@@ -180,7 +183,7 @@ def test_all_that_is_asked_of_a_model_is_answered_by_the_one_that_is_named(
     ids = reply(driver, 1)
     before = answers(driver, 1, first, ids)
     put(path, 2)
-    second = reload(driver).sha256
+    second = reload(driver, path).sha256
     assert answers(driver, 2, first, ids) == before
     others = answers(driver, 3, second, reply(driver, 2))
     assert all(one != other for one, other in zip(before[:-1], others[:-1], strict=True))
@@ -199,3 +202,43 @@ def test_who_watches_the_steps_of_a_model_ends_with_it(monkeypatch: pytest.Monke
     gc.collect()
     thread.join(BOUND_S)
     assert not thread.is_alive()
+
+
+def beside(driver: Driver, paths: list[Path]) -> LoadedBeside:
+    driver.engine.send(LoadBesideRequested(tuple(map(str, paths))))
+    event = driver.next()
+    assert isinstance(event, LoadedBeside)
+    return event
+
+
+def test_models_beside_the_one_in_use_leave_it_the_last(
+    driver: Driver, path: Path, tmp_path: Path
+) -> None:
+    first = driver.load()
+    others = [put(tmp_path / f"{number}.onnx", number) for number in (2, 3)]
+    told = beside(driver, [*others, path])
+    assert not told.sentence
+    assert [model.path for model in told.models] == [*map(str, others), str(path)]
+    second, third, _ = (model.sha256 for model in told.models)
+    assert told.at_hand == (second, third, first.sha256)
+    assert reply(driver, 1) == reply(driver, 2, first.sha256) != reply(driver, 3, third)
+
+
+def test_if_one_of_them_is_refused_none_is_there(driver: Driver, tmp_path: Path) -> None:
+    driver.load()
+    told = beside(driver, [put(tmp_path / "2.onnx", 2), tmp_path / "none.onnx"])
+    assert "none.onnx" in told.sentence
+    assert not told.models
+    other = beside(driver, [put(tmp_path / "3.onnx", 3)])
+    assert len(other.at_hand) == 2
+
+
+def test_the_one_in_use_is_kept_longest(driver: Driver, path: Path, tmp_path: Path) -> None:
+    first = driver.load()
+    chosen = beside(driver, [put(tmp_path / "chosen.onnx", 100)]).models[0].sha256
+    driver.engine.send(UseRequested(chosen))
+    for number in range(2, MOST_MODELS + 2):
+        told = beside(driver, [put(path, number)])
+        assert told.at_hand[-1] == chosen
+    assert first.sha256 not in told.at_hand
+    assert len(told.at_hand) == MOST_MODELS

@@ -1,22 +1,16 @@
 """A conversation that follows its model file, with an engine that has real models."""
 
-from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
-    CharactersGenerated,
     DrawRequested,
-    LanesGenerated,
-    LensOpened,
     ModelLoaded,
     ReloadRequested,
     RestRequested,
-    WhatIfTold,
 )
 from charlm_tui.engine.worker import MOST_MODELS
 from charlm_tui.errors import CommandError
@@ -24,14 +18,12 @@ from charlm_tui.files import file_version
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape_file import Recording
-from charlm_tui.session.conversation import KEPT, Conversation
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.loading import KEPT
 from charlm_tui.session.obstacles import other_model
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.typed import take_line
 from charlm_tui.session.updates import (
-    DistributionKnown,
-    EngineNeeded,
-    InsightGained,
     Noticed,
     Phase,
     SeedDreamt,
@@ -39,114 +31,13 @@ from charlm_tui.session.updates import (
     SeedWaiting,
     TextAdded,
     TurnStarted,
-    Update,
 )
-from tests.support.engines import RUNTIME, Driver, QueuedEngine
+from tests.support.engines import RUNTIME, QueuedEngine
 from tests.support.models import SYMBOLS, looping_model, put
+from tests.support.talk import LENGTH, Talk, talking
 
-LENGTH = 30
 REPLACED = "the model file was replaced: replies are of the new one now"
 MORE = SYMBOLS + "é"
-
-
-class Talk:
-    """A conversation that follows, its engine, and what it told."""
-
-    def __init__(self, path: Path, follows: bool, limits: LoadLimits) -> None:
-        self.updates: list[Update] = []
-        self._path, self._limits = path, limits
-        self._drivers: list[Driver] = []
-        settings = Settings(0.8, rng_seed=7)
-        self.it = Conversation(Controls(settings, speed=0.0, length=LENGTH, pin=7), self._tell)
-        self.it.follows = follows
-        self._start()
-        self.settle()
-
-    def _start(self) -> None:
-        self._drivers.append(Driver(self._path, self._limits))
-        self.it.attach(self._drivers[-1].engine.send)
-
-    def _tell(self, update: Update) -> None:
-        self.updates.append(update)
-        if isinstance(update, EngineNeeded):
-            self._start()
-
-    def hear(self) -> None:
-        """Take in the next thing that the engine says."""
-        event = self._drivers[-1].next()
-        self.it.receive(event)
-        if isinstance(event, CharactersGenerated | LanesGenerated):
-            self.it.shown()
-
-    def until(self, condition: Callable[[], object]) -> None:
-        while not condition():
-            self.hear()
-
-    def settle(self) -> None:
-        self.until(
-            lambda: self.it.state in (Phase.IDLE, Phase.DOWN) and not self.it.requests.pending
-        )
-
-    def reply(self, seed: str = "a seed") -> Turn:
-        """Send a seed; return the turn when its reply is there."""
-        count = len(self.it.turns)
-        assert self.it.send(seed)
-        self.settle()
-        assert self.it.turn is not None
-        assert len(self.it.turns) == count + 1
-        assert len(self.it.turn.tape) == LENGTH
-        return self.it.turn
-
-    @property
-    def notices(self) -> list[str]:
-        return [each.sentence for each in self.updates if isinstance(each, Noticed)]
-
-    def told(self, kind: type) -> list:
-        return [each for each in self.updates if isinstance(each, kind)]
-
-    def possible(self, turn: Turn) -> "tuple[array[float], array[float]]":
-        """Ask what was possible at a character of a reply."""
-        count = len(self.told(DistributionKnown))
-        self.it.inspect(turn, 3)
-        self.until(lambda: len(self.told(DistributionKnown)) > count)
-        known = self.told(DistributionKnown)[-1]
-        assert known.turn is turn
-        return known.model, known.after
-
-    def insights(self, turn: Turn) -> list[object]:
-        """Ask what units do in a reply, and what other settings would do at a character of it."""
-        settings = Settings(0.8, rng_seed=7)
-        found: list[object] = []
-        for ask in (
-            lambda: self.it.requests.lens(turn, settings),
-            lambda: self.it.requests.what_if(turn, 3, settings),
-        ):
-            count = len(found)
-            ask()
-            while len(found) == count:
-                self.hear()
-                answer = self.told(InsightGained)[-1].answer
-                if isinstance(answer, LensOpened | WhatIfTold):
-                    assert not answer.sentence
-                    found.append(answer._replace(number=0))
-        return found
-
-    def close(self) -> None:
-        for driver in self._drivers:
-            driver.engine.close()
-
-
-@contextmanager
-def talking(
-    path: Path,
-    follows: bool = True,
-    limits: LoadLimits = LoadLimits(),  # noqa: B008  (frozen)
-) -> Iterator[Talk]:
-    talk = Talk(path, follows, limits)
-    try:
-        yield talk
-    finally:
-        talk.close()
 
 
 @pytest.fixture
@@ -224,7 +115,7 @@ def test_a_seed_that_comes_while_a_reply_streams_stops_it_and_waits(talk: Talk, 
 
 def test_nothing_is_added_to_a_reply_for_which_a_seed_has_come(path: Path) -> None:
     it = Conversation(Controls(Settings(0.8, rng_seed=7)), lambda _: None)
-    it.follows = True
+    it.loading.follows = True
     engine = QueuedEngine()
     engine.listen(it.receive)
     it.attach(engine.send)
@@ -236,7 +127,7 @@ def test_nothing_is_added_to_a_reply_for_which_a_seed_has_come(path: Path) -> No
     engine.stream("abc", loaded.symbols)
     put(path, 2)
     it.send("another")
-    assert engine.requests[-2:] == [RestRequested(), ReloadRequested()]
+    assert engine.requests[-2:] == [RestRequested(), ReloadRequested(str(path))]
     engine.stream("def", loaded.symbols)  # was on its way
     both = ("1" * 64, "2" * 64)
     engine.say(loaded._replace(sha256=both[1], file=file_version(path), at_hand=both))
@@ -378,7 +269,7 @@ def test_the_seed_again_a_ladder_and_a_dream_are_of_the_new_model(talk: Talk, pa
     second = talk.it.turn
     assert second.seed == first.seed
     put(path, 3)
-    talk.it.begin(lambda: talk.it.ladder.climb("a seed", (0.5, 1.0)))
+    talk.it.loading.begin(lambda: talk.it.ladder.climb("a seed", (0.5, 1.0)))
     talk.settle()
     third = talk.it.turn
     assert len(third.replies) == 2
@@ -393,7 +284,7 @@ def test_the_seed_again_a_ladder_and_a_dream_are_of_the_new_model(talk: Talk, pa
 
 def test_an_act_that_had_to_wait_and_cannot_be_done_says_so(talk: Talk, path: Path) -> None:
     put(path, 2)
-    talk.it.begin(lambda: talk.it.ladder.climb("a seed", (0.5,)))
+    talk.it.loading.begin(lambda: talk.it.ladder.climb("a seed", (0.5,)))
     talk.settle()
     assert "1 temperatures were given" in talk.notices[-1]
     assert talk.told(Noticed)[-1].error

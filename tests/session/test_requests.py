@@ -16,7 +16,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Columns
 from charlm_tui.session.requests import Requests
-from charlm_tui.session.turns import Turn
+from charlm_tui.session.turns import Author, Reply, Turn
 from charlm_tui.session.updates import InsightGained, Update
 from tests.support.engines import RUNTIME, SYMBOLS
 
@@ -35,7 +35,8 @@ class Asked:
 
 def turn_of(seed: str, text: str, before: str = "") -> Turn:
     vocabulary = Vocabulary(SYMBOLS, "lower")
-    turn = Turn(seed, 7, MODEL, vocabulary, array("H", vocabulary.encode(before)))
+    author = Author(MODEL, vocabulary, seed, array("H", vocabulary.encode(before)))
+    turn = Turn(7, [Reply(author)])
     floats = array("f", [1.0] * len(text)).tobytes()
     ids = array("H", vocabulary.encode(text)).tobytes()
     turn.tape.append(Columns(ids, floats, floats, floats), SETTINGS)

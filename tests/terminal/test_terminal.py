@@ -211,3 +211,33 @@ def test_a_missing_model_is_told_before_a_screen_is_opened(tmp_path: Path) -> No
         assert it.end() == 1
         assert "does not exist" in it.text
         assert b"\x1b[?1049h" not in it.output
+
+
+@pytest.mark.parametrize(
+    ("models", "code", "why"),
+    [
+        (["nietzsche"], 2, "--ladder names 1 models where 2 to 8 are expected"),
+        (["nietzsche", "none.onnx"], 1, "none.onnx does not exist"),
+    ],
+)
+def test_a_ladder_that_cannot_be_is_told_before_a_screen_is_opened(
+    models: list[str], code: int, why: str
+) -> None:
+    with terminal(*(f"--ladder={model}" for model in models), columns=200) as it:
+        assert it.end() == code
+        assert why in it.text
+        assert b"\x1b[?1049h" not in it.output
+
+
+def test_models_reply_side_by_side_from_the_start(model_path: Path) -> None:
+    lanes = ["--ladder", "nietzsche", "--ladder", "shakespeare", "--no-history"]
+    with terminal("--model", str(model_path), "--seed", "To be ", *lanes, columns=120) as it:
+        it.shows("1 · nietzsche · temp 0.50")
+        it.shows("2 · shakespeare · temp 0.50")
+        it.until(lambda: it.text.count(" bits") >= 2, "both reply")
+        it.send("2\r")
+        it.until(lambda: "‹2/2›" in it.text, "the second one is taken")
+        it.shows("shakespeare  │")
+        it.send("\x11")
+        assert it.end() == 0
+        assert it.is_sane

@@ -79,7 +79,7 @@ LATER = {
     "what-if": "help",
     "history": "help",
     "watch": "leave stop halve double cool samples axis next film studio temperatures help",
-    "film": "before next play first last up down export leave",
+    "film": "before next play first last up down export ladder leave",
 }
 
 

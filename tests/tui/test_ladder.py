@@ -6,11 +6,20 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from charlm_tui.engine.protocol import Acknowledged, DrawRequested, LanesRequested, RestRequested
+from charlm_tui.engine.protocol import (
+    Acknowledged,
+    DrawRequested,
+    LanesRequested,
+    LoadBesideRequested,
+    LoadedBeside,
+    ModelLoaded,
+    RestRequested,
+)
 from charlm_tui.history.store import Store
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
+from tests.support.engines import RUNTIME, SYMBOLS
 from tests.support.studio import Studio, studio
 
 pytestmark = pytest.mark.slow  # nearly every test starts the app
@@ -144,3 +153,55 @@ async def test_every_lane_is_kept_in_the_history(tmp_path: Path) -> None:
         ]  # fmt: skip
         tapes = [store.recording(entry.id).tape for entry in store.entries()]
         assert sorted(tape.settings[0].temperature for tape in tapes) == [0.2, 0.5, 1.0, 1.2]
+
+
+async def test_lanes_of_models_have_their_names_and_a_narrow_lane_its_number() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        it.prompt.insert("seed")
+        it.app.screen.action_open("model_ladder")
+        await it.pilot.pause()
+        question = it.app.screen.query_one(Input)
+        assert question.value == "fake.onnx "
+        question.value = "'my models/a.onnx' b.onnx"
+        await it.pilot.press("enter")
+        await it.until(
+            lambda: LoadBesideRequested(("my models/a.onnx", "b.onnx")) in it.engine.requests,
+            "they are asked for",
+        )
+        models = tuple(
+            ModelLoaded(path, "m", sha256, SYMBOLS, "lower", 60, {}, RUNTIME)
+            for path, sha256 in (("my models/a.onnx", "1" * 64), ("b.onnx", "2" * 64))
+        )
+        it.engine.say(LoadedBeside(models, ("1" * 64, "2" * 64, "0" * 64)))
+        await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder is there")
+        request = it.engine.last
+        assert isinstance(request, LanesRequested)
+        assert request.models == ("1" * 64, "2" * 64)
+        assert len({settings.rng_seed for settings in request.settings}) == 1
+        it.engine.lanes(["ab", "cd"])
+        screen = it.app.screen
+        assert isinstance(screen, LadderScreen)
+        await it.until(lambda: texts(screen) == ["ab", "cd"], "they stream")
+        lanes = list(screen.query(LaneText))
+        assert [lane.border_title for lane in lanes] == ["1 · a · temp 0.50", "2 · b · temp 0.50"]
+        await it.pilot.resize_terminal(24, 20)
+        screen._title_lanes()
+        assert lanes[0].border_title == "1 · a · temp 0.50"
+        await it.pilot.resize_terminal(16, 20)
+        screen._title_lanes()
+        assert lanes[0].border_title == "1 · a 0.50"
+
+
+async def test_a_model_that_is_refused_is_told_and_no_ladder_begins() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        it.prompt.insert("/ladder a.onnx b.onnx")
+        await it.pilot.press("enter")
+        await it.until(
+            lambda: isinstance(it.engine.last, LoadBesideRequested), "they are asked for"
+        )
+        it.engine.say(LoadedBeside(sentence="a.onnx does not exist; check the path"))
+        await it.until(lambda: "a.onnx does not exist" in it.drawn(), "it is told")
+        assert isinstance(it.app.screen, StudioScreen)
+        assert "ready" in it.status

@@ -4,6 +4,7 @@ An engine makes the film, in a process of its own, epoch by epoch; what is there
 meanwhile. Reads no log and opens no model.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -18,14 +19,16 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from charlm_tui.controls.controls import LANES
 from charlm_tui.engine.client import Engine, EngineHost
 from charlm_tui.engine.protocol import EngineDied, Event, Filmed, FilmEnded, FilmRequested
 from charlm_tui.files import at_home, write_document
 from charlm_tui.film.export import exported, heading, reply
-from charlm_tui.film.film import Film, Order, Passage
+from charlm_tui.film.film import Film, Order, Passage, evenly
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.text import capitalised, fitting, visible
 from charlm_tui.tui.hindered import BEGINNING, END, HinderedScreen
+from charlm_tui.tui.outside import run_outside
 from charlm_tui.tui.screens.ask import ask
 from charlm_tui.tui.widgets.curve import Curve, Line, Plot
 from charlm_tui.tui.widgets.film_text import NEW, FilmText, PassageText, ReplyText
@@ -59,6 +62,7 @@ class FilmScreen(HinderedScreen, Screen[None]):
         Binding("end,G", "last", "Last", key_display="End", id="film.last"),
         Binding("up,k", "scroll(-1)", "Up", key_display="↑", group=_SCROLL, id="film.up"),
         Binding("down,j", "scroll(1)", "Down", key_display="↓", group=_SCROLL, id="film.down"),
+        Binding("A", "ladder", "Ladder", id="film.ladder"),
         Binding("x", "export", "Export", id="film.export"),
         Binding("q,escape", "leave", "Leave", key_display="q", id="film.leave"),
     ]
@@ -94,7 +98,8 @@ class FilmScreen(HinderedScreen, Screen[None]):
             yield PassageText(id="passage")
         yield Curve(id="plot")
         yield KeysLine(
-            ("film.last", "film.first", "film.up", "film.export", "film.play"), self._label
+            ("film.last", "film.first", "film.up", "film.ladder", "film.export", "film.play"),
+            self._label,
         )
 
     def on_mount(self) -> None:
@@ -240,6 +245,8 @@ class FilmScreen(HinderedScreen, Screen[None]):
                 return "" if len(film.shots) > 1 else "there is one epoch"
             case "scroll", (int() as lines,):
                 return self._no_line(lines)
+            case "ladder", _:
+                return "" if len(film.shots) > 1 else "a ladder takes two epochs"
             case "export", _:
                 if film.complete:
                     return ""
@@ -302,6 +309,18 @@ class FilmScreen(HinderedScreen, Screen[None]):
         for text in self.query(FilmText):
             text.top += lines
         self.refresh_bindings()
+
+    def action_ladder(self) -> None:
+        """Open the studio on a ladder of epochs, which draw side by side with the same numbers."""
+        order = self.film.order
+        epochs = evenly(order.epochs[: len(self.film.shots)], LANES[1])
+        words = ["--model", epochs[-1].file, f"--seed={order.seed}"]
+        words += ["--temperature", f"{order.settings.temperature:g}"]
+        words += ["--rng-seed", str(order.settings.rng_seed)]
+        words += [f"--ladder={epoch.file}" for epoch in epochs]
+        failed = run_outside(self.app, [sys.executable, "-m", "charlm_tui", *words])
+        if failed:
+            self.say(f"The studio has failed: {failed}")
 
     def action_export(self) -> None:
         """Ask for a name, and write the film as a recording or a picture."""

@@ -1,7 +1,7 @@
-"""One seed at several temperatures, side by side: the notebook's demonstration, live.
+"""One seed, replies side by side: the notebook's demonstration, live.
 
-Shows the replies of a ladder and lets one of them be taken. What a ladder is, the conversation
-knows.
+At several temperatures, or by several models, such as the epochs of a run. Shows the replies of a
+ladder and lets one of them be taken. What a ladder is, the conversation knows.
 """
 
 from functools import partial
@@ -20,7 +20,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.obstacles import no_step_of_a_lane
 from charlm_tui.session.turns import Reply
 from charlm_tui.session.updates import LanesAdded, Noticed, Phase, StateChanged, Update
-from charlm_tui.text import visible
+from charlm_tui.text import fitting, visible
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.keys import label_now
 from charlm_tui.tui.screens.overlay import Overlay
@@ -29,6 +29,7 @@ from charlm_tui.tui.widgets.legend import Legend
 from charlm_tui.tui.widgets.transcript import Transcript
 
 NARROWEST = 26  # cells of a lane; where there is not room for all beside each other, they stack
+FRAME = 6  # cells of a lane's upper edge that are not its title's
 TITLES_PER_S = 4  # at which they follow the stream
 SEED = 200  # characters of the seed that can be in the line above
 _MARKS = {Phase.STREAMING: "▶", Phase.PAUSED: "‖", Phase.LOADING: "…"}
@@ -52,7 +53,7 @@ class LaneText(Transcript, can_focus=False):
 
 
 class LadderScreen(Overlay[None]):
-    """As many columns as there are temperatures.
+    """As many columns as there are lanes.
 
     Args:
         conversation: has just begun a ladder.
@@ -64,7 +65,7 @@ class LadderScreen(Overlay[None]):
     WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("lane", "a reply of its own; all lanes have one seed and one RNG seed"),
         ("bits", "the mean surprisal of a lane's characters: low is predictable"),
-        ("take it", "continue this lane at its temperature; the others stay as siblings"),
+        ("take it", "continue this lane, by its model at its temperature; the others stay"),
         ("back", "leave, with all settings as they are; every lane stays as a sibling"),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -128,7 +129,7 @@ class LadderScreen(Overlay[None]):
         for lane, reply in zip(self._lanes, turn.replies, strict=True):
             block = lane.add("reply", source=reply)
             if len(reply.tape):  # came while the screen was made
-                lane.append(turn.vocabulary.decode(reply.tape.ids()))
+                lane.append(reply.text())
             assert block.source is reply
             lane.tint(None if self._tint is Tint.PLAIN else partial(_levels, self._tint))
         # A title draws its whole lane: as often as it can be read.
@@ -180,11 +181,20 @@ class LadderScreen(Overlay[None]):
         if turn is None or len(it.ladder.temperatures) != len(self._lanes):
             return
         mark = _MARKS.get(it.state, "■")
+        names = [visible(reply.author.model.file_name, "") for reply in turn.replies]
+        by_models = len({reply.author.model.sha256 for reply in turn.replies}) > 1
         for number, (lane, reply) in enumerate(zip(self._lanes, turn.replies, strict=True)):
             length = len(reply.tape)
             mean = reply.tape.mean_bits
             bits = f" · {mean:.2f} bits" if mean is not None else ""
-            lane.border_title = f"{number + 1} · temp {it.ladder.temperatures[number]:.2f}"
+            warmth = f"{it.ladder.temperatures[number]:.2f}"
+            whose = f" · {names[number]}" if by_models else ""
+            lane.border_title = fitting(
+                lane.outer_size.width - FRAME,
+                f"{number + 1}{whose} · temp {warmth}",
+                f"{number + 1}{whose} {warmth}",
+                f"{number + 1}{whose}",
+            )
             lane.border_subtitle = f"{mark} {length:,}{bits}"
 
     def watch_chosen(self, chosen: int) -> None:
