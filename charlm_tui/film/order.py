@@ -84,10 +84,7 @@ def order_of(
 
 def kept_epochs(log_file: Path, log: RunLog) -> list[KeptEpoch]:
     """Return the epochs of a run that its log says were kept, whether they are there or not."""
-    if log.began is None:
-        return []
-    models = ("", model_of(log_file).name, Path(log.began.out).name)
-    return [_kept(log_file, it) for it in log.epochs if Path(it.file).name not in models]
+    return [_kept(log_file, it) for it in log.kept(model_of(log_file))]
 
 
 def _kept(log_file: Path, epoch: Measured) -> KeptEpoch:

@@ -1,6 +1,9 @@
 """What a log tells of a run so far: taken in record by record, asked by who shows it."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.runs.records import (
@@ -43,6 +46,17 @@ class RunLog:
     def best(self) -> Measured | None:
         """The epoch whose weights the model file has."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
+
+    def kept(self, model: Path) -> Iterator[Measured]:
+        """Yield the epochs whose model files were kept, whether they are there or not.
+
+        Args:
+            model: the run's own file, which has the best of them.
+        """
+        if self.began is None:
+            return
+        names = ("", model.name, os.path.basename(self.began.out))
+        yield from (it for it in self.epochs if os.path.basename(it.file) not in names)
 
     def take(self, record: Record | None) -> None:
         """Take in the next record; None is a line that was none.

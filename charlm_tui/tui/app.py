@@ -33,7 +33,8 @@ from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.terminal_app import TerminalApp
 from charlm_tui.tui.typeahead import TypeAhead
-from charlm_tui.tui.widgets.status import SAID_S, Status
+from charlm_tui.tui.widgets.saying_line import SAID_S
+from charlm_tui.tui.widgets.status import Status
 
 if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first paint
     from charlm_tui.engine.client import Engine, EngineHost

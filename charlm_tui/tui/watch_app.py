@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from charlm_tui.engine.client import Engine, ProcessEngine
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.runs.trainer import Trainer
 from charlm_tui.tui.screens.watch import WatchScreen
 from charlm_tui.tui.terminal_app import TerminalApp
+
+if TYPE_CHECKING:  # imported with the first film
+    from charlm_tui.engine.client import Engine
 
 STYLES: list[str | PurePath] = ["watch.tcss", "film.tcss"]
 """Of every app that looks at training runs."""
@@ -22,7 +25,7 @@ class WatchApp(TerminalApp):
         paths: of their logs, or of their model files.
         theme: a name of Textual's; None is its default.
         keymap: keys, with commas between them, by the ids of bindings.
-        new_engine: starts an engine, for a film.
+        new_engine: starts an engine, for a film; by default in a process of its own.
         limits: of what each model of a film may cost.
         trainer: the process whose run it is, if it was started for this screen.
         one_by_one: show one run at a time.
@@ -35,7 +38,7 @@ class WatchApp(TerminalApp):
         paths: Sequence[Path],
         theme: str | None = None,
         keymap: Mapping[str, str] | None = None,
-        new_engine: Callable[[str], Engine] = ProcessEngine,
+        new_engine: "Callable[[str], Engine] | None" = None,
         limits: LoadLimits = LoadLimits(),  # noqa: B008  (frozen)
         *,
         trainer: Trainer | None = None,
@@ -51,6 +54,8 @@ class WatchApp(TerminalApp):
 
     def on_watch_screen_film_wanted(self, message: WatchScreen.FilmWanted) -> None:
         """Show the film of a run over the screen of runs."""
+        from charlm_tui.engine.client import ProcessEngine
         from charlm_tui.tui.screens.film import FilmScreen
 
-        self.push_screen(FilmScreen(message.order, self._new_engine, self._limits))
+        new_engine = self._new_engine or ProcessEngine
+        self.push_screen(FilmScreen(message.order, new_engine, self._limits))

@@ -214,6 +214,9 @@ async def test_f_opens_the_film_of_a_run_that_is_watched_and_q_returns(tmp_path:
     app = WatchApp([out])
     async with app.run_test(size=(80, 24)) as pilot:
         it = FilmDriver(app, pilot, [])  # type: ignore[arg-type]
+        watch = app.screen
+        assert isinstance(watch, WatchScreen)
+        await it.until(lambda: watch.view.log.began, "the log is read")
         await pilot.press("f")
         await it.until(lambda: isinstance(app.screen, FilmScreen), "the film is there")
         screen = app.screen
@@ -229,6 +232,9 @@ async def test_a_run_that_kept_no_epoch_has_no_film(tmp_path: Path) -> None:
     app = WatchApp([out])
     async with app.run_test(size=(80, 24)) as pilot:
         it = FilmDriver(app, pilot, [])  # type: ignore[arg-type]
+        watch = app.screen
+        assert isinstance(watch, WatchScreen)
+        await it.until(lambda: watch.view.log.began, "the log is read")
         await pilot.press("f")
         line = app.screen.query_one(KeysLine)
         await it.until(lambda: line.said, "it is said")

@@ -35,7 +35,7 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.find_line import FindLine
 from charlm_tui.tui.widgets.next_character import NextCharacter
-from charlm_tui.tui.widgets.status import SayingLine
+from charlm_tui.tui.widgets.saying_line import SayingLine
 from tests.support import lens, what_if
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio

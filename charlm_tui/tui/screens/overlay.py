@@ -17,7 +17,7 @@ from textual.widgets import Input
 from charlm_tui.session.updates import Update
 from charlm_tui.text import visible
 from charlm_tui.tui.hindered import HinderedScreen
-from charlm_tui.tui.widgets.status import SAID_S
+from charlm_tui.tui.widgets.saying_line import SAID_S
 
 
 class Overlay(HinderedScreen, Screen[ScreenResultType]):

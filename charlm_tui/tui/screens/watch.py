@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -21,39 +21,26 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from charlm_tui.errors import CharlmError, CommandError
+from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
-from charlm_tui.film.film import Order
-from charlm_tui.film.order import kept_epochs, order_of
 from charlm_tui.runs.follower import Follower
 from charlm_tui.runs.log_file import log_of, model_of
 from charlm_tui.runs.reader import RunLogError
 from charlm_tui.runs.records import Sampled
-from charlm_tui.runs.requests import (
-    DOUBLE,
-    HALF,
-    ChangeRate,
-    ChangeSamples,
-    CoolDown,
-    Request,
-    Stop,
-    requests_path,
-    send,
-)
 from charlm_tui.runs.trainer import Trainer
 from charlm_tui.text import capitalised, differences, runs, visible
 from charlm_tui.tui.hindered import HinderedScreen
-from charlm_tui.tui.outside import run_outside
 from charlm_tui.tui.run_view import RunView, plot_of
-from charlm_tui.tui.screens.ask import ask
-from charlm_tui.tui.screens.help import HelpScreen, screen_section
 from charlm_tui.tui.widgets.curve import Curve
 from charlm_tui.tui.widgets.keys_line import KeysLine
 
+if TYPE_CHECKING:  # what the first paint does without is imported when a key wants it
+    from charlm_tui.film.film import Order
+
 LOOK_S = 0.25  # from one look at the logs to the next
+TWICE_S = 2.0  # within which the key that stops a run is pressed again
 SETTLE_S = 1.5  # that what is new in a sample is bright
 WIDE, HIGH = 100, 24  # cells from which on the samples stand beside the plot; lines, for a plot
-STEERS = frozenset({"halve", "double", "cool", "samples", "temperatures", "stop"})
 
 
 class Samples(Static):
@@ -120,13 +107,13 @@ class WatchScreen(HinderedScreen, Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "leave", "Leave", key_display="q", id="watch.leave"),
-        Binding("s", "stop", "Stop, keep the best", id="watch.stop"),
-        Binding("h", "halve", "Half the rate", id="watch.halve"),
-        Binding("d", "double", "Double", id="watch.double"),
-        Binding("c", "cool", "Cool down", id="watch.cool"),
+        Binding("s", "steer('stop')", "Stop, keep the best", id="watch.stop"),
+        Binding("h", "steer('halve')", "Half the rate", id="watch.halve"),
+        Binding("d", "steer('double')", "Double", id="watch.double"),
+        Binding("c", "steer('cool')", "Cool down", id="watch.cool"),
         Binding("b", "studio", "Try the best", id="watch.studio"),
-        Binding("e", "samples", "Seed", id="watch.samples"),
-        Binding("m", "temperatures", "Temperatures", id="watch.temperatures"),
+        Binding("e", "steer('samples')", "Seed", id="watch.samples"),
+        Binding("m", "steer('temperatures')", "Temperatures", id="watch.temperatures"),
         Binding("t", "axis", "Time", id="watch.axis"),
         Binding("f", "film", "Film", id="watch.film"),
         Binding("tab", "next", "Next run", id="watch.next"),
@@ -141,7 +128,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
     class FilmWanted(Message):
         """The film of a run is to be shown."""
 
-        def __init__(self, order: Order) -> None:
+        def __init__(self, order: "Order") -> None:
             super().__init__()
             self.order = order
 
@@ -154,6 +141,7 @@ class WatchScreen(HinderedScreen, Screen[None]):
         self._followers = [Follower(log_of(at_home(path))) for path in paths]
         self._views = self._seen()
         self._missing: dict[int, str] = {}  # by run: why nothing is known of it
+        self._begun = False
         self._stop_asked = False
 
     def compose(self) -> ComposeResult:
@@ -176,6 +164,11 @@ class WatchScreen(HinderedScreen, Screen[None]):
         )
 
     def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Look at the logs, now that a screen is there: to read and to plot them takes longer."""
+        self._begun = True
         self._look()
         self._draw()
         self.set_interval(LOOK_S, self._look)
@@ -225,6 +218,8 @@ class WatchScreen(HinderedScreen, Screen[None]):
 
     def _draw(self, again: bool = False) -> None:
         """Draw what is new; `again`, the samples as well that are there already."""
+        if not self._begun:
+            return
         view = self.view
         lines = view.numbers(self.size.width - 2)
         if (sentence := self._missing.get(self.chosen)) is not None:
@@ -259,10 +254,12 @@ class WatchScreen(HinderedScreen, Screen[None]):
             there = os.path.isfile(model_of(self._followers[self.chosen].path))
             return "" if there else "there is no model file yet: it is written after an epoch"
         log = self.view.log
+        if not self._begun and action in ("film", "steer"):
+            return "the log is not read yet"
         if action == "film":
-            kept = kept_epochs(self._followers[self.chosen].path, log)
-            return "" if kept else "this run has kept no epoch: train with --keep-epochs"
-        if action not in STEERS:
+            kept = log.kept(model_of(self._followers[self.chosen].path))
+            return "" if any(kept) else "this run has kept no epoch: train with --keep-epochs"
+        if action != "steer":
             return ""
         if log.began is None:
             return "there is no run yet"
@@ -288,6 +285,8 @@ class WatchScreen(HinderedScreen, Screen[None]):
 
     def action_film(self) -> None:
         """Show the run as a film."""
+        from charlm_tui.film.order import order_of
+
         follower = self._followers[self.chosen]
         try:
             order = order_of(follower.path, follower.log)
@@ -296,42 +295,25 @@ class WatchScreen(HinderedScreen, Screen[None]):
             return
         self.post_message(self.FilmWanted(order))
 
-    def action_halve(self) -> None:
-        """Ask for half the learning rate."""
-        self._send(ChangeRate(factor=HALF), "asked for half the rate")
+    def action_steer(self, request: str) -> None:
+        """Ask something of the run; to end it takes the key twice."""
+        from charlm_tui.tui.steering import RunSteering
 
-    def action_double(self) -> None:
-        """Ask for twice the learning rate."""
-        self._send(ChangeRate(factor=DOUBLE), "asked for twice the rate")
-
-    def action_stop(self) -> None:
-        """Ask the run to end with its best, when the key is pressed twice."""
-        if not self._stop_asked:
+        if request == "stop" and not self._stop_asked:
             self._stop_asked = True
             self.say("Press s again to stop the run and keep its best")
-            self.set_timer(2.0, self._forget_stop)
+            self.set_timer(TWICE_S, self._forget_stop)
             return
-        self._send(Stop(), "asked to stop: it measures, and keeps the best")
+        model = model_of(self._followers[self.chosen].path)
+        getattr(RunSteering(self.app, model, self.view, self.say), request)()
 
     def _forget_stop(self) -> None:
         self._stop_asked = False
 
-    def action_cool(self) -> None:
-        """Ask for the time in which the rate is to fall to zero."""
-
-        def answer(text: str) -> None:
-            try:
-                seconds = float(text)
-            except ValueError:
-                seconds = 0.0
-            if not 0 < seconds < 1e7:
-                raise CommandError(f"{text!r:.30} is no number of seconds; give one, such as 60")
-            self._send(CoolDown(seconds=seconds), f"asked to cool down in {seconds:g} s")
-
-        ask(self.app, "Let the rate fall to zero in how many seconds, and end there?", answer, "60")
-
     def action_studio(self) -> None:
         """Open the studio on the best so far; it follows what is better."""
+        from charlm_tui.tui.outside import run_outside
+
         model = str(model_of(self._followers[self.chosen].path))
         failed = run_outside(
             self.app, [sys.executable, "-m", "charlm_tui", "--follow", "--model", model]
@@ -341,43 +323,6 @@ class WatchScreen(HinderedScreen, Screen[None]):
 
     def action_help(self) -> None:
         """Show every key here."""
+        from charlm_tui.tui.screens.help import HelpScreen, screen_section
+
         self.app.push_screen(HelpScreen([screen_section(self, "watch")]))
-
-    def action_temperatures(self) -> None:
-        """Ask for other temperatures of the samples."""
-        newest, _ = self.view.samples()
-
-        def answer(text: str) -> None:
-            try:
-                temperatures = [float(word) for word in text.replace(",", " ").split()]
-            except ValueError:
-                temperatures = []
-            if not temperatures or not all(0 <= it < 1e3 for it in temperatures):
-                raise CommandError(f"{text!r:.30} are no temperatures; give some, such as 0.5 1.0")
-            seed = newest[0].seed if newest else ""
-            self._send(
-                ChangeSamples(seed=seed, temperatures=temperatures),
-                "asked for other temperatures, from the next epoch on",
-            )
-
-        before = " ".join(f"{it.temperature:g}" for it in newest)
-        ask(self.app, "The temperatures of what it writes after each epoch.", answer, before)
-
-    def action_samples(self) -> None:
-        """Ask for another seed of the samples."""
-        newest, _ = self.view.samples()
-        before = newest[0].seed if newest else ""
-
-        def answer(text: str) -> None:
-            self._send(ChangeSamples(seed=text), "asked for another seed, from the next epoch on")
-
-        ask(self.app, "The seed of what it writes after each epoch.", answer, visible(before, " "))
-
-    def _send(self, request: Request, said: str) -> None:
-        out = model_of(self._followers[self.chosen].path)
-        try:
-            send(requests_path(out), request)
-        except CharlmError as error:
-            self.say(capitalised(str(error)))
-            return
-        self.say(capitalised(said))

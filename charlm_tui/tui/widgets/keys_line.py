@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
 
-from charlm_tui.tui.widgets.status import SayingLine
+from charlm_tui.tui.widgets.saying_line import SayingLine
 
 GAP = "  "
 
