@@ -9,7 +9,8 @@ DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks docs
 # Two processes for each core, as many tests wait for others; those of one file stay together, with what they share.
 PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 2 * os.cpu_count()))')
-PARALLEL := -n $(PROCESSES) --dist loadscope
+# Files begin in the order of tests/conftest.py, the longest first: one that began last is waited for.
+PARALLEL := -n $(PROCESSES) --dist loadscope --no-loadscope-reorder
 QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
 LOWEST := .venv-lowest
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')

@@ -29,13 +29,30 @@ settings.register_profile("search", timeless, print_blob=True)
 settings.load_profile("same")
 
 
-LONGEST = ("test_checkpoint.py", "test_train.py", "test_repl.py", "test_scripts.py")
-"""The files that take longest. A file runs in one process: one that began last is waited for."""
+LONGEST = (
+    "test_checkpoint.py",
+    "test_train.py",
+    "test_keras_kinds.py",
+    "test_keras_file.py",
+    "test_typing.py",
+    "test_scripts.py",
+    "test_steering.py",
+    "test_repl.py",
+    "test_command.py",
+    "test_lens.py",
+    "test_walk.py",
+    "test_app.py",
+    "test_monkey.py",
+    "test_studio.py",
+    "test_history_screen.py",
+)
+"""The files that take longest, the longest first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files. Skip what needs Linux on any other system, and say so."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
     if sys.platform != "linux":
         reason = "needs what Linux alone has: /proc, /dev/full or pidfd"
         for item in items:

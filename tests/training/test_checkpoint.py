@@ -99,6 +99,7 @@ def test_a_run_that_is_resumed_between_two_parts_has_the_losses_of_an_unbroken_o
     np.testing.assert_allclose(losses(resumed), losses(unbroken), rtol=1e-6)
 
 
+@pytest.mark.long
 def test_without_the_state_of_dropout_or_of_the_optimiser_a_run_would_be_another(
     small_corpus: Corpus,
 ) -> None:

@@ -333,7 +333,14 @@ def test_keras_itself_is_asked_and_what_it_computes_otherwise_is_refused(
         ask_keras(plain, wrong, ids)
 
 
-@pytest.mark.parametrize("kind", ["stateful", "stateful-gru", "embedded"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "stateful",
+        pytest.param("stateful-gru", marks=pytest.mark.long),
+        pytest.param("embedded", marks=pytest.mark.long),
+    ],
+)
 def test_keras_is_asked_in_the_way_that_the_network_reads(
     kind: str, ids: Any, tmp_path: Path
 ) -> None:

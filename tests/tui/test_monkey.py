@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.monkey import Monkey
 
-SEED, KEYS = 3, 400
+SEED, KEYS = 3, 200  # some 15 s
 LONG_SEEDS, LONG_KEYS = range(100, 110), 2000
 SOAK_STROKES = 300  # with three rests, and an engine that dies: some 15 s
 
