@@ -10,6 +10,7 @@ from collections import deque
 from charlm_tui.controls.controls import Controls
 
 FRAME_S = 0.02  # between two batches
+FIRST_S = 0.005  # that the first batch of a request takes: somebody has pressed a key, and waits
 FRAMES_AHEAD = 3  # batches that the screen has not acknowledged, as fast as it goes
 LANES_AHEAD = 5  # the same of a ladder: its frames take longer, and nobody waits for one key
 CATCH_UP_S = 0.25  # how far behind its pace a reply may fall before the pace starts again

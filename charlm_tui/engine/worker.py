@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import LANES
 from charlm_tui.engine.model_info import loaded
-from charlm_tui.engine.pace import FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
+from charlm_tui.engine.pace import FIRST_S, FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
 from charlm_tui.engine.protocol import (
     Acknowledged,
     Dismissed,
@@ -131,6 +131,7 @@ class Worker:
         self._inbox = inbox
         self._connection = connection
         self._request: DrawRequested | LanesRequested | None = None  # None: idle
+        self._answered = False  # whether something was drawn for it
         self._drawn_s = -math.inf  # when the last character was drawn
         # What is done beside a reply: requests, and the slices of their answers.
         self._jobs: deque[tuple[Request, Iterator[Event | None]]] = deque()
@@ -248,7 +249,7 @@ class Worker:
                 if model in self._models:
                     self._models[model] = self._models.pop(model)
             case DrawRequested() | LanesRequested():
-                self._request = request
+                self._request, self._answered = request, False
                 self._begin(request)
                 ahead = LANES_AHEAD if isinstance(request, LanesRequested) else FRAMES_AHEAD
                 self._pace = Pace(request.controls, self._drawing.count, self._drawn_s, ahead)
@@ -321,7 +322,8 @@ class Worker:
         pace, drawing = self._pace, self._drawing
         interrupted, clock = self._inbox.interrupted, time.monotonic
         begun_s = clock()
-        until = begun_s + FRAME_S
+        until = begun_s + (FRAME_S if self._answered else FIRST_S)
+        self._answered = True
 
         def stop() -> bool:
             return interrupted() or clock() >= until
