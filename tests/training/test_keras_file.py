@@ -245,7 +245,7 @@ def test_a_pipe_a_device_and_what_unpacks_to_too_much_are_no_keras_files(
         read_keras_file(folder / "keras3-hard.keras")
 
 
-@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize("keyed", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_the_notebooks_dictionaries_are_vocabularies(
     keyed: bool, folder: Path, tmp_path: Path
 ) -> None:

@@ -85,7 +85,10 @@ def peak_kib(path: Path) -> int:
 @pytest.mark.linux
 @pytest.mark.parametrize(
     ("size", "most_mb"),
-    [(20 * 10**6, 40), pytest.param(10**9, 500, marks=pytest.mark.long)],
+    [
+        pytest.param(20 * 10**6, 40, marks=pytest.mark.long),
+        pytest.param(10**9, 500, marks=pytest.mark.long),
+    ],
     ids=["20 MB", "1 GB"],
 )
 def test_a_large_text_trains_in_little_more_memory_than_a_small_one(
