@@ -52,4 +52,4 @@ def test_an_app_that_streams_at_full_speed_takes_no_more_of_the_machine_whatever
     monkey = Monkey(model_path, SEED, tmp_path)
     monkey.soak(SOAK_STROKES, 0.0)
     fails_with(monkey, f"seed {SEED}, {SOAK_STROKES} strokes")
-    assert monkey.samples[-1].characters > monkey.samples[0].characters > 0
+    assert all(sample.characters > 0 for sample in monkey.samples)  # fewer, after an undo
