@@ -291,6 +291,17 @@ ACTS = (
         section=CHARACTER,
     ),
     Act(
+        "reach",
+        "open('reach')",
+        "Reach",
+        "Reach",
+        "See how far back the model looks for the selected character, and what matters to it.",
+        "z",
+        footer=True,
+        obstacle=no_comparison,
+        section=CHARACTER,
+    ),
+    Act(
         "history",
         "history",
         "History",
@@ -350,6 +361,7 @@ ACTS = (
 
 LEAST_WANTED = (
     "command.continue",
+    "transcript.reach",
     "transcript.what-if",
     "view.panels",
     "transcript.tint",

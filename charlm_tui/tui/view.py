@@ -22,7 +22,7 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
-from charlm_tui.tui.document import Block
+from charlm_tui.tui.document import Block, TextSelection
 from charlm_tui.tui.paint import Levels
 from charlm_tui.tui.shades import CorpusTint, Tinting
 from charlm_tui.tui.widgets.transcript import Transcript
@@ -63,6 +63,14 @@ class ConversationView:
             return None
         assert isinstance(selection.block.source, Turn)
         return selection.block.source, selection.block.first + selection.cursor
+
+    def select(self, turn: Turn, number: int) -> None:
+        """Select a character of a reply, if it is shown."""
+        for block in self.transcript.blocks:
+            if block.kind == "reply" and block.source is turn:
+                place = number - block.first
+                if 0 <= place < block.length:
+                    self.transcript.selection = TextSelection(block, place, place)
 
     def text_to_copy(self) -> str:
         """Return the selection, or the whole last reply."""
