@@ -105,7 +105,7 @@ class ReachStrip(Widget, can_focus=False):
     @property
     def _height(self) -> int:
         """Lines of a band."""
-        return 2 * self.rows + (7 if self.rows > 1 else 5)
+        return 2 * self.rows + (8 if self.rows > 1 else 5)
 
     def _pitch(self, look: Look) -> int:
         """Return the cells of a column: the widest character's."""
