@@ -145,7 +145,7 @@ async def recital(app: CharlmApp, pilot: Pilot[None]) -> None:
     )
     assert panel.findings is not None
     assert panel.findings.passage.length < 40  # the picture is no copy of a book
-    await pilot.press("escape", "M", *"vvvv", "home")
+    await pilot.press("escape", "M", *"vvvvv", "home")
     await until(pilot, lambda: not app._notifications, "the notification is gone")
 
 

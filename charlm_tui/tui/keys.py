@@ -183,7 +183,8 @@ ACTS = (
         "tint",
         "Tint",
         "Tint",
-        "Tint the text by surprisal, entropy, temperature, what the corpus has of it, or not.",
+        "Tint the text by surprisal, entropy, temperature, reach, what the corpus has of it,"
+        " or not.",
         "v",
         footer=True,
         obstacle=no_turn,

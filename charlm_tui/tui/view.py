@@ -24,7 +24,7 @@ from charlm_tui.session.updates import (
 )
 from charlm_tui.tui.document import Block, TextSelection
 from charlm_tui.tui.paint import Levels
-from charlm_tui.tui.shades import CorpusTint, Tinting
+from charlm_tui.tui.shades import Tinting
 from charlm_tui.tui.widgets.transcript import Transcript
 
 
@@ -114,18 +114,18 @@ class ConversationView:
         if it.model is not None and not self.transcript.blocks:
             self._greeting = self.transcript.add("notice", self._greet(it.model))
 
-    def tint(self, tinting: Tinting, recited: Levels | None) -> None:
+    def tint(self, tinting: Tinting, found: Levels | None) -> None:
         """Tint the text.
 
         Args:
             tinting: by what.
-            recited: levels of what the corpus has of it; None where there is no corpus.
+            found: levels of a tint that no tape knows; None where there are none yet.
         """
         self.tinting = tinting
-        if isinstance(tinting, CorpusTint):
-            self.transcript.tint(recited)
-        else:
+        if isinstance(tinting, Tint):
             self.transcript.tint(None if tinting is Tint.PLAIN else partial(_levels, tinting))
+        else:
+            self.transcript.tint(found)
 
     def _add_text(self, text: str) -> None:
         # What was said in between, if anything, stays where it was said.

@@ -167,7 +167,7 @@ def test_a_reach_has_a_mean_for_each_depth_that_ends_at_the_score(
 def test_a_reach_for_people_is_a_curve_and_the_farthest_places(model_path: Path) -> None:
     result = run("score", "-", "--reach", "--model", str(model_path), "--depth", "7", stdin=WORDS)
     lines = result.stdout.decode().splitlines()
-    assert lines[0].startswith("bits per character after the last N characters, over 153")
+    assert lines[0].startswith("bits per character after the last N characters, over 152:")
     curve = [line.split() for line in lines[1:8]]
     assert [depth for depth, *_ in curve] == list("1234567")
     assert curve[0][2] == "#" * 40

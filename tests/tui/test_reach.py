@@ -20,7 +20,10 @@ from charlm_tui.engine.reach_protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import LEVELS
 from charlm_tui.text import cells
+from charlm_tui.tui.reach_tint import FULL_DEPTH, depth_level
 from charlm_tui.tui.screens.reach import ReachScreen
+from charlm_tui.tui.shades import EngineTint
+from charlm_tui.tui.widgets.legend import Legend
 from charlm_tui.tui.widgets.reach_strip import bars, glyph
 from charlm_tui.tui.widgets.reach_text import ReachText, influence_levels
 from tests.support.engines import SYMBOLS
@@ -329,6 +332,121 @@ async def test_characters_that_would_move_a_cursor_or_take_no_cell_have_a_column
         line = next(each for each in lines(it) if "字" in each)
         assert cells(line) == 2 * depth or cells(line) == 2 * depth - 1
         assert line.endswith("␛ � · 字␀") or "␛ � · 字␀" in line
+
+
+# The tint.
+
+
+def levels(it: Studio) -> list[int]:
+    """Return the levels that the last reply is drawn in."""
+    block = it.transcript.blocks[-1]
+    assert it.transcript._levels is not None
+    return list(it.transcript._levels(block, 0, block.length))
+
+
+async def tinted(it: Studio) -> SettlingRequested:
+    """Tint a reply by reach; nothing is told yet."""
+    await replied(it)
+    await it.pilot.press("escape", "v", "v", "v", "v")
+    assert it.app.screen.tinted is EngineTint.REACH
+    await it.until(lambda: asked(it, SettlingRequested), "it was asked")
+    request = asked(it, SettlingRequested)[-1]
+    assert isinstance(request, SettlingRequested)
+    return request
+
+
+async def test_the_tint_is_asked_of_the_engine_when_it_is_chosen() -> None:
+    async with studio(WIDE) as it:
+        await replied(it)
+        await it.pilot.press("escape", "v", "v", "v")
+        assert not asked(it, SettlingRequested)
+        await it.press("v")
+        [request] = asked(it, SettlingRequested)
+        assert text_of(request.read)[request.start :] == TEXT
+        assert set(levels(it)) == {0}
+        say_settling(it)
+        await it.until(lambda: set(levels(it)) != {0}, "it is drawn")
+        depths = [1, 2, 3, 4, 1, 2, 3, 4, 5, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7]
+        assert levels(it) == [depth_level(depth) for depth in depths]
+        legend = it.app.screen.query_one(Legend).render_line(0).text
+        assert "reach 1" in legend
+        assert "24 characters or more" in legend
+
+
+async def test_what_comes_later_is_asked_for_once_the_reply_has_ended() -> None:
+    async with studio(WIDE) as it:
+        await tinted(it)
+        say_settling(it)
+        await it.until(lambda: set(levels(it)) != {0}, "it is drawn")
+        await it.press("g")
+        it.engine.stream(" came")
+        await it.until(lambda: it.reply.endswith(" came"), "it was shown")
+        assert len(asked(it, SettlingRequested)) == 1
+        assert levels(it)[-5:] == [0] * 5
+        it.engine.end()
+        await it.until(lambda: len(asked(it, SettlingRequested)) == 2, "the rest was asked for")
+        request = asked(it, SettlingRequested)[-1]
+        assert text_of(request.read)[request.start :] == " came"
+        before = levels(it)[:-5]
+        say_settling(it)
+        await it.until(lambda: levels(it)[-1] > 0, "it is drawn")
+        assert levels(it)[:-5] == before
+        await it.press("v")
+        await it.press("v")
+        assert len(asked(it, SettlingRequested)) == 2  # another tint asks for nothing
+
+
+async def test_another_tint_drops_what_was_asked_and_reach_asks_again() -> None:
+    async with studio(WIDE) as it:
+        first = await tinted(it)
+        await it.press("v")
+        assert Dismissed(first.number) in it.engine.requests
+        it.prompt.insert("/tint REACH")
+        it.prompt.focus()
+        await it.pilot.press("enter")
+        await it.until(lambda: len(asked(it, SettlingRequested)) == 2, "it was asked again")
+        assert it.app.screen.tinted is EngineTint.REACH
+
+
+async def test_another_depth_has_other_reaches() -> None:
+    async with studio(WIDE) as it:
+        await tinted(it)
+        say_settling(it)
+        await it.until(lambda: set(levels(it)) != {0}, "it is drawn")
+        conversation = it.app.conversation
+        conversation.change(conversation.controls.with_settings(depth=5))
+        await it.until(lambda: len(asked(it, SettlingRequested)) == 2, "it was asked again")
+        request = asked(it, SettlingRequested)[-1]
+        assert isinstance(request, SettlingRequested)
+        assert (request.depth, request.start) == (5, 5)
+        assert set(levels(it)) == {0}
+
+
+async def test_a_reply_that_cannot_be_read_is_asked_for_once() -> None:
+    async with studio(WIDE) as it:
+        request = await tinted(it)
+        it.engine.say(SettlingTold(request.number, sentence="no numbers"))
+        it.app.conversation.change(it.app.conversation.controls.with_settings(temperature=0.9))
+        await it.settled()
+        assert len(asked(it, SettlingRequested)) == 1
+        assert set(levels(it)) == {0}
+
+
+async def test_an_engine_that_is_gone_is_asked_for_no_tint_and_the_next_one_is() -> None:
+    async with studio(WIDE) as it:
+        await tinted(it)
+        it.engine.die()
+        await it.until(lambda: len(it.engines) == 2, "another engine starts")
+        await it.load()
+        await it.until(lambda: asked(it, SettlingRequested), "it was asked")
+
+
+@given(st.lists(st.integers(0, 300), min_size=2))
+def test_levels_grow_with_the_depth_up_to_the_highest(depths: list[int]) -> None:
+    found = [depth_level(depth) for depth in sorted(depths)]
+    assert found == sorted(found)
+    assert all(0 <= level < LEVELS for level in found)
+    assert (depth_level(1), depth_level(FULL_DEPTH)) == (0, LEVELS - 1)
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=70), st.integers(1, 4))
