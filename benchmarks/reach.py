@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from charlm_tui.lm.model import OnnxModel
-from charlm_tui.lm.scoring import REACH_BITS, reach, surprisal_by_depth
+from charlm_tui.lm.reach import SETTLED_BITS, Settling, settling
 from charlm_tui.training.places import find_corpus
 
 CHARACTERS = 5000
@@ -22,7 +22,9 @@ def row(path: Path, text: str, characters: int) -> str:
     vocabulary, window = model.contract.vocabulary, model.contract.window
     # A line end can become another number of characters, so more is fitted than is needed.
     ids = vocabulary.encode(vocabulary.fit(text[-2 * (characters + window) :]).text)
-    found = reach(surprisal_by_depth(model, ids[-characters - window :], name=str(path)))
+    *_, looked = settling(model, ids[-characters - window :], window, name=str(path))
+    assert isinstance(looked, Settling)
+    found = looked.depths
     quarter, half, most = np.percentile(found, [25, 50, 95])
     return (
         f"| {path.stem} | {len(found):,} | {found.mean():.1f} | "
@@ -41,7 +43,7 @@ def main() -> None:
     if path is None:
         parser.error("there is no corpus at hand; give one with --corpus PATH or CHARLM_CORPUS")
     text = path.read_text(encoding="utf-8")
-    print(f"| model | characters | mean reach ({REACH_BITS} bit) | 25 % | 50 % | 95 % |")
+    print(f"| model | characters | mean reach ({SETTLED_BITS} bit) | 25 % | 50 % | 95 % |")
     print("|---|---|---|---|---|---|")
     for model in options.models:
         print(row(model, text, options.characters), flush=True)

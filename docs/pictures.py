@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from rich.color import ColorSystem
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import ProcessEngine
@@ -30,8 +31,10 @@ from charlm_tui.session.updates import Phase
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
+from charlm_tui.tui.screens.reach import ReachScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.reach_strip import ReachStrip
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.unit_text import UnitText
 from charlm_tui.tui.widgets.what_if_table import WhatIfTable
@@ -134,6 +137,27 @@ async def what_if(app: CharlmApp, pilot: Pilot[None]) -> None:
     await until(pilot, told, "the table was told")
 
 
+async def reach(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """The reach of one of the characters that look back farthest, with what matters to it."""
+    await ended(app, pilot)
+    await pilot.press("escape", "left", "b", "z")
+
+    def told() -> bool:
+        screen = app.screen
+        if not isinstance(screen, ReachScreen):
+            return False
+        strip = screen.query_one(ReachStrip)
+        return strip.look is not None and bool(strip.look.influence) and not strip.has_class("-old")
+
+    await until(pilot, told, "the strip was told")
+    await pilot.press("f")
+    await until(pilot, lambda: app.screen.query_one("#reach-farthest").display, "they were asked")
+    listed = app.screen.query_one("#reach-farthest", Static)
+    await until(pilot, lambda: "▸1" in str(listed.content) and told(), "the farthest was told")
+    await pilot.press("3")
+    await until(pilot, lambda: "▸3" in str(listed.content) and told(), "another was told")
+
+
 async def recital(app: CharlmApp, pilot: Pilot[None]) -> None:
     """The recital meter, with the text tinted by what the notebook's corpus has of it."""
     await ended(app, pilot)
@@ -145,7 +169,7 @@ async def recital(app: CharlmApp, pilot: Pilot[None]) -> None:
     )
     assert panel.findings is not None
     assert panel.findings.passage.length < 40  # the picture is no copy of a book
-    await pilot.press("escape", "M", *"vvvv", "home")
+    await pilot.press("escape", "M", *"vvvvv", "home")
     await until(pilot, lambda: not app._notifications, "the notification is gone")
 
 
@@ -162,6 +186,7 @@ STAGES: dict[str, tuple[Stage, Settings]] = {
     "ribbon": (ribbon, Settings(0.2, rng_seed=3, moving="cycle", moving_to=1.4, moving_over=160)),
     "lens": (lens, Settings(0.5, rng_seed=5)),
     "what-if": (what_if, Settings(0.5, rng_seed=5, depth=8)),  # so that what is before it tells
+    "reach": (reach, Settings(0.5, rng_seed=5)),
     "recital": (recital, Settings(0.2, rng_seed=4)),
 }
 

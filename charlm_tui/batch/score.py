@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -12,11 +12,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel
+from charlm_tui.lm.reach import SETTLED_BITS, Settling, settling
 from charlm_tui.lm.scoring import Scores
 from charlm_tui.lm.scoring import score as score_text
 from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.vocabulary import Fitted
 
 BEFORE = 20  # characters shown before a surprising one
+
+Found = TypeVar("Found", Scores, Settling)
 
 
 class NothingToScoreError(CharlmError):
@@ -62,6 +66,52 @@ class Report:
             yield {"character": char, "surprisal_bits": surprisal, "entropy_bits": entropy}
 
 
+@dataclass(frozen=True, slots=True)
+class ReachReport:
+    """A text, as the model read it, and how far back its characters look."""
+
+    text: str
+    dropped: tuple[tuple[str, int], ...]
+    found: Settling
+    """Of the characters that are not left out."""
+    skip: int
+    model_sha256: str
+
+    def summary(self, most: int) -> dict[str, Any]:
+        """Return the mean surprisal at each depth, the depths, and the farthest places."""
+        depths, curve = self.found.depths, self.found.mean_bits
+        order = np.argsort(-depths.astype(np.int64), kind="stable")[:most]
+        return {
+            "bits_per_character": float(curve[-1]),
+            "bits_by_depth": curve.tolist(),
+            "scored": len(depths),
+            "skipped": self.skip,
+            "dropped": dict(self.dropped),
+            "settled_within_bits": SETTLED_BITS,
+            "settling_depth": {
+                "mean": float(depths.mean(dtype=np.float64)),
+                "90_percent": int(np.percentile(depths, 90, method="inverted_cdf")),
+                "farthest": int(depths.max()),
+            },
+            "characters_by_depth": np.bincount(depths, minlength=len(curve) + 1)[1:].tolist(),
+            "farthest": [
+                {
+                    "at": at,
+                    "character": self.text[at],
+                    "before": self.text[max(0, at - BEFORE) : at],
+                    "settling_depth": int(depths[at - self.skip]),
+                }
+                for at in (order + self.skip).tolist()
+            ],
+            "model_sha256": self.model_sha256,
+        }
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield each character that is not left out, with the depth at which it settles."""
+        for char, depth in zip(self.text[self.skip :], self.found.depths.tolist(), strict=True):
+            yield {"character": char, "settling_depth": depth}
+
+
 def run(
     path: Path,
     text: str,
@@ -85,9 +135,50 @@ def run(
     Raises:
         CharlmError: the model cannot be used, or nothing is left to score.
     """
-    model = OnnxModel.for_lanes(path, limits)
+    model, fitted = _opened(path, text, skip, say, limits)
+    ids = model.contract.vocabulary.encode(fitted.text)
+    pieces = score_text(model, ids, settings, name=str(path))
+    scores = _last(pieces, Scores, len(ids), progress)
+    return Report(fitted.text, fitted.dropped, scores, skip, model.sha256)
+
+
+def run_reach(
+    path: Path,
+    text: str,
+    depth: int,
+    skip: int,
+    progress: bool,
+    say: Callable[[str], None],
+    limits: LoadLimits = NO_LIMITS,
+) -> ReachReport:
+    """Tell how far back the characters of a text look.
+
+    Args:
+        path: of the model.
+        text: any.
+        depth: characters of the full window; 0 is the model's.
+        skip: characters at the beginning that are not looked at.
+        progress: show a bar on standard error.
+        say: receives sentences for the person.
+        limits: of what the model may cost.
+
+    Raises:
+        CharlmError: the model cannot be used, or nothing is left to look at.
+    """
+    model, fitted = _opened(path, text, skip, say, limits)
     vocabulary = model.contract.vocabulary
-    fitted = vocabulary.fit(text)
+    read = [vocabulary.start_symbol, *vocabulary.encode(fitted.text)]
+    pieces = settling(model, read, 1 + skip, depth or None, name=str(path))
+    found = _last(pieces, Settling, len(fitted.text) - skip, progress)
+    return ReachReport(fitted.text, fitted.dropped, found, skip, model.sha256)
+
+
+def _opened(
+    path: Path, text: str, skip: int, say: Callable[[str], None], limits: LoadLimits
+) -> tuple[OnnxModel, Fitted]:
+    """Load a model, and fit a text to it, of which more than `skip` characters are left."""
+    model = OnnxModel.for_lanes(path, limits)
+    fitted = model.contract.vocabulary.fit(text)
     if fitted.notice:
         say(f"note: {fitted.notice}")
     if len(fitted.text) <= skip:
@@ -95,6 +186,13 @@ def run(
             f"the text has {len(fitted.text):,} characters that the model knows, where more than "
             f"{skip:,} are expected; give a longer text, or a smaller --skip"
         )
+    return model, fitted
+
+
+def _last(
+    pieces: Iterator[int | Found], kind: type[Found], characters: int, progress: bool
+) -> Found:
+    """Return what comes last, and show how many characters are done until then."""
     bar = Progress(
         TextColumn("scoring"),
         BarColumn(bar_width=None),
@@ -104,13 +202,14 @@ def run(
         disable=not progress,
         transient=True,
     )
+    found = None
     with bar:
-        task = bar.add_task("", total=len(fitted.text))
-        scores = None
-        for step in score_text(model, vocabulary.encode(fitted.text), settings, name=str(path)):
-            if isinstance(step, Scores):
-                scores = step
+        task = bar.add_task("", total=characters)
+        for piece in pieces:
+            if isinstance(piece, kind):
+                found = piece
             else:
-                bar.update(task, completed=step)
-    assert scores is not None
-    return Report(fitted.text, fitted.dropped, scores, skip, model.sha256)
+                assert isinstance(piece, int)
+                bar.update(task, completed=piece)
+    assert found is not None
+    return found

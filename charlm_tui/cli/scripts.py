@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,12 @@ from charlm_tui.session.seeds import as_seed
 from charlm_tui.text import conversion
 
 if TYPE_CHECKING:
-    from charlm_tui.batch.score import Report
+    from charlm_tui.batch.score import ReachReport, Report
 
 MOST_TEXT_BYTES = 10_000_000  # of a seed or a text to score: more would take an hour
 WORST = 10  # places that a score names
+MOST_LINES = 100  # of the curve of a reach
+BAR = 40  # cells of its longest bar
 
 
 @click.command()
@@ -85,12 +88,16 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
 @click.option(
     "--skip", type=click.IntRange(0), default=0, help="Leave the first N out of the mean."
 )
+@click.option(
+    "--reach", is_flag=True, help="Tell how far back the model looks: its bits at each depth."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
 def score(
     file: str,
     model: Path | None,
     skip: int,
+    reach: bool,
     as_json: bool,
     per_character: bool,
     **values: Any,
@@ -98,12 +105,24 @@ def score(
     """Tell how well the model predicts a text, in bits per character; - is standard input."""
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
-    text = read_text(file, "the text")
     settings = settings_of(values)
+    if reach and settings.carry:
+        raise click.UsageError(
+            "--reach looks back at a window, and a carried context has none; "
+            "give --depth N, or leave out --carry"
+        )
+    text = read_text(file, "the text")
     path, limits = begin_script(model)
-    from charlm_tui.batch.score import run
+    from charlm_tui.batch.score import run, run_reach
 
-    report = run(path, text, settings, skip, sys.stderr.isatty(), say, limits)
+    shown = sys.stderr.isatty()
+    report: Report | ReachReport
+    if reach:
+        report = looked = run_reach(path, text, settings.depth, skip, shown, say, limits)
+        words = partial(_reach_in_words, looked)
+    else:
+        report = scored = run(path, text, settings, skip, shown, say, limits)
+        words = partial(_in_words, scored)
     with output() as out:
         if per_character:
             for line in report.lines():
@@ -111,7 +130,7 @@ def score(
         elif as_json:
             out.write(json.dumps(report.summary(WORST), ensure_ascii=False).encode() + b"\n")
         else:
-            out.write(_in_words(report).encode())
+            out.write(words().encode())
 
 
 def _in_words(report: "Report") -> str:
@@ -128,6 +147,35 @@ def _in_words(report: "Report") -> str:
         for place in summary["most_surprising"]
     ]
     return "\n".join(lines) + "\n"
+
+
+def _reach_in_words(report: "ReachReport") -> str:
+    summary = report.summary(WORST)
+    curve, settled = summary["bits_by_depth"], summary["settling_depth"]
+    skipped = f", the first {report.skip:,} left out" if report.skip else ""
+    scale = BAR / (max(curve) or 1.0)
+    lines = [
+        f"bits per character after the last N characters, over {summary['scored']:,}{skipped}:",
+        *(
+            f"{depth:6,}  {curve[depth - 1]:7.4f}  {'#' * round(curve[depth - 1] * scale)}"
+            for depth in _some(len(curve))
+        ),
+        f"a character settles, within {summary['settled_within_bits']} bit, after "
+        f"{settled['mean']:.1f} characters in the mean, 90 % of them within "
+        f"{settled['90_percent']:,}, the farthest after {settled['farthest']:,}:",
+    ]
+    lines += [
+        f"{place['settling_depth']:6,}  at {place['at']:,}: "
+        f"{place['before']!r} → {place['character']!r}"
+        for place in summary["farthest"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _some(depth: int) -> list[int]:
+    """Return the depths that a curve has lines for: all, or as many as can be read."""
+    step = -(-depth // MOST_LINES)
+    return sorted({1, *range(step, depth + 1, step), depth})
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """Background jobs of the engine, in slices between frames.
 
-Scores of texts, replies that are made again, the neuron lens, what if and films. Each is a
+Scores of texts, replies that are made again, the neuron lens, what if, reach and films. Each is a
 generator that yields nothing while it works, progress, and its answer at the end; what it raises,
 the worker tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do
 not travel, only what is told of a unit does. Imported by the engine's process alone, once a model
@@ -34,6 +34,8 @@ from charlm_tui.engine.protocol import (
     WhatIfRow,
     WhatIfTold,
 )
+from charlm_tui.engine.reach_jobs import looking_back
+from charlm_tui.engine.reach_protocol import ReachAnswer, ReachRequest
 from charlm_tui.film.shooting import shoot
 from charlm_tui.lm.lens import (
     FEATURES,
@@ -109,19 +111,21 @@ class _Kept(NamedTuple):
 
 
 class Insight:
-    """The jobs of the neuron lens and of what if, which a person can dismiss."""
+    """The jobs of the neuron lens, of what if and of reach, which a person can dismiss."""
 
     def __init__(self) -> None:
         self._wanted: set[int] = set()
         self._kept: _Kept | None = None
 
     def begin(
-        self, request: LensRequested | WhatIfRequested, model: OnnxModel
+        self, request: LensRequested | WhatIfRequested | ReachRequest, model: OnnxModel
     ) -> Iterator[Event | None]:
         """Return the slices of an answer of a model; there are no more once it is dismissed."""
         self._wanted.add(request.number)
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
+        if isinstance(request, ReachRequest):
+            return self._reach(request, model)
         return self._lens(request, model)
 
     def dismiss(self, number: int) -> None:
@@ -203,6 +207,14 @@ class Insight:
                 yield WhatIfTold(number, _rows(piece))
             else:
                 yield Progressed(number, piece)
+
+    def _reach(self, request: ReachRequest, model: OnnxModel) -> Iterator[Event | None]:
+        for event in looking_back(request, model):
+            if request.number not in self._wanted:
+                return
+            if isinstance(event, ReachAnswer):
+                self._wanted.discard(request.number)
+            yield event
 
 
 def _parts(read: Activations) -> Iterator[Activations]:

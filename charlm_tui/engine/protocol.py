@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.reach_protocol import ReachAnswer, ReachRequest, refused
 from charlm_tui.files import FileVersion
 from charlm_tui.film.film import Order, Passage, Shot
 from charlm_tui.lm.limits import LoadLimits
@@ -178,7 +179,7 @@ class FilmRequested(NamedTuple):
 
 
 class Dismissed(NamedTuple):
-    """Nobody wants the answer to a `LensRequested` or `WhatIfRequested` any more."""
+    """Nobody wants the answer to a lens, a what-if or a `ReachRequest` any more."""
 
     number: int
 
@@ -207,6 +208,7 @@ Request = (
     | LensRequested
     | UnitRequested
     | WhatIfRequested
+    | ReachRequest
     | FilmRequested
     | Dismissed
     | RestRequested
@@ -310,7 +312,7 @@ class Remade(NamedTuple):
 
 
 class Progressed(NamedTuple):
-    """How much of what a lens or a what-if reads has been read."""
+    """How much of what a lens, a what-if or a `ReachRequest` reads has been read."""
 
     number: int
     percent: int
@@ -430,6 +432,8 @@ def failure(request: Request, sentence: str) -> "Event | None":
         request: could not be done.
         sentence: why.
     """
+    if isinstance(request, ReachRequest):
+        return refused(request, sentence)
     match request:
         case DrawRequested(request_id=request_id) | LanesRequested(request_id=request_id):
             return GenerationFailed(request_id, sentence)
@@ -473,6 +477,7 @@ Event = (
     | LensOpened
     | UnitTold
     | WhatIfTold
+    | ReachAnswer
     | Filmed
     | FilmEnded
     | GenerationEnded

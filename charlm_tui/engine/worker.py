@@ -45,6 +45,12 @@ from charlm_tui.engine.protocol import (
     WhatIfRequested,
     failure,
 )
+from charlm_tui.engine.reach_protocol import (
+    InfluenceRequested,
+    ReachRequest,
+    ReachRequested,
+    SettlingRequested,
+)
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import file_version
@@ -55,6 +61,8 @@ if TYPE_CHECKING:
     from charlm_tui.engine.jobs import Insight
     from charlm_tui.lm.model import OnnxModel
 
+QUICK = (ReachRequested, InfluenceRequested)
+"""Requests of one character, which do not wait until a text is read."""
 MOST_MODELS = LANES[1] + 1  # that are kept: the one in use, and as many as a ladder has lanes
 
 
@@ -261,6 +269,8 @@ class Worker:
                 self._take_on(request)
             case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
                 self._look(request)
+            case ReachRequested() | InfluenceRequested() | SettlingRequested():
+                self._look(request)
             case Acknowledged():
                 drawn = self._request
                 if drawn is not None and request.request_id == drawn.request_id:
@@ -292,21 +302,33 @@ class Worker:
             case FilmRequested():
                 self._jobs.append((request, filming(request)))
 
-    def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
+    def _look(
+        self, request: LensRequested | UnitRequested | WhatIfRequested | ReachRequest | Dismissed
+    ) -> None:
         if self._insight is None:
             from charlm_tui.engine.jobs import Insight
 
             self._insight = Insight()
         match request:
-            case LensRequested() | WhatIfRequested():
-                model = self._kept(request.model).model
-                self._jobs.append((request, self._insight.begin(request, model)))
             case UnitRequested():
                 told = self._insight.unit(request)
                 if told is not None:
                     self._say(told)
             case Dismissed():
                 self._insight.dismiss(request.number)
+            case _:
+                model = self._kept(request.model).model
+                job = (request, self._insight.begin(request, model))
+                self._jobs.insert(self._place(request), job)
+
+    def _place(self, request: Request) -> int:
+        """Return the place of a job among the others: what is quick comes before what is not."""
+        if not isinstance(request, QUICK):
+            return len(self._jobs)
+        quick = (isinstance(each, QUICK) for each, _ in self._jobs)
+        return next(
+            (place for place, is_quick in enumerate(quick) if not is_quick), len(self._jobs)
+        )
 
     def _work(self) -> None:
         """Do the next slice of a job; take it away if there is none, or if it fails."""

@@ -233,6 +233,16 @@ class CarriedState(_Rows):
             self._text.append(ids[0])
         return super().feed(*ids)
 
+    def start_from(self, states: Buffers) -> None:
+        """Forget what was read, and have a state in every lane, as after another text.
+
+        Args:
+            states: by the states' names, float32 [1, units], or [lanes, units].
+        """
+        self.reset()
+        for name, buffer in self._buffers[self._turn].items():
+            buffer[:] = states[name]
+
     def read(self, ids: Sequence[int]) -> Floats:
         """Read one text in every lane, as if from nothing; at least one character."""
         last = min(len(ids) - 1, len(self._text)) // CHECKPOINT

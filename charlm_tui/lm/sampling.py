@@ -72,6 +72,23 @@ def probabilities(logits: NDArray[np.floating], temperature: float = 1.0) -> NDA
     return weights
 
 
+def check_finite(logits: NDArray[np.floating], name: str) -> None:
+    """Refuse logits of a model, by its name, that are not all finite numbers.
+
+    Raises:
+        ModelOutputError: they are not.
+    """
+    if not np.isfinite(logits).all():
+        raise _not_finite(name)
+
+
+def _not_finite(name: str) -> ModelOutputError:
+    return ModelOutputError(
+        f"{name} gave logits that are not finite numbers; "
+        "the file is damaged or its training diverged: use another, or train it again"
+    )
+
+
 def drawn_from(
     logits: NDArray[np.floating],
     settings: Settings,
@@ -153,7 +170,7 @@ class Sampler:
         total = float(weights.dot(self._ones))  # a third of the time of `sum`
         mean = float(weights.dot(shifted)) / total
         if not math.isfinite(mean):  # as it is not where any logit is not
-            raise self._not_finite()
+            raise _not_finite(self._model)
         log_total = math.log(total)
         entropy_bits = (log_total - mean) * _BITS
         if temperature is None:
@@ -178,12 +195,6 @@ class Sampler:
             if chosen > self._last:  # the product was rounded up to the whole sum
                 chosen = int(weights.nonzero()[0][-1])
         return Draw(chosen, (log_total - float(shifted[chosen])) * _BITS, entropy_bits)
-
-    def _not_finite(self) -> ModelOutputError:
-        return ModelOutputError(
-            f"{self._model} gave logits that are not finite numbers; "
-            "the file is damaged or its training diverged: use another, or train it again"
-        )
 
 
 class LaneSampler:
@@ -232,7 +243,7 @@ class LaneSampler:
         totals = weights.dot(self._ones)
         means = np.multiply(weights, shifted, out=cumulative).dot(self._ones) / totals
         if not math.isfinite(float(means.sum())):
-            raise self._single._not_finite()
+            raise _not_finite(self._single._model)
         log_totals = np.log(totals)
         np.divide(shifted, self._temperatures, out=weights)
         np.exp(weights, out=weights)

@@ -1,7 +1,6 @@
 """How well a model predicts a text: the surprisal of each of its characters.
 
-Owns the cutting of a text into lanes that are read side by side, and how far back a character's
-surprisal depends on what was read. Knows nothing of files.
+Owns the cutting of a text into lanes that are read side by side. Knows nothing of files.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.lm.context import CarriedState, EveryDepth, RollingWindow
-from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.context import CarriedState, RollingWindow
 from charlm_tui.lm.model import LanguageModel
+from charlm_tui.lm.sampling import check_finite
 from charlm_tui.lm.settings import Settings
 
 LANES = 4
 STEPS = 64  # of all lanes, between two reports of progress and two rounds of arithmetic
-REACH_BITS = 0.1  # a difference of surprisal that does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,70 +100,13 @@ def score(
     yield flat
 
 
-def surprisal_by_depth(
-    model: LanguageModel, ids: Sequence[int], depth: int | None = None, name: str = "the model"
-) -> NDArray[np.float32]:
-    """Return the surprisal of characters after each number of characters before them, in bits.
-
-    Args:
-        model: scores.
-        ids: of the text.
-        depth: the largest number; by default the model's window.
-        name: how errors name the model.
-
-    Returns:
-        float32 [characters, depth], of the characters that have as many before them: [t, d - 1]
-        is of character t + depth after the d characters before it.
-
-    Raises:
-        ModelOutputError: the model's logits are not finite.
-    """
-    text = np.array(ids, np.int64)
-    depth = depth or model.contract.window
-    count = max(0, len(text) - depth)
-    context = EveryDepth(model, depth)
-    surprisal = np.zeros((count, depth), np.float32)
-    logits = np.zeros((STEPS, depth, len(model.contract.vocabulary)), np.float32)
-    for index in text[: depth - 1].tolist():
-        context.feed(index)
-    for start in range(0, count, STEPS):
-        read = text[start + depth - 1 : len(text) - 1][:STEPS]
-        for row, index in enumerate(read.tolist()):
-            logits[row] = context.feed(index)
-        following = text[start + depth : start + depth + len(read), None]
-        bits, _ = bits_of(logits[: len(read)], np.repeat(following, depth, axis=1), name)
-        surprisal[start : start + len(read)] = bits
-    return surprisal
-
-
-def reach(
-    surprisal_bits: NDArray[np.floating], within_bits: float = REACH_BITS
-) -> NDArray[np.int64]:
-    """Return from which depth on it makes no difference to a character how much more was read.
-
-    Args:
-        surprisal_bits: float [..., depth], as `surprisal_by_depth` returns it, or its mean.
-        within_bits: of the surprisal in the full window, that do not count as a difference.
-
-    Returns:
-        int64 [...], from 1 to the depth.
-    """
-    far = np.abs(surprisal_bits - surprisal_bits[..., -1:]) > within_bits
-    behind = np.argmax(far[..., ::-1], axis=-1)  # depths behind the last one that is far
-    return np.where(far.any(axis=-1), far.shape[-1] - behind + 1, 1)
-
-
 def bits_of(
     logits: NDArray[np.float32], following: NDArray[np.int64], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, symbols]."""
+    check_finite(logits, name)
     shifted = logits.astype(np.float64)
     high = shifted.max(axis=-1, keepdims=True)
-    if not (np.isfinite(high).all() and np.isfinite(shifted.min())):
-        raise ModelOutputError(
-            f"{name} gave logits that are not finite numbers; "
-            "the file is damaged or its training diverged: use another, or train it again"
-        )
     shifted -= high
     weights = np.exp(shifted)
     total = weights.sum(axis=-1)

@@ -18,9 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charlm_tui.lm.context import CarriedState
-from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.model import Floats, LanguageModel
-from charlm_tui.lm.sampling import drawn_from, probabilities, unwarned
+from charlm_tui.lm.sampling import check_finite, drawn_from, probabilities, unwarned
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import Probabilities, mirostat_limit
 
@@ -113,7 +112,7 @@ def what_if(
                 done += 1
             yield 100 * done // whole
         logits[begin] = context.logits[0].copy()
-        _check(logits[begin], name)
+        check_finite(logits[begin], name)
     rows: list[ComparedRow] = []
     for title, each, begin in variants:
         with unwarned():
@@ -218,11 +217,3 @@ def _row(
         js_bits(now.after, after) if now else 0.0,
         kl_bits(now.model, own) if now else 0.0,
     )
-
-
-def _check(logits: Floats, name: str) -> None:
-    if not np.isfinite(logits).all():
-        raise ModelOutputError(
-            f"{name} gave logits that are not finite numbers; "
-            "the file is damaged or its training diverged: use another, or train it again"
-        )

@@ -435,6 +435,7 @@ _VIEWS = (
     ),
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),
+    _view("reach", "See how far back the model looks for the selected character."),
     _view("history", "Find a reply that was kept."),
     _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
     _view("panels", "Fold the panels away, or unfold them."),

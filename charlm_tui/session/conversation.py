@@ -30,6 +30,7 @@ from charlm_tui.engine.protocol import (
     UnitTold,
     WhatIfTold,
 )
+from charlm_tui.engine.reach_protocol import InfluenceTold, ReachTold, SettlingTold
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.session.ladder import Ladder
 from charlm_tui.session.loading import Loading
@@ -320,6 +321,9 @@ class Conversation:
                 | LensOpened()
                 | UnitTold()
                 | WhatIfTold()
+                | ReachTold()
+                | InfluenceTold()
+                | SettlingTold()
             ):
                 self.requests.answered(event)
             case GenerationEnded() if self._is_current(event):

@@ -1,7 +1,7 @@
 """What is asked of the engine beside drawing, and what comes of the answers.
 
-Distributions, scores, recorded replies that are verified, the neuron lens, and what if. Owns what
-is to be read for each, and the ids that keep late answers apart. Answers become updates.
+Distributions, scores, recorded replies that are verified, the neuron lens, what if, and reach. Owns
+what is to be read for each, and the ids that keep late answers apart. Answers become updates.
 """
 
 from array import array
@@ -27,6 +27,15 @@ from charlm_tui.engine.protocol import (
     WhatIfRequested,
     WhatIfTold,
 )
+from charlm_tui.engine.reach_protocol import (
+    InfluenceRequested,
+    InfluenceTold,
+    ReachAnswer,
+    ReachRequested,
+    ReachTold,
+    SettlingRequested,
+    SettlingTold,
+)
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
@@ -46,7 +55,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_CHARACTERS`
 BEFORE = 12  # characters that are shown before the most surprising one
 
-Answer = Inspected | Scored | Remade | Progressed | LensOpened | UnitTold | WhatIfTold
+Answer = Inspected | Scored | Remade | Progressed | LensOpened | UnitTold | WhatIfTold | ReachAnswer
 
 
 class Lens(NamedTuple):
@@ -58,6 +67,15 @@ class Lens(NamedTuple):
     """The end of the seed and the reply."""
     first: int
     """Number, in the reply, of its first character; negative in the seed."""
+
+
+class SettlingAsked(NamedTuple):
+    """Characters of a reply whose depths are asked for."""
+
+    number: int
+    """By which the answer is known."""
+    first: int
+    """Number, in the reply, of the first of them; all after it that are there are, too."""
 
 
 class Requests:
@@ -82,7 +100,7 @@ class Requests:
         self._inspected: tuple[int, Turn, int] | None = None  # only the last one is of interest
         self._scored: dict[int, str] = {}
         self._remade: dict[int, tuple[Turn, Recording]] = {}
-        self._open: set[int] = set()  # lenses and what-ifs
+        self._open: set[int] = set()  # lenses, what-ifs, and what is asked of reach
 
     @property
     def pending(self) -> bool:
@@ -171,8 +189,51 @@ class Requests:
         )
         return self._number
 
+    def reach(self, turn: Turn, number: int, settings: Settings) -> int:
+        """Ask what a character is after each number of characters before it; return the id.
+
+        In every context that is what a window reads: a carried one has no depths.
+        """
+        drawn = turn.tape.ids(number, number + 1)[0]
+        read = _window(turn, number, settings).tobytes()
+        self._send(ReachRequested(self._begin(), read, drawn, turn.model.sha256))
+        return self._number
+
+    def influence(self, turn: Turn, number: int, settings: Settings, every: bool = False) -> int:
+        """Ask which characters of a window matter to the one after it; return the id.
+
+        Args:
+            turn: of the character.
+            number: of the character in its reply.
+            settings: of the depth.
+            every: whether each is replaced by every other symbol, not by a space.
+        """
+        read = _window(turn, number, settings).tobytes()
+        self._send(InfluenceRequested(self._begin(), read, every, turn.model.sha256))
+        return self._number
+
+    def settling(self, turn: Turn, settings: Settings, first: int = 0) -> SettlingAsked:
+        """Ask at which depth each character of a reply settles, of those that are there.
+
+        Args:
+            turn: of the reply.
+            settings: of the depth.
+            first: number of the first character that is asked about, if that is not too many.
+        """
+        length, depth = len(turn.tape), settings.depth or turn.model.window
+        first = max(first, length - MOST_SHOWN)
+        read = turn.read(length)
+        start = len(read) - (length - first)
+        begin = max(0, start - depth)
+        self._send(
+            SettlingRequested(
+                self._begin(), read[begin:].tobytes(), start - begin, depth, turn.model.sha256
+            )
+        )
+        return SettlingAsked(self._number, first)
+
     def dismiss(self, number: int) -> None:
-        """Want no more answers of a lens or of a what-if; the engine forgets it."""
+        """Want no more answers of a lens, of a what-if or of reach; the engine forgets it."""
         if number in self._open:
             self._open.remove(number)
             self._send(Dismissed(number))
@@ -186,7 +247,15 @@ class Requests:
                 self._take_scores(event, self._scored.pop(event.number))
             case Remade() if event.number in self._remade:
                 self._take_remade(event, *self._remade.pop(event.number))
-            case Progressed() | LensOpened() | UnitTold() | WhatIfTold():
+            case (
+                Progressed()
+                | LensOpened()
+                | UnitTold()
+                | WhatIfTold()
+                | ReachTold()
+                | InfluenceTold()
+                | SettlingTold()
+            ):
                 if event.number in self._open:
                     self._tell(InsightGained(event))
 
@@ -242,3 +311,8 @@ class Requests:
                     tape.measure(surprisal[:count], entropy[:count])
             self._tell(ReplyMeasured(turn))
         self._tell_below(Noticed(f"made again: {event.sentence}"))
+
+
+def _window(turn: Turn, number: int, settings: Settings) -> "array[int]":
+    """Return the window before a character of a reply."""
+    return turn.read(number)[-(settings.depth or turn.model.window) :]

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from charlm_tui.engine.protocol import LensOpened, Progressed, UnitTold, WhatIfTold
+from charlm_tui.engine.reach_protocol import ReachAnswer
 from charlm_tui.session.turns import Turn
 
 
@@ -82,9 +83,9 @@ class DistributionKnown(NamedTuple):
 
 
 class InsightGained(NamedTuple):
-    """An answer of the lens, or of what if."""
+    """An answer of the lens, of what if or of reach."""
 
-    answer: Progressed | LensOpened | UnitTold | WhatIfTold
+    answer: Progressed | LensOpened | UnitTold | WhatIfTold | ReachAnswer
 
 
 class TurnRemoved(NamedTuple):

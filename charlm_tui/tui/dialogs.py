@@ -261,6 +261,19 @@ class Dialogs:
         if self._view.selected is not None:
             self._app.push_screen(WhatIfScreen(self._conversation, *self._view.selected))
 
+    def reach(self) -> None:
+        """Show how far back the model looks for the selected character."""
+        from charlm_tui.tui.screens.reach import ReachScreen
+
+        if self._view.selected is not None:
+            turn, number = self._view.selected
+
+            def back(there: int | None) -> None:
+                if there is not None:
+                    self._view.select(turn, there)
+
+            self._app.push_screen(ReachScreen(self._conversation, turn, number), back)
+
     def recall(self) -> None:
         """Search in what was typed; offer it as it was typed."""
         from charlm_tui.tui.screens.recall import RecallScreen

@@ -119,17 +119,7 @@ class TextSelection:
         """Move the cursor to the start of the next word, or of the one before."""
         start = max(0, self.cursor - AROUND)
         text = self.block.part(start, self.cursor + AROUND)
-        place = self.cursor - start
-        starts = [
-            i
-            for i, char in enumerate(text)
-            if not char.isspace() and (i == 0 or text[i - 1].isspace())
-        ]
-        if direction > 0:
-            after = next((i for i in starts if i > place), len(text) - 1)
-        else:
-            after = next((i for i in reversed(starts) if i < place), 0)
-        return self.to(self.block, start + after)
+        return self.to(self.block, start + word_from(text, self.cursor - start, direction))
 
     def edge(self, direction: int) -> "TextSelection":
         """Move the cursor to the start or the end of its line."""
@@ -145,6 +135,16 @@ class TextSelection:
             cursor=min(max(self.cursor, 0), most),
             anchor=min(max(self.anchor, 0), most),
         )
+
+
+def word_from(text: str, place: int, direction: int) -> int:
+    """Return where the next word of a text begins, or the one before; else where the text ends."""
+    starts = [
+        i for i, char in enumerate(text) if not char.isspace() and (i == 0 or text[i - 1].isspace())
+    ]
+    if direction > 0:
+        return next((i for i in starts if i > place), len(text) - 1)
+    return next((i for i in reversed(starts) if i < place), 0)
 
 
 class Document:

@@ -183,7 +183,8 @@ ACTS = (
         "tint",
         "Tint",
         "Tint",
-        "Tint the text by surprisal, entropy, temperature, what the corpus has of it, or not.",
+        "Tint the text by surprisal, entropy, temperature, reach, what the corpus has of it,"
+        " or not.",
         "v",
         footer=True,
         obstacle=no_turn,
@@ -291,6 +292,17 @@ ACTS = (
         section=CHARACTER,
     ),
     Act(
+        "reach",
+        "open('reach')",
+        "Reach",
+        "Reach",
+        "See how far back the model looks for the selected character, and what matters to it.",
+        "z",
+        footer=True,
+        obstacle=no_comparison,
+        section=CHARACTER,
+    ),
+    Act(
         "history",
         "history",
         "History",
@@ -350,6 +362,7 @@ ACTS = (
 
 LEAST_WANTED = (
     "command.continue",
+    "transcript.reach",
     "transcript.what-if",
     "view.panels",
     "transcript.tint",

@@ -27,11 +27,14 @@ from charlm_tui.session.updates import (
     Update,
 )
 from charlm_tui.tui.key_names import key_of
+from charlm_tui.tui.paint import Levels
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.shades import EngineTint, Tinting
 from charlm_tui.tui.view import ConversationView, place_among_siblings
 from charlm_tui.tui.widgets.status import Status
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
+    from charlm_tui.tui.reach_tint import ReachTint
     from charlm_tui.tui.recital_meter import Meter
     from charlm_tui.tui.widgets.legend import Legend
     from charlm_tui.tui.widgets.ribbon import Ribbon
@@ -99,6 +102,13 @@ class Furniture(NamedTuple):
     ribbon: "Ribbon"
     legend: "Legend"
     meter: "Meter"
+    reach: "ReachTint"
+
+    def tint(self, tinting: Tinting) -> Levels:
+        """Say by what the text is tinted; return the levels of a tint that no tape knows."""
+        self.legend.tint = tinting
+        self.reach.want(tinting is EngineTint.REACH)
+        return self.reach.levels if tinting is EngineTint.REACH else self.meter.levels
 
     def toggle(self, panel: str) -> None:
         """Show or hide a panel; the recital's has marks in the text, too."""
@@ -154,6 +164,7 @@ class Live:
             setup: says which of them are wanted.
             corpus: that replies are held against; None if there is none.
         """
+        from charlm_tui.tui.reach_tint import ReachTint
         from charlm_tui.tui.recital_meter import Meter
         from charlm_tui.tui.widgets.legend import Legend
         from charlm_tui.tui.widgets.recital import RecitalPanel
@@ -174,11 +185,19 @@ class Live:
             "recital" in setup.panels,
             self._tell,
         )
-        self._furniture = Furniture(sidebar, ribbon, legend, meter)
+        reach = ReachTint(self._conversation, self._tint_again)
+        self._furniture = Furniture(sidebar, ribbon, legend, meter, reach)
         return self._furniture
+
+    def _tint_again(self) -> None:
+        """Draw the text again: more of what it is tinted by is known."""
+        if self._furniture is not None and self._view.tinting is EngineTint.REACH:
+            self._view.tint(EngineTint.REACH, self._furniture.reach.levels)
 
     def show(self, update: Update) -> None:
         """Take in what the conversation tells."""
+        if self._furniture is not None:
+            self._furniture.reach.show(update)
         match update:
             case TextAdded(text=text, draw_s=draw_s, forced=forced):
                 if self._conversation.state is Phase.STREAMING:

@@ -11,7 +11,7 @@ from rich.color import Color as TerminalColour
 from rich.style import Style
 from textual.color import BLACK, WHITE, Color
 
-from charlm_tui.reply.tints import DIVERGING, LEVELS, Tint
+from charlm_tui.reply.tints import DIVERGING, LEVELS, Tint, tint_named
 
 FULLEST = 0.9  # how much of its hue the outermost level has
 GROUND = 0.6  # how much of its hue a level has that lies behind the text
@@ -25,14 +25,30 @@ class CorpusTint(Enum):
     RECITAL = "recital"
 
 
-Tinting = Tint | CorpusTint
+class EngineTint(Enum):
+    """A tint that the engine is asked for; the value is its name as it is shown."""
+
+    REACH = "reach"
+
+
+Tinting = Tint | EngineTint | CorpusTint
 """What the text on the screen can be tinted by."""
 
 
 def after(tinting: Tinting, corpus: bool) -> Tinting:
     """Return the next tint, around the end; the corpus' is the last, where there is a corpus."""
-    every = [*Tint, *(CorpusTint if corpus else ())]
+    every = [*Tint, *EngineTint, *(CorpusTint if corpus else ())]
     return every[(every.index(tinting) + 1) % len(every)] if tinting in every else Tint.PLAIN
+
+
+def tinting_named(name: str) -> Tinting:
+    """Return a tint that needs no corpus by its name.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    asked = {tint.value: tint for tint in EngineTint}
+    return asked.get(name.lower()) or tint_named(name)
 
 
 @dataclass(frozen=True, slots=True)

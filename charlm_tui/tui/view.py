@@ -22,9 +22,9 @@ from charlm_tui.session.updates import (
     TurnStarted,
     Update,
 )
-from charlm_tui.tui.document import Block
+from charlm_tui.tui.document import Block, TextSelection
 from charlm_tui.tui.paint import Levels
-from charlm_tui.tui.shades import CorpusTint, Tinting
+from charlm_tui.tui.shades import Tinting
 from charlm_tui.tui.widgets.transcript import Transcript
 
 
@@ -63,6 +63,14 @@ class ConversationView:
             return None
         assert isinstance(selection.block.source, Turn)
         return selection.block.source, selection.block.first + selection.cursor
+
+    def select(self, turn: Turn, number: int) -> None:
+        """Select a character of a reply, if it is shown."""
+        for block in self.transcript.blocks:
+            if block.kind == "reply" and block.source is turn:
+                place = number - block.first
+                if 0 <= place < block.length:
+                    self.transcript.selection = TextSelection(block, place, place)
 
     def text_to_copy(self) -> str:
         """Return the selection, or the whole last reply."""
@@ -106,18 +114,18 @@ class ConversationView:
         if it.model is not None and not self.transcript.blocks:
             self._greeting = self.transcript.add("notice", self._greet(it.model))
 
-    def tint(self, tinting: Tinting, recited: Levels | None) -> None:
+    def tint(self, tinting: Tinting, found: Levels | None) -> None:
         """Tint the text.
 
         Args:
             tinting: by what.
-            recited: levels of what the corpus has of it; None where there is no corpus.
+            found: levels of a tint that no tape knows; None where there are none yet.
         """
         self.tinting = tinting
-        if isinstance(tinting, CorpusTint):
-            self.transcript.tint(recited)
-        else:
+        if isinstance(tinting, Tint):
             self.transcript.tint(None if tinting is Tint.PLAIN else partial(_levels, tinting))
+        else:
+            self.transcript.tint(found)
 
     def _add_text(self, text: str) -> None:
         # What was said in between, if anything, stays where it was said.

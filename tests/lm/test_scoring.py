@@ -5,18 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlm_tui.lm.context import RollingWindow, open_context
+from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.generation import Generation, Lanes, prefixed
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
-from charlm_tui.lm.scoring import Scores, reach, score, surprisal_by_depth
+from charlm_tui.lm.scoring import Scores, score
 from charlm_tui.lm.settings import Settings
-
-
-@pytest.fixture
-def tiny(tiny_model_path: Path) -> OnnxModel:
-    return OnnxModel(tiny_model_path)
 
 
 def scores_of(model: OnnxModel, ids: list[int], settings: Settings, lanes: int) -> Scores:
@@ -81,43 +76,3 @@ def test_a_model_whose_logits_are_no_numbers_is_an_error() -> None:
 
     with pytest.raises(ModelOutputError):
         list(score(NanModel(), [0, 1], Settings()))
-
-
-@pytest.mark.parametrize("length", [13, 90])
-def test_the_surprisal_after_each_number_of_characters_is_that_of_a_window_of_so_many(
-    length: int, tiny: OnnxModel
-) -> None:
-    """Every entry against a window of its own, whose logits are read directly."""
-    ids = np.random.default_rng(3).integers(0, len(tiny.contract.vocabulary), length).tolist()
-    found = surprisal_by_depth(tiny, ids)
-    depth = tiny.contract.window
-    assert found.shape == (length - depth, depth)
-    for at in range(depth, length):
-        for count in range(1, depth + 1):
-            logits = RollingWindow(tiny, count).read(ids[at - count : at])[0].astype(float)
-            nats = np.log(np.exp(logits - logits.max()).sum()) + logits.max() - logits[ids[at]]
-            assert found[at - depth, count - 1] == pytest.approx(nats / np.log(2), abs=1e-4)
-
-
-def test_a_text_without_a_whole_window_before_a_character_has_no_surprisal_by_depth(
-    tiny: OnnxModel,
-) -> None:
-    assert surprisal_by_depth(tiny, [1] * 12).shape == (0, 12)
-    assert surprisal_by_depth(tiny, [1] * 12, depth=5).shape == (7, 5)
-
-
-@pytest.mark.parametrize(
-    ("surprisal", "depth"),
-    [
-        ([5.0, 3.0, 2.5, 2.05, 2.0], 4),
-        ([2.05, 3.0, 2.0, 2.0, 2.0], 3),  # back again is not there for good
-        ([2.0, 2.0, 2.0, 2.0, 2.0], 1),
-        ([2.0, 2.0, 2.0, 2.2, 2.0], 5),
-        ([7.0], 1),
-    ],
-)
-def test_reach_is_the_depth_from_which_on_surprisal_stays_near_that_of_the_full_window(
-    surprisal: list[float], depth: int
-) -> None:
-    assert reach(np.array(surprisal)) == depth
-    assert reach(np.array([surprisal, surprisal[-1:] * len(surprisal)])).tolist() == [depth, 1]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from charlm_tui.engine.protocol import LensOpened, WhatIfTold
 from charlm_tui.history.recorder import Keeper
 from charlm_tui.history.records import in_ladders
 from charlm_tui.history.store import Store
@@ -16,7 +15,7 @@ from charlm_tui.session.ladder import Models, Temperatures, lanes_typed
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import Noticed, Phase, Said, TurnStarted
 from tests.support.models import SYMBOLS, put
-from tests.support.talk import LENGTH, Talk, talking
+from tests.support.talk import ANSWERS, LENGTH, Talk, talking
 
 MORE = "ABDEL" + SYMBOLS  # other ids for the same characters
 
@@ -111,7 +110,7 @@ def test_a_lane_can_be_branched_and_looked_into_by_its_own_model(
     with talking(paths[1], follows=False) as other:
         own = other.reply()
         assert (first, second) == other.possible(own)
-        assert [type(it) for it in talk.insights(turn)] == [LensOpened, WhatIfTold]
+        assert [type(it) for it in talk.insights(turn)] == list(ANSWERS)
         assert talk.it.tree.branch(turn, 4)
         assert other.it.tree.branch(own, 4)
         talk.settle()

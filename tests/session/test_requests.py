@@ -1,4 +1,4 @@
-"""What is asked for the lens and for what if, and which answers are wanted."""
+"""What is asked for the lens, for what if and of reach, and which answers are wanted."""
 
 from array import array
 
@@ -12,9 +12,18 @@ from charlm_tui.engine.protocol import (
     Request,
     WhatIfRequested,
 )
+from charlm_tui.engine.reach_protocol import (
+    InfluenceRequested,
+    InfluenceTold,
+    ReachRequested,
+    ReachTold,
+    SettlingRequested,
+    SettlingTold,
+)
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Columns
+from charlm_tui.session import requests
 from charlm_tui.session.requests import Requests
 from charlm_tui.session.turns import Author, Reply, Turn
 from charlm_tui.session.updates import InsightGained, Update
@@ -100,3 +109,65 @@ def test_of_an_engine_that_is_gone_nothing_is_wanted_any_more() -> None:
     it.requests.dismiss(lens.number)
     assert (it.told, len(it.sent)) == ([], 1)
     assert it.requests.lens(turn_of("seed", "text"), SETTINGS).number != lens.number
+
+
+@pytest.mark.parametrize(
+    ("settings", "window"),
+    [
+        (SETTINGS, "edte"),  # the window is 4
+        (Settings(depth=2), "te"),
+        (Settings(depth=40), "\nbeforeseedte"),
+        (Settings(carry=True), "edte"),  # a carried context has no depths
+    ],
+)
+def test_reach_and_influence_are_asked_of_the_window_before_a_character(
+    settings: Settings, window: str
+) -> None:
+    it, turn = Asked(), turn_of("seed", "text", "before")
+    it.requests.reach(turn, 2, settings)
+    it.requests.influence(turn, 2, settings)
+    it.requests.influence(turn, 2, settings, every=True)
+    one, two, three = it.sent
+    assert isinstance(one, ReachRequested)
+    assert isinstance(two, InfluenceRequested)
+    assert isinstance(three, InfluenceRequested)
+    assert [text_of(each.read) for each in (one, two, three)] == [window] * 3
+    assert (SYMBOLS[one.drawn], two.every, three.every) == ("x", False, True)
+    assert {each.model for each in (one, two, three)} == {MODEL.sha256}
+
+
+def test_settling_is_asked_of_the_reply_with_as_much_before_it_as_a_window_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    it, turn = Asked(), turn_of("seed", "text")
+    assert it.requests.settling(turn, SETTINGS) == (1, 0)
+    assert it.requests.settling(turn, Settings(depth=2), 3) == (2, 3)
+    monkeypatch.setattr(requests, "MOST_SHOWN", 3)
+    assert it.requests.settling(turn, Settings(depth=40)) == (3, 1)
+    asked = [each for each in it.sent if isinstance(each, SettlingRequested)]
+    assert [(text_of(each.read), each.start, each.depth) for each in asked] == [
+        ("seedtext", 4, 4),
+        ("ext", 2, 2),
+        ("\nseedtext", 6, 40),
+    ]
+
+
+def test_answers_of_reach_are_told_for_as_long_as_they_are_wanted() -> None:
+    it, turn = Asked(), turn_of("seed", "text")
+    numbers = [
+        it.requests.reach(turn, 1, SETTINGS),
+        it.requests.influence(turn, 1, SETTINGS),
+        it.requests.settling(turn, SETTINGS).number,
+    ]
+    answers = [kind(each) for kind, each in zip(KINDS, numbers, strict=True)]
+    for answer in (*answers, ReachTold(99)):
+        it.requests.answered(answer)
+    assert it.told == [InsightGained(each) for each in answers]
+    for number in numbers:
+        it.requests.dismiss(number)
+    for answer in answers:
+        it.requests.answered(answer)
+    assert len(it.told) == 3
+
+
+KINDS = (ReachTold, InfluenceTold, SettlingTold)

@@ -15,6 +15,7 @@ from charlm_tui.engine.protocol import (
     LensOpened,
     WhatIfTold,
 )
+from charlm_tui.engine.reach_protocol import InfluenceTold, ReachTold, SettlingTold
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.conversation import Conversation
@@ -30,6 +31,7 @@ from charlm_tui.session.updates import (
 from tests.support.engines import Driver
 
 LENGTH = 30  # of a reply
+ANSWERS = (LensOpened, WhatIfTold, ReachTold, InfluenceTold, SettlingTold)
 
 
 class Talk:
@@ -106,13 +108,16 @@ class Talk:
         for ask in (
             lambda: self.it.requests.lens(turn, settings),
             lambda: self.it.requests.what_if(turn, 3, settings),
+            lambda: self.it.requests.reach(turn, 3, settings),
+            lambda: self.it.requests.influence(turn, 3, settings),
+            lambda: self.it.requests.settling(turn, settings),
         ):
             count = len(found)
             ask()
             while len(found) == count:
                 self.hear()
                 answer = self.told(InsightGained)[-1].answer
-                if isinstance(answer, LensOpened | WhatIfTold):
+                if isinstance(answer, ANSWERS):
                     assert not answer.sentence
                     found.append(answer._replace(number=0))
         return found

@@ -130,6 +130,59 @@ def test_a_context_changes_the_score(model_path: Path) -> None:
     assert len(figures) >= 3
 
 
+WORDS = (
+    b"the old man sat in the rain, and nobody asked him why; he said nothing of it. slowly evening "
+    b"came, quiet and grey, and in the morning he sat there still"
+)
+
+
+@pytest.mark.parametrize(("more", "depth"), [((), 60), (("--skip", "70", "--depth", "12"), 12)])
+def test_a_reach_has_a_mean_for_each_depth_that_ends_at_the_score(
+    model_path: Path, more: tuple[str, ...], depth: int
+) -> None:
+    asked = ("score", "-", "--json", "--model", str(model_path), *more)
+    found = json.loads(run(*asked, "--reach", stdin=WORDS).stdout)
+    scored = json.loads(run(*asked, stdin=WORDS).stdout)
+    assert len(found["bits_by_depth"]) == len(found["characters_by_depth"]) == depth
+    assert found["bits_per_character"] == found["bits_by_depth"][-1]
+    assert found["bits_per_character"] == pytest.approx(scored["bits_per_character"], abs=1e-4)
+    assert (found["scored"], found["skipped"]) == (scored["scored"], scored["skipped"])
+    asked = ("score", "-", "--reach", "--per-character", "--model", str(model_path), *more)
+    each = [json.loads(line) for line in run(*asked, stdin=WORDS).stdout.splitlines()]
+    assert "".join(line["character"] for line in each) == WORDS.decode()[found["skipped"] :]
+    depths = [line["settling_depth"] for line in each]
+    assert found["characters_by_depth"] == [depths.count(it) for it in range(1, depth + 1)]
+    settled = found["settling_depth"]
+    assert settled["mean"] == pytest.approx(sum(depths) / len(depths))
+    assert settled["farthest"] == max(depths)
+    within = sum(it <= settled["90_percent"] for it in depths)
+    assert within >= 0.9 * len(depths) > sum(it < settled["90_percent"] for it in depths)
+    farthest = [place["settling_depth"] for place in found["farthest"]]
+    assert farthest == sorted(depths, reverse=True)[:10]
+    for place in found["farthest"]:
+        assert depths[place["at"] - found["skipped"]] == place["settling_depth"]
+        assert WORDS.decode()[place["at"]] == place["character"]
+
+
+def test_a_reach_for_people_is_a_curve_and_the_farthest_places(model_path: Path) -> None:
+    result = run("score", "-", "--reach", "--model", str(model_path), "--depth", "7", stdin=WORDS)
+    lines = result.stdout.decode().splitlines()
+    assert lines[0].startswith("bits per character after the last N characters, over 152:")
+    curve = [line.split() for line in lines[1:8]]
+    assert [depth for depth, *_ in curve] == list("1234567")
+    assert curve[0][2] == "#" * 40
+    assert len(curve[6][2]) == round(40 * float(curve[6][1]) / float(curve[0][1]))
+    assert "a character settles, within 0.1 bit, after" in lines[8]
+    assert "90 % of them within" in lines[8]
+    assert len(lines) == 9 + 10
+
+
+def test_a_curve_of_many_depths_has_lines_for_some_of_them(model_path: Path) -> None:
+    result = run("score", "-", "--reach", "--model", str(model_path), "--depth", "250", stdin=WORDS)
+    depths = [line.split()[0] for line in result.stdout.decode().splitlines()[1:-11]]
+    assert (depths[:3], depths[-1], len(depths)) == (["1", "3", "6"], "250", 85)
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "code"),
     [
@@ -139,6 +192,11 @@ def test_a_context_changes_the_score(model_path: Path) -> None:
         (("/nowhere/text",), b"", 2),
         (("-", "--json", "--per-character"), b"text", 2),
         (("-", "--depth", "-1"), b"text", 2),
+        (("-", "--reach"), b"", 1),
+        (("-", "--reach", "--skip", "9"), b"short", 1),
+        (("-", "--reach", "--carry"), b"text", 2),
+        (("-", "--reach", "--json", "--per-character"), b"text", 2),
+        (("/nowhere/text", "--reach"), b"", 2),
     ],
 )
 def test_bad_input_to_score_is_one_sentence(

@@ -323,7 +323,7 @@ async def test_with_a_corpus_the_tints_lead_to_what_it_has_of_the_text(tmp_path:
         await opened(it)
         await it.send("seed")
         await streamed(it, "zz" + text)
-        await it.pilot.press("escape", "v", "v", "v", "v")
+        await it.pilot.press("escape", "v", "v", "v", "v", "v")
         assert it.app.screen.tinted is CorpusTint.RECITAL
         block = it.transcript.blocks[-1]
         levels = list(it.transcript._levels(block, 0, block.length))

@@ -24,6 +24,7 @@ from charlm_tui.engine.protocol import (
     UnitRequested,
     UnitTold,
 )
+from charlm_tui.engine.reach_protocol import ReachRequested
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.schedule import temperatures
 from charlm_tui.runs.log_file import LogFile, log_path
@@ -36,6 +37,7 @@ from charlm_tui.tui.watch_app import WatchApp
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.status import Status
 from tests.support import lens as lens
+from tests.support import reach
 from tests.support import what_if as whatif
 from tests.support.engines import SYMBOLS
 from tests.support.films import filming
@@ -291,6 +293,22 @@ async def test_what_if(picture: SnapshotAssertion) -> None:
         await it.pilot.press("m")
         await it.until(lambda: whatif.asked(it), "it was asked")
         await whatif.told(it)
+        assert drawn(it.app) == picture
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL, (40, 12)])
+async def test_reach(size: tuple[int, int], picture: SnapshotAssertion) -> None:
+    async with studio(size, controls=CONTROLS) as it:
+        coloured(it)
+        await selected(it)
+        await it.pilot.press("z")
+        await it.until(lambda: reach.asked(it, ReachRequested), "it was asked")
+        await reach.told(it)
+        await it.press("f")
+        reach.say_settling(it)
+        await it.until(lambda: reach.screen(it)._farthest.told, "the farthest are known")
+        await it.settled()
+        await reach.told(it)
         assert drawn(it.app) == picture
 
 

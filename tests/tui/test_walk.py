@@ -29,6 +29,7 @@ from charlm_tui.tui.screens.history import HistoryScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.overlay import Overlay
+from charlm_tui.tui.screens.reach import ReachScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
@@ -36,7 +37,7 @@ from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.find_line import FindLine
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.saying_line import SayingLine
-from tests.support import lens, what_if
+from tests.support import lens, reach, what_if
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
 
@@ -323,6 +324,20 @@ async def what_if_told(it: Studio) -> None:
     await what_if.told(it)
 
 
+async def reach_told(it: Studio) -> None:
+    await over(ReachScreen, "z", before=selected)(it)
+    await reach.told(it)
+
+
+async def reach_of_a_reply(it: Studio) -> None:
+    """The farthest reaches are known, and the farthest is looked at."""
+    await reach_told(it)
+    await it.press("f")
+    reach.say_settling(it)
+    await it.until(lambda: reach.screen(it)._farthest.told, "they are known")
+    await it.settled()
+
+
 async def ladder_ended(it: Studio) -> None:
     await over(LadderScreen, "A")(it)
     it.engine.lanes(["abc", "def", "ghi", "jkl"])
@@ -358,6 +373,7 @@ OVERLAYS: dict[str, tuple[Bring, ...]] = {
     "ladder.": (over(LadderScreen, "A"), ladder_ended),
     "lens.": (over(LensScreen, "a"), lens_told),
     "what-if.": (over(WhatIfScreen, "m", before=selected), what_if_told),
+    "reach.": (over(ReachScreen, "z", before=selected), reach_told, reach_of_a_reply),
     "history.": (history_of_none, history_listed),
 }
 

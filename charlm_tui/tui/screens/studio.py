@@ -23,7 +23,7 @@ from textual.widget import MountError
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.errors import CommandError
-from charlm_tui.reply.tints import Tint, tint_named
+from charlm_tui.reply.tints import Tint
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
@@ -46,7 +46,7 @@ from charlm_tui.tui.key_names import key_of
 from charlm_tui.tui.live import Furniture, Live
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import Tinting, after
+from charlm_tui.tui.shades import Tinting, after, tinting_named
 from charlm_tui.tui.situation import Situation
 from charlm_tui.tui.view import ConversationView
 from charlm_tui.tui.welcome import EXAMPLES, welcome
@@ -272,7 +272,7 @@ class StudioScreen(HinderedScreen, Screen[None]):
             raise CommandError(f"/{view} has nothing to act on right now: {obstacle}")
         _, action, parameters = parse(act.action)
         if view == "tint" and argument:
-            self.tinted = tint_named(argument)
+            self.tinted = tinting_named(argument)
         elif argument:
             self._dialogs.open(view, argument)
         else:
@@ -416,9 +416,7 @@ class StudioScreen(HinderedScreen, Screen[None]):
 
     def _tint(self, tinted: Tinting) -> None:
         room = self._furniture
-        self._view.tint(tinted, room.meter.levels if room is not None else None)
-        if room is not None:
-            room.legend.tint = tinted
+        self._view.tint(tinted, room.tint(tinted) if room is not None else None)
 
     def action_panels(self) -> None:
         """Fold the panels away, or unfold them."""

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.reply.tints import Tint, legend
-from charlm_tui.tui.shades import CorpusTint, Ramp, Tinting
+from charlm_tui.tui.shades import CorpusTint, EngineTint, Ramp, Tinting
 
 
 class Legend(Widget):
@@ -64,4 +64,8 @@ def _ends(tint: Tinting) -> tuple[str, str]:
         from charlm_tui.recital.follower import CHANCE_MATCH, LONGEST_MATCH
 
         return f"{tint.value} 0–{CHANCE_MATCH}", f"{LONGEST_MATCH} characters or more in the corpus"
+    if isinstance(tint, EngineTint):
+        from charlm_tui.tui.reach_tint import FULL_DEPTH
+
+        return f"{tint.value} 1", f"{FULL_DEPTH} characters or more"
     return legend(tint)
