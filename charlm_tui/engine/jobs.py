@@ -154,7 +154,10 @@ class Insight:
     def _lens(self, request: LensRequested, model: OnnxModel) -> Iterator[Event | None]:
         self._kept = None  # before there are others: they are large
         number, ids = request.number, array("H", request.read)
-        pieces = activations(model, ids, request.start, len(ids), request.settings, str(model.path))
+        name = str(model.path)
+        pieces = activations(
+            model, ids, request.start, len(ids), request.settings, name, request.holds
+        )
         told = 0
         for piece in pieces:
             if number not in self._wanted:
@@ -194,6 +197,7 @@ class Insight:
             array("f", request.mirostat_history),
             request.carried_from,
             str(model.path),
+            request.holds,
         )
         for piece in pieces:
             if number not in self._wanted:

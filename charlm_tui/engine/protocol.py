@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from charlm_tui.controls.controls import Controls
 from charlm_tui.files import FileVersion
 from charlm_tui.film.film import Order, Passage, Shot
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
@@ -68,6 +69,8 @@ class DrawRequested(NamedTuple):
     """uint16: ids that a person has chosen; they come first, before any is drawn."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class LanesRequested(NamedTuple):
@@ -87,6 +90,8 @@ class LanesRequested(NamedTuple):
     """With the speed and the length."""
     models: tuple[str, ...] = ()
     """sha256 of the model of each lane, or of the one that all have."""
+    holds: tuple[Holds, ...] = ()
+    """Of each lane, which units were held while it was read; none is none."""
 
 
 class InspectRequested(NamedTuple):
@@ -103,6 +108,8 @@ class InspectRequested(NamedTuple):
     """Number, in its reply, of the character."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class ScoreRequested(NamedTuple):
@@ -137,6 +144,8 @@ class LensRequested(NamedTuple):
     settings: Settings
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class UnitRequested(NamedTuple):
@@ -165,6 +174,8 @@ class WhatIfRequested(NamedTuple):
     """Where in `read` a carried state begins."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class FilmRequested(NamedTuple):
@@ -230,6 +241,8 @@ class ModelLoaded(NamedTuple):
     """What was at the path when it was read."""
     at_hand: tuple[str, ...] = ()
     """sha256 of all models that requests can name; this one is the last."""
+    states: tuple[tuple[str, int], ...] = ()
+    """Name of each state and how many units it has, in the order of the model."""
 
     @property
     def file_name(self) -> str:

@@ -8,7 +8,6 @@ import json
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from charlm_tui.history.records import Entry, Origin, Piece
@@ -58,7 +57,7 @@ def to_row(piece: Piece) -> tuple[object, ...]:
         piece.first,
         len(piece.text),
         sum(array("f", piece.columns.surprisal_bits)),
-        json.dumps([(first, asdict(settings)) for first, settings in piece.changes]),
+        json.dumps([(first, settings.to_file()) for first, settings in piece.changes]),
         json.dumps(piece.times),
         json.dumps(piece.forced),
         piece.text,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.held import Holds, holds_from
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.settings import Settings
 
@@ -90,6 +91,7 @@ def activations(
     stop: int,
     settings: Settings,
     name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | Activations]:
     """Read a stretch of a text again for its states: how far it is, as it goes, then these.
 
@@ -105,6 +107,7 @@ def activations(
         stop: place behind its last; at least one and at most `MOST_CHARACTERS` after `start`.
         settings: of the context; the rest has no effect.
         name: how errors name the model.
+        holds: which units were held while the model read; they are shown at their values.
 
     Yields:
         the percentage that has been read, several times, 100 at last; then `Activations`. A
@@ -112,6 +115,7 @@ def activations(
 
     Raises:
         ModelOutputError: a state is not finite.
+        SettingsError: a unit was held that the model has not.
     """
     assert 0 <= start < stop <= len(ids)
     assert stop - start <= MOST_CHARACTERS
@@ -122,9 +126,12 @@ def activations(
         state.name: np.zeros((stop - start, state.units), np.float32)
         for state in model.contract.states
     }
+    held = holds_from(holds, begin)
     for place in range(begin, stop, SLICE):
         behind = min(place + SLICE, stop)
         for here in range(place, behind):
+            if here - begin in held:
+                context.hold(held[here - begin])
             context.feed(ids[here])
             if here >= start:
                 for state, rows in states.items():

@@ -211,6 +211,7 @@ class Ladder(Mode):
             settings,
             controls,
             self._models(turn),
+            tuple(here.holds for here in moments),
         )
         return request, Asked(turn, tuple(turn.replies), settings)
 

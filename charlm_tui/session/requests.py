@@ -30,7 +30,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
-from charlm_tui.reply.timeline import carried_from
+from charlm_tui.reply.timeline import carried_from, held_since
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -101,6 +101,7 @@ class Requests:
                 settings,
                 number,
                 turn.model.sha256,
+                here.holds,
             )
         )
 
@@ -143,7 +144,10 @@ class Requests:
             len(turn.tape) - (len(ids) - start),
         )
         read = ids[begin:].tobytes()
-        self._send(LensRequested(lens.number, read, start - begin, settings, turn.model.sha256))
+        holds = held_since(len(turn.prefix) - begin, turn.tape, len(turn.tape))
+        self._send(
+            LensRequested(lens.number, read, start - begin, settings, turn.model.sha256, holds)
+        )
         return lens
 
     def unit(self, lens: Lens, unit: int) -> None:
@@ -167,6 +171,7 @@ class Requests:
                 turn.resume_point(number, settings).mirostat_history.tobytes(),
                 carried_from(len(turn.prefix), turn.tape, number, settings, turn.model.window),
                 turn.model.sha256,
+                held_since(len(turn.prefix), turn.tape, number),
             )
         )
         return self._number
