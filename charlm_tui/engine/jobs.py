@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.engine.protocol import (
+    CauseRequested,
+    CauseTold,
     Event,
     Filmed,
     FilmEnded,
@@ -35,6 +37,7 @@ from charlm_tui.engine.protocol import (
     WhatIfTold,
 )
 from charlm_tui.film.shooting import shoot
+from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.lens import (
     FEATURES,
     Activations,
@@ -114,11 +117,15 @@ class Insight:
     def __init__(self) -> None:
         self._wanted: set[int] = set()
         self._kept: _Kept | None = None
+        self._cause: CauseRequested | None = None  # that was asked for last
 
     def begin(
-        self, request: LensRequested | WhatIfRequested, model: OnnxModel
+        self, request: LensRequested | CauseRequested | WhatIfRequested, model: OnnxModel
     ) -> Iterator[Event | None]:
         """Return the slices of an answer of a model; there are no more once it is dismissed."""
+        if isinstance(request, CauseRequested):
+            self._cause = request
+            return self._causes(request, model)
         self._wanted.add(request.number)
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
@@ -186,6 +193,23 @@ class Insight:
             tensors = tuple((name, states.shape[1]) for name, states in piece.states.items())
             yield LensOpened(number, tensors, rankings)
 
+    def _causes(self, request: CauseRequested, model: OnnxModel) -> Iterator[CauseTold | None]:
+        """Rank units by what they cause; of what was asked last, while its lens is open."""
+        kept = self._kept
+        if kept is None or kept.number != request.number:
+            return
+        values = None
+        if request.mean:
+            values = {name: it.mean(axis=0) for name, it in kept.read.states.items()}
+        ids, name = array("H", request.read), str(model.path)
+        for piece in causes(model, ids, request.holds, values, name):
+            if self._cause is not request or request.number not in self._wanted:
+                return
+            if isinstance(piece, Causes):
+                yield _told(request, piece)
+            else:
+                yield None
+
     def _what_if(self, request: WhatIfRequested, model: OnnxModel) -> Iterator[Event | None]:
         number = request.number
         pieces = what_if(
@@ -239,6 +263,20 @@ def _rankings(
             Ranking(feature.title, *columns(now[feature.id]), *columns(later[feature.id]))
             for feature in FEATURES
         ),
+    )
+
+
+def _told(request: CauseRequested, found: Causes) -> CauseTold:
+    """Return the units that move a prediction farthest; of equals the first comes first."""
+    best = np.argsort(-found.bits, kind="stable")[:BEST_UNITS]
+    return CauseTold(
+        request.number,
+        request.place,
+        request.mean,
+        best.astype(np.uint32).tobytes(),
+        found.bits[best].astype(np.float32).tobytes(),
+        found.towards[best].astype(np.uint16).tobytes(),
+        found.gains[best].astype(np.float32).tobytes(),
     )
 
 

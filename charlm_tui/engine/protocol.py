@@ -157,6 +157,23 @@ class UnitRequested(NamedTuple):
     """Its number, through all state tensors in their order."""
 
 
+class CauseRequested(NamedTuple):
+    """Tell what each unit causes at a character in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    place: int
+    """Number, in its reply, of the character: the answer carries it."""
+    read: bytes
+    """uint16, at least one: ids that the context of the character reads, from zero."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
+    mean: bool = False
+    """Whether a unit is set to its mean over the text, and not to zero."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
 class WhatIfRequested(NamedTuple):
     """Tell what would have been likely at a character under other settings."""
 
@@ -217,6 +234,7 @@ Request = (
     | RemakeRequested
     | LensRequested
     | UnitRequested
+    | CauseRequested
     | WhatIfRequested
     | FilmRequested
     | Dismissed
@@ -375,6 +393,27 @@ class UnitTold(NamedTuple):
     """Why nothing can be told of it, if so."""
 
 
+class CauseTold(NamedTuple):
+    """How far each unit of a lens moves the prediction of a character, the farthest first."""
+
+    number: int
+    """Of the lens."""
+    place: int
+    """Number of the character."""
+    mean: bool = False
+    """Whether the units were set to their means, and not to zero."""
+    units: bytes = b""
+    """uint32: numbers of the units."""
+    bits: bytes = b""
+    """float32, one each: D(as it was ‖ with the unit changed) of the model's own distributions."""
+    towards: bytes = b""
+    """uint16, one each: id of the character that gains most probability."""
+    gains: bytes = b""
+    """float32, one each: how much it gains."""
+    sentence: str = ""
+    """Why there is nothing to tell, if so."""
+
+
 class WhatIfRow(NamedTuple):
     """A character under one choice of settings; distances are from the row of now to this."""
 
@@ -456,6 +495,8 @@ def failure(request: Request, sentence: str) -> "Event | None":
             return LensOpened(number, sentence=sentence)
         case UnitRequested(number=number, unit=unit):
             return UnitTold(number, unit, sentence=sentence)
+        case CauseRequested(number=number, place=place, mean=mean):
+            return CauseTold(number, place, mean, sentence=sentence)
         case WhatIfRequested(number=number):
             return WhatIfTold(number, sentence=sentence)
         case FilmRequested(number=number):
@@ -485,6 +526,7 @@ Event = (
     | Progressed
     | LensOpened
     | UnitTold
+    | CauseTold
     | WhatIfTold
     | Filmed
     | FilmEnded

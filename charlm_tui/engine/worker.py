@@ -23,6 +23,7 @@ from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.pace import FIRST_S, FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
 from charlm_tui.engine.protocol import (
     Acknowledged,
+    CauseRequested,
     Dismissed,
     DrawRequested,
     Event,
@@ -259,7 +260,13 @@ class Worker:
                 self._say(self._kept(request.model).drawing.inspect(request))
             case ScoreRequested() | RemakeRequested() | FilmRequested():
                 self._take_on(request)
-            case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
+            case (
+                LensRequested()
+                | UnitRequested()
+                | CauseRequested()
+                | WhatIfRequested()
+                | Dismissed()
+            ):
                 self._look(request)
             case Acknowledged():
                 drawn = self._request
@@ -292,13 +299,16 @@ class Worker:
             case FilmRequested():
                 self._jobs.append((request, filming(request)))
 
-    def _look(self, request: LensRequested | UnitRequested | WhatIfRequested | Dismissed) -> None:
+    def _look(
+        self,
+        request: LensRequested | UnitRequested | CauseRequested | WhatIfRequested | Dismissed,
+    ) -> None:
         if self._insight is None:
             from charlm_tui.engine.jobs import Insight
 
             self._insight = Insight()
         match request:
-            case LensRequested() | WhatIfRequested():
+            case LensRequested() | CauseRequested() | WhatIfRequested():
                 model = self._kept(request.model).model
                 self._jobs.append((request, self._insight.begin(request, model)))
             case UnitRequested():

@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.engine.protocol import (
+    CauseRequested,
+    CauseTold,
     Dismissed,
     Inspected,
     InspectRequested,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_CHARACTERS`
 BEFORE = 12  # characters that are shown before the most surprising one
 
-Answer = Inspected | Scored | Remade | Progressed | LensOpened | UnitTold | WhatIfTold
+Answer = Inspected | Scored | Remade | Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold
 
 
 class Lens(NamedTuple):
@@ -154,6 +156,22 @@ class Requests:
         """Ask what a unit does in the text of a lens."""
         self._send(UnitRequested(lens.number, unit))
 
+    def causes(
+        self, lens: Lens, turn: Turn, number: int, settings: Settings, mean: bool = False
+    ) -> None:
+        """Ask what each unit causes at a character of the reply that a lens shows.
+
+        Args:
+            lens: that is open.
+            turn: that it was opened on.
+            number: of the character.
+            settings: in force for it: with the context that it was predicted in.
+            mean: whether a unit is set to its mean over the text, and not to zero.
+        """
+        here = turn.resume_point(number, settings)
+        read, model = here.read.tobytes(), turn.model.sha256
+        self._send(CauseRequested(lens.number, number, read, here.holds, mean, model))
+
     def what_if(self, turn: Turn, number: int, settings: Settings) -> int:
         """Ask what would have been likely at a character; return the id of the request.
 
@@ -191,7 +209,7 @@ class Requests:
                 self._take_scores(event, self._scored.pop(event.number))
             case Remade() if event.number in self._remade:
                 self._take_remade(event, *self._remade.pop(event.number))
-            case Progressed() | LensOpened() | UnitTold() | WhatIfTold():
+            case Progressed() | LensOpened() | UnitTold() | CauseTold() | WhatIfTold():
                 if event.number in self._open:
                     self._tell(InsightGained(event))
 

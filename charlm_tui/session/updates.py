@@ -4,7 +4,7 @@ from array import array
 from enum import Enum, auto
 from typing import NamedTuple
 
-from charlm_tui.engine.protocol import LensOpened, Progressed, UnitTold, WhatIfTold
+from charlm_tui.engine.protocol import CauseTold, LensOpened, Progressed, UnitTold, WhatIfTold
 from charlm_tui.session.turns import Turn
 
 
@@ -84,7 +84,7 @@ class DistributionKnown(NamedTuple):
 class InsightGained(NamedTuple):
     """An answer of the lens, or of what if."""
 
-    answer: Progressed | LensOpened | UnitTold | WhatIfTold
+    answer: Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold
 
 
 class TurnRemoved(NamedTuple):

@@ -1,10 +1,7 @@
 """Held units: a reply is what a plain re-run gives, in which they are forced by hand."""
 
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -40,9 +37,8 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler, Uniforms, probabilities
 from charlm_tui.lm.settings import Settings, version_for
 from charlm_tui.lm.whatif import WhatIf, what_if
-from tests.support.models import step_model
+from tests.support.held import SMALL_WINDOW, UNITS, held_units, small_model
 
-UNITS = 7
 STATES = (("h",), ("h0", "h1"))
 LENGTH = 30
 SEED = "a bird"
@@ -51,31 +47,12 @@ TOLERANCE = 2e-5  # of logits, which float32 adds up in another order
 Changes = list[tuple[int, Settings]]
 
 
-@cache
-def model_of(states: tuple[str, ...], rng_seed: int) -> OnnxModel:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "small.onnx"
-        model = step_model(states, units=UNITS, window=9, rng_seed=rng_seed)
-        path.write_bytes(model.SerializeToString())
-        return OnnxModel(path)
-
-
-def held_of(states: tuple[str, ...]) -> st.SearchStrategy[tuple[Held, ...]]:
-    one = st.builds(
-        Held,
-        st.sampled_from(states),
-        st.integers(0, UNITS - 1),
-        st.sampled_from([-3.0, -1.0, 0.0, 0.3, 1.0, 5.0]),
-    )
-    return st.lists(one, max_size=3, unique_by=lambda it: it[:2]).map(tuple)
-
-
 def settings_of(states: tuple[str, ...], **more: st.SearchStrategy) -> st.SearchStrategy[Settings]:
     return st.builds(
         Settings,
         temperature=st.sampled_from([0.0, 0.5, 1.0]),
         rng_seed=st.integers(0, 2),
-        held=held_of(states),
+        held=held_units(states),
         **more,
     )
 
@@ -90,7 +67,7 @@ def performances(draw: st.DrawFn) -> tuple[OnnxModel, Changes]:
     }
     settings = settings_of(states, **context)
     more = draw(st.lists(st.tuples(st.integers(1, LENGTH - 1), settings), max_size=3))
-    model = model_of(states, draw(st.integers(0, 5)))
+    model = small_model(states, draw(st.integers(0, 5)))
     return model, [(0, draw(settings)), *sorted(dict(more).items())]
 
 
@@ -130,7 +107,7 @@ def by_hand(model: OnnxModel, changes: Changes, length: int = LENGTH) -> tuple[l
     first, surprisal = len(ids), []
     for number in range(length):
         settings = in_force(changes, number)
-        begin = 0 if settings.carry else max(0, len(ids) - (settings.depth or 9))
+        begin = 0 if settings.carry else max(0, len(ids) - (settings.depth or SMALL_WINDOW))
         logits = read_plainly(model, ids[begin:], held[begin:])
         drawn = sampler.draw(logits, settings, Uniforms(settings.rng_seed)[number])
         ids.append(drawn.id)
@@ -176,7 +153,7 @@ def test_a_held_reply_is_what_a_plain_re_run_gives(
 
 def test_a_unit_acts_from_the_second_character_after_it_was_held() -> None:
     """The step that reads the first hands it on, and the one after it has it in its logits."""
-    model, place = model_of(("h0", "h1"), 1), 10
+    model, place = small_model(("h0", "h1"), 1), 10
     before = Settings(1.0, 3)
     after = Settings(1.0, 3, held=(Held("h0", 2, 5.0), Held("h1", 3, -5.0)))
     plain, bits = performed(model, [(0, before)])
@@ -188,7 +165,7 @@ def test_a_unit_acts_from_the_second_character_after_it_was_held() -> None:
 
 def test_what_is_held_for_the_last_character_alone_is_read_with_it() -> None:
     """The change comes while the character is drawn and not yet read."""
-    model = model_of(("h",), 2)
+    model = small_model(("h",), 2)
     loose, held = Settings(1.0, 4), Settings(1.0, 4, held=(Held("h", 0, 5.0), Held("h", 1, -5.0)))
     source = generation(model, held)
     ids = [*source.draw(5).ids]
@@ -199,7 +176,7 @@ def test_what_is_held_for_the_last_character_alone_is_read_with_it() -> None:
 
 
 def test_given_characters_are_read_with_what_is_held() -> None:
-    model, settings = model_of(("h",), 3), Settings(1.0, 4, held=(Held("h", 0, 5.0),))
+    model, settings = small_model(("h",), 3), Settings(1.0, 4, held=(Held("h", 0, 5.0),))
     ids, _ = by_hand(model, [(0, settings)])
     source = generation(model, settings)
     assert [*source.give(ids[:7]).ids, *source.draw(LENGTH - 7).ids] == ids
@@ -211,7 +188,7 @@ def test_lanes_that_hold_other_units_are_each_a_reply_of_its_own(
     data: st.DataObject, states: tuple[str, ...], rng_seed: int
 ) -> None:
     """A twin is two of them: on one seed, with one RNG seed."""
-    model = model_of(states, rng_seed)
+    model = small_model(states, rng_seed)
     more = {
         "depth": st.just(data.draw(st.sampled_from([0, 1, 4]))),
         "carry": st.just(data.draw(st.booleans())),
@@ -231,8 +208,8 @@ def test_lanes_that_hold_other_units_are_each_a_reply_of_its_own(
 def test_lanes_that_are_read_again_hold_what_they_held(
     data: st.DataObject, carry: bool, cut: int
 ) -> None:
-    model, states = model_of(("h0", "h1"), 4), ("h0", "h1")
-    each = [Settings(1.0, 5, carry=carry, held=data.draw(held_of(states))) for _ in range(2)]
+    model, states = small_model(("h0", "h1"), 4), ("h0", "h1")
+    each = [Settings(1.0, 5, carry=carry, held=data.draw(held_units(states))) for _ in range(2)]
     vocabulary = model.contract.vocabulary
     read = prefixed(vocabulary, vocabulary.encode(SEED))
     whole = Lanes(open_context(model, each[0], 2), each, [read] * 2).draw(LENGTH)
@@ -247,7 +224,7 @@ def test_lanes_that_are_read_again_hold_what_they_held(
 @st.composite
 def held_texts(draw: st.DrawFn) -> tuple[list[int], Holds]:
     ids = draw(st.lists(st.integers(0, 3), min_size=1, max_size=30))
-    places = st.tuples(st.integers(0, len(ids) - 1), held_of(("h0", "h1")))
+    places = st.tuples(st.integers(0, len(ids) - 1), held_units(("h0", "h1")))
     every = draw(st.lists(places, max_size=3, unique_by=lambda it: it[0]))
     return ids, changes(sorted(every))
 
@@ -257,7 +234,7 @@ def held_texts(draw: st.DrawFn) -> tuple[list[int], Holds]:
 def test_a_carried_text_is_reused_only_as_far_as_the_same_was_held(
     texts: list[tuple[list[int], Holds]], data: st.DataObject
 ) -> None:
-    model = model_of(("h0", "h1"), 0)
+    model = small_model(("h0", "h1"), 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context_module, "CHECKPOINT", 4)
         state = CarriedState(model, rewindable=True)
@@ -267,7 +244,7 @@ def test_a_carried_text_is_reused_only_as_far_as_the_same_was_held(
             holds = tuple(it for it in holds if it[0] < len(ids))
             fresh = CarriedState(model)
             assert state.read(ids, holds).tolist() == fresh.read(ids, holds).tolist()
-            now = data.draw(held_of(("h0", "h1")))
+            now = data.draw(held_units(("h0", "h1")))
             for context in (state, fresh):
                 context.hold(now)
             for index in (1, 2, 3):  # what is drawn is held, too
@@ -276,7 +253,7 @@ def test_a_carried_text_is_reused_only_as_far_as_the_same_was_held(
 
 @pytest.mark.parametrize("depth", [1, 3, 9])
 def test_a_row_that_enters_at_the_top_holds_nothing(depth: int) -> None:
-    model = model_of(("h",), 0)
+    model = small_model(("h",), 0)
     window = RollingWindow(model, depth, lanes=2)
     window.hold((Held("h", 0, 2.0),), (Held("h", 0, -2.0), Held("h", 3, 1.0)))
     for index in range(20):
@@ -287,7 +264,7 @@ def test_a_row_that_enters_at_the_top_holds_nothing(depth: int) -> None:
 
 
 def test_every_depth_holds_what_a_window_of_it_would() -> None:
-    model, holds = model_of(("h0", "h1"), 0), ((2, (Held("h0", 1, 3.0),)), (5, ()))
+    model, holds = small_model(("h0", "h1"), 0), ((2, (Held("h0", 1, 3.0),)), (5, ()))
     ids = [1, 4, 2, 8, 5, 7, 3]
     every = EveryDepth(model, 6).read(ids, holds)
     for depth in range(1, 7):
@@ -296,7 +273,7 @@ def test_every_depth_holds_what_a_window_of_it_would() -> None:
 
 
 def test_what_is_forgotten_is_held_no_longer() -> None:
-    model = model_of(("h",), 0)
+    model = small_model(("h",), 0)
     for context in (RollingWindow(model, 4), CarriedState(model)):
         plain = context.read([1, 2, 3]).copy()
         context.hold((Held("h", 0, 9.0),))
@@ -308,7 +285,7 @@ def test_what_is_forgotten_is_held_no_longer() -> None:
 
 @pytest.mark.parametrize("held", [Held("c", 0, 1.0), Held("h", UNITS, 1.0)])
 def test_a_unit_that_the_model_has_not_is_refused_in_one_sentence(held: Held) -> None:
-    model = model_of(("h",), 0)
+    model = small_model(("h",), 0)
     contexts: list[Context] = [RollingWindow(model, 4), CarriedState(model)]
     for context in contexts:
         with pytest.raises(
@@ -323,7 +300,7 @@ def test_a_unit_that_the_model_has_not_is_refused_in_one_sentence(held: Held) ->
 
 
 def test_a_lens_shows_the_states_that_were_handed_on() -> None:
-    model, ids = model_of(("h",), 0), [1, 4, 2, 8, 5, 7, 3]
+    model, ids = small_model(("h",), 0), [1, 4, 2, 8, 5, 7, 3]
     holds = ((3, (Held("h", 2, 4.0),)),)
     for settings in (Settings(), Settings(carry=True), Settings(depth=2)):
         *_, found = activations(model, ids, 1, len(ids), settings, holds=holds)
@@ -335,7 +312,7 @@ def test_a_lens_shows_the_states_that_were_handed_on() -> None:
 
 
 def test_what_if_reads_what_was_held() -> None:
-    model, ids = model_of(("h",), 0), [1, 4, 2, 8, 5, 7, 3]
+    model, ids = small_model(("h",), 0), [1, 4, 2, 8, 5, 7, 3]
     holds = ((2, (Held("h", 2, 4.0),)),)
     settings = Settings(1.0, depth=4, held=(Held("h", 2, 4.0),))
     *_, found = what_if(model, ids, 1, settings, (), holds=holds)
@@ -379,7 +356,7 @@ def test_what_cannot_be_held_is_refused_in_one_sentence(held: tuple[Held, ...], 
     assert "\n" not in str(error.value)
 
 
-@given(held_of(("h", "a long name")))
+@given(held_units(("h", "a long name")))
 def test_what_is_held_is_the_same_in_a_file(held: tuple[Held, ...]) -> None:
     settings = Settings(held=held)
     assert Settings.of_file(settings.to_file()) == settings
@@ -388,7 +365,7 @@ def test_what_is_held_is_the_same_in_a_file(held: tuple[Held, ...]) -> None:
     assert version_for([Settings(), settings]) == (2 if held else 1)
 
 
-@given(held_of(("h", "c", "a long name", "h0")))
+@given(held_units(("h", "c", "a long name", "h0")))
 def test_what_is_told_can_be_typed_again(held: tuple[Held, ...]) -> None:
     for it in held:
         assert typed(it.typed) == it
@@ -411,7 +388,7 @@ def test_a_unit_is_held_at_its_last_value_and_can_be_let_go() -> None:
     assert shown(()) == ""
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), held_of(("h",)))))
+@given(st.lists(st.tuples(st.integers(0, 9), held_units(("h",)))))
 def test_only_changes_are_told(every: list[tuple[int, tuple[Held, ...]]]) -> None:
     every.sort(key=lambda it: it[0])
     told = changes(every)
