@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.protocol import EngineDied, Event, RestRequested
+from charlm_tui.lm.held import Held
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.tape import Columns, Tape
@@ -145,7 +146,10 @@ class Walk:
                     {"moving": "ramp", "moving_over": 1 + number % 50},
                     {"moving": "cycle", "moving_over": 1 + number % 20},
                     {"moving": ""},
-                )[number % 10]
+                    {"held": (Held("h0", number % 16, number % 5 - 2.0),)},
+                    {"held": (Held("h0", 3, 1.0), Held("h1", number % 16, 2.0))},
+                    {"held": ()},
+                )[number % 13]
                 it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
 
 
