@@ -144,6 +144,11 @@ class Units(NamedTuple):
             number -= size
         raise AssertionError("there is no such unit")
 
+    def place(self, number: int) -> tuple[str, int]:
+        """Return the state that a unit is of, and its number there."""
+        tensor, _, place = self.name(number)[:-1].rpartition("[")
+        return tensor, int(place)
+
     def beside(self, number: int, by: int) -> int:
         """Return the unit that is `by` steps further, around the end and through all tensors."""
         return (number + by) % self.total

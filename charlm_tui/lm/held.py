@@ -140,12 +140,23 @@ def typed_parts(text: str) -> tuple[str, float]:
         SettingsError: there are not both, or the value is no number.
     """
     unit, _, value = text.strip().rpartition("=" if "=" in text else " ")
+    if not unit.strip():
+        raise SettingsError(f"{text.strip()!r:.40} is no unit at a value; {HOW_TO_HOLD}")
+    return unit, typed_value(value)
+
+
+def typed_value(text: str) -> float:
+    """Return a value that was typed.
+
+    Raises:
+        SettingsError: it is no number.
+    """
     try:
-        if not unit.strip():
-            raise ValueError
-        return unit, float(value)
+        return float(text)
     except ValueError:
-        raise SettingsError(f"{text.strip()!r:.40} is no unit at a value; {HOW_TO_HOLD}") from None
+        raise SettingsError(
+            f"{text.strip()!r:.40} is no value to hold a unit at; give a number, such as 1.0"
+        ) from None
 
 
 def shown(held: Sequence[Held]) -> str:

@@ -15,6 +15,7 @@ from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import recorded, save, share
+from charlm_tui.session.holding import hold
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.obstacles import (
     Obstacle,
@@ -344,6 +345,15 @@ _COMMANDS = (
         _carry,
         slash="carry",
         argument="[off]",
+    ),
+    Command(
+        "hold",
+        "Hold a unit",
+        "Hold a unit of the model at a value from here on, such as c 52 = 1.0; c 52 off lets it "
+        "go, off all of them.",
+        hold,
+        slash="hold",
+        argument="[UNIT = VALUE]",
     ),
     Command(
         "score",

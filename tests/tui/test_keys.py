@@ -75,7 +75,7 @@ LATER = {
     "prompt": "clear",
     "find": "next previous leave",
     "help": "down up page-down page-up",
-    "lens": "help",
+    "lens": "help causes mean character-before character-next hold",
     "what-if": "help",
     "history": "help",
     "watch": "leave stop halve double cool samples axis next film studio temperatures help",

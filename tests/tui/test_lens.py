@@ -26,7 +26,8 @@ from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.session.requests import MOST_SHOWN
 from charlm_tui.text import cells, visible
 from charlm_tui.tui.paint import tinted
-from charlm_tui.tui.screens.lens import LensScreen, Pins
+from charlm_tui.tui.screens.lens import LensScreen
+from charlm_tui.tui.screens.lens_units import Pins
 from charlm_tui.tui.shades import LEGIBLE, contrast
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList
