@@ -38,8 +38,8 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.film.shooting import shoot
 from charlm_tui.lm.cause import Causes, causes
+from charlm_tui.lm.features import FEATURES
 from charlm_tui.lm.lens import (
-    FEATURES,
     Activations,
     Ranked,
     Scale,

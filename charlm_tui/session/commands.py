@@ -443,6 +443,7 @@ _VIEWS = (
         "several models.",
         "[TEMPERATURES or MODELS]",
     ),
+    _view("twin", "Reply to the last seed with the held units, beside a twin that is left alone."),
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),
     _view("history", "Find a reply that was kept."),

@@ -102,6 +102,9 @@ class Walk:
                 it.dream()
             case "climb":
                 it.ladder.climb("", [0.0, 0.7, 1.3][: 2 + number % 2])
+            case "twin":
+                it.change(it.controls.with_settings(held=(Held("h1", number % 16, 1.5),)))
+                it.ladder.twin("")
             case "lane":
                 it.ladder.warm(number % 3, 1 - 2 * (number % 2))
             case "take":

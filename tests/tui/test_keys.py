@@ -69,7 +69,7 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
-    "transcript": "pin repeat find",
+    "transcript": "pin repeat find twin",
     "app": "palette interrupt",
     "view": "editor",
     "prompt": "clear",

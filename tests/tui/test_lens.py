@@ -20,7 +20,8 @@ from charlm_tui.engine.protocol import (
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.lm.lens import FEATURES, MOST_CHARACTERS, UNIT_LEVELS
+from charlm_tui.lm.features import FEATURES
+from charlm_tui.lm.lens import MOST_CHARACTERS, UNIT_LEVELS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.session.requests import MOST_SHOWN
