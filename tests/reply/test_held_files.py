@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from charlm_tui.history.records import in_ladders
 from charlm_tui.history.schema import DamagedError
 from charlm_tui.history.store import Piece, Store
 from charlm_tui.lm.context import open_context
@@ -223,6 +224,21 @@ def test_a_history_that_has_nothing_held_stays_as_it_was(tmp_path: Path) -> None
     for _ in range(2):  # and it is of that version for good
         with closing(Store(path)) as store:
             assert store.database.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_a_list_tells_what_was_held_and_twins_stand_together(tmp_path: Path) -> None:
+    path = tmp_path / "h.db"
+    with closing(Store(path)) as store:
+        for held in (BOTH, ()):
+            it = recorded([(0, Settings(1.0, held=held))])
+            reply = store.begin(origin(SEED))
+            changes = ((0, Settings(1.0, held=held)),)
+            store.append(reply, Piece(0, it.text, it.tape.columns(), changes))
+            store.finish(reply)
+        entries = store.entries()
+        assert [entry.held for entry in entries] == ["", "h0[3] = 1, h1[6] = -0.25 held"]
+        assert entries[1].facts[0].endswith("RNG seed 0, h0[3] = 1, h1[6] = -0.25 held")
+        assert [listed.mark for listed in in_ladders(entries)] == ["┌", "└"]
 
 
 def test_what_is_told_of_a_reply_names_the_held_units() -> None:

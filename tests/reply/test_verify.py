@@ -225,6 +225,7 @@ EVERY_ACT = (
         "again",
         "dream",
         "climb",
+        "twin",
         "lane",
     ),
     *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
