@@ -61,7 +61,8 @@ def facts(store: Store) -> Any:
     """Tell what a history says of its replies, of an entry what version 1 said."""
     known = json.loads(golden("history.json"))["entries"][0].keys()
     told = plain(make.history_facts(store))
-    assert {"temperatures", "rng_seeds", "schedule"} == told["entries"][0].keys() - known  # newer
+    newer = {"temperatures", "rng_seeds", "schedule", "held"}
+    assert newer == told["entries"][0].keys() - known
     return told | {"entries": [{key: it[key] for key in known} for it in told["entries"]]}
 
 
@@ -84,6 +85,7 @@ def test_every_settings_key_is_read_as_ever() -> None:
     today = plain(make.settings_facts(make.HERE / "v1.toml"))
     then = json.loads(golden("settings.json"))
     assert today["controls"].pop("pin") == today["controls"]["settings"]["rng_seed"]  # newer
+    assert today["controls"]["settings"].pop("held") == []  # newer, and in no settings file
     today["values"] = {key: today["values"][key] for key in then["values"]}  # newer keys are more
     assert today == then
 

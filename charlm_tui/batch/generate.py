@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -147,7 +147,7 @@ def _json_line(job: Job, model: OnnxModel, seed: str, text: str, settings: Setti
     reply = {
         "seed": seed,
         "text": (seed if job.echo else "") + text,
-        **asdict(settings),
+        **settings.to_file(),
         "length": job.length,
         "model": model.contract.name,
         "model_sha256": model.sha256,

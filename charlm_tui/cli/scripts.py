@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from charlm_tui.cli.streams import output, say
 from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.files import FileReadError, read_file, read_stream
+from charlm_tui.lm.held import typed
 from charlm_tui.session.seeds import as_seed
 from charlm_tui.text import conversion
 
@@ -56,6 +58,13 @@ BAR = 40  # cells of its longest bar
     default=(),
     help="Generate 2 to 8 replies side by side, such as 0.2,0.5,1.0,1.2, and print them in turn.",
 )
+@click.option(
+    "--hold",
+    "held",
+    multiple=True,
+    metavar="UNIT=VALUE",
+    help="Hold a unit of the model at a value, such as c[52]=1.0; may be given several times.",
+)
 @click.option("--echo", is_flag=True, help="Print the seed before the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
 @click.option(
@@ -68,7 +77,7 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     Truncations apply in the order top-k, typical-p, top-p, min-p, mirostat; the temperature after
     them.
     """
-    settings = settings_of(values)
+    settings = replace(settings_of(values), held=tuple(map(typed, values.pop("held"))))
     text = as_seed(read_text("-", "the seed")) if seed == "-" else seed
     path, limits = begin_script(model)
     from charlm_tui.batch.generate import Job, lane_path, run

@@ -18,6 +18,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.context import Context, open_context
 from charlm_tui.lm.generation import Generation, Lanes
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
@@ -69,6 +70,7 @@ class Drawing:
             str(self._model.path),
             request.first,
             [array("f", history) for history in request.mirostat_history],
+            request.holds,
         )
 
     def advance(
@@ -115,7 +117,9 @@ class Drawing:
     def _generation(
         self, use: str, request: DrawRequested | InspectRequested, settings: Settings
     ) -> Generation:
-        return self._generate(use, settings, request.read, request.first, request.mirostat_history)
+        return self._generate(
+            use, settings, request.read, request.first, request.mirostat_history, request.holds
+        )
 
     def lane(self, request: LanesRequested, number: int) -> Generation:
         """Return what draws one of the lanes of a request, the only one here."""
@@ -125,10 +129,17 @@ class Drawing:
             request.reads[number],
             request.first,
             request.mirostat_history[number],
+            request.holds[number] if request.holds else (),
         )
 
     def _generate(
-        self, use: str, settings: Settings, read: bytes, first: int, mirostat_history: bytes
+        self,
+        use: str,
+        settings: Settings,
+        read: bytes,
+        first: int,
+        mirostat_history: bytes,
+        holds: Holds,
     ) -> Generation:
         return Generation(
             self._context(use, settings),
@@ -137,6 +148,7 @@ class Drawing:
             array("H", read),
             first,
             array("f", mirostat_history),
+            holds,
         )
 
     def _context(self, use: str, settings: Settings, lanes: int = 1) -> Context:

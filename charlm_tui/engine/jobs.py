@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.engine.protocol import (
+    CauseRequested,
+    CauseTold,
     Event,
     Filmed,
     FilmEnded,
@@ -37,8 +39,9 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.engine.reach_jobs import looking_back
 from charlm_tui.engine.reach_protocol import ReachAnswer, ReachRequest
 from charlm_tui.film.shooting import shoot
+from charlm_tui.lm.cause import Causes, causes
+from charlm_tui.lm.features import FEATURES
 from charlm_tui.lm.lens import (
-    FEATURES,
     Activations,
     Ranked,
     Scale,
@@ -116,11 +119,17 @@ class Insight:
     def __init__(self) -> None:
         self._wanted: set[int] = set()
         self._kept: _Kept | None = None
+        self._cause: CauseRequested | None = None  # that was asked for last
 
     def begin(
-        self, request: LensRequested | WhatIfRequested | ReachRequest, model: OnnxModel
+        self,
+        request: LensRequested | CauseRequested | WhatIfRequested | ReachRequest,
+        model: OnnxModel,
     ) -> Iterator[Event | None]:
         """Return the slices of an answer of a model; there are no more once it is dismissed."""
+        if isinstance(request, CauseRequested):
+            self._cause = request
+            return self._causes(request, model)
         self._wanted.add(request.number)
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
@@ -158,7 +167,10 @@ class Insight:
     def _lens(self, request: LensRequested, model: OnnxModel) -> Iterator[Event | None]:
         self._kept = None  # before there are others: they are large
         number, ids = request.number, array("H", request.read)
-        pieces = activations(model, ids, request.start, len(ids), request.settings, str(model.path))
+        name = str(model.path)
+        pieces = activations(
+            model, ids, request.start, len(ids), request.settings, name, request.holds
+        )
         told = 0
         for piece in pieces:
             if number not in self._wanted:
@@ -187,6 +199,23 @@ class Insight:
             tensors = tuple((name, states.shape[1]) for name, states in piece.states.items())
             yield LensOpened(number, tensors, rankings)
 
+    def _causes(self, request: CauseRequested, model: OnnxModel) -> Iterator[CauseTold | None]:
+        """Rank units by what they cause; of what was asked last, while its lens is open."""
+        kept = self._kept
+        if kept is None or kept.number != request.number:
+            return
+        values = None
+        if request.mean:
+            values = {name: it.mean(axis=0) for name, it in kept.read.states.items()}
+        ids, name = array("H", request.read), str(model.path)
+        for piece in causes(model, ids, request.holds, values, name):
+            if self._cause is not request or request.number not in self._wanted:
+                return
+            if isinstance(piece, Causes):
+                yield _told(request, piece)
+            else:
+                yield None
+
     def _what_if(self, request: WhatIfRequested, model: OnnxModel) -> Iterator[Event | None]:
         number = request.number
         pieces = what_if(
@@ -198,6 +227,7 @@ class Insight:
             array("f", request.mirostat_history),
             request.carried_from,
             str(model.path),
+            request.holds,
         )
         for piece in pieces:
             if number not in self._wanted:
@@ -247,6 +277,20 @@ def _rankings(
             Ranking(feature.title, *columns(now[feature.id]), *columns(later[feature.id]))
             for feature in FEATURES
         ),
+    )
+
+
+def _told(request: CauseRequested, found: Causes) -> CauseTold:
+    """Return the units that move a prediction farthest; of equals the first comes first."""
+    best = np.argsort(-found.bits, kind="stable")[:BEST_UNITS]
+    return CauseTold(
+        request.number,
+        request.place,
+        request.mean,
+        best.astype(np.uint32).tobytes(),
+        found.bits[best].astype(np.float32).tobytes(),
+        found.towards[best].astype(np.uint16).tobytes(),
+        found.gains[best].astype(np.float32).tobytes(),
     )
 
 

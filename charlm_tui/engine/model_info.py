@@ -3,12 +3,12 @@
 Loads nothing itself, and needs no numpy: of a model file's own type it needs the name alone.
 """
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.errors import CharlmError
+from charlm_tui.lm.held import UNIT
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.tape import Runtime
 from charlm_tui.text import told
@@ -31,6 +31,7 @@ def loaded(model: "OnnxModel") -> ModelLoaded:
         contract.window,
         contract.card,
         Runtime.here(runtime_version()),
+        states=tuple((state.name, state.units) for state in contract.states),
     )
 
 
@@ -120,9 +121,6 @@ def _epochs(card: Any) -> str:
     return f"{card['epochs']}, the best of them epoch {card.get('best_epoch')}{stopped}"
 
 
-_TYPED = re.compile(r"\s*(.*?)[\s\[]*(\d+)\s*\]?\s*")
-
-
 class UnitError(CharlmError):
     """That is no unit of the model."""
 
@@ -146,6 +144,11 @@ class Units(NamedTuple):
             number -= size
         raise AssertionError("there is no such unit")
 
+    def place(self, number: int) -> tuple[str, int]:
+        """Return the state that a unit is of, and its number there."""
+        tensor, _, place = self.name(number)[:-1].rpartition("[")
+        return tensor, int(place)
+
     def beside(self, number: int, by: int) -> int:
         """Return the unit that is `by` steps further, around the end and through all tensors."""
         return (number + by) % self.total
@@ -156,7 +159,7 @@ class Units(NamedTuple):
         Raises:
             UnitError: there is none of that name.
         """
-        typed = _TYPED.fullmatch(text)
+        typed = UNIT.fullmatch(text)
         first = 0
         for tensor, size in self.tensors:
             if typed is not None and (

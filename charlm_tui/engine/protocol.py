@@ -18,6 +18,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.reach_protocol import ReachAnswer, ReachRequest, refused
 from charlm_tui.files import FileVersion
 from charlm_tui.film.film import Order, Passage, Shot
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Case
@@ -69,6 +70,8 @@ class DrawRequested(NamedTuple):
     """uint16: ids that a person has chosen; they come first, before any is drawn."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class LanesRequested(NamedTuple):
@@ -88,6 +91,8 @@ class LanesRequested(NamedTuple):
     """With the speed and the length."""
     models: tuple[str, ...] = ()
     """sha256 of the model of each lane, or of the one that all have."""
+    holds: tuple[Holds, ...] = ()
+    """Of each lane, which units were held while it was read; none is none."""
 
 
 class InspectRequested(NamedTuple):
@@ -104,6 +109,8 @@ class InspectRequested(NamedTuple):
     """Number, in its reply, of the character."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class ScoreRequested(NamedTuple):
@@ -138,6 +145,8 @@ class LensRequested(NamedTuple):
     settings: Settings
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class UnitRequested(NamedTuple):
@@ -147,6 +156,23 @@ class UnitRequested(NamedTuple):
     """Of the lens."""
     unit: int
     """Its number, through all state tensors in their order."""
+
+
+class CauseRequested(NamedTuple):
+    """Tell what each unit causes at a character in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    place: int
+    """Number, in its reply, of the character: the answer carries it."""
+    read: bytes
+    """uint16, at least one: ids that the context of the character reads, from zero."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
+    mean: bool = False
+    """Whether a unit is set to its mean over the text, and not to zero."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
 
 
 class WhatIfRequested(NamedTuple):
@@ -166,6 +192,8 @@ class WhatIfRequested(NamedTuple):
     """Where in `read` a carried state begins."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class FilmRequested(NamedTuple):
@@ -207,6 +235,7 @@ Request = (
     | RemakeRequested
     | LensRequested
     | UnitRequested
+    | CauseRequested
     | WhatIfRequested
     | ReachRequest
     | FilmRequested
@@ -232,6 +261,8 @@ class ModelLoaded(NamedTuple):
     """What was at the path when it was read."""
     at_hand: tuple[str, ...] = ()
     """sha256 of all models that requests can name; this one is the last."""
+    states: tuple[tuple[str, int], ...] = ()
+    """Name of each state and how many units it has, in the order of the model."""
 
     @property
     def file_name(self) -> str:
@@ -364,6 +395,27 @@ class UnitTold(NamedTuple):
     """Why nothing can be told of it, if so."""
 
 
+class CauseTold(NamedTuple):
+    """How far each unit of a lens moves the prediction of a character, the farthest first."""
+
+    number: int
+    """Of the lens."""
+    place: int
+    """Number of the character."""
+    mean: bool = False
+    """Whether the units were set to their means, and not to zero."""
+    units: bytes = b""
+    """uint32: numbers of the units."""
+    bits: bytes = b""
+    """float32, one each: D(as it was ‖ with the unit changed) of the model's own distributions."""
+    towards: bytes = b""
+    """uint16, one each: id of the character that gains most probability."""
+    gains: bytes = b""
+    """float32, one each: how much it gains."""
+    sentence: str = ""
+    """Why there is nothing to tell, if so."""
+
+
 class WhatIfRow(NamedTuple):
     """A character under one choice of settings; distances are from the row of now to this."""
 
@@ -447,6 +499,8 @@ def failure(request: Request, sentence: str) -> "Event | None":
             return LensOpened(number, sentence=sentence)
         case UnitRequested(number=number, unit=unit):
             return UnitTold(number, unit, sentence=sentence)
+        case CauseRequested(number=number, place=place, mean=mean):
+            return CauseTold(number, place, mean, sentence=sentence)
         case WhatIfRequested(number=number):
             return WhatIfTold(number, sentence=sentence)
         case FilmRequested(number=number):
@@ -476,6 +530,7 @@ Event = (
     | Progressed
     | LensOpened
     | UnitTold
+    | CauseTold
     | WhatIfTold
     | ReachAnswer
     | Filmed

@@ -23,6 +23,7 @@ from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.pace import FIRST_S, FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
 from charlm_tui.engine.protocol import (
     Acknowledged,
+    CauseRequested,
     Dismissed,
     DrawRequested,
     Event,
@@ -267,7 +268,13 @@ class Worker:
                 self._say(self._kept(request.model).drawing.inspect(request))
             case ScoreRequested() | RemakeRequested() | FilmRequested():
                 self._take_on(request)
-            case LensRequested() | UnitRequested() | WhatIfRequested() | Dismissed():
+            case (
+                LensRequested()
+                | UnitRequested()
+                | CauseRequested()
+                | WhatIfRequested()
+                | Dismissed()
+            ):
                 self._look(request)
             case ReachRequested() | InfluenceRequested() | SettlingRequested():
                 self._look(request)
@@ -303,7 +310,13 @@ class Worker:
                 self._jobs.append((request, filming(request)))
 
     def _look(
-        self, request: LensRequested | UnitRequested | WhatIfRequested | ReachRequest | Dismissed
+        self,
+        request: LensRequested
+        | UnitRequested
+        | CauseRequested
+        | WhatIfRequested
+        | ReachRequest
+        | Dismissed,
     ) -> None:
         if self._insight is None:
             from charlm_tui.engine.jobs import Insight

@@ -9,7 +9,7 @@ import json
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class KeptFilm:
             "format": FORMAT,
             "version": FILM_VERSION,
             "seed": self.order.seed,
-            "settings": asdict(self.order.settings),
+            "settings": self.order.settings.to_file(),
             "length": self.order.length,
             "passage": sha256(passage.encode("utf-8", "surrogatepass")).hexdigest(),
         }

@@ -86,6 +86,8 @@ class Entry:
     """Likewise."""
     schedule: str = ""
     """Of the temperature at its end: `ramp 1.2`; empty where it is steady."""
+    held: str = ""
+    """Which units were held at its end, if any; at its beginning, if none was any more."""
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -98,9 +100,10 @@ class Entry:
         measured = "" if bits is None else f", {bits:.2f} bits"
         warmth = f", temperature {temperature}" if temperature else ""
         numbers = f", RNG seed {rng_seed}" if rng_seed else ""
+        held = f", {self.held}" if self.held else ""
         short = f"{self.length:,}" + (f"  T{temperature}  RNG {rng_seed}" if temperature else "")
         return (
-            f"{model}, {self.length:,} characters{measured}{warmth}{numbers}",
+            f"{model}, {self.length:,} characters{measured}{warmth}{numbers}{held}",
             f"{model}, {self.length:,}{warmth}{numbers}",
             f"{model}  {short}",
             short,
@@ -118,12 +121,13 @@ class Listed(NamedTuple):
 def in_ladders(entries: Sequence[Entry]) -> list[Listed]:
     """Return replies in their order, the lanes of a ladder as they stood there, and marked.
 
-    Lanes begin at one moment, from one seed, and not all at one temperature or by one model.
+    Lanes begin at one moment, from one seed, and not all at one temperature, by one model and with
+    the same units held.
     """
     listed: list[Listed] = []
     for _, group in groupby(entries, lambda it: (it.started_s, it.seed.lower())):
         lanes = list(group)
-        if len({(it.temperatures, it.model_sha256) for it in lanes}) < 2:
+        if len({(it.temperatures, it.model_sha256, it.held) for it in lanes}) < 2:
             listed += map(Listed, lanes)
             continue
         lanes.sort(key=lambda it: it.id)

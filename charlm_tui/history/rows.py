@@ -8,11 +8,11 @@ import json
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from charlm_tui.history.records import Entry, Origin, Piece
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.held import shown
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 from charlm_tui.reply.tape_file import Recording
@@ -58,7 +58,7 @@ def to_row(piece: Piece) -> tuple[object, ...]:
         piece.first,
         len(piece.text),
         sum(array("f", piece.columns.surprisal_bits)),
-        json.dumps([(first, asdict(settings)) for first, settings in piece.changes]),
+        json.dumps([(first, settings.to_file()) for first, settings in piece.changes]),
         json.dumps(piece.times),
         json.dumps(piece.forced),
         piece.text,
@@ -135,6 +135,7 @@ def to_entry(row: Sequence[Any]) -> Entry:
         temperatures=tuple(dict.fromkeys(each.temperature for each in settings)),
         rng_seeds=tuple(dict.fromkeys(each.rng_seed for each in settings)),
         schedule=next((f"{it.moving} {it.moving_to:g}" for it in settings[1:] if it.moving), ""),
+        held=next((shown(it.held) for it in reversed(settings) if it.held), ""),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError, check_file
+from charlm_tui.lm.settings import HELD_VERSION
 
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
@@ -85,7 +86,11 @@ _FIRST = (
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
-"""Statements that make version n + 1 of version n; the newest version is how many there are."""
+"""Statements that make version n + 1 of version n; a new file's version is how many there are.
+
+One with held units has the next version, of the same tables (`demand`). So the second place here
+is for no statement, and what comes next stands behind it.
+"""
 
 
 class HistoryError(CharlmError):
@@ -214,21 +219,32 @@ class _Bounded(sqlite3.Connection):
 
 
 def _prepare(database: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]) -> None:
+    newest = max(len(migrations), HELD_VERSION)
     with transaction(database, "DEFERRED"):  # one moment of the file, and nothing is written yet
-        _version(database, path, len(migrations))
+        _version(database, path, newest)
     _use_wal(database)
     # In WAL mode the file is whole after any crash, and what is committed is with the system: it
     # outlives a kill of this process. Only a power cut can take the last seconds.
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute("PRAGMA foreign_keys = ON")
     with transaction(database):
-        version = _version(database, path, len(migrations))  # another app may have been quicker
+        version = _version(database, path, newest)  # another app may have been quicker
         for statements in migrations[version:]:
             for statement in statements:
                 database.execute(statement)
         # Written even if they are there: it is how a read-only file is known at once.
         database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        database.execute(f"PRAGMA user_version = {len(migrations)}")
+        database.execute(f"PRAGMA user_version = {max(version, len(migrations))}")
+
+
+def demand(database: sqlite3.Connection, version: int) -> None:
+    """Let the file be of a version at least, within a transaction, for a row that needs it.
+
+    A program of before refuses the whole file then, and not that row alone as a damaged one.
+    """
+    (now,) = database.execute("PRAGMA user_version").fetchone()
+    if now < version:
+        database.execute(f"PRAGMA user_version = {version}")
 
 
 def _version(database: sqlite3.Connection, path: Path, newest: int) -> int:

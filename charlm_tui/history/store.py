@@ -37,11 +37,13 @@ from charlm_tui.history.schema import (
     DamagedError,
     GoneError,
     HistoryError,
+    demand,
     match_query,
     open_database,
     told,
     transaction,
 )
+from charlm_tui.lm.settings import version_for
 from charlm_tui.reply.tape_file import Recording
 
 __all__ = ["DamagedError", "Entry", "GoneError", "HistoryError", "Origin", "Piece", "Store"]
@@ -432,6 +434,7 @@ class Store:
         return row.lastrowid
 
     def _insert(self, reply: int, piece: Piece) -> None:
+        demand(self.database, version_for(settings for _, settings in piece.changes))
         self.database.execute(
             f"INSERT INTO pieces (reply, {PIECE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (reply, *to_row(piece)),

@@ -4,12 +4,14 @@ Owns the state buffers and how they move from step to step. Knows nothing of sam
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from charlm_tui.lm.contract import Contract
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.held import Held, Holds, changes, holds_from
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
@@ -30,7 +32,21 @@ class Context(Protocol):
     the context's life, overwritten by each step."""
 
     def reset(self) -> None:
-        """Forget everything that was read."""
+        """Forget everything that was read, and hold nothing."""
+        ...
+
+    def hold(self, *held: Sequence[Held]) -> None:
+        """Hold units at values in what each `feed` from the next one on hands on.
+
+        A state in which a unit is held has its value in all rows, once the step has read its
+        character: the step's own logits are as ever, and what is read next begins from there.
+
+        Args:
+            held: what each lane holds, instead of what it held before.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
         ...
 
     def feed(self, *ids: int) -> Floats:
@@ -41,12 +57,28 @@ class Context(Protocol):
         """Return what of a text has any effect on what follows it."""
         ...
 
-    def read(self, ids: Sequence[int]) -> Floats:
-        """Start from nothing and read one text, at least one character, in every lane."""
+    def read(self, ids: Sequence[int], holds: Holds = ()) -> Floats:
+        """Start from nothing and read one text, at least one character, in every lane.
+
+        Args:
+            ids: of the text.
+            holds: what every lane holds while it reads them; the last of them is held from then on.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
         ...
 
-    def read_each(self, texts: Sequence[Sequence[int]]) -> Floats:
-        """Start from nothing and read a text a lane, all of one length of at least one."""
+    def read_each(self, texts: Sequence[Sequence[int]], holds: Sequence[Holds] = ()) -> Floats:
+        """Start from nothing and read a text a lane, all of one length of at least one.
+
+        Args:
+            texts: ids of each lane's.
+            holds: what each lane holds while it reads them, as in `read`; none is nothing.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
         ...
 
     def state(self, name: str) -> Floats:
@@ -73,6 +105,7 @@ class _Rows:
         assert depth >= 1
         self.lanes = lanes
         self.vocabulary = model.contract.vocabulary
+        self._contract, self._depth, self._shift = model.contract, depth, shift
         rows = lanes * depth
         self._ids = np.zeros(lanes, np.int64)
         self.logits: Floats = np.zeros((lanes, len(model.contract.vocabulary)), np.float32)
@@ -101,12 +134,43 @@ class _Rows:
             for here in (first, second)
         )
         self._turn = 0
+        # What a step hands on of held units, by the turn of the step, and the values to put there.
+        self._held: tuple[list[tuple[Floats, float]], list[tuple[Floats, float]]] = ([], [])
 
     def reset(self) -> None:
-        """Forget everything that was read."""
+        """Forget everything that was read, and hold nothing."""
         for part in self._buffers:
             for buffer in part.values():
                 buffer.fill(0)
+        self._held = ([], [])
+
+    def hold(self, *held: Sequence[Held]) -> None:
+        """Hold units at values in what each `feed` from the next one on hands on.
+
+        Args:
+            held: what each lane holds, instead of what it held before.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
+        assert len(held) == self.lanes
+        check_units(self._contract, (it for lane in held for it in lane))
+        lanes, depth = held, self._depth
+        if all(lane == held[0] for lane in held):  # one write for all of them
+            lanes, depth = held[:1], self.lanes * self._depth
+        first, second = self._buffers
+        self._held = (self._columns(second, lanes, depth), self._columns(first, lanes, depth))
+
+    def _columns(
+        self, there: Buffers, lanes: Sequence[Sequence[Held]], depth: int
+    ) -> list[tuple[Floats, float]]:
+        """Return what held units have of a buffer, [depth] of each, and their values."""
+        return [
+            (there[it.state][first : first + depth, it.unit], it.value)
+            for number, held in enumerate(lanes)
+            for first in (self._shift + number * depth,)
+            for it in held
+        ]
 
     def feed(self, *ids: int) -> Floats:
         """Read one character a lane; give `logits`."""
@@ -115,6 +179,8 @@ class _Rows:
         for top in self._tops[turn]:  # not before: until now it was a state that can be asked for
             top.fill(0)
         self._steps[turn]()
+        for column, value in self._held[turn]:
+            column.fill(value)
         self._turn = 1 - turn
         return self.logits
 
@@ -122,22 +188,63 @@ class _Rows:
         """Return what of a text has any effect on what follows it: all."""
         return ids
 
-    def read(self, ids: Sequence[int]) -> Floats:
-        """Start from nothing and read one text, at least one character, in every lane."""
+    def read(self, ids: Sequence[int], holds: Holds = ()) -> Floats:
+        """Start from nothing and read one text, at least one character, in every lane.
+
+        Args:
+            ids: of the text.
+            holds: what every lane holds while it reads them; the last of them is held from then on.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
         assert len(ids) > 0
         self.reset()
-        for index in self.tail(ids):
-            self.feed(*[index] * self.lanes)
+        tail = self.tail(ids)
+        self._feed_all(
+            ([index] * self.lanes for index in tail), [holds] * self.lanes, len(ids) - len(tail)
+        )
         return self.logits
 
-    def read_each(self, texts: Sequence[Sequence[int]]) -> Floats:
-        """Start from nothing and read a text a lane, all of one length of at least one."""
+    def read_each(self, texts: Sequence[Sequence[int]], holds: Sequence[Holds] = ()) -> Floats:
+        """Start from nothing and read a text a lane, all of one length of at least one.
+
+        Args:
+            texts: ids of each lane's.
+            holds: what each lane holds while it reads them, as in `read`; none is nothing.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
         assert len(texts) == self.lanes
         assert len(texts[0]) > 0
         self.reset()
-        for column in zip(*map(self.tail, texts), strict=True):
-            self.feed(*column)
+        tails = [self.tail(text) for text in texts]
+        begin = len(texts[0]) - len(tails[0])
+        self._feed_all(zip(*tails, strict=True), holds or [()] * self.lanes, begin)
         return self.logits
+
+    def _feed_all(
+        self, columns: Iterable[Sequence[int]], holds: Sequence[Holds], begin: int
+    ) -> None:
+        """Feed a character a lane, one after the other, each lane with what it holds there.
+
+        Args:
+            columns: ids of each.
+            holds: of each lane.
+            begin: place of the first column in the texts that these are of.
+        """
+        if not any(holds):
+            for column in columns:
+                self.feed(*column)
+            return
+        starts = [holds_from(lane, begin) for lane in holds]
+        now: list[tuple[Held, ...]] = [()] * self.lanes
+        for place, column in enumerate(columns):
+            if any(place in lane for lane in starts):
+                now = [lane.get(place, of) for lane, of in zip(starts, now, strict=True)]
+                self.hold(*now)
+            self.feed(*column)
 
     def state(self, name: str) -> Floats:
         """Return a state after the last character read, of the rows that gave `logits`.
@@ -216,13 +323,21 @@ class CarriedState(_Rows):
         super().__init__(model, lanes, depth=1, shift=0)
         self._rewindable = rewindable
         self._text = array("H")
+        self._holds: list[tuple[int, tuple[Held, ...]]] = []  # what was held, from which place on
         self._checkpoints: list[dict[str, Floats]] = []  # after 0, 4096, 8192, … characters
 
     def reset(self) -> None:
-        """Forget everything that was read."""
+        """Forget everything that was read, and hold nothing."""
         super().reset()
         self._text = array("H")
+        self._holds = []
         self._checkpoints = []
+
+    def hold(self, *held: Sequence[Held]) -> None:
+        """Hold units at values in what each `feed` from the next one on hands on."""
+        super().hold(*held)
+        if self._rewindable:
+            self._holds.append((len(self._text), tuple(held[0])))
 
     def feed(self, *ids: int) -> Floats:
         """Read one character a lane; give `logits`."""
@@ -243,19 +358,55 @@ class CarriedState(_Rows):
         for name, buffer in self._buffers[self._turn].items():
             buffer[:] = states[name]
 
-    def read(self, ids: Sequence[int]) -> Floats:
-        """Read one text in every lane, as if from nothing; at least one character."""
+    def read(self, ids: Sequence[int], holds: Holds = ()) -> Floats:
+        """Read one text in every lane, as if from nothing; at least one character.
+
+        What was read before with other units held, or at other values, is not what is wanted.
+
+        Args:
+            ids: of the text.
+            holds: what every lane holds while it reads them; the last of them is held from then on.
+
+        Raises:
+            SettingsError: the model has no such unit.
+        """
         last = min(len(ids) - 1, len(self._text)) // CHECKPOINT
         begun = last * CHECKPOINT
-        if last >= len(self._checkpoints) or self._text[:begun] != array("H", ids[:begun]):
-            return super().read(ids)
+        if (
+            last >= len(self._checkpoints)
+            or self._text[:begun] != array("H", ids[:begun])
+            or _before(begun, self._holds) != _before(begun, holds)
+        ):
+            return super().read(ids, holds)
         for name, buffer in self._buffers[self._turn].items():
             buffer[:] = self._checkpoints[last][name]
         del self._checkpoints[last:]
         del self._text[begun:]
-        for index in ids[begun:]:
-            self.feed(index)
+        self._holds = list(_before(begun, holds))
+        self.hold(())
+        self._feed_all(([index] for index in ids[begun:]), [holds], begun)
         return self.logits
+
+
+def check_units(contract: Contract, held: Iterable[Held]) -> None:
+    """Refuse to hold a unit that a model has not.
+
+    Raises:
+        SettingsError: there is such a one.
+    """
+    units = {state.name: state.units for state in contract.states}
+    for it in held:
+        if not it.unit < units.get(it.state, 0):
+            known = ", ".join(f"{name}[0] to {name}[{count - 1}]" for name, count in units.items())
+            raise SettingsError(
+                f"the model has no unit {it.name}; its units are {known:.200}: hold one of these, "
+                "or no longer this one"
+            )
+
+
+def _before(place: int, holds: Sequence[tuple[int, tuple[Held, ...]]]) -> Holds:
+    """Return what was held while the characters before a place were read."""
+    return changes(it for it in holds if it[0] < place)
 
 
 def open_context(

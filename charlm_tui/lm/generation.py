@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import Context
 from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.sampling import (
     Draw,
     LaneSampler,
@@ -67,8 +68,12 @@ class Generation:
         read: ids before the first one, at least one (see `prefixed`).
         first: its number in the reply, by which its random number is found.
         mirostat_history: surprisals in bits of the characters since Mirostat was given its target.
+        holds: which units were held while the characters of `read` were read.
 
     The same arguments give the same characters, however they are split into batches.
+
+    Raises:
+        SettingsError: a unit is held that the model has not.
     """
 
     def __init__(
@@ -79,12 +84,14 @@ class Generation:
         read: Sequence[int],
         first: int = 0,
         mirostat_history: Iterable[float] = (),
+        holds: Holds = (),
     ) -> None:
         self._context = context
         self._sampler = sampler
         self._settings = settings
         self._uniforms = Uniforms(settings.rng_seed)
-        self._logits = context.read(read)[0]
+        self._logits = context.read(read, holds)[0]
+        context.hold(settings.held)
         self._limit = self._limit_before = mirostat_limit(settings.mirostat, mirostat_history)
         self._unread: int | None = None
         self._in_words = context.vocabulary.in_words
@@ -145,7 +152,11 @@ class Generation:
         """Change the settings from the next character on, without reading anything again.
 
         The depth stays, and so does whether the state is carried: with another one, what was read
-        is to be read again. Mirostat starts again where its target changes.
+        is to be read again. Mirostat starts again where its target changes. The last character is
+        read with the units held that were when it was drawn.
+
+        Raises:
+            SettingsError: a unit is to be held that the model has not.
         """
         before = self._settings
         assert (settings.depth, settings.carry) == (before.depth, before.carry)
@@ -153,6 +164,11 @@ class Generation:
             self._uniforms = Uniforms(settings.rng_seed)
         if settings.mirostat != before.mirostat:
             self._limit = self._limit_before = mirostat_limit(settings.mirostat, ())
+        if settings.held != before.held:
+            if self._unread is not None:
+                self._context.feed(self._unread)
+                self._unread = None
+            self._context.hold(settings.held)
         self._settings = settings
 
     def distribution(self) -> Distribution:
@@ -236,6 +252,10 @@ class Lanes:
         first: number of the first character in every reply.
         mirostat_history: of each lane, surprisals in bits of the characters since Mirostat has had
             its target; none is none.
+        holds: of each lane, which units were held while its `read` was read; none is none.
+
+    Raises:
+        SettingsError: a unit is held that the model has not.
     """
 
     def __init__(
@@ -246,6 +266,7 @@ class Lanes:
         model: str = "the model",
         first: int = 0,
         mirostat_history: Sequence[Iterable[float]] = (),
+        holds: Sequence[Holds] = (),
     ) -> None:
         assert context.lanes == len(settings)
         self._context = context
@@ -264,7 +285,8 @@ class Lanes:
         if not any(each.truncates or each.temperature == 0 or each.moving for each in settings):
             self._together = LaneSampler(vocabulary, self._temperatures.tolist(), model)
         self._unread: list[int] = []
-        context.read_each(reads)
+        context.read_each(reads, holds)
+        context.hold(*(each.held for each in settings))
         self.count = first
         """The number of the next character."""
 

@@ -1,17 +1,15 @@
 """What the units of a model do while it reads a text: their activations, and what they tell apart.
 
-Owns the reading of a stretch for its states, the scales on which these are shown, the features of
-a text and the rankings. Knows the contract alone: nothing of cells, gates or layers, of what
-a state is called, or of screens.
+Owns the reading of a stretch for its states, the scales on which these are shown, and the rankings
+by features of a text (`charlm_tui.lm.features`). Knows the contract alone: nothing of cells, gates
+or layers, of what a state is called, or of screens.
 
 A row of activations belongs to the character just read: it is the state *after* it, the one that
 gives the logits of the next. So "reads" is the correlation with a feature of that character, which
 is what a tinted text shows and the default; "predicts" is that with the next character's.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +18,8 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.features import FEATURES, Feature
+from charlm_tui.lm.held import Holds, holds_from
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.settings import Settings
 
@@ -32,10 +32,6 @@ ROBUST = 0.995  # share of a unit's values that its size is to hold
 ROBUST_UNITS = 0.9  # share of an unbounded state's units of which the scale holds that much
 SAMPLED = 4096  # characters, evenly spaced, that a scale is measured on
 BLOCK = 512  # characters of which sums are made at a time, in float64
-QUOTES = '"“”„«»'
-
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # an apostrophe within a word is part of it
-_QUOTE_OR_PARAGRAPH = re.compile(rf"[{QUOTES}]|\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +86,7 @@ def activations(
     stop: int,
     settings: Settings,
     name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | Activations]:
     """Read a stretch of a text again for its states: how far it is, as it goes, then these.
 
@@ -105,6 +102,7 @@ def activations(
         stop: place behind its last; at least one and at most `MOST_CHARACTERS` after `start`.
         settings: of the context; the rest has no effect.
         name: how errors name the model.
+        holds: which units were held while the model read; they are shown at their values.
 
     Yields:
         the percentage that has been read, several times, 100 at last; then `Activations`. A
@@ -112,6 +110,7 @@ def activations(
 
     Raises:
         ModelOutputError: a state is not finite.
+        SettingsError: a unit was held that the model has not.
     """
     assert 0 <= start < stop <= len(ids)
     assert stop - start <= MOST_CHARACTERS
@@ -122,9 +121,12 @@ def activations(
         state.name: np.zeros((stop - start, state.units), np.float32)
         for state in model.contract.states
     }
+    held = holds_from(holds, begin)
     for place in range(begin, stop, SLICE):
         behind = min(place + SLICE, stop)
         for here in range(place, behind):
+            if here - begin in held:
+                context.hold(held[here - begin])
             context.feed(ids[here])
             if here >= start:
                 for state, rows in states.items():
@@ -178,79 +180,6 @@ def unit_levels(values: NDArray[np.floating], limit: float, count: int = UNIT_LE
         sizes = np.abs(values.astype(np.float64)) / limit * (count / 2) + 0.5
     steps = np.floor(np.minimum(sizes, middle)).astype(np.int64)
     return (middle + np.where(values < 0, -steps, steps)).astype(np.uint8).tobytes()
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """Something that a character of a text has or has not, or has a number of."""
-
-    id: str
-    title: str
-    of: Callable[[str], Floats]
-    """From a text to float32 [characters]: 0 and 1, or a count. The text is all that is known: it
-    is taken to begin with a line, outside of words and quotes."""
-
-
-def _each(tells: Callable[[str], bool]) -> Callable[[str], Floats]:
-    """Make a feature's function of what tells it of a single character."""
-
-    def of(text: str) -> Floats:
-        known = {char: tells(char) for char in set(text)}
-        return np.array([known[char] for char in text], np.float32)
-
-    return of
-
-
-def _is_vowel(char: str) -> bool:
-    return unicodedata.normalize("NFD", char)[0] in "aeiouAEIOU"
-
-
-def _word_starts(text: str) -> Floats:
-    starts = np.zeros(len(text), np.float32)
-    starts[[word.start() for word in _WORD.finditer(text)]] = 1
-    return starts
-
-
-def _word_lengths(text: str) -> Floats:
-    """Characters of the word so far, this one included; 0 between words."""
-    lengths = np.zeros(len(text), np.float32)
-    for word in _WORD.finditer(text):
-        lengths[word.start() : word.end()] = np.arange(1, word.end() - word.start() + 1)
-    return lengths
-
-
-def _quoted(text: str) -> Floats:
-    """1 from an opening quote up to the closing one or, if it was forgotten, a blank line."""
-    quoted, opened = np.zeros(len(text), np.float32), -1
-    for mark in _QUOTE_OR_PARAGRAPH.finditer(text):
-        if opened >= 0:
-            quoted[opened : mark.start()] = 1
-        opened = mark.start() if opened < 0 and mark.group() in QUOTES else -1
-    if opened >= 0:
-        quoted[opened:] = 1
-    return quoted
-
-
-def _line_places(text: str) -> Floats:
-    """Characters of the line so far, this one included; 0 at the newline that ends it."""
-    places = np.arange(len(text))
-    newlines = np.where(_each("\n".__eq__)(text) > 0, places, -1)
-    return (places - np.maximum.accumulate(newlines)).astype(np.float32)
-
-
-FEATURES: tuple[Feature, ...] = (
-    Feature("newline", "newline", _each("\n".__eq__)),
-    Feature("space", "space", _each(" ".__eq__)),
-    Feature("quote", "quotation mark", _each(QUOTES.__contains__)),
-    Feature("vowel", "vowel", _each(_is_vowel)),
-    Feature("word-start", "word start", _word_starts),
-    Feature("upper", "capital letter", _each(str.isupper)),
-    Feature("digit", "digit", _each(str.isdigit)),
-    Feature("punctuation", "punctuation", _each(lambda c: unicodedata.category(c)[0] == "P")),
-    Feature("quoted", "inside quotes", _quoted),
-    Feature("line-place", "place in the line", _line_places),
-    Feature("word-length", "length of the word so far", _word_lengths),
-)
 
 
 def correlations(

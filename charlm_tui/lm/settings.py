@@ -4,11 +4,13 @@ Free of numpy, so that a front end can hold settings before its first paint.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from charlm_tui.lm import held as held_units
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.held import Held
 
 RNG_SEEDS = 2**64
 Moving = Literal["", "ramp", "cycle", "words"]
@@ -16,6 +18,11 @@ MOVING: tuple[Moving, ...] = ("", "ramp", "cycle", "words")
 MIROSTAT_BITS = 1.5
 """Target that Mirostat has by default: a token model's 5 or 8 bits mean nothing at 57 symbols."""
 MIROSTAT_RANGE = (0.2, 5.0)
+HELD_VERSION = 2
+"""Of a tape file, a shared line and the history: the first that can have held units.
+
+Each is written as version 1 where nothing is held, so that what was written before can read it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,12 @@ class Settings:
     """Characters that a ramp or a whole cycle takes, at least 1."""
     moving_from: int = 0
     """Number of the character at which a ramp or a cycle begins."""
+    held: tuple[Held, ...] = ()
+    """Units of the model's state that are held at a value; in the one order that they have here.
+
+    The step that reads a character under these settings hands on a state in which they have it. So
+    what is drawn after that character is as ever, and what follows it may not be.
+    """
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.temperature) or self.temperature < 0:
@@ -93,24 +106,44 @@ class Settings:
             )
 
         self._check_moving()
+        if self.held:
+            object.__setattr__(self, "held", held_units.canonical(self.held))
         if self.depth < 0:
             raise SettingsError(
                 f"depth must be 0 (the model's window) or a number of characters, not {self.depth}"
             )
 
+    def to_file(self) -> dict[str, Any]:
+        """Return what a file has of the settings; of held units nothing where there are none.
+
+        So a file in which nothing is held is what it was before units could be (`version_for`).
+        """
+        values = {name: getattr(self, name) for name in _KINDS}
+        if self.held:
+            return values | {"held": held_units.to_file(self.held)}
+        del values["held"]
+        return values
+
     @classmethod
-    def of_file(cls, values: Mapping[str, Any]) -> "Settings":
+    def of_file(cls, values: Mapping[str, Any], version: int = HELD_VERSION) -> "Settings":
         """Return the settings that a file has, where each value has the type of ours.
+
+        Args:
+            values: by their names.
+            version: of the file; one below `HELD_VERSION` has no held units.
 
         Raises:
             ValueError: a value is of another type, or there is no such setting.
             SettingsError: one is outside its range.
         """
+        more: dict[str, Any] = {}
         for name, value in values.items():
             kind = _KINDS.get(name)
-            if type(value) is not kind and not (kind is float and type(value) is int):
+            if name == "held" and version >= HELD_VERSION:
+                more["held"] = held_units.of_file(value)
+            elif type(value) is not kind and not (kind is float and type(value) is int):
                 raise ValueError(f"its {name!s:.20} is {value!r:.20}")
-        return cls(**values)
+        return cls(**{**values, **more})
 
     def _check_moving(self) -> None:
         if self.moving not in MOVING:
@@ -155,3 +188,8 @@ class Settings:
 
 
 _KINDS = {each.name: type(each.default) for each in fields(Settings)}
+
+
+def version_for(settings: Iterable[Settings]) -> int:
+    """Return the version of a file that can have these settings: the lowest that can."""
+    return HELD_VERSION if any(each.held for each in settings) else 1

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charlm_tui.lm.context import CarriedState
+from charlm_tui.lm.held import Holds, holds_from
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.sampling import check_finite, drawn_from, probabilities, unwarned
 from charlm_tui.lm.settings import Settings
@@ -70,6 +71,7 @@ def what_if(
     mirostat_history: Iterable[float] = (),
     carried_from: int = 0,
     name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | WhatIf]:
     """Compare settings at one character: how far it is, as it goes, and at the end the comparison.
 
@@ -87,13 +89,14 @@ def what_if(
         mirostat_history: surprisals in bits of the characters since Mirostat had its target.
         carried_from: where in `read` a carried state began, if it was after the first.
         name: how errors name the model.
+        holds: which units were held while `read` was read; each row has them held.
 
     Yields:
         the percentage that has been read, several times, 100 at last; then `WhatIf`.
 
     Raises:
         ModelOutputError: the model's logits are not finite.
-        SettingsError: a temperature is out of its range.
+        SettingsError: a temperature is out of its range, or a unit was held that the model has not.
     """
     assert 0 <= carried_from < len(read)
     window, limit = model.contract.window, mirostat_limit(settings.mirostat, mirostat_history)
@@ -106,9 +109,12 @@ def what_if(
     logits: dict[int, Floats] = {}  # by where the context begins
     for begin in begins:
         context.reset()
+        held = holds_from(holds, begin)
         for place in range(begin, len(read), SLICE):
-            for index in read[place : place + SLICE]:
-                context.feed(index)
+            for here in range(place, min(place + SLICE, len(read))):
+                if here - begin in held:
+                    context.hold(held[here - begin])
+                context.feed(read[here])
                 done += 1
             yield 100 * done // whole
         logits[begin] = context.logits[0].copy()

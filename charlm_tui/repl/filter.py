@@ -11,7 +11,7 @@ replied to has no line in the output, but an object with `error` where replies a
 import json
 import queue
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
 from charlm_tui.controls.controls import Controls
@@ -331,7 +331,7 @@ class Filter:
         return {
             "seed": turn.seed,
             "text": turn.text(answer.start),
-            **asdict(it.controls.settings),
+            **it.controls.settings.to_file(),
             "length": it.reply_length,
             "model": turn.model.name,
             "model_sha256": turn.model.sha256,

@@ -6,6 +6,7 @@ Plain text that fits the width it is given. Knows nothing of terminals.
 from collections.abc import Sequence
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.lm.held import shown
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
@@ -29,14 +30,17 @@ def standing(conversation: Conversation, width: int) -> str:
     short = f"{speed:g}/s" if speed else "full"
     long = f"{speed:g} chars/s" if speed else "full speed"
     rng_seed = conversation.controls.rng_seed_shown
+    units = f" │ {shown(settings.held)}" if settings.held else ""
+    few = f" {len(settings.held)} held" if settings.held else ""
     forms = (
-        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} "
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed}{units} │ {long} "
         f"│ {kind} conversation │ /help",
-        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} │ {kind} │ /help",
-        f" {name} │ temperature {temperature} │ RNG seed {rng_seed} │ {long} │ {kind}",
-        f" {name} │ temp {temperature} │ RNG {settings.rng_seed} │ {short} │ {kind}",
-        f" {name[:9]} T{now:.2f} RNG{settings.rng_seed} {short} {kind}",
-        f" T{now:.2f} RNG{settings.rng_seed} {short}",
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed}{units} │ {long} "
+        f"│ {kind} │ /help",
+        f" {name} │ temperature {temperature} │ RNG seed {rng_seed}{units} │ {long} │ {kind}",
+        f" {name} │ temp {temperature} │ RNG {settings.rng_seed}{few} │ {short} │ {kind}",
+        f" {name[:9]} T{now:.2f} RNG{settings.rng_seed}{few} {short} {kind}",
+        f" T{now:.2f} RNG{settings.rng_seed}{few} {short}",
     )
     return next((form for form in forms if len(form) <= width), forms[-1])
 
@@ -46,6 +50,8 @@ def change(before: Controls, after: Controls) -> str:
     old, new = before.settings, after.settings
     if (old.temperature, old.moving) != (new.temperature, new.moving):
         return f"{new.temperature:.2f}{_moving(new)}"
+    if old.held != new.held:
+        return shown(new.held) or "no unit held"
     if before.speed != after.speed:
         return f"{after.speed:g}/s" if after.speed else "full speed"
     return ""
@@ -83,7 +89,9 @@ def closing(turn: Turn) -> str:
     runs = [settings for _, settings in tape.runs()]
     seeds = _steps([str(settings.rng_seed) for settings in runs])
     temperatures = _steps([f"{settings.temperature:g}{_moving(settings)}" for settings in runs])
-    told = [_characters(tape), bits, f"RNG seed {seeds}", f"temperature {temperatures}"]
+    held = _steps([shown(settings.held) or "none" for settings in runs])
+    held = "" if held == "none" else held
+    told = [_characters(tape), bits, f"RNG seed {seeds}", f"temperature {temperatures}", held]
     return ", ".join(part for part in told if part)
 
 

@@ -1,7 +1,8 @@
 """A reply as one line to paste: into a chat, a mail, an address.
 
-Owns the line's version 1: `charlm1.`, then base64url (no padding) of the model's sha256 (32 bytes)
-and a raw deflate stream of a JSON list, then six letters of CRC-32 over all the letters before.
+Owns the line: `charlm1.`, or `charlm2.` where units of the model were held, then base64url (no
+padding) of the model's sha256 (32 bytes) and a raw deflate stream of a JSON list, then six letters
+of CRC-32 over all the letters before.
 Only letters, digits, `-`, `_` and one full stop occur, and the last letter is never punctuation.
 
 The list has, in this order: sha256 (null: it is the 32 bytes), model, onnxruntime, machine, seed,
@@ -21,20 +22,20 @@ import re
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from itertools import accumulate, pairwise
 from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import HELD_VERSION, Settings, version_for
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.schedule import temperatures
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import LONGEST, filled, thinned
 
-LINE_VERSION = 1
+LINE_VERSIONS = range(1, HELD_VERSION + 1)
+"""Those that are read; the lowest that can have a reply is written."""
 MOST_LIST_BYTES = 8 << 20  # of the list: about as many characters, of 16 bytes each on a tape
 MOST_RUNS = 1024  # of settings: a tape compares each new one with all others
 
@@ -57,9 +58,10 @@ _BASE = Settings(
     moving_to=1.2,
     moving_over=200,
     moving_from=0,
+    held=(),
 )
 
-# Part of version 1: another letter of it makes every line unreadable. What is common stands last.
+# Part of all versions: another letter of it makes every line unreadable. What is common is last.
 _DICTIONARY = (
     b" responsibility appearance considerations interpretation consequences experiences"
     b" confidence development relationship understanding characteristic themselves experience"
@@ -134,7 +136,8 @@ def to_line(recording: Recording) -> str:
         )
     sha256 = bytes.fromhex(recording.model_sha256) if plain else bytes(32)
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
-    line = f"charlm{LINE_VERSION}." + _letters(sha256 + deflate.compress(content) + deflate.flush())
+    version = version_for(settings for _, settings in tape.runs())
+    line = f"charlm{version}." + _letters(sha256 + deflate.compress(content) + deflate.flush())
     return line + _sum(line)
 
 
@@ -152,12 +155,13 @@ def from_line(line: str) -> Recording:
     if start is None:
         raise ShareLineError(
             f"the text is no shared reply: it begins with {line[:8]!r} where "
-            f"'charlm{LINE_VERSION}.' is expected; copy the line from its first letter on"
+            f"'charlm{LINE_VERSIONS[0]}.' is expected; copy the line from its first letter on"
         )
-    if start[1] != str(LINE_VERSION):
+    version = int(start[1])
+    if start[1] != str(version) or version not in LINE_VERSIONS:
         raise ShareLineError(
-            f"the line is a shared reply of version {start[1]} where {LINE_VERSION} is expected; "
-            "read it with a newer charlm-tui"
+            f"the line is a shared reply of version {start[1]} where {LINE_VERSIONS[0]} to "
+            f"{LINE_VERSIONS[-1]} are expected; read it with a newer charlm-tui"
         )
     stray = re.search(r"[^A-Za-z0-9_-]", line[start.end() :])
     if stray is not None:
@@ -169,7 +173,7 @@ def from_line(line: str) -> Recording:
     if len(body) <= start.end() or line[-_SUM_LETTERS:] != _sum(body):
         raise _damaged("its letters do not have their check sum")
     try:
-        return _recording(_inflated(body[start.end() :]))
+        return _recording(_inflated(body[start.end() :]), version)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _damaged(f"{type(error).__name__}: {error!s:.80}") from None
     except SettingsError:
@@ -206,7 +210,7 @@ def _inflated(letters: str) -> list[Any]:
     return [payload[:32].hex() if it is None else it for it in document[:1]] + document[1:]
 
 
-def _recording(document: list[Any]) -> Recording:
+def _recording(document: list[Any], version: int) -> Recording:
     sha256, model, onnxruntime, machine, seed, text, ids, others, runs, given, times = document
     for name in (sha256, model, onnxruntime, machine, seed, text):
         if not isinstance(name, str):
@@ -214,7 +218,7 @@ def _recording(document: list[Any]) -> Recording:
     length = len(text)
     column = _read_ids(text, ids, others)
     tape = Tape()
-    starts = list(_read_runs(runs, length))
+    starts = list(_read_runs(runs, length, version))
     ends = [first for first, _, _ in starts[1:]] + [length]
     for (first, settings, known), end in zip(starts, ends, strict=bool(length)):
         nothing = (array("f", [math.nan]) * (end - first)).tobytes()
@@ -274,12 +278,17 @@ def _read_ids(text: str, steps: Any, others: Any) -> "array[int]":
 # Settings.
 
 
+def _values(settings: Settings) -> dict[str, Any]:
+    """Return all that a line has of the settings: what is no longer held is told, too."""
+    return {"held": []} | settings.to_file()
+
+
 def _told_runs(recording: Recording) -> Iterator[list[Any]]:
-    tape, before, start = recording.tape, asdict(_BASE), 0
+    tape, before, start = recording.tape, _values(_BASE), 0
     runs = tape.runs()
     ends = [first for first, _ in runs[1:]] + [len(tape)]
     for (first, settings), end in zip(runs, ends, strict=bool(runs)):
-        values = asdict(settings)
+        values = _values(settings)
         told: list[Any] = [
             first - start,
             {name: value for name, value in values.items() if value != before.get(name)},
@@ -291,9 +300,10 @@ def _told_runs(recording: Recording) -> Iterator[list[Any]]:
         before, start = values, first
 
 
-def _read_runs(runs: Any, length: int) -> Iterator[tuple[int, Settings, bool]]:
+def _read_runs(runs: Any, length: int, version: int) -> Iterator[tuple[int, Settings, bool]]:
     """Yield (first character, settings, whether the temperatures are those of the settings)."""
-    settings, first, known = _BASE, 0, asdict(_BASE).keys()
+    settings, first = _BASE, 0
+    known = _BASE.to_file().keys() | ({"held"} if version >= HELD_VERSION else set())
     if not isinstance(runs, list) or len(runs) > MOST_RUNS:
         raise ValueError("its settings are no list, or too long a one")
     for number, (step, changes, *unknown) in enumerate(runs):
@@ -306,7 +316,7 @@ def _read_runs(runs: Any, length: int) -> Iterator[tuple[int, Settings, bool]]:
                     f"the line has the setting {name!r:.40}, which this charlm-tui does not know; "
                     "read it with a newer one"
                 )
-        settings = Settings.of_file(asdict(settings) | changes)
+        settings = Settings.of_file(settings.to_file() | changes, version)
         yield first, settings, not unknown
 
 

@@ -1,8 +1,8 @@
 """A reply as a file: all that determines it, and what it said.
 
-Version 1, JSON. The columns of the tape are base64 of little-endian arrays, so that a float32 comes
-back as the float32 that it was. A later version, a damaged or a truncated file is refused in one
-sentence.
+JSON, of version 1, or of version 2 where units of the model were held. The columns of the tape are
+base64 of little-endian arrays, so that a float32 comes back as the float32 that it was. A later
+version, a damaged or a truncated file is refused in one sentence.
 """
 
 import base64
@@ -18,12 +18,13 @@ from typing import Any
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileReadError, read_file
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import HELD_VERSION, Settings, version_for
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 
 FORMAT = "charlm-tape"
-TAPE_VERSION = 1
+TAPE_VERSIONS = range(1, HELD_VERSION + 1)
+"""Those that are read; the lowest that can have a reply is written."""
 MOST_TAPE_BYTES = 64_000_000  # of a file: three million characters; read, it takes several times it
 MOST_CHANGES = 50_000  # of the settings: each costs as much as some characters to read and play
 CODES = {"ids": "H", "surprisal_bits": "f", "entropy_bits": "f", "temperature": "f"}
@@ -78,13 +79,13 @@ class Recording:
         }
         document = {
             "format": FORMAT,
-            "version": TAPE_VERSION,
+            "version": version_for(settings for _, settings in tape.runs()),
             "model": self.model,
             "model_sha256": self.model_sha256,
             "runtime": asdict(self.runtime),
             "seed": self.seed,
             "length": len(tape),
-            "changes": [{"at": first} | asdict(settings) for first, settings in tape.runs()],
+            "changes": [{"at": first} | settings.to_file() for first, settings in tape.runs()],
             "times": [[first, round(seconds, 3)] for first, seconds in tape.times],
             "given": [list(stretch) for stretch in tape.forced],
             "text": self.text,
@@ -116,10 +117,11 @@ class Recording:
                 f"{name} is not a tape: it does not say so; "
                 "write one with: charlm-tui generate --tape FILE"
             )
-        if document.get("version") != TAPE_VERSION:
+        version = document.get("version")
+        if type(version) is not int or version not in TAPE_VERSIONS:
             raise TapeFileError(
-                f"{name} is a tape of version {document.get('version')!r:.20} where {TAPE_VERSION} "
-                "is expected; read it with a newer charlm-tui"
+                f"{name} is a tape of version {version!r:.20} where {TAPE_VERSIONS[0]} to "
+                f"{TAPE_VERSIONS[-1]} are expected; read it with a newer charlm-tui"
             )
         try:
             return cls._from_document(document)
@@ -147,7 +149,7 @@ class Recording:
         )
         if len(document["changes"]) > MOST_CHANGES:
             raise ValueError(f"its settings change more than {MOST_CHANGES:,} times")
-        changes = [_change(dict(change)) for change in document["changes"]]
+        changes = [_change(dict(change), document["version"]) for change in document["changes"]]
         starts = [at for at, _ in changes]
         if starts != sorted(set(starts)) or (length and (not starts or starts[0] != 0)):
             raise ValueError("its changes are not in order")
@@ -197,12 +199,12 @@ def read_recording(path: Path, waits: bool = True) -> Recording:
     return Recording.from_json(content, str(path))
 
 
-def _change(change: dict[str, Any]) -> tuple[int, Settings]:
+def _change(change: dict[str, Any], version: int) -> tuple[int, Settings]:
     """Read a change of the settings; every value has the type that the settings' own have."""
     at = change.pop("at")
     if type(at) is not int:
         raise ValueError(f"a change is at {at!r:.20}")
-    return at, Settings.of_file(change)
+    return at, Settings.of_file(change, version)
 
 
 def _pack(code: str, column: bytes) -> str:

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from charlm_tui.lm.held import Holds, changes
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 
@@ -20,6 +21,8 @@ class ResumePoint(NamedTuple):
     """Ids that the context reads, from zero, to be there; at least one."""
     mirostat_history: "array[float]"
     """Surprisals in bits of the characters since Mirostat has had its target."""
+    holds: Holds = ()
+    """Which units were held while `read` was read: none in the prefix, in the reply as it says."""
 
 
 def resume_point(
@@ -45,7 +48,20 @@ def resume_point(
                 break
             start = first
         since = tape.surprisal_bits(start, number)
-    return ResumePoint(read, since)
+    return ResumePoint(read, since, held_since(len(prefix) - begin, tape, number))
+
+
+def held_since(begin: int, tape: Tape, number: int) -> Holds:
+    """Return which units were held while characters of a reply were read.
+
+    Args:
+        begin: place of character 0 in what was read; negative if that begins in the reply.
+        tape: of the reply.
+        number: of the first character that was not read.
+    """
+    if not any(each.held for each in tape.settings):
+        return ()
+    return changes((max(0, begin + first), it.held) for first, it in tape.runs(number))
 
 
 def carried_from(prefix: int, tape: Tape, number: int, settings: Settings, window: int) -> int:

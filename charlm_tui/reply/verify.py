@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from charlm_tui.errors import CharlmError
-from charlm_tui.lm.context import open_context
+from charlm_tui.lm.context import check_units, open_context
+from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.generation import Batch, Generation, prefixed
 from charlm_tui.lm.model import LanguageModel, OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
@@ -58,6 +59,10 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
             f"the tape has a depth of {deepest:,} characters where {MOST_DEPTH:,} at the most can "
             "be made again; take another tape"
         )
+    try:
+        check_units(model.contract, (it for each in tape.settings for it in each.held))
+    except SettingsError as error:
+        raise TapeFileError(f"the tape is damaged: {error}") from None
     seed = prefixed(vocabulary, vocabulary.encode(recording.seed))
     edges = {first for first, _ in tape.runs()}
     edges |= {edge for first, count in tape.forced for edge in (first, first + count)}
@@ -75,7 +80,7 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
             here = resume_point(seed, made, first, settings, model.contract.window)
             context = open_context(model, settings)
             generation = Generation(
-                context, sampler, settings, here.read, first, here.mirostat_history
+                context, sampler, settings, here.read, first, here.mirostat_history, here.holds
             )
         before = settings
         while generation.count < end:

@@ -15,6 +15,7 @@ from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import recorded, save, share
+from charlm_tui.session.holding import hold
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.obstacles import (
     Obstacle,
@@ -346,6 +347,15 @@ _COMMANDS = (
         argument="[off]",
     ),
     Command(
+        "hold",
+        "Hold a unit",
+        "Hold a unit of the model at a value from here on, such as c 52 = 1.0; c 52 off lets it "
+        "go, off all of them.",
+        hold,
+        slash="hold",
+        argument="[UNIT = VALUE]",
+    ),
+    Command(
         "score",
         "Score a text",
         "Tell how well the model predicts a text, in bits per character.",
@@ -433,6 +443,7 @@ _VIEWS = (
         "several models.",
         "[TEMPERATURES or MODELS]",
     ),
+    _view("twin", "Reply to the last seed with the held units, beside a twin that is left alone."),
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),
     _view("reach", "See how far back the model looks for the selected character."),

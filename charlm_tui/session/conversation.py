@@ -12,6 +12,7 @@ from dataclasses import replace
 from charlm_tui.controls.controls import Controls, new_rng_seed
 from charlm_tui.engine.protocol import (
     Acknowledged,
+    CauseTold,
     CharactersGenerated,
     EngineDied,
     Event,
@@ -320,6 +321,7 @@ class Conversation:
                 | Progressed()
                 | LensOpened()
                 | UnitTold()
+                | CauseTold()
                 | WhatIfTold()
                 | ReachTold()
                 | InfluenceTold()

@@ -1,4 +1,4 @@
-"""Replies to one seed, drawn side by side: at several temperatures, or by several models.
+"""Replies to one seed, drawn side by side: at several temperatures, by several models, or twins.
 
 They are the replies of a turn, as branches are: one is continued, the others stay as siblings.
 """
@@ -82,6 +82,9 @@ class Ladder(Mode):
         super().__init__(stage)
         self.temperatures: list[float] = []
         """Of the lanes; none if there is no ladder."""
+        self.twins = False
+        """Whether there are two lanes, of which the first holds units and the second is left alone.
+        """
 
     def climb(self, text: str, temperatures: Sequence[float]) -> bool:
         """Draw replies to a seed side by side, one at each temperature; `pick` takes one.
@@ -140,6 +143,30 @@ class Ladder(Mode):
         self._draw(turn, authors, [it.controls.settings.temperature] * len(authors))
         return True
 
+    def twin(self, text: str) -> bool:
+        """Draw a reply to a seed with the units held that are, beside one that is left alone.
+
+        They have the same random numbers and differ in what is held alone.
+
+        Args:
+            text: the seed.
+
+        Returns:
+            whether it was started; nothing is if the model knows none of the seed's characters.
+
+        Raises:
+            SettingsError: no unit is held, or no model is there.
+        """
+        if not self._stage.controls.settings.held:
+            raise SettingsError("no unit is held, so twins would be the same; hold one first")
+        turn = self._begin(text)
+        if turn is None:
+            return False
+        temperature = self._stage.controls.settings.temperature
+        self.twins = True
+        self._draw(turn, [turn.reply.author] * 2, [temperature] * 2)
+        return True
+
     def _begin(self, text: str) -> Turn | None:
         it = self._stage
         if it.model is None:
@@ -156,10 +183,12 @@ class Ladder(Mode):
         it.enter(Phase.STREAMING)
 
     def warm(self, lane: int, steps: int) -> None:
-        """Change the temperature of a lane by `steps` of a key."""
+        """Change the temperature of a lane by `steps` of a key; twins have the same."""
         it = self._stage
         if lane < len(self.temperatures) and it.turn is not None:
             self.temperatures[lane] = warmer(self.temperatures[lane], steps)
+            if self.twins:
+                self.temperatures = [self.temperatures[lane]] * 2
             if it.state is Phase.STREAMING:
                 it.draw(it.turn, it.controls)
             it.tell(StateChanged())
@@ -171,12 +200,14 @@ class Ladder(Mode):
         """
         it = self._stage
         if self.temperatures and it.turn is not None:
-            temperature = self.temperatures[lane]
+            temperature, alone = self.temperatures[lane], self.twins and lane == 1
             self.keep(lane)
             if it.is_at_hand(it.turn) and it.turn.model != it.model:
                 it.switch(it.turn.model)
                 it.tell(Said(f"{it.turn.model.file_name} replies from here on"))
             it.set_temperature(temperature)
+            if alone:
+                it.change(it.controls.with_settings(held=()))
 
     def keep(self, lane: int) -> None:
         """Leave the ladder with all settings as they are; show a lane, the others are its siblings.
@@ -211,6 +242,7 @@ class Ladder(Mode):
             settings,
             controls,
             self._models(turn),
+            tuple(here.holds for here in moments),
         )
         return request, Asked(turn, tuple(turn.replies), settings)
 
@@ -228,7 +260,7 @@ class Ladder(Mode):
 
     def left(self) -> None:
         """Forget the lanes."""
-        self.temperatures = []
+        self.temperatures, self.twins = [], False
 
     @staticmethod
     def _models(turn: Turn) -> tuple[str, ...]:
@@ -237,7 +269,8 @@ class Ladder(Mode):
         return names if len(set(names)) > 1 else names[:1]
 
     def _settings(self, controls: Controls, lane: int) -> Settings:
-        return replace(controls.settings, temperature=self.temperatures[lane], moving="")
+        still = replace(controls.settings, temperature=self.temperatures[lane], moving="")
+        return replace(still, held=()) if self.twins and lane == 1 else still
 
 
 def _check_count(count: int, things: str) -> None:

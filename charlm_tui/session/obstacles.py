@@ -37,6 +37,13 @@ def not_ready(it: Conversation) -> str:
     return "" if it.can_start else "a seed is being made up: wait, or stop it"
 
 
+def no_twin(it: Conversation) -> str:
+    """Return why no reply can begin beside a twin."""
+    if not it.controls.settings.held:
+        return "no unit is held, so twins would be the same: hold one with /hold, or h in the lens"
+    return not_ready(it)
+
+
 def no_seed(it: Conversation) -> str:
     """Return why the last seed cannot be sent again."""
     return no_turn(it) or not_ready(it)

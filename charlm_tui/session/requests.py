@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.engine.protocol import (
+    CauseRequested,
+    CauseTold,
     Dismissed,
     Inspected,
     InspectRequested,
@@ -39,7 +41,7 @@ from charlm_tui.engine.reach_protocol import (
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
-from charlm_tui.reply.timeline import carried_from
+from charlm_tui.reply.timeline import carried_from, held_since
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -55,7 +57,17 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_CHARACTERS`
 BEFORE = 12  # characters that are shown before the most surprising one
 
-Answer = Inspected | Scored | Remade | Progressed | LensOpened | UnitTold | WhatIfTold | ReachAnswer
+Answer = (
+    Inspected
+    | Scored
+    | Remade
+    | Progressed
+    | LensOpened
+    | UnitTold
+    | CauseTold
+    | WhatIfTold
+    | ReachAnswer
+)
 
 
 class Lens(NamedTuple):
@@ -119,6 +131,7 @@ class Requests:
                 settings,
                 number,
                 turn.model.sha256,
+                here.holds,
             )
         )
 
@@ -161,12 +174,31 @@ class Requests:
             len(turn.tape) - (len(ids) - start),
         )
         read = ids[begin:].tobytes()
-        self._send(LensRequested(lens.number, read, start - begin, settings, turn.model.sha256))
+        holds = held_since(len(turn.prefix) - begin, turn.tape, len(turn.tape))
+        self._send(
+            LensRequested(lens.number, read, start - begin, settings, turn.model.sha256, holds)
+        )
         return lens
 
     def unit(self, lens: Lens, unit: int) -> None:
         """Ask what a unit does in the text of a lens."""
         self._send(UnitRequested(lens.number, unit))
+
+    def causes(
+        self, lens: Lens, turn: Turn, number: int, settings: Settings, mean: bool = False
+    ) -> None:
+        """Ask what each unit causes at a character of the reply that a lens shows.
+
+        Args:
+            lens: that is open.
+            turn: that it was opened on.
+            number: of the character.
+            settings: in force for it: with the context that it was predicted in.
+            mean: whether a unit is set to its mean over the text, and not to zero.
+        """
+        here = turn.resume_point(number, settings)
+        read, model = here.read.tobytes(), turn.model.sha256
+        self._send(CauseRequested(lens.number, number, read, here.holds, mean, model))
 
     def what_if(self, turn: Turn, number: int, settings: Settings) -> int:
         """Ask what would have been likely at a character; return the id of the request.
@@ -185,6 +217,7 @@ class Requests:
                 turn.resume_point(number, settings).mirostat_history.tobytes(),
                 carried_from(len(turn.prefix), turn.tape, number, settings, turn.model.window),
                 turn.model.sha256,
+                held_since(len(turn.prefix), turn.tape, number),
             )
         )
         return self._number
@@ -251,6 +284,7 @@ class Requests:
                 Progressed()
                 | LensOpened()
                 | UnitTold()
+                | CauseTold()
                 | WhatIfTold()
                 | ReachTold()
                 | InfluenceTold()

@@ -81,6 +81,7 @@ class Mode:
             controls,
             turn.reply.still_forced.tobytes(),
             turn.model.sha256,
+            here.holds,
         )
         return request, Asked(turn, (turn.reply,), (controls.settings,))
 

@@ -4,7 +4,7 @@ from array import array
 from enum import Enum, auto
 from typing import NamedTuple
 
-from charlm_tui.engine.protocol import LensOpened, Progressed, UnitTold, WhatIfTold
+from charlm_tui.engine.protocol import CauseTold, LensOpened, Progressed, UnitTold, WhatIfTold
 from charlm_tui.engine.reach_protocol import ReachAnswer
 from charlm_tui.session.turns import Turn
 
@@ -85,7 +85,7 @@ class DistributionKnown(NamedTuple):
 class InsightGained(NamedTuple):
     """An answer of the lens, of what if or of reach."""
 
-    answer: Progressed | LensOpened | UnitTold | WhatIfTold | ReachAnswer
+    answer: Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold | ReachAnswer
 
 
 class TurnRemoved(NamedTuple):

@@ -211,6 +211,7 @@ class Dialogs:
             CharlmError: there are too few or too many lanes, or one is none.
         """
         from charlm_tui.tui.screens.ladder import LadderScreen
+        from charlm_tui.tui.screens.twin import TwinScreen
 
         it, prompt = self._conversation, self._typed.prompt
 
@@ -223,8 +224,14 @@ class Dialogs:
         # Lanes are tinted by what their tapes know.
         tinted = self._view.tinting
         tint = tinted if isinstance(tinted, Tint) else Tint.PLAIN
-        self._app.push_screen(LadderScreen(it, tint), self._leave_ladder)
+        screen = TwinScreen if it.ladder.twins else LadderScreen
+        self._app.push_screen(screen(it, tint), self._leave_ladder)
         return True
+
+    def twin(self) -> None:
+        """Begin a reply with the units held that are, beside one that is left alone."""
+        ladder = self._conversation.ladder
+        self._conversation.loading.begin(lambda: self._climb(ladder.twin))
 
     def _leave_ladder(self, _: None) -> None:
         self._view.transcript.focus()

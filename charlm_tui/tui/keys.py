@@ -25,6 +25,7 @@ from charlm_tui.tui.situation import (
     no_look,
     no_siblings,
     no_turn,
+    no_twin,
     not_ready,
 )
 
@@ -269,6 +270,15 @@ ACTS = (
         "",
         "Continue one seed by two to eight models, side by side, with the same random numbers.",
         obstacle=not_ready,
+    ),
+    Act(
+        "twin",
+        "open('twin')",
+        "Twin",
+        "",
+        "Continue one seed with the held units, beside a twin that is left alone.",
+        "B",
+        obstacle=no_twin,
     ),
     Act(
         "neuron-lens",

@@ -62,6 +62,11 @@ def not_ready(it: Situation) -> str:
     return obstacles.not_ready(it.conversation)
 
 
+def no_twin(it: Situation) -> str:
+    """Return why no reply can begin beside a twin."""
+    return obstacles.no_twin(it.conversation)
+
+
 def no_look(it: Situation) -> str:
     """Return why the model cannot look at the reply."""
     return no_turn(it) if it.turn is None else not_readable(it, it.turn)

@@ -25,8 +25,8 @@ from charlm_tui.engine.protocol import (
     WhatIfRequested,
     WhatIfTold,
 )
+from charlm_tui.lm.features import FEATURES
 from charlm_tui.lm.lens import (
-    FEATURES,
     Activations,
     activations,
     by_variance,

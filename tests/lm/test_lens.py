@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from charlm_tui.lm.context import CarriedState, RollingWindow, open_context
 from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.features import BY_ID, FEATURES, Counts
 from charlm_tui.lm.lens import (
-    FEATURES,
     SLICE,
     UNIT_LEVELS,
     Activations,
@@ -28,8 +28,6 @@ from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.settings import Settings
 from tests.support.fakes import SYMBOLS, ScriptedModel, UniformModel
 from tests.support.models import step_model
-
-BY_ID = {feature.id: feature for feature in FEATURES}
 
 
 def lens(
@@ -224,14 +222,25 @@ def test_levels_are_equal_parts_of_the_scale_with_zero_in_the_middle() -> None:
 )
 def test_features_by_example(feature: str, text: str, expected: str) -> None:
     values = BY_ID[feature].of(text)
-    assert values.dtype == np.float32
+    assert values.typecode == "f"
     assert "".join(str(int(value)) for value in values) == expected
 
 
 @given(st.text(st.sampled_from(SYMBOLS + "\"'É9-"), max_size=60))
 def test_every_feature_has_a_value_for_every_character(text: str) -> None:
     for feature in FEATURES:
-        assert feature.of(text).shape == (len(text),)
+        assert len(feature.of(text)) == len(text)
+
+
+@given(st.lists(st.text(st.sampled_from("\n a'\"é9-"), max_size=9)))
+def test_features_are_counted_as_a_text_grows(pieces: list[str]) -> None:
+    counts, text = Counts(), "".join(pieces) + "\n"
+    for piece in (*pieces, "\n"):
+        counts.add(piece)
+    sums = {name: sum(BY_ID[name].of(text)) for name in ("newline", "quote", "word-start")}
+    assert [counts.newlines, counts.quotes, counts.words] == list(sums.values())
+    letters = sum(1 for each in BY_ID["word-length"].of(text) if each)
+    assert counts.word_length == (letters / counts.words if counts.words else 0)
 
 
 def test_a_quote_that_is_never_closed_ends_with_its_paragraph() -> None:
@@ -280,7 +289,7 @@ def test_what_is_the_same_everywhere_tells_nothing() -> None:
 
 def test_the_ranking_finds_the_units_that_tell_a_feature() -> None:
     text = 'one "two" three\nfour five\n' * 20
-    space, newline = BY_ID["space"].of(text), BY_ID["newline"].of(text)
+    space, newline = (np.array(BY_ID[each].of(text)) for each in ("space", "newline"))
     noise = np.random.default_rng(2).normal(size=len(text))
     read = made_of(h=np.column_stack([noise, -space]), c=np.column_stack([newline + noise / 9]))
     found = ranked(correlations(read, np.array([each.of(text) for each in FEATURES])), most=2)
@@ -293,7 +302,7 @@ def test_the_ranking_finds_the_units_that_tell_a_feature() -> None:
 
 def test_what_predicts_is_held_against_the_next_character() -> None:
     text = "ab cd\ne fgh i\n" * 9
-    space = BY_ID["space"].of(text)
+    space = np.array(BY_ID["space"].of(text))
     before = np.roll(space, -1)  # says at each character whether the next is a space
     read = made_of(h=np.column_stack([before, space]))
     features = [BY_ID["space"]]

@@ -2,7 +2,6 @@
 
 import json
 from array import array
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -70,7 +69,7 @@ def damaged(**changes: object) -> str:
     [
         ("[]", "not a tape"),
         ("{}", "not a tape"),
-        (damaged(version=2), "newer charlm-tui"),
+        (damaged(version=3), "newer charlm-tui"),
         (damaged(version=None), "newer charlm-tui"),
         (damaged(columns={}), "damaged"),
         (damaged(length=3), "damaged"),
@@ -82,10 +81,10 @@ def damaged(**changes: object) -> str:
         (damaged(changes=[{"at": 0}, {"at": 7}]), "damaged"),
         (damaged(changes=[{"at": 0, "temperature": -1}]), "damaged"),
         (damaged(changes=[{"at": 0, "unknown": 1}]), "damaged"),
-        (damaged(changes=[{"at": 0, **asdict(Settings()), "temperature": 10**400}]), "damaged"),
+        (damaged(changes=[{"at": 0, **Settings().to_file(), "temperature": 10**400}]), "damaged"),
         (damaged(changes=[{"at": 0, "temperature": "warm"}]), "damaged"),
-        (damaged(changes=[{"at": 0, **asdict(Settings()), "depth": 1.5}]), "damaged"),
-        (damaged(changes=[{"at": 0.0, **asdict(Settings())}]), "damaged"),
+        (damaged(changes=[{"at": 0, **Settings().to_file(), "depth": 1.5}]), "damaged"),
+        (damaged(changes=[{"at": 0.0, **Settings().to_file()}]), "damaged"),
         (damaged(changes=[{"at": 0}] * 50_001), "settings change more than 50,000 times"),
         (damaged(given=[[1, 2]]), "damaged"),
         (damaged(times=[[1]]), "damaged"),

@@ -12,12 +12,19 @@ from hypothesis import strategies as st
 from charlm_tui.batch.generate import record
 from charlm_tui.lm.context import CarriedState, RollingWindow, open_context
 from charlm_tui.lm.generation import Generation, prefixed
+from charlm_tui.lm.held import Held
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.timeline import resume_point
 
+HELD = (
+    (),
+    (),
+    (Held("h0", 3, 1.0),),
+    (Held("h0", 3, -0.5), Held("h1", 0, 0.75), Held("h1", 15, 2.0)),
+)
 Changes = list[tuple[int, Settings]]
 
 every_setting = st.builds(
@@ -28,6 +35,7 @@ every_setting = st.builds(
     mirostat=st.sampled_from([0.0, 0.0, 1.5, 3.0]),
     depth=st.sampled_from([0, 0, 1, 3, 30]),
     carry=st.booleans(),
+    held=st.sampled_from(HELD),
 )
 LENGTH = 40
 performances = st.builds(
@@ -68,7 +76,9 @@ def perform(
         here = resume_point(before, tape, first, settings, model.contract.window)
         if context is None or not rewindable:
             context = open_context(model, settings, rewindable=rewindable)
-        generation = Generation(context, sampler, settings, here.read, first, here.mirostat_history)
+        generation = Generation(
+            context, sampler, settings, here.read, first, here.mirostat_history, here.holds
+        )
         while generation.count < end:
             record(tape, generation.draw(min(batch, end - generation.count)), settings)
     return tape

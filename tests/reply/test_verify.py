@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.protocol import EngineDied, Event, RestRequested
+from charlm_tui.lm.held import Held
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.tape import Columns, Tape
@@ -101,6 +102,9 @@ class Walk:
                 it.dream()
             case "climb":
                 it.ladder.climb("", [0.0, 0.7, 1.3][: 2 + number % 2])
+            case "twin":
+                it.change(it.controls.with_settings(held=(Held("h1", number % 16, 1.5),)))
+                it.ladder.twin("")
             case "lane":
                 it.ladder.warm(number % 3, 1 - 2 * (number % 2))
             case "take":
@@ -145,7 +149,10 @@ class Walk:
                     {"moving": "ramp", "moving_over": 1 + number % 50},
                     {"moving": "cycle", "moving_over": 1 + number % 20},
                     {"moving": ""},
-                )[number % 10]
+                    {"held": (Held("h0", number % 16, number % 5 - 2.0),)},
+                    {"held": (Held("h0", 3, 1.0), Held("h1", number % 16, 2.0))},
+                    {"held": ()},
+                )[number % 13]
                 it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
 
 
@@ -218,6 +225,7 @@ EVERY_ACT = (
         "again",
         "dream",
         "climb",
+        "twin",
         "lane",
     ),
     *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),

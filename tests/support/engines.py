@@ -27,6 +27,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Runtime
 
 RUNTIME = Runtime("1.0", "a fake machine")
+STATES = (("h", 6), ("c", 4))
 SYMBOLS = tuple("\n abcdefghijklmnopqrstuvwxyz'\"-,.")
 
 
@@ -67,7 +68,8 @@ class QueuedEngine:
 
     def load(self, symbols: tuple[str, ...] = SYMBOLS, sha256: str = "0" * 64) -> None:
         card = {"architecture": "a fake", "held_out_bits_per_character": 1.5}
-        self.say(ModelLoaded("fake.onnx", "fake", sha256, symbols, "lower", 60, card, RUNTIME))
+        loaded = ModelLoaded("fake.onnx", "fake", sha256, symbols, "lower", 60, card, RUNTIME)
+        self.say(loaded._replace(states=STATES))
 
     def batch(self, text: str, symbols: tuple[str, ...] = SYMBOLS) -> CharactersGenerated:
         """Return the next characters of the reply as a batch, without saying it."""

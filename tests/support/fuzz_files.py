@@ -40,7 +40,16 @@ CELLS: Sequence[Any] = (
     *(float("inf"), float("-inf"), 1e18, -62e9, 253e9, 1e11),
     *("", "0", "-1", "9" * 400, "9" * 5000, "inf", "nan", "x" * 100_000, "\x1b[2J", "\u202eab"),
     *("a\0b", "[]", "[[0]]", "{}", "[" * 90_000, '[[0,{"temperature":"x"}]]', "[[0,1e999]]"),
-    *('[[0,{"depth":1e9}]]', "[[-1,5]]", "[[0,99999999999]]", "[[0,NaN]]", "[[0,-1]]", "null"),
+    *(
+        '[[0,{"depth":1e9}]]',
+        '[[0,{"held":[["c",1,1]]}]]',
+        '[[0,{"held":[[1]]}]]',
+        "[[-1,5]]",
+        "[[0,99999999999]]",
+        "[[0,NaN]]",
+        "[[0,-1]]",
+        "null",
+    ),
     *(b"", b"\0", b"\xff\xfe", b"\x1b[2J", b"\xff" * 1000, bytes(10**6)),
 )
 TABLES = {
@@ -174,8 +183,21 @@ def tape_bytes(rng: random.Random, folder: Path) -> Case:
     return _replay(folder, spoil(rng, _summed(_copy(_tape()))))
 
 
+def _held(rng: random.Random) -> Any:
+    """Return what is held, in a file of version 2: units of the model and others, and worse."""
+    states = ("h0", "h1", "h2", "", "\x1b[2J", "\ud800", "h" * 500)
+    count = rng.choice((0, 1, 2, 64, 65, 10_000))
+    return [
+        [rng.choice(states[:2] if count == 2 else states), place, rng.choice((1, -2.5, 1e6, 1e308))]
+        for place in range(count)
+    ]
+
+
 def tape_values(rng: random.Random, folder: Path) -> Case:
     document = _copy(_tape())
+    if rng.random() < 0.5:
+        document["version"] = 2
+        document["changes"][rng.randrange(2)]["held"] = _held(rng)
     for _ in range(rng.choice((1, 1, 2, 4))):
         document = twist(rng, document)
     return _replay(folder, _summed(document))
@@ -222,18 +244,24 @@ def _line() -> str:
     return to_line(Recording.from_json(_summed(_copy(_tape())).decode(), "x"))
 
 
-@cache
-def _list() -> list[Any]:
-    payload = _line().split(".")[1][:-6]
+def unpacked_line(line: str) -> list[Any]:
+    """Return the list that a line holds."""
+    payload = line.split(".")[1][:-6]
     content = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))[32:]
     found = json.loads(zlib.decompressobj(-15, _DICTIONARY).decompress(content))
     assert isinstance(found, list)
     return found
 
 
-def _packed(content: bytes) -> str:
+@cache
+def _list() -> list[Any]:
+    return unpacked_line(_line())
+
+
+def packed_line(content: bytes, version: int = 1) -> str:
+    """Return a line that holds something, with a right check sum."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _DICTIONARY)
-    line = "charlm1." + _letters(bytes(32) + deflate.compress(content) + deflate.flush())
+    line = f"charlm{version}." + _letters(bytes(32) + deflate.compress(content) + deflate.flush())
     return line + _sum(line)
 
 
@@ -248,9 +276,12 @@ def line_letters(rng: random.Random, folder: Path) -> Case:
 
 def line_values(rng: random.Random, folder: Path) -> Case:
     found = _copy(_list())
+    version = rng.choice((1, 2))
+    if version == 2:
+        found[8][0][1]["held"] = _held(rng)
     for _ in range(rng.choice((1, 1, 2, 4))):
         found = twist(rng, found)
-    return _replay_line(folder, _packed(json.dumps(found).encode()))
+    return _replay_line(folder, packed_line(json.dumps(found).encode(), version))
 
 
 def line_bombs(rng: random.Random, folder: Path) -> Case:
@@ -263,13 +294,13 @@ def line_bombs(rng: random.Random, folder: Path) -> Case:
         case 2:
             found[rng.choice((6, 7, 8, 9, 10))] = [0] * min(size, 4 * 10**6)
         case 3:
-            return _replay_line(folder, _packed(b"[" * size))
+            return _replay_line(folder, packed_line(b"[" * size))
         case 4:
-            return _replay_line(folder, _packed(b"[" + b"[]," * min(size, 3 * 10**6) + b"0]"))
+            return _replay_line(folder, packed_line(b"[" + b"[]," * min(size, 3 * 10**6) + b"0]"))
         case _:
             found[5] = "".join(SYMBOLS) * (size // len(SYMBOLS))
             found[8] = [[int(at > 0), {"temperature": 0.5 + at / 1000}] for at in range(1024)]
-    return _replay_line(folder, _packed(json.dumps(found, ensure_ascii=False).encode()))
+    return _replay_line(folder, packed_line(json.dumps(found, ensure_ascii=False).encode()))
 
 
 # Settings.

@@ -8,9 +8,10 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.widgets.unit_text import UnitText
+from tests.support.engines import STATES
 from tests.support.studio import Studio
 
-TENSORS = (("h", 6), ("c", 4))
+TENSORS = STATES
 
 
 def ranking(title: str, reads: dict[int, float], predicts: dict[int, float]) -> Ranking:

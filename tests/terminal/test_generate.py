@@ -324,3 +324,37 @@ def test_every_lane_is_recorded_where_nobody_reads_the_text(
         )
     assert (result.returncode, result.stderr) == (0, b"")
     assert sorted(it.name for it in tmp_path.iterdir()) == ["reply-0.2.tape", "reply-0.5.tape"]
+
+
+def test_units_are_held_and_the_tape_replays(model_path: Path, tmp_path: Path) -> None:
+    tape = tmp_path / "held.tape"
+    command = ("generate", "--model", str(model_path), "--rng-seed", "3", "-n", "80")
+    held = run(*command, "--hold", "c[52]=3.0", "--hold", "h 7 = -1", "--tape", str(tape))
+    assert held.returncode == 0, held.stderr
+    assert held.stdout != run(*command).stdout
+    document = json.loads(tape.read_text())
+    assert document["version"] == 2
+    assert document["changes"][0]["held"] == [["c", 52, 3.0], ["h", 7, -1.0]]
+    replayed = run("replay", str(tape), "--model", str(model_path))
+    assert (replayed.returncode, replayed.stdout) == (0, held.stdout)
+    lanes = run(*command, "--hold", "c[52]=3.0", "--hold", "h[7]=-1", "--temperatures", "0.5,1")
+    assert held.stdout in lanes.stdout
+    as_json = json.loads(run(*command, "--hold", "c[52]=3.0", "--json").stdout)
+    assert as_json["held"] == [["c", 52, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("unit", "says"),
+    [
+        ("c[128]=1", "the model has no unit c[128]; its units are h[0] to h[127], c[0] to c[127]"),
+        ("c[1]", "is no unit at a value"),
+        ("c[1]=nan", "must be held at a number from"),
+    ],
+)
+def test_what_cannot_be_held_is_an_error_of_the_command(
+    model_path: Path, unit: str, says: str
+) -> None:
+    result = run("generate", "--model", str(model_path), "--hold", unit)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert says in result.stderr.decode()
+    assert result.stderr.count(b"\n") == 1

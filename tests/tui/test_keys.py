@@ -69,13 +69,13 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
-    "transcript": "pin repeat find reach",
+    "transcript": "pin repeat find reach twin",
     "app": "palette interrupt",
     "view": "editor",
     "prompt": "clear",
     "find": "next previous leave",
     "help": "down up page-down page-up",
-    "lens": "help",
+    "lens": "help causes mean character-before character-next hold",
     "what-if": "help",
     "reach": """
         leave help before next word word-back every farther nearer

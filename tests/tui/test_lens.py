@@ -20,13 +20,15 @@ from charlm_tui.engine.protocol import (
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.lm.lens import FEATURES, MOST_CHARACTERS, UNIT_LEVELS
+from charlm_tui.lm.features import FEATURES
+from charlm_tui.lm.lens import MOST_CHARACTERS, UNIT_LEVELS
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tints import DIVERGING
 from charlm_tui.session.requests import MOST_SHOWN
 from charlm_tui.text import cells, visible
 from charlm_tui.tui.paint import tinted
-from charlm_tui.tui.screens.lens import LensScreen, Pins
+from charlm_tui.tui.screens.lens import LensScreen
+from charlm_tui.tui.screens.lens_units import Pins
 from charlm_tui.tui.shades import LEGIBLE, contrast
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList

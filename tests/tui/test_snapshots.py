@@ -17,6 +17,8 @@ from textual.app import App
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import (
+    CauseRequested,
+    CauseTold,
     Inspected,
     InspectRequested,
     LanesRequested,
@@ -25,6 +27,7 @@ from charlm_tui.engine.protocol import (
     UnitTold,
 )
 from charlm_tui.engine.reach_protocol import ReachRequested
+from charlm_tui.lm.held import Held
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.schedule import temperatures
 from charlm_tui.runs.log_file import LogFile, log_path
@@ -268,6 +271,52 @@ async def test_lens(picture: SnapshotAssertion) -> None:
             say_unit(it, it.engine.last)
             await it.until(lambda: all(each.levels for each in lens.text_of(it).columns), "shown")
             await it.pilot.press(key)
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_lens_of_causes(picture: SnapshotAssertion) -> None:
+    async with studio(WIDE, controls=CONTROLS) as it:
+        coloured(it)
+        await ended(it)
+        await lens.look(it)
+        it.engine.say(LensOpened(lens.asked(it).number, lens.TENSORS, lens.RANKINGS))
+        await it.until(lambda: isinstance(it.engine.last, UnitRequested), "a unit is wanted")
+        await it.pilot.press("left", "left", "c")
+        request = it.engine.last
+        assert isinstance(request, CauseRequested)
+        it.engine.say(
+            CauseTold(
+                *(request.number, request.place, False),
+                array("I", [8, 3, 0]).tobytes(),
+                array("f", [0.83, 0.41, 0.02]).tobytes(),
+                array("H", map(SYMBOLS.index, "s \n")).tobytes(),
+                array("f", [0.31, 0.125, 0.01]).tobytes(),
+            )
+        )
+        await it.until(lambda: it.engine.last != request, "the first of them is wanted")
+        asked = it.engine.last
+        assert isinstance(asked, UnitRequested)
+        say_unit(it, asked)
+        await it.until(lambda: lens.text_of(it).columns[0].levels, "it is shown")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_twin(picture: SnapshotAssertion) -> None:
+    held = Controls(Settings(0.5, rng_seed=7, held=(Held("c", 2, 1.5),)), speed=0.0, pin=7)
+    async with studio(WIDE, controls=held) as it:
+        coloured(it)
+        await it.load()
+        it.prompt.insert(SEED)
+        await it.pilot.press("escape", "B")
+        await it.until(lambda: isinstance(it.engine.last, LanesRequested), "twins were wanted")
+        it.engine.lanes([(TEXT[:90] + TEXT)[: len(TEXT)], TEXT])
+        screen = it.app.screen
+        assert isinstance(screen, LadderScreen)
+        await it.until(lambda: screen.query_one("#lane-1", LaneText).blocks[0].length, "shown")
+        it.engine.end()
+        await it.until(lambda: it.app.conversation.state is Phase.IDLE, "the replies ended")
         await it.pilot.pause()
         assert drawn(it.app) == picture
 

@@ -1,13 +1,13 @@
 """What is told of a reply beside its text: the model, the settings, and how to make it again."""
 
 import shlex
-from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.kinds import Limits
 from charlm_tui.controls.parameters import BY_NAME, PARAMETERS
+from charlm_tui.lm.held import Held, shown
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.exports.plain import mean
 from charlm_tui.reply.share_line import ShareLineError, to_line
@@ -17,7 +17,7 @@ from charlm_tui.text import visible
 LONGEST_SEED = 2000  # characters that a command is printed with
 LONGEST_SHARED = 5000  # characters of a reply that is printed as a line
 
-_DEFAULTS = asdict(Settings())
+_DEFAULTS = Settings().to_file()
 _ALWAYS = ("temperature", "rng_seed")
 _ROWS = {row.field: row for row in PARAMETERS if row.samples}
 
@@ -49,12 +49,14 @@ def reply_facts(recording: Recording) -> list[tuple[str, str]]:
 
 def _words(settings: Settings, before: Settings | None) -> str:
     """Name the settings that are not as they were before, or by default."""
-    known = _DEFAULTS if before is None else asdict(before)
-    told = (
+    known = _DEFAULTS if before is None else before.to_file()
+    told = [
         _word(name, value, settings)
-        for name, value in asdict(settings).items()
-        if value != known[name] or (before is None and name in _ALWAYS)
-    )
+        for name, value in settings.to_file().items()
+        if name != "held" and (value != known[name] or (before is None and name in _ALWAYS))
+    ]
+    if settings.held != (before.held if before else ()):
+        told.append(shown(settings.held) or "no unit held")
     return ", ".join(dict.fromkeys(told))  # what is of several fields, once
 
 
@@ -77,7 +79,8 @@ def command(recording: Recording) -> str | None:
     sayable = seed != "-" and len(seed) <= LONGEST_SEED and visible(seed) == seed
     if len(runs) != 1 or recording.tape.forced or not sayable:
         return None
-    settings = asdict(runs[0][1])
+    settings = runs[0][1].to_file()
+    held = settings.pop("held", [])
     if settings.pop("moving_from"):  # it began in the middle of a reply that was cut
         return None
     if settings["carry"]:
@@ -91,6 +94,7 @@ def command(recording: Recording) -> str | None:
     for name, value in settings.items():
         if value != _DEFAULTS[name] or name in _ALWAYS:
             words.append("--carry" if name == "carry" else f"{_ROWS[name].option}={value}")
+    words += (shlex.quote(f"--hold={Held(*each).typed}") for each in held)
     return " ".join(words)
 
 

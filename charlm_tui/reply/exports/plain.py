@@ -3,7 +3,6 @@
 import json
 import math
 from array import array
-from dataclasses import asdict
 
 from charlm_tui.reply.tape_file import Recording
 
@@ -39,7 +38,7 @@ def as_json(recording: Recording, title: str) -> str:
         "text": recording.text,
         "mean_surprisal_bits": mean(surprisal),
         "mean_entropy_bits": mean(entropy),
-        "settings": [{"at": first} | asdict(settings) for first, settings in reply.runs()],
+        "settings": [{"at": first} | settings.to_file() for first, settings in reply.runs()],
         "given": [list(stretch) for stretch in reply.forced],
         "times": [[first, _number(seconds)] for first, seconds in reply.times],
         "ids": reply.ids().tolist(),

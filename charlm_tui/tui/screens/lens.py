@@ -5,24 +5,28 @@ ranked and what is kept of it, the engine knows.
 """
 
 from array import array
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.cache import LRUCache
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Label
 
 from charlm_tui.engine.model_info import Units
-from charlm_tui.engine.protocol import LensOpened, Progressed, Ranking, UnitTold
+from charlm_tui.engine.protocol import CauseTold, LensOpened, Progressed, Ranking, UnitTold
+from charlm_tui.lm.held import shown
+from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.holding import hold_at, is_held, let_go
 from charlm_tui.session.requests import Lens
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import InsightGained, StateChanged, Update
 from charlm_tui.text import visible
 from charlm_tui.tui.hindered import edge, list_edge
+from charlm_tui.tui.screens.lens_keys import BINDINGS, LEAST_WANTED, WORDS
+from charlm_tui.tui.screens.lens_units import CauseRanking, Pins
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.unit_list import UnitList
@@ -30,44 +34,6 @@ from charlm_tui.tui.widgets.unit_text import MOST_COLUMNS, Column, UnitText
 
 KEPT = 64  # units that need not be asked for again: 20 kB each at the most
 FOLDED = 72  # cells of the screen below which the list is folded away
-_UNIT = Binding.Group("Unit", compact=True)
-_RANK = Binding.Group("Rank", compact=True)
-_LEAST_WANTED = ("lens.columns", "lens.down", "lens.named", "lens.foretells", "lens.ranking")
-
-
-@dataclass(slots=True)
-class Pins:
-    """Units beside each other: up to four that stay, and one that changes."""
-
-    current: int = 0
-    """The unit that keys change."""
-    pinned: list[int] = field(default_factory=list)
-
-    @property
-    def room(self) -> bool:
-        """Whether the current unit can be pinned, or is."""
-        return self.current in self.pinned or len(self.pinned) < MOST_COLUMNS
-
-    def toggle(self) -> None:
-        """Pin or unpin the current unit; there is room for it."""
-        if self.current in self.pinned:
-            self.pinned.remove(self.current)
-        else:
-            self.pinned.append(self.current)
-
-    def columns(self, room: int) -> list[int]:
-        """Return the units that are shown; the current one is always among them.
-
-        Args:
-            room: for how many there is.
-        """
-        every = list(self.pinned)
-        if self.current not in every:
-            every.append(self.current)
-        kept = every[: min(room, MOST_COLUMNS)]
-        if self.current not in kept:
-            kept[-1] = self.current
-        return kept
 
 
 class LensScreen(Overlay[None]):
@@ -81,46 +47,8 @@ class LensScreen(Overlay[None]):
 
     CSS_PATH = "../lens.tcss"
     HELP: ClassVar[str] = "lens"
-    WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("unit", "one of the numbers that the network carries from character to character"),
-        ("activation", "a unit's value after a character, which tints it: below and above zero"),
-        (
-            "ranking",
-            "an order of the units: by how much they vary, or by what they tell apart",
-        ),
-        ("reads, predicts", "held against the character that was read, or against the next one"),
-        ("pin", "keep a unit's column beside the others, four at the most"),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", id="lens.leave"),
-        Binding("f1", "help", "Help", show=False, id="lens.help"),
-        Binding(
-            "left_square_bracket", "step(-1)", "Unit", key_display="[", group=_UNIT,
-            id="lens.before",
-        ),
-        Binding(
-            "right_square_bracket", "step(1)", "Unit", key_display="]", group=_UNIT,
-            id="lens.next",
-        ),
-        Binding("up", "move(-1)", "Rank", key_display="↑", group=_RANK, id="lens.up"),
-        Binding("down", "move(1)", "Rank", key_display="↓", group=_RANK, id="lens.down"),
-        Binding("f,tab", "ranking(1)", "Ranking", key_display="f", id="lens.ranking"),
-        Binding("F,shift+tab", "ranking(-1)", "Ranking", show=False, id="lens.ranking-before"),
-        Binding("r", "predicts", "Reads/predicts", id="lens.foretells"),
-        Binding("p", "pin", "Pin", id="lens.pin"),
-        Binding("P", "unpin", "Unpin all", show=False, id="lens.unpin"),
-        Binding("g", "named", "Unit by name", id="lens.named"),
-        *(
-            Binding(f"{number}", f"pinned({number})", show=False, id=f"lens.pin-{number}")
-            for number in range(1, MOST_COLUMNS + 1)
-        ),
-        Binding("j", "scroll(1)", "Down", show=False, id="lens.line-down"),
-        Binding("k", "scroll(-1)", "Up", show=False, id="lens.line-up"),
-        Binding("pagedown,space", "page(1)", "Page down", show=False, id="lens.page-down"),
-        Binding("pageup,b", "page(-1)", "Page up", show=False, id="lens.page-up"),
-        Binding("home", "edge(-1)", "Top", show=False, id="lens.top"),
-        Binding("end,G", "edge(1)", "End", show=False, id="lens.end"),
-    ]  # fmt: skip
+    WORDS: ClassVar[tuple[tuple[str, str], ...]] = WORDS
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(self, conversation: Conversation, turn: Turn, place: int | None = None) -> None:
         super().__init__()
@@ -138,6 +66,7 @@ class LensScreen(Overlay[None]):
         self._ranking = 0  # which of them is listed
         self._rank = 0  # in it, from which arrows move
         self._predicts = False
+        self._causes = CauseRanking()
         self._pins = Pins()
         self._told: LRUCache[int, UnitTold] = LRUCache(KEPT)
         self._shown = 0  # the last unit that was looked at and is told
@@ -147,9 +76,10 @@ class LensScreen(Overlay[None]):
         with Horizontal(id="lens"):
             yield UnitText(self._lens.text, self._place)
             yield UnitList()
-        yield KeysLine(_LEAST_WANTED)
+        yield KeysLine(LEAST_WANTED)
 
     def on_mount(self) -> None:
+        self.query_one(UnitText).marked = self._place
         self._title("reading the text again")
 
     def on_resize(self, event: Resize) -> None:
@@ -169,8 +99,13 @@ class LensScreen(Overlay[None]):
             case InsightGained(answer=UnitTold() as told):
                 if told.number == self._lens.number:
                     self._take(told)
+            case InsightGained(answer=CauseTold() as told):
+                if told.number == self._lens.number and self._causes.take(told):
+                    self._look_at_best()
             case StateChanged() if not self._conversation.can_look(self._turn):
                 self._lose()
+            case StateChanged():
+                self._draw()
 
     def _open(self, opened: LensOpened) -> None:
         if opened.sentence:
@@ -204,6 +139,8 @@ class LensScreen(Overlay[None]):
     @property
     def _listed(self) -> list[tuple[int, float]]:
         """(Number of a unit, what it is ranked by) of the ranking that is listed."""
+        if self._causes.on:
+            return [it[:2] for it in self._causes.units(self._turn.vocabulary.symbols)]
         if not self._rankings:
             return []
         it = self._rankings[self._ranking]
@@ -224,21 +161,39 @@ class LensScreen(Overlay[None]):
             self._column(units, number) for number in self._pins.columns(text.room)
         )
         rows = self.query_one(UnitList)
-        form = "+.2f" if self._ranking else ".2f"  # the first one is of sizes
-        rows.rows = tuple((units.name(number), it, f"{it:{form}}") for number, it in listed)
         places = {number: rank for rank, (number, _) in enumerate(listed)}
         rows.chosen = places.get(self._pins.current)
         self._rank = self._rank if rows.chosen is None else rows.chosen
-        ranking = self._rankings[self._ranking]
-        way = "" if not ranking.predicts else "predicts " if self._predicts else "reads "
-        title = f"{way}{ranking.title}"
-        rows.border_title = title
         rank = "–" if rows.chosen is None else f"{rows.chosen + 1}"
-        place = f" {rank}/{len(listed)}" if listed else ": no unit tells it"
+        if self._causes.on:
+            title, place = self._list_causes(rows, f"{rank}/{len(listed)}")
+        else:
+            form = "+.2f" if self._ranking else ".2f"  # the first one is of sizes
+            rows.rows = tuple((units.name(number), it, f"{it:{form}}") for number, it in listed)
+            ranking = self._rankings[self._ranking]
+            way = "" if not ranking.predicts else "predicts " if self._predicts else "reads "
+            title = rows.border_title = f"{way}{ranking.title}"
+            place = f" {rank}/{len(listed)}" if listed else ": no unit tells it"
+        held = shown(self._conversation.controls.settings.held)
         self._title(
-            f"{title}{place} · {units.total:,} units · "
+            f"{title}{place}{held and f' · {held}'} · {units.total:,} units · "
             f"{len(self._lens.text):,} characters, {self._read_with}"
         )
+
+    def _list_causes(self, rows: UnitList, rank: str) -> tuple[str, str]:
+        """List units by what they cause; return what the title says of it."""
+        units, it = self._units, self._causes
+        assert units is not None
+        every = it.units(self._turn.vocabulary.symbols)
+        most = max((each.bits for each in every), default=0.0) or 1.0
+        if every or it.told is not None:  # else what was listed stays until it is known
+            rows.rows = tuple((units.name(on.unit), on.bits / most, on.written) for on in every)
+        title = f"cause of {describe_symbol(self._lens.text[self._marked])}"
+        rows.border_title = title
+        if not every:
+            return title, f": {it.sentence}"
+        words = "" if rows.chosen is None else f": {every[rows.chosen].words}"
+        return title, f" {rank}, set to {it.value}{words}"
 
     def _column(self, units: Units, number: int) -> Column:
         """Return what a column shows; the unit of before until the one that is wanted is told."""
@@ -279,16 +234,34 @@ class LensScreen(Overlay[None]):
             case "scroll" | "page" | "edge":
                 text = self.query_one(UnitText)
                 return edge(by < 0, text.scroll_offset.y, text.max_scroll_y)
-            case "step" | "move" | "ranking" | "predicts" | "pin" | "unpin" | "named" | "pinned":
+            case (
+                "step" | "move" | "ranking" | "predicts" | "pin" | "unpin" | "named" | "pinned"
+                | "causes" | "mark" | "mean" | "hold"
+            ):  # fmt: skip
                 return self._gone if self._units is None else self._no_unit(action, by)
         return ""
+
+    @property
+    def _marked(self) -> int:
+        """The place of the marked character in the text."""
+        return self.query_one(UnitText).marked or 0
 
     def _no_unit(self, action: str, by: int) -> str:
         """Return why an action on the units that there are cannot be done."""
         pinned, listed = self._pins.pinned, self._listed
         match action:
             case "move" if not listed:
-                return "no unit tells it"
+                return self._causes.sentence if self._causes.on else "no unit tells it"
+            case "mark":
+                return list_edge(by, self._marked, len(self._lens.text))
+            case "causes" if not self._causes.on and self._lens.first + self._marked < 0:
+                return "the marked character is of the seed: → goes to the reply"
+            case "mean" if not self._causes.on:
+                return "c ranks the units by what they cause"
+            case "predicts" if self._causes.on:
+                return "the units are ranked by what they cause: c leaves that"
+            case "hold" if self._conversation.model != self._turn.model:
+                return "the model in use is another"
             case "move" if (chosen := self.query_one(UnitList).chosen) is not None:
                 return list_edge(by, chosen, len(listed))
             case "pin" if not self._pins.room:
@@ -324,17 +297,74 @@ class LensScreen(Overlay[None]):
         self._look_at(self._listed[rank][0])
 
     def on_unit_list_picked(self, message: UnitList.Picked) -> None:
-        if self._units is not None:
+        if self._units is not None and message.rank < len(self._listed):
             self._pick(message.rank)
 
     def action_ranking(self, by: int) -> None:
         """List another ranking, and look at its best."""
-        self._ranking = (self._ranking + by) % len(self._rankings)
+        if self._causes.on:
+            self._causes.on = False
+        else:
+            self._ranking = (self._ranking + by) % len(self._rankings)
+        self._look_at_best()
+        self.refresh_bindings()
+
+    def _look_at_best(self) -> None:
         self._rank = 0
         if self._listed:
             self._pick(0)
         else:
             self._draw()
+
+    # What units cause, and which are held.
+
+    def action_causes(self) -> None:
+        """Rank the units by what they cause at the marked character, or no longer."""
+        self._causes.on = not self._causes.on
+        self._ask_causes()
+        self.refresh_bindings()
+
+    def action_mean(self) -> None:
+        """Set units to their means, or to zero again."""
+        self._causes.mean = not self._causes.mean
+        self._ask_causes()
+
+    def action_mark(self, by: int) -> None:
+        """Mark the character before, or the next one."""
+        self.query_one(UnitText).marked = self._marked + by
+        self._ask_causes()
+        self.refresh_bindings()
+
+    def _ask_causes(self) -> None:
+        """Ask what the units cause at the marked character, if that is what is listed."""
+        number = self._lens.first + self._marked
+        if self._causes.on and number < 0:
+            self._causes.on = False
+        if self._causes.on:
+            self._causes.ask(number)
+            self._conversation.requests.causes(
+                self._lens,
+                self._turn,
+                number,
+                self._turn.tape.settings_at(number),
+                self._causes.mean,
+            )
+            self._draw()
+        else:
+            self._look_at_best()
+
+    def action_hold(self) -> None:
+        """Hold the unit that is shown at a value that is asked for, or let it go."""
+        from charlm_tui.tui.screens.ask import ask
+
+        it, unit, units = self._conversation, self._pins.current, self._units
+        if units is None:
+            return
+        if is_held(it, unit):
+            let_go(it, unit)
+        else:
+            question = f"A value at which {units.name(unit)} is held from here on."
+            ask(self.app, question, lambda typed: hold_at(it, unit, typed))
 
     def action_predicts(self) -> None:
         """Rank by what units predict of the next character, or by what they read of this one."""

@@ -4,6 +4,7 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.lm.held import shown as shown_held
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.widgets.saying_line import SayingLine
 
@@ -99,8 +100,10 @@ class Status(SayingLine):
         keys = self.end_key if self.reading else f"Esc {self.end_key}"
         below = f"▼ more below: {keys}" if more else f"made {made}/s" if made else ""
         turns = "continued" if self.continues else "fresh"
-        named = [self.model, f"temperature {temperature}", rng]
-        middle = [self.model, f"temp {temperature}", rng_short, short]
+        units = len(settings.held)
+        held = f"{units} held" if units else ""
+        named = [self.model, f"temperature {temperature}", rng, shown_held(settings.held)]
+        middle = [self.model, f"temp {temperature}", rng_short, held, short]
         mark, whole_mark = (
             (f"▼{self.sibling}", f"▼ {keys} {self.sibling}") if more else (self.sibling,) * 2
         )
@@ -111,7 +114,7 @@ class Status(SayingLine):
             _joined(" │ ", *middle, below, turns, self.sibling, whole),
             _joined(" │ ", *middle, turns, whole_mark, whole),
             *(
-                _joined(" ", first, f"T{self.temperature:.2f}", rng, short, turns, *rest)
+                _joined(" ", first, f"T{self.temperature:.2f}", rng, held, short, turns, *rest)
                 for first, rng, *rest in (
                     (self.model[:9], rng_tiny, whole, whole_mark),
                     ("", rng_tiny, whole, whole_mark),

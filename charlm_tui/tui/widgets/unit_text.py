@@ -86,6 +86,8 @@ class UnitText(ScrollView, can_focus=False):
 
     columns: reactive[tuple[Column, ...]] = reactive(())
     """What is shown, from left to right."""
+    marked: reactive[int | None] = reactive(None)
+    """Place of the character in the text that is marked."""
 
     def __init__(self, text: str, place: int) -> None:
         super().__init__()
@@ -113,6 +115,15 @@ class UnitText(ScrollView, can_focus=False):
     def watch_columns(self) -> None:
         self._strips.clear()
         self._lay_out()
+        self.refresh()
+
+    def watch_marked(self) -> None:
+        """Mark another character, and have it in sight."""
+        self._strips.clear()
+        if self.marked is not None and self._lines:
+            row = bisect_right(self._starts, self.marked) - 1
+            if not self._top <= row < self._top + self.page:
+                self.scroll_to(y=max(0, row - self.page // 2), animate=False, immediate=True)
         self.refresh()
 
     def on_resize(self) -> None:
@@ -191,10 +202,26 @@ class UnitText(ScrollView, can_focus=False):
             return Strip(tinted(text, b"", self._shades, plain))
         return self._beside(
             [
-                tinted(text, column.levels[start : start + len(text)], self._shades, plain)
+                self._marked(text, start, column.levels[start : start + len(text)])
                 for column in self.columns
             ]
         )
+
+    def _marked(self, text: str, start: int, levels: bytes) -> list[Segment]:
+        """Draw a line of a column, with the character that is marked, if it is there."""
+        plain, shades = self._styles["neutral"], self._shades
+        at = -1 if self.marked is None else self.marked - start
+        if not 0 <= at < len(text):
+            return tinted(text, levels, shades, plain)
+        mark = Style(reverse=True)
+        return [
+            *tinted(text[:at], levels[:at], shades, plain),
+            *(
+                Segment(each.text, (each.style or plain) + mark)
+                for each in tinted(text[at : at + 1], levels[at : at + 1], shades, plain)
+            ),
+            *tinted(text[at + 1 :], levels[at + 1 :], shades, plain),
+        ]
 
     def _beside(self, parts: list[list[Segment]]) -> Strip:
         """Put columns beside each other."""
