@@ -95,7 +95,7 @@ class ReachTint:
         if self._asked is None or told.number != self._asked[0].number:
             return
         asked, reply = self._asked
-        self._asked = None
+        self._drop()
         depths = self._depths.setdefault(reply, array("I"))
         depths.extend([0] * (asked.first - len(depths)))  # what is too long ago to be asked for
         depths.frombytes(told.depths)
