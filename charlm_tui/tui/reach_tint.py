@@ -22,7 +22,7 @@ FULL_DEPTH = 24
 
 def depth_level(depth: int) -> int:
     """Return the level, below `LEVELS`, of a depth; 0 is one that is not known."""
-    return min(max(0, depth - 1) * LEVELS // (FULL_DEPTH - 1), LEVELS - 1)
+    return min(max(0, depth - 1) * (LEVELS - 1) // (FULL_DEPTH - 1), LEVELS - 1)
 
 
 class ReachTint:
