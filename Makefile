@@ -82,6 +82,7 @@ bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.recital
+	$(BIN)/python -m benchmarks.reach_speed
 
 clean:  ## remove what was installed
 	rm -rf $(VENV) $(LOWEST)

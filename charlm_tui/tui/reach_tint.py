@@ -22,7 +22,7 @@ FULL_DEPTH = 24
 
 def depth_level(depth: int) -> int:
     """Return the level, below `LEVELS`, of a depth; 0 is one that is not known."""
-    return min(max(0, depth - 1) * LEVELS // (FULL_DEPTH - 1), LEVELS - 1)
+    return min(max(0, depth - 1) * (LEVELS - 1) // (FULL_DEPTH - 1), LEVELS - 1)
 
 
 class ReachTint:
@@ -95,7 +95,7 @@ class ReachTint:
         if self._asked is None or told.number != self._asked[0].number:
             return
         asked, reply = self._asked
-        self._asked = None
+        self._drop()
         depths = self._depths.setdefault(reply, array("I"))
         depths.extend([0] * (asked.first - len(depths)))  # what is too long ago to be asked for
         depths.frombytes(told.depths)

@@ -70,6 +70,14 @@ def what_if(it: Terminal) -> None:
     it.shows("entropy")
 
 
+def reach(it: Terminal) -> None:
+    on_the_text(it)
+    it.send("\x1b[Dh")  # as for what if
+    it.shows("Selected")
+    it.send("z")
+    it.shows("settled after")
+
+
 def typing(it: Terminal) -> None:
     it.shows("streaming")
     it.send("half a sent")
@@ -104,6 +112,7 @@ STATES: dict[State, tuple[str, ...]] = {
     history: REPLY,
     lens: REPLY,
     what_if: REPLY,
+    reach: REPLY,
     typing: STREAM,
     dialog: REPLY,
     palette: (),

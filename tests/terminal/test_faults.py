@@ -28,6 +28,7 @@ from tests.support.states import (
     loading,
     palette,
     paused,
+    reach,
     streaming,
     typing,
     what_if,
@@ -36,7 +37,7 @@ from tests.support.terminal import Terminal, has_ended, is_stopped
 
 pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
-AT = (loading, idle, streaming, paused, ladder, lens, what_if, history, palette, typing)
+AT = (loading, idle, streaming, paused, ladder, lens, what_if, reach, history, palette, typing)
 LEAVE = "\x11"  # Ctrl+Q
 ENTER = b"\x1b[?1049h"  # what an app writes when it takes the screen
 NOTICED_S = 5.0  # in which an app that meets a fault has told of it

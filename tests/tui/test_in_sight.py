@@ -128,6 +128,8 @@ async def test_a_tint_is_named_with_its_scale_in_one_line_while_there_is_one() -
         await it.until(lambda: isinstance(it.app.screen, LadderScreen), "the ladder is there")
         assert "temperature 0" in it.app.screen.query_one(Legend).render_line(0).text
         await it.pilot.press("escape", "v")
+        assert "reach 1" in legend.render_line(0).text
+        await it.pilot.press("v")
         await it.until(lambda: not legend.display, "there is no tint")
 
 

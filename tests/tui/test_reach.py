@@ -446,7 +446,8 @@ def test_levels_grow_with_the_depth_up_to_the_highest(depths: list[int]) -> None
     found = [depth_level(depth) for depth in sorted(depths)]
     assert found == sorted(found)
     assert all(0 <= level < LEVELS for level in found)
-    assert (depth_level(1), depth_level(FULL_DEPTH)) == (0, LEVELS - 1)
+    assert (depth_level(0), depth_level(1), depth_level(3), depth_level(4)) == (0, 0, 0, 1)
+    assert depth_level(FULL_DEPTH - 1) < depth_level(FULL_DEPTH) == LEVELS - 1
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=70), st.integers(1, 4))

@@ -16,7 +16,7 @@ from charlm_tui.tui import recital_meter
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.paint import Mark, changed
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import CorpusTint
+from charlm_tui.tui.shades import CorpusTint, EngineTint
 from charlm_tui.tui.widgets.recital import (
     NO_CORPUS,
     OFF,
@@ -241,7 +241,7 @@ async def test_without_a_corpus_there_are_three_panels_and_the_fourth_says_what_
         assert shown(it) == ["next", "controls", "surprise", "recital"]
         assert lines(it) == [NO_CORPUS, "", "", ""]
         assert marked(it) == []
-        for tint in (Tint.SURPRISAL, Tint.ENTROPY, Tint.TEMPERATURE, Tint.PLAIN):
+        for tint in (*list(Tint)[1:], EngineTint.REACH, Tint.PLAIN):
             await it.pilot.press("v")
             assert it.app.screen.tinted is tint
 

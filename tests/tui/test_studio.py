@@ -22,6 +22,7 @@ from charlm_tui.reply.tints import Tint
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.shades import EngineTint
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.ribbon import Ribbon
@@ -241,7 +242,7 @@ async def test_tints_go_round() -> None:
         await replied(it)
         await it.pilot.press("escape")
         screen = it.app.screen
-        for tint in (Tint.SURPRISAL, Tint.ENTROPY, Tint.TEMPERATURE, Tint.PLAIN):
+        for tint in (*list(Tint)[1:], EngineTint.REACH, Tint.PLAIN):
             await it.pilot.press("v")
             assert screen.tinted is tint
             assert "abc def" in it.drawn()

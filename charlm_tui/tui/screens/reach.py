@@ -184,13 +184,13 @@ class ReachScreen(Overlay[int | None]):
     def _title(self, words: str) -> None:
         turn, number = self._turn, self._number
         before = (turn.seed + turn.text(max(0, number - BEFORE), number))[-BEFORE:]
-        here = f"‘{name(turn.text(number, number + 1))}’ after “…{visible(before, '⏎')}”"
+        here = f"‘{name(turn.text(number, number + 1))}’"
+        here += f": {words}" if words else f" after “…{visible(before, '⏎')}”"
         carries = self._conversation.controls.settings.carry
         window = f"a window of {self._depth:,}" + (
             ", though the context is carried" if carries else ""
         )
-        said = f": {words}" if words else ""
-        title = f"Reach, at character {number + 1:,}, {here}{said}; {window}"
+        title = f"Reach, at character {number + 1:,}, {here}; {window}"
         self.query_one("#reach-title", Label).update(title)
 
     # What the conversation tells.
