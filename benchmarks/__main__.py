@@ -39,11 +39,13 @@ def main(model: Path, rounds: int, out: Path | None, keras: bool, tries: bool, l
         ways.floor(OnnxModel(model)),
         ways.exact(model),
         ways.step_alone(model),
+        ways.held(model),
         ways.naive(model),
         ways.carried(model),
         ways.four_lanes(model),
         ways.step_alone(model, 4),
         ways.scoring(model),
+        ways.caused(model),
     ]
     if keras:
         chosen.append(ways.keras_predict(model))

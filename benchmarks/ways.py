@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.timing import Way
+from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.context import CarriedState, RollingWindow
 from charlm_tui.lm.generation import Generation, Lanes, prefixed
+from charlm_tui.lm.held import Held
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.scoring import Scores, score
@@ -83,6 +85,29 @@ def exact(path: Path, threads: int = 1, spinning: bool = False, name: str = "") 
     generation = _generation(model, RollingWindow(model, model.contract.window))
     title = name or "exact rolling window, the whole loop"
     return Way(title, _drawing(generation), 2500, goal="" if name else "≤ 1.8, aim 1.5")
+
+
+def held(path: Path) -> Way:
+    """The exact rolling window with a unit held, one of the last state."""
+    model = OnnxModel(path)
+    settings = Settings(TEMPERATURE, 1, held=(Held(model.contract.states[-1].name, 52, 1.0),))
+    window = RollingWindow(model, model.contract.window)
+    generation = _generation(model, window, settings)
+    return Way("exact, a unit held", _drawing(generation), 2500, goal="≤ 1.1 × exact")
+
+
+def caused(path: Path) -> Way:
+    """What each unit causes at one character, per unit: a window is read, then one step a lane."""
+    model = OnnxModel(path)
+    read = model.contract.vocabulary.encode(SEED)[-model.contract.window :]
+    units = sum(state.units for state in model.contract.states)
+
+    def run(count: int) -> None:
+        for _ in range(count // units):
+            *_, found = causes(model, read)
+            assert isinstance(found, Causes)
+
+    return Way("what a unit causes, per unit", run, 4 * units)
 
 
 def step_alone(path: Path, lanes: int = 1) -> Way:
@@ -190,10 +215,14 @@ def keras_predict(path: Path) -> Way:
     return Way("the notebook's loop, Keras model.predict", run, 10, goal="≥ 400 × exact")
 
 
-def _generation(model: OnnxModel, context: Any) -> Generation:
+def _generation(
+    model: OnnxModel,
+    context: Any,
+    settings: Settings = Settings(TEMPERATURE, 1),  # noqa: B008 (it is frozen)
+) -> Generation:
     vocabulary = model.contract.vocabulary
     read = prefixed(vocabulary, vocabulary.encode(SEED))
-    return Generation(context, Sampler(len(vocabulary)), Settings(TEMPERATURE, 1), read)
+    return Generation(context, Sampler(len(vocabulary)), settings, read)
 
 
 def _drawing(generation: Generation) -> Callable[[int], None]:

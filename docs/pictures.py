@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from rich.color import ColorSystem
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Label, Static
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.client import ProcessEngine
@@ -23,6 +23,7 @@ from charlm_tui.film.export import exported
 from charlm_tui.film.film import Film, Passage, Shot
 from charlm_tui.film.order import order_of
 from charlm_tui.film.shooting import shoot
+from charlm_tui.lm.held import Held
 from charlm_tui.lm.settings import Settings
 from charlm_tui.runs.follower import read_log
 from charlm_tui.runs.log_file import log_of
@@ -32,6 +33,7 @@ from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.reach import ReachScreen
+from charlm_tui.tui.screens.twin import TwinScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.reach_strip import ReachStrip
@@ -45,7 +47,7 @@ PICTURES = Path(__file__).resolve().parent / "pictures"
 SIZE = (110, 32)
 SEED = "the slowly ascending ranks and classes"  # the notebook's own
 LENGTH = 600  # characters of the reply
-MOST_BYTES = 150_000
+MOST_BYTES = 160_000
 _WORDS = """\
 she had been told that the house was empty, and so it was: the rain had come in by the window, and
 nobody had thought of closing it. on the table there was a letter. "you will not believe me," it
@@ -123,6 +125,16 @@ async def lens(app: CharlmApp, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: told() and len(app.screen.query_one(UnitText).columns) == 3, "pins")
 
 
+async def twin(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """A reply with a held unit beside its twin."""
+    await ended(app, pilot)
+    await pilot.press("escape", "B")
+    await until(pilot, lambda: isinstance(app.screen, TwinScreen), "the twins are there")
+    await ended(app, pilot)
+    notice = app.screen.query_one("#ladder-notice", Label)
+    await until(pilot, lambda: "they part" in str(notice.content), "they part")
+
+
 async def what_if(app: CharlmApp, pilot: Pilot[None]) -> None:
     """What if, at the first letter of a word."""
     await ended(app, pilot)
@@ -185,6 +197,7 @@ STAGES: dict[str, tuple[Stage, Settings]] = {
     "ladder": (ladder, Settings(0.5, rng_seed=3)),
     "ribbon": (ribbon, Settings(0.2, rng_seed=3, moving="cycle", moving_to=1.4, moving_over=160)),
     "lens": (lens, Settings(0.5, rng_seed=5)),
+    "twin": (twin, Settings(0.5, rng_seed=5, held=(Held("c", 77, 3.0),))),
     "what-if": (what_if, Settings(0.5, rng_seed=5, depth=8)),  # so that what is before it tells
     "reach": (reach, Settings(0.5, rng_seed=5)),
     "recital": (recital, Settings(0.2, rng_seed=4)),

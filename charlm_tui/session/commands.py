@@ -4,15 +4,10 @@ A key of the app, an entry of its palette and a slash command of the REPL are th
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
-from charlm_tui.engine.model_info import rows
-from charlm_tui.errors import CommandError
-from charlm_tui.files import at_home
-from charlm_tui.lm.model_file import named
+from charlm_tui.session.arguments import branch, carry, info, numbered_preset, pin, use_model
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import recorded, save, share
 from charlm_tui.session.holding import hold
@@ -78,16 +73,6 @@ def _preset(number: int, temperature: float) -> Command:
     )
 
 
-def _numbered_preset(it: Conversation, text: str) -> None:
-    numbers = {str(number): preset for number, preset in enumerate(PRESETS, start=1)}
-    if text not in numbers:
-        raise CommandError(
-            f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
-            "0.2, 0.5, 1.0 or 1.2"
-        )
-    it.set_temperature(numbers[text])
-
-
 def _typed(knob: Knob) -> Command:
     def run(it: Conversation, text: str) -> None:
         if text:
@@ -105,72 +90,6 @@ def _typed(knob: Knob) -> Command:
         slash=slash,
         argument="[VALUE]",
     )
-
-
-def _carry(it: Conversation, text: str) -> None:
-    if text not in ("", "on", "off"):
-        raise CommandError(f"it is {text!r:.20} where on or off is expected; give one, or nothing")
-    it.change(it.controls.with_settings(carry=text != "off", depth=0))
-
-
-def _pin(it: Conversation) -> None:
-    controls = it.controls
-    it.change(replace(controls, pin=None if controls.pinned else controls.settings.rng_seed))
-
-
-def _branch(it: Conversation, text: str) -> None:
-    """Take another way from a character of the last reply: `[N [TEXT]]`."""
-    turn = it.turn
-    if turn is None or not it.tree.can_branch(turn):
-        raise CommandError("there is no reply of this model to branch; send a seed first")
-    place, _, typed = text.partition(" ")
-    try:
-        number = int(place or 0)
-    except ValueError:
-        raise CommandError(
-            f"the place is {place!r:.20} where the number of a character is expected, from the "
-            "end if it is negative; give one"
-        ) from None
-    length = len(turn.tape)
-    start = number if number >= 0 else length + number
-    if not 0 <= start <= length:
-        raise CommandError(
-            f"the place is {number:,} where the reply has {length:,} characters; give another"
-        )
-    fitted = turn.vocabulary.fit(typed)
-    if fitted.notice:
-        it.tell(Noticed(fitted.notice))
-    ids = turn.vocabulary.encode(fitted.text)
-    it.tree.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
-
-
-def _info(it: Conversation) -> None:
-    if it.model is None:
-        raise CommandError("no model is loaded yet; wait until it is ready")
-    pairs = rows(it.model)
-    width = max(len(name) for name, _ in pairs)
-    it.tell(Noticed("\n".join(f"{name:<{width}}  {value}" for name, value in pairs)))
-
-
-def _model(it: Conversation, text: str) -> None:
-    if not text:
-        name = it.model.path if it.model is not None else "loading"
-        it.tell(Noticed(f"the model is {name}"))
-    else:
-        it.loading.use(place_of_model(text))
-
-
-def place_of_model(text: str) -> str:
-    """Return the path of a model that was typed; of one that comes with the program, by its name.
-
-    Raises:
-        CommandError: it can be no path.
-    """
-    try:
-        return str(named(at_home(Path(text))))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CommandError(f"{text!r:.40} cannot be a model file: {reason}") from None
 
 
 def _taking(
@@ -219,7 +138,7 @@ _COMMANDS = (
         "preset",
         "Set preset",
         "Set the temperature to one of the notebook's: 1 is 0.2, 2 is 0.5, 3 is 1.0, 4 is 1.2.",
-        _numbered_preset,
+        numbered_preset,
         slash="preset",
         argument="N",
     ),
@@ -298,7 +217,7 @@ _COMMANDS = (
         "Branch",
         "Take another way from character N of the reply, counted from its end if it is negative; "
         "TEXT is to stand there.",
-        _branch,
+        branch,
         no_branch,
         slash="branch",
         argument="[N [TEXT]]",
@@ -334,7 +253,7 @@ _COMMANDS = (
         "pin",
         "Pin the RNG seed",
         "Begin each new turn with the RNG seed of now; or draw another one for each again.",
-        _plain(_pin),
+        _plain(pin),
         slash="pin",
     ),
     *(_typed(knob) for knob in KNOBS),
@@ -342,7 +261,7 @@ _COMMANDS = (
         "carry",
         "Carried context",
         "Let the model read all there was, in place of a window; off is the window again.",
-        _carry,
+        carry,
         slash="carry",
         argument="[off]",
     ),
@@ -408,11 +327,11 @@ _COMMANDS = (
         "model",
         "Use another model",
         "Let another model file reply from here on.",
-        _model,
+        use_model,
         slash="model",
         argument="[PATH]",
     ),
-    Command("info", "About the model", "Show the model's card.", _plain(_info), slash="info"),
+    Command("info", "About the model", "Show the model's card.", _plain(info), slash="info"),
     Command(
         "help",
         "Help",

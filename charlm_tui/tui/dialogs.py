@@ -16,7 +16,8 @@ from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.commands import Command, place_of_model
+from charlm_tui.session.arguments import place_of_model
+from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import ExistsError, new_name, save
 from charlm_tui.session.knobs import KNOBS

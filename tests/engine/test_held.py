@@ -209,21 +209,29 @@ def test_causes_are_those_of_the_model(
     assert array("f", told.gains).tolist() == pytest.approx(found.gains[list(units)], abs=1e-5)
 
 
+def answers(insight: Insight, model: OnnxModel, request: CauseRequested) -> list[object]:
+    return [it for it in insight.begin(request, model) if it is not None]
+
+
 def test_only_the_last_character_that_was_asked_for_is_told(
-    driver: Driver, read: "array[int]"
+    model: OnnxModel, read: "array[int]"
 ) -> None:
-    opened(driver, 1, read)
-    for place in range(2, 9):
-        driver.engine.send(CauseRequested(1, place, read[: place + 1].tobytes()))
-    told = []
-    for event in driver.before_an_answer():
-        assert isinstance(event, CauseTold)
-        told.append(event.place)
-    while not told or told[-1] != 8:
-        event = driver.next()
-        assert isinstance(event, CauseTold)
-        told.append(event.place)
-    assert told == sorted(set(told))
+    insight, content = Insight(), read.tobytes()
+    assert [*insight.begin(LensRequested(1, content, 1, PLAIN), model)]
+    first = insight.begin(CauseRequested(1, 3, content), model)
+    assert next(first) is None
+    [told] = answers(insight, model, CauseRequested(1, 4, content))
+    assert isinstance(told, CauseTold)
+    assert told.place == 4
+    assert list(first) == []  # somebody has moved on
+
+
+def test_only_the_lens_that_is_open_is_told_of(model: OnnxModel, read: "array[int]") -> None:
+    insight, content = Insight(), read.tobytes()
+    for number in (1, 2):
+        assert [*insight.begin(LensRequested(number, content, 1, PLAIN), model)]
+    assert answers(insight, model, CauseRequested(1, 3, content)) == []
+    assert len(answers(insight, model, CauseRequested(2, 3, content))) == 1
 
 
 def test_a_lens_that_is_closed_causes_nothing(model: OnnxModel, read: "array[int]") -> None:

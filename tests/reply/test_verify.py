@@ -247,6 +247,23 @@ def test_whatever_is_done_while_something_is_on_its_way_every_tape_tells_how_it_
     check(walk)
 
 
+def test_lanes_that_are_read_again_hold_what_they_held(model: OnnxModel) -> None:
+    """Each change of a lane's temperature lets the engine read all lanes again."""
+    walk = Walk(model)
+    walk.do("change", 11)
+    walk.do("climb", 1)
+    walk.draw(12)
+    walk.do("lane", 1)
+    walk.draw(25)
+    walk.do("twin", 3)
+    walk.draw(12)
+    walk.do("lane", 2)
+    walk.draw(25)
+    twin, alone = walk.it.turns[-1].replies
+    assert twin.text() != alone.text()
+    check(walk)
+
+
 def recorded(model: OnnxModel) -> Recording:
     walk = Walk(model)
     walk.do("change", 4)

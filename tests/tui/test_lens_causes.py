@@ -107,8 +107,13 @@ async def test_another_character_and_the_mean_are_asked_about_and_late_answers_d
         assert causes(it)[-1].mean
         tell(it, {5: (0.25, "s", 0.25)})
         await it.until(lambda: "set to its mean" in title(it), "the mean is told")
-        await it.pilot.press("c")
-        await it.until(lambda: "variance" in title(it), "the ranking of before is back")
+        last = causes(it)[-1]
+        await it.pilot.press("c", "down")
+        await it.until(lambda: "variance 2/3" in title(it), "the ranking of before is back")
+        tell(it, {5: (0.25, "s", 0.25)})
+        await it.pilot.pause()
+        assert "variance 2/3" in title(it)  # a late answer changes nothing
+        assert causes(it)[-1] == last
 
 
 async def test_a_character_of_the_seed_is_told_as_such() -> None:

@@ -102,6 +102,7 @@ class LensScreen(Overlay[None]):
             case InsightGained(answer=CauseTold() as told):
                 if told.number == self._lens.number and self._causes.take(told):
                     self._look_at_best()
+                    self.refresh_bindings()
             case StateChanged() if not self._conversation.can_look(self._turn):
                 self._lose()
             case StateChanged():
@@ -242,6 +243,12 @@ class LensScreen(Overlay[None]):
         return ""
 
     @property
+    def _is_in_use(self) -> bool:
+        """Whether the model of the reply is the one in use."""
+        model = self._conversation.model
+        return model is not None and model.sha256 == self._turn.model.sha256
+
+    @property
     def _marked(self) -> int:
         """The place of the marked character in the text."""
         return self.query_one(UnitText).marked or 0
@@ -260,7 +267,7 @@ class LensScreen(Overlay[None]):
                 return "c ranks the units by what they cause"
             case "predicts" if self._causes.on:
                 return "the units are ranked by what they cause: c leaves that"
-            case "hold" if self._conversation.model != self._turn.model:
+            case "hold" if not self._is_in_use:
                 return "the model in use is another"
             case "move" if (chosen := self.query_one(UnitList).chosen) is not None:
                 return list_edge(by, chosen, len(listed))

@@ -95,8 +95,8 @@ class CauseRanking:
         self.place, self.told = place, None
 
     def take(self, told: CauseTold) -> bool:
-        """Take in an answer; return whether it is to what was asked last."""
-        if (told.place, told.mean) != (self.place, self.mean):
+        """Take in an answer; return whether it is to what was asked last, and still wanted."""
+        if not self.on or (told.place, told.mean) != (self.place, self.mean):
             return False
         self.told = told
         return True

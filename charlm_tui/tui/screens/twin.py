@@ -59,9 +59,9 @@ class TwinScreen(LadderScreen):
                 f"{number + 1} · {long}",
                 f"{number + 1} · {short}",
             )
-        width = self.size.width
-        words = fitting(width, *self._words(turn.replies))
-        self.query_one("#ladder-notice", Label).update(visible(words, ""))
+        notice = self.query_one("#ladder-notice", Label)
+        words = fitting(self.size.width - notice.gutter.width, *self._words(turn.replies))
+        notice.update(visible(words, ""))
 
     def _follow_twins(self, replies: list[Reply]) -> None:
         """Count what has come, and mark where the two part once they do."""
@@ -88,11 +88,12 @@ class TwinScreen(LadderScreen):
             return (f"the same so far, {self._counted:,} characters",)
         place = self._parted
         one, other = (describe_symbol(reply.text(place, place + 1)) for reply in replies)
-        parted = f"they part at character {place:,}: {one} held, {other} left alone"
+        parted = f"they part at character {place:,}"
         held, alone = self._counts
         features = (
             f"newlines {held.newlines}/{alone.newlines}"
             f" · quotation marks {held.quotes}/{alone.quotes}"
             f" · word length {held.word_length:.1f}/{alone.word_length:.1f}"
         )
-        return (f"{parted} · {features}", f"part at {place:,} · {features}", f"part at {place:,}")
+        symbols = f"{one} held, {other} left alone"
+        return (f"{parted}: {symbols} · {features}", f"{parted} · {features}", parted)

@@ -1,0 +1,96 @@
+"""What commands do with what is typed behind them.
+
+Each takes the conversation and the text, and says what is wrong with it in one sentence.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from charlm_tui.controls.controls import PRESETS, new_rng_seed
+from charlm_tui.engine.model_info import rows
+from charlm_tui.errors import CommandError
+from charlm_tui.files import at_home
+from charlm_tui.lm.model_file import named
+from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.updates import Noticed
+
+
+def numbered_preset(it: Conversation, text: str) -> None:
+    """Set the temperature to one of the notebook's, by its number."""
+    numbers = {str(number): preset for number, preset in enumerate(PRESETS, start=1)}
+    if text not in numbers:
+        raise CommandError(
+            f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
+            "0.2, 0.5, 1.0 or 1.2"
+        )
+    it.set_temperature(numbers[text])
+
+
+def carry(it: Conversation, text: str) -> None:
+    """Let the model read all there was, or a window again: `[on|off]`."""
+    if text not in ("", "on", "off"):
+        raise CommandError(f"it is {text!r:.20} where on or off is expected; give one, or nothing")
+    it.change(it.controls.with_settings(carry=text != "off", depth=0))
+
+
+def pin(it: Conversation) -> None:
+    """Pin the RNG seed of now, or no longer."""
+    controls = it.controls
+    it.change(replace(controls, pin=None if controls.pinned else controls.settings.rng_seed))
+
+
+def branch(it: Conversation, text: str) -> None:
+    """Take another way from a character of the last reply: `[N [TEXT]]`."""
+    turn = it.turn
+    if turn is None or not it.tree.can_branch(turn):
+        raise CommandError("there is no reply of this model to branch; send a seed first")
+    place, _, typed = text.partition(" ")
+    try:
+        number = int(place or 0)
+    except ValueError:
+        raise CommandError(
+            f"the place is {place!r:.20} where the number of a character is expected, from the "
+            "end if it is negative; give one"
+        ) from None
+    length = len(turn.tape)
+    start = number if number >= 0 else length + number
+    if not 0 <= start <= length:
+        raise CommandError(
+            f"the place is {number:,} where the reply has {length:,} characters; give another"
+        )
+    fitted = turn.vocabulary.fit(typed)
+    if fitted.notice:
+        it.tell(Noticed(fitted.notice))
+    ids = turn.vocabulary.encode(fitted.text)
+    it.tree.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
+
+
+def info(it: Conversation) -> None:
+    """Tell the model's card."""
+    if it.model is None:
+        raise CommandError("no model is loaded yet; wait until it is ready")
+    pairs = rows(it.model)
+    width = max(len(name) for name, _ in pairs)
+    it.tell(Noticed("\n".join(f"{name:<{width}}  {value}" for name, value in pairs)))
+
+
+def use_model(it: Conversation, text: str) -> None:
+    """Use the model that was typed; tell which it is, if none was."""
+    if not text:
+        name = it.model.path if it.model is not None else "loading"
+        it.tell(Noticed(f"the model is {name}"))
+    else:
+        it.loading.use(place_of_model(text))
+
+
+def place_of_model(text: str) -> str:
+    """Return the path of a model that was typed; of one that comes with the program, by its name.
+
+    Raises:
+        CommandError: it can be no path.
+    """
+    try:
+        return str(named(at_home(Path(text))))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CommandError(f"{text!r:.40} cannot be a model file: {reason}") from None
