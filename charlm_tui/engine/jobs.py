@@ -15,29 +15,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.controls.controls import PRESETS
-from charlm_tui.engine.protocol import (
+from charlm_tui.engine.insight_protocol import (
     CauseRequested,
     CauseTold,
-    Event,
-    Filmed,
-    FilmEnded,
-    FilmRequested,
     LensOpened,
     LensRequested,
     Progressed,
     Ranking,
-    Remade,
-    RemakeRequested,
-    Scored,
-    ScoreRequested,
+    ReachAnswer,
+    ReachRequest,
     UnitRequested,
     UnitTold,
     WhatIfRequested,
     WhatIfRow,
     WhatIfTold,
 )
+from charlm_tui.engine.protocol import (
+    Event,
+    Filmed,
+    FilmEnded,
+    FilmRequested,
+    Remade,
+    RemakeRequested,
+    Scored,
+    ScoreRequested,
+)
 from charlm_tui.engine.reach_jobs import looking_back
-from charlm_tui.engine.reach_protocol import ReachAnswer, ReachRequest
 from charlm_tui.film.shooting import shoot
 from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.features import FEATURES

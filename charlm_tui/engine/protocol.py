@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.reach_protocol import ReachAnswer, ReachRequest, refused
+from charlm_tui.engine.insight_protocol import InsightAnswer, InsightRequest, unanswered
 from charlm_tui.files import FileVersion
 from charlm_tui.film.film import Order, Passage, Shot
 from charlm_tui.lm.held import Holds
@@ -133,69 +133,6 @@ class RemakeRequested(NamedTuple):
     recording: "Recording"
 
 
-class LensRequested(NamedTuple):
-    """Read a text again for the states of the model, and keep them until it is dismissed."""
-
-    number: int
-    """Of the request: the answers carry it."""
-    read: bytes
-    """uint16: ids that the context reads, from zero."""
-    start: int
-    """Place of the first of them whose states are wanted; all after it are."""
-    settings: Settings
-    model: str = ""
-    """sha256 of the model that is meant; empty is the one that was loaded last."""
-    holds: Holds = ()
-    """Which units were held while `read` was read."""
-
-
-class UnitRequested(NamedTuple):
-    """Tell what a unit does in the text of a lens."""
-
-    number: int
-    """Of the lens."""
-    unit: int
-    """Its number, through all state tensors in their order."""
-
-
-class CauseRequested(NamedTuple):
-    """Tell what each unit causes at a character in the text of a lens."""
-
-    number: int
-    """Of the lens."""
-    place: int
-    """Number, in its reply, of the character: the answer carries it."""
-    read: bytes
-    """uint16, at least one: ids that the context of the character reads, from zero."""
-    holds: Holds = ()
-    """Which units were held while `read` was read."""
-    mean: bool = False
-    """Whether a unit is set to its mean over the text, and not to zero."""
-    model: str = ""
-    """sha256 of the model that is meant; empty is the one that was loaded last."""
-
-
-class WhatIfRequested(NamedTuple):
-    """Tell what would have been likely at a character under other settings."""
-
-    number: int
-    """Of the request: the answers carry it."""
-    read: bytes
-    """uint16: all ids before the character, the start symbol first."""
-    drawn: int
-    """Id of the character."""
-    settings: Settings
-    """In force for it; they do not move."""
-    mirostat_history: bytes
-    """float32: surprisals of the characters since Mirostat has had its target."""
-    carried_from: int
-    """Where in `read` a carried state begins."""
-    model: str = ""
-    """sha256 of the model that is meant; empty is the one that was loaded last."""
-    holds: Holds = ()
-    """Which units were held while `read` was read."""
-
-
 class FilmRequested(NamedTuple):
     """Make a film, with models of its own beside the one that is loaded."""
 
@@ -204,12 +141,6 @@ class FilmRequested(NamedTuple):
     order: Order
     limits: LoadLimits
     """Of each model."""
-
-
-class Dismissed(NamedTuple):
-    """Nobody wants the answer to a lens, a what-if or a `ReachRequest` any more."""
-
-    number: int
 
 
 class RestRequested(NamedTuple):
@@ -233,13 +164,8 @@ Request = (
     | InspectRequested
     | ScoreRequested
     | RemakeRequested
-    | LensRequested
-    | UnitRequested
-    | CauseRequested
-    | WhatIfRequested
-    | ReachRequest
+    | InsightRequest
     | FilmRequested
-    | Dismissed
     | RestRequested
     | Acknowledged
 )
@@ -342,106 +268,6 @@ class Remade(NamedTuple):
     """float32, likewise."""
 
 
-class Progressed(NamedTuple):
-    """How much of what a lens, a what-if or a `ReachRequest` reads has been read."""
-
-    number: int
-    percent: int
-
-
-class Ranking(NamedTuple):
-    """Units by how much they vary, or by how well they tell something of a text; the best first."""
-
-    title: str
-    reads: bytes
-    """uint32: numbers of the units that tell it of the character just read."""
-    reads_by: bytes
-    """float32, one each: what they are ranked by."""
-    predicts: bytes = b""
-    """uint32: likewise, of the next character; nothing if there is no difference."""
-    predicts_by: bytes = b""
-    """float32, one each."""
-
-
-class LensOpened(NamedTuple):
-    """The states that were wanted are there."""
-
-    number: int
-    tensors: tuple[tuple[str, int], ...] = ()
-    """Name of each state and how many units it has, in the order of the model."""
-    rankings: tuple[Ranking, ...] = ()
-    """By variance, then by each feature of a text."""
-    sentence: str = ""
-    """Why there are none, if there are none."""
-
-
-class UnitTold(NamedTuple):
-    """What a unit does in the text of a lens."""
-
-    number: int
-    """Of the lens."""
-    unit: int
-    levels: bytes = b""
-    """A byte a character, below `tints.DIVERGING`: the middle one is about zero."""
-    limit: float = 1.0
-    """What the outermost levels stand for."""
-    bounded: bool = True
-    """Whether no activation is beyond that."""
-    reads: bytes = b""
-    """float32 [features]: correlations with the features, in the order of the rankings."""
-    predicts: bytes = b""
-    """float32 [features]: likewise, with those of the next character."""
-    sentence: str = ""
-    """Why nothing can be told of it, if so."""
-
-
-class CauseTold(NamedTuple):
-    """How far each unit of a lens moves the prediction of a character, the farthest first."""
-
-    number: int
-    """Of the lens."""
-    place: int
-    """Number of the character."""
-    mean: bool = False
-    """Whether the units were set to their means, and not to zero."""
-    units: bytes = b""
-    """uint32: numbers of the units."""
-    bits: bytes = b""
-    """float32, one each: D(as it was ‖ with the unit changed) of the model's own distributions."""
-    towards: bytes = b""
-    """uint16, one each: id of the character that gains most probability."""
-    gains: bytes = b""
-    """float32, one each: how much it gains."""
-    sentence: str = ""
-    """Why there is nothing to tell, if so."""
-
-
-class WhatIfRow(NamedTuple):
-    """A character under one choice of settings; distances are from the row of now to this."""
-
-    title: str
-    settings: Settings
-    after: bytes
-    """float32 [vocabulary]: probabilities after truncation and temperature."""
-    entropy_bits: float
-    """Of those."""
-    probability: float
-    """Of the character that stands there, of those."""
-    js_bits: float
-    kl_bits: float
-    model_kl_bits: float
-    """Of the model's own distributions."""
-
-
-class WhatIfTold(NamedTuple):
-    """What would have been likely; the settings in force first."""
-
-    number: int
-    rows: tuple[WhatIfRow, ...] = ()
-    sentence: str = ""
-    """Why there are none, if there are none."""
-
-
 class Filmed(NamedTuple):
     """The passage of a film, or the shot of its next epoch."""
 
@@ -484,8 +310,8 @@ def failure(request: Request, sentence: str) -> "Event | None":
         request: could not be done.
         sentence: why.
     """
-    if isinstance(request, ReachRequest):
-        return refused(request, sentence)
+    if isinstance(request, InsightRequest):
+        return unanswered(request, sentence)
     match request:
         case DrawRequested(request_id=request_id) | LanesRequested(request_id=request_id):
             return GenerationFailed(request_id, sentence)
@@ -495,21 +321,13 @@ def failure(request: Request, sentence: str) -> "Event | None":
             return Scored(number, sentence=sentence)
         case RemakeRequested(number=number):
             return Remade(number, sentence, differs_at=0)
-        case LensRequested(number=number):
-            return LensOpened(number, sentence=sentence)
-        case UnitRequested(number=number, unit=unit):
-            return UnitTold(number, unit, sentence=sentence)
-        case CauseRequested(number=number, place=place, mean=mean):
-            return CauseTold(number, place, mean, sentence=sentence)
-        case WhatIfRequested(number=number):
-            return WhatIfTold(number, sentence=sentence)
         case FilmRequested(number=number):
             return FilmEnded(number, sentence)
         case LoadRequested() | ReloadRequested():
             return LoadFailed(sentence)
         case LoadBesideRequested():
             return LoadedBeside(sentence=sentence)
-        case UseRequested() | Dismissed() | RestRequested() | Acknowledged():
+        case UseRequested() | RestRequested() | Acknowledged():
             return None
 
 
@@ -527,12 +345,7 @@ Event = (
     | Inspected
     | Scored
     | Remade
-    | Progressed
-    | LensOpened
-    | UnitTold
-    | CauseTold
-    | WhatIfTold
-    | ReachAnswer
+    | InsightAnswer
     | Filmed
     | FilmEnded
     | GenerationEnded

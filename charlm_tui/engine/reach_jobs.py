@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.engine.protocol import Progressed
-from charlm_tui.engine.reach_protocol import (
+from charlm_tui.engine.insight_protocol import (
     InfluenceRequested,
     InfluenceTold,
+    Progressed,
     ReachAnswer,
     ReachRequest,
     ReachRequested,

@@ -19,19 +19,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import LANES
+from charlm_tui.engine.insight_protocol import (
+    Dismissed,
+    InfluenceRequested,
+    InsightRequest,
+    ReachRequested,
+    UnitRequested,
+)
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.pace import FIRST_S, FRAME_S, FRAMES_AHEAD, LANES_AHEAD, Pace
 from charlm_tui.engine.protocol import (
     Acknowledged,
-    CauseRequested,
-    Dismissed,
     DrawRequested,
     Event,
     FilmRequested,
     GenerationEnded,
     InspectRequested,
     LanesRequested,
-    LensRequested,
     LoadBesideRequested,
     LoadedBeside,
     LoadRequested,
@@ -41,16 +45,8 @@ from charlm_tui.engine.protocol import (
     Request,
     RestRequested,
     ScoreRequested,
-    UnitRequested,
     UseRequested,
-    WhatIfRequested,
     failure,
-)
-from charlm_tui.engine.reach_protocol import (
-    InfluenceRequested,
-    ReachRequest,
-    ReachRequested,
-    SettlingRequested,
 )
 from charlm_tui.engine.rescue import TerminalRescue
 from charlm_tui.errors import CharlmError
@@ -268,15 +264,7 @@ class Worker:
                 self._say(self._kept(request.model).drawing.inspect(request))
             case ScoreRequested() | RemakeRequested() | FilmRequested():
                 self._take_on(request)
-            case (
-                LensRequested()
-                | UnitRequested()
-                | CauseRequested()
-                | WhatIfRequested()
-                | Dismissed()
-            ):
-                self._look(request)
-            case ReachRequested() | InfluenceRequested() | SettlingRequested():
+            case _ if isinstance(request, InsightRequest):
                 self._look(request)
             case Acknowledged():
                 drawn = self._request
@@ -309,15 +297,7 @@ class Worker:
             case FilmRequested():
                 self._jobs.append((request, filming(request)))
 
-    def _look(
-        self,
-        request: LensRequested
-        | UnitRequested
-        | CauseRequested
-        | WhatIfRequested
-        | ReachRequest
-        | Dismissed,
-    ) -> None:
+    def _look(self, request: InsightRequest) -> None:
         if self._insight is None:
             from charlm_tui.engine.jobs import Insight
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from charlm_tui.controls.controls import Controls, new_rng_seed
+from charlm_tui.engine.insight_protocol import InsightAnswer
 from charlm_tui.engine.protocol import (
     Acknowledged,
-    CauseTold,
     CharactersGenerated,
     EngineDied,
     Event,
@@ -20,18 +20,13 @@ from charlm_tui.engine.protocol import (
     GenerationFailed,
     Inspected,
     LanesGenerated,
-    LensOpened,
     LoadedBeside,
     LoadFailed,
     ModelLoaded,
-    Progressed,
     Remade,
     Request,
     Scored,
-    UnitTold,
-    WhatIfTold,
 )
-from charlm_tui.engine.reach_protocol import InfluenceTold, ReachTold, SettlingTold
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.session.ladder import Ladder
 from charlm_tui.session.loading import Loading
@@ -314,19 +309,9 @@ class Conversation:
             case CharactersGenerated() | LanesGenerated() if self._is_current(event):
                 assert self._stage.asked is not None
                 self._stage.mode.added(event, self._stage.asked)
-            case (
-                Inspected()
-                | Scored()
-                | Remade()
-                | Progressed()
-                | LensOpened()
-                | UnitTold()
-                | CauseTold()
-                | WhatIfTold()
-                | ReachTold()
-                | InfluenceTold()
-                | SettlingTold()
-            ):
+            case Inspected() | Scored() | Remade():
+                self.requests.answered(event)
+            case _ if isinstance(event, InsightAnswer):
                 self.requests.answered(event)
             case GenerationEnded() if self._is_current(event):
                 self._stage.mode.ended()

@@ -9,34 +9,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from charlm_tui.engine.protocol import (
+from charlm_tui.engine.insight_protocol import (
     CauseRequested,
-    CauseTold,
     Dismissed,
+    InfluenceRequested,
+    InsightAnswer,
+    LensRequested,
+    ReachRequested,
+    SettlingRequested,
+    UnitRequested,
+    WhatIfRequested,
+)
+from charlm_tui.engine.protocol import (
     Inspected,
     InspectRequested,
-    LensOpened,
-    LensRequested,
     ModelLoaded,
-    Progressed,
     Remade,
     RemakeRequested,
     Request,
     Scored,
     ScoreRequested,
-    UnitRequested,
-    UnitTold,
-    WhatIfRequested,
-    WhatIfTold,
-)
-from charlm_tui.engine.reach_protocol import (
-    InfluenceRequested,
-    InfluenceTold,
-    ReachAnswer,
-    ReachRequested,
-    ReachTold,
-    SettlingRequested,
-    SettlingTold,
 )
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
@@ -57,17 +49,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_CHARACTERS`
 BEFORE = 12  # characters that are shown before the most surprising one
 
-Answer = (
-    Inspected
-    | Scored
-    | Remade
-    | Progressed
-    | LensOpened
-    | UnitTold
-    | CauseTold
-    | WhatIfTold
-    | ReachAnswer
-)
+Answer = Inspected | Scored | Remade | InsightAnswer
 
 
 class Lens(NamedTuple):
@@ -280,16 +262,7 @@ class Requests:
                 self._take_scores(event, self._scored.pop(event.number))
             case Remade() if event.number in self._remade:
                 self._take_remade(event, *self._remade.pop(event.number))
-            case (
-                Progressed()
-                | LensOpened()
-                | UnitTold()
-                | CauseTold()
-                | WhatIfTold()
-                | ReachTold()
-                | InfluenceTold()
-                | SettlingTold()
-            ):
+            case _ if isinstance(event, InsightAnswer):
                 if event.number in self._open:
                     self._tell(InsightGained(event))
 

@@ -4,8 +4,7 @@ from array import array
 from enum import Enum, auto
 from typing import NamedTuple
 
-from charlm_tui.engine.protocol import CauseTold, LensOpened, Progressed, UnitTold, WhatIfTold
-from charlm_tui.engine.reach_protocol import ReachAnswer
+from charlm_tui.engine.insight_protocol import InsightAnswer
 from charlm_tui.session.turns import Turn
 
 
@@ -85,7 +84,7 @@ class DistributionKnown(NamedTuple):
 class InsightGained(NamedTuple):
     """An answer of the lens, of what if or of reach."""
 
-    answer: Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold | ReachAnswer
+    answer: InsightAnswer
 
 
 class TurnRemoved(NamedTuple):

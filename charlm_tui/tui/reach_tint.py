@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from charlm_tui.engine.reach_protocol import SettlingTold
+from charlm_tui.engine.insight_protocol import SettlingTold
 from charlm_tui.reply.tints import LEVELS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.requests import SettlingAsked

@@ -10,6 +10,15 @@ import onnx
 import pytest
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.engine.insight_protocol import (
+    LensOpened,
+    LensRequested,
+    Progressed,
+    UnitRequested,
+    UnitTold,
+    WhatIfRequested,
+    WhatIfTold,
+)
 from charlm_tui.engine.protocol import (
     CharactersGenerated,
     EngineDied,
@@ -19,19 +28,12 @@ from charlm_tui.engine.protocol import (
     Inspected,
     InspectRequested,
     LanesRequested,
-    LensOpened,
-    LensRequested,
     LoadFailed,
-    Progressed,
     Remade,
     RemakeRequested,
     Request,
     Scored,
     ScoreRequested,
-    UnitRequested,
-    UnitTold,
-    WhatIfRequested,
-    WhatIfTold,
 )
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings

@@ -9,20 +9,10 @@ import numpy as np
 import pytest
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.jobs import BEST_UNITS, Insight
-from charlm_tui.engine.model_info import Units
-from charlm_tui.engine.protocol import (
-    Acknowledged,
+from charlm_tui.engine.insight_protocol import (
     CauseRequested,
     CauseTold,
     Dismissed,
-    DrawRequested,
-    GenerationEnded,
-    GenerationFailed,
-    Inspected,
-    InspectRequested,
-    LanesGenerated,
-    LanesRequested,
     LensOpened,
     LensRequested,
     Progressed,
@@ -30,6 +20,18 @@ from charlm_tui.engine.protocol import (
     UnitTold,
     WhatIfRequested,
     WhatIfTold,
+)
+from charlm_tui.engine.jobs import BEST_UNITS, Insight
+from charlm_tui.engine.model_info import Units
+from charlm_tui.engine.protocol import (
+    Acknowledged,
+    DrawRequested,
+    GenerationEnded,
+    GenerationFailed,
+    Inspected,
+    InspectRequested,
+    LanesGenerated,
+    LanesRequested,
 )
 from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.context import open_context

@@ -8,15 +8,8 @@ import numpy as np
 import pytest
 
 from charlm_tui.controls.controls import PRESETS
-from charlm_tui.engine.jobs import BEST_UNITS, Insight
-from charlm_tui.engine.model_info import Units
-from charlm_tui.engine.protocol import (
-    Acknowledged,
-    CharactersGenerated,
+from charlm_tui.engine.insight_protocol import (
     Dismissed,
-    Event,
-    GenerationEnded,
-    InspectRequested,
     LensOpened,
     LensRequested,
     Progressed,
@@ -24,6 +17,15 @@ from charlm_tui.engine.protocol import (
     UnitTold,
     WhatIfRequested,
     WhatIfTold,
+)
+from charlm_tui.engine.jobs import BEST_UNITS, Insight
+from charlm_tui.engine.model_info import Units
+from charlm_tui.engine.protocol import (
+    Acknowledged,
+    CharactersGenerated,
+    Event,
+    GenerationEnded,
+    InspectRequested,
 )
 from charlm_tui.lm.features import FEATURES
 from charlm_tui.lm.lens import (

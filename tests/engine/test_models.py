@@ -8,18 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from charlm_tui.engine.insight_protocol import (
+    LensOpened,
+    LensRequested,
+    Progressed,
+    WhatIfRequested,
+    WhatIfTold,
+)
 from charlm_tui.engine.protocol import (
     Event,
     GenerationFailed,
     Inspected,
     InspectRequested,
-    LensOpened,
-    LensRequested,
     LoadBesideRequested,
     LoadedBeside,
     LoadFailed,
     ModelLoaded,
-    Progressed,
     ReloadRequested,
     Remade,
     RemakeRequested,
@@ -27,8 +31,6 @@ from charlm_tui.engine.protocol import (
     Scored,
     ScoreRequested,
     UseRequested,
-    WhatIfRequested,
-    WhatIfTold,
 )
 from charlm_tui.engine.worker import MOST_MODELS
 from charlm_tui.lm import limits

@@ -7,22 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charlm_tui.engine.jobs import Insight
-from charlm_tui.engine.protocol import (
-    CharactersGenerated,
+from charlm_tui.engine.insight_protocol import (
     Dismissed,
-    Event,
-    GenerationEnded,
-    Progressed,
-)
-from charlm_tui.engine.reach_protocol import (
     InfluenceRequested,
     InfluenceTold,
+    Progressed,
     ReachRequested,
     ReachTold,
     SettlingRequested,
     SettlingTold,
 )
+from charlm_tui.engine.jobs import Insight
+from charlm_tui.engine.protocol import CharactersGenerated, Event, GenerationEnded
 from charlm_tui.lm.influence import influence, mean_influence
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.reach import Reach, Settling, reach, settling

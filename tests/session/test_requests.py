@@ -4,22 +4,19 @@ from array import array
 
 import pytest
 
-from charlm_tui.engine.protocol import (
+from charlm_tui.engine.insight_protocol import (
     Dismissed,
-    LensRequested,
-    ModelLoaded,
-    Progressed,
-    Request,
-    WhatIfRequested,
-)
-from charlm_tui.engine.reach_protocol import (
     InfluenceRequested,
     InfluenceTold,
+    LensRequested,
+    Progressed,
     ReachRequested,
     ReachTold,
     SettlingRequested,
     SettlingTold,
+    WhatIfRequested,
 )
+from charlm_tui.engine.protocol import ModelLoaded, Request
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Columns

@@ -2,10 +2,7 @@
 
 from array import array
 
-from charlm_tui.engine.protocol import (
-    LensRequested,
-    Ranking,
-)
+from charlm_tui.engine.insight_protocol import LensRequested, Ranking
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.widgets.unit_text import UnitText
 from tests.support.engines import STATES

@@ -2,8 +2,7 @@
 
 from array import array
 
-from charlm_tui.engine.protocol import Request
-from charlm_tui.engine.reach_protocol import (
+from charlm_tui.engine.insight_protocol import (
     InfluenceRequested,
     InfluenceTold,
     ReachRequested,
@@ -11,6 +10,7 @@ from charlm_tui.engine.reach_protocol import (
     SettlingRequested,
     SettlingTold,
 )
+from charlm_tui.engine.protocol import Request
 from charlm_tui.tui.screens.reach import ReachScreen
 from charlm_tui.tui.widgets.reach_strip import ReachStrip
 from tests.support.engines import SYMBOLS

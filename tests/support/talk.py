@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import (
-    CharactersGenerated,
-    LanesGenerated,
+from charlm_tui.engine.insight_protocol import (
+    InfluenceTold,
     LensOpened,
+    ReachTold,
+    SettlingTold,
     WhatIfTold,
 )
-from charlm_tui.engine.reach_protocol import InfluenceTold, ReachTold, SettlingTold
+from charlm_tui.engine.protocol import CharactersGenerated, LanesGenerated
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.conversation import Conversation

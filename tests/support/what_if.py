@@ -3,11 +3,7 @@
 import math
 from array import array
 
-from charlm_tui.engine.protocol import (
-    WhatIfRequested,
-    WhatIfRow,
-    WhatIfTold,
-)
+from charlm_tui.engine.insight_protocol import WhatIfRequested, WhatIfRow, WhatIfTold
 from charlm_tui.lm.settings import Settings
 from charlm_tui.tui.widgets.what_if_table import WhatIfTable
 from tests.support.engines import SYMBOLS

@@ -12,14 +12,14 @@ from textual.color import Color
 from textual.widgets import Label
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.model_info import UnitError, Units
-from charlm_tui.engine.protocol import (
+from charlm_tui.engine.insight_protocol import (
     Dismissed,
     LensOpened,
     Progressed,
     UnitRequested,
     UnitTold,
 )
+from charlm_tui.engine.model_info import UnitError, Units
 from charlm_tui.lm.features import FEATURES
 from charlm_tui.lm.lens import MOST_CHARACTERS, UNIT_LEVELS
 from charlm_tui.lm.settings import Settings

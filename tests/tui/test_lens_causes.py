@@ -6,7 +6,8 @@ import pytest
 from textual.widgets import Input, Label
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import CauseRequested, CauseTold, DrawRequested, LensOpened
+from charlm_tui.engine.insight_protocol import CauseRequested, CauseTold, LensOpened
+from charlm_tui.engine.protocol import DrawRequested
 from charlm_tui.lm.held import Held
 from charlm_tui.lm.settings import Settings
 from charlm_tui.tui.screens.ask import AskScreen

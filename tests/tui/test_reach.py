@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from textual.widgets import Label, Static
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import Dismissed, Progressed
-from charlm_tui.engine.reach_protocol import (
+from charlm_tui.engine.insight_protocol import (
+    Dismissed,
     InfluenceRequested,
     InfluenceTold,
+    Progressed,
     ReachRequested,
     ReachTold,
     SettlingRequested,

@@ -16,17 +16,15 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.app import App
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import (
+from charlm_tui.engine.insight_protocol import (
     CauseRequested,
     CauseTold,
-    Inspected,
-    InspectRequested,
-    LanesRequested,
     LensOpened,
+    ReachRequested,
     UnitRequested,
     UnitTold,
 )
-from charlm_tui.engine.reach_protocol import ReachRequested
+from charlm_tui.engine.protocol import Inspected, InspectRequested, LanesRequested
 from charlm_tui.lm.held import Held
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.schedule import temperatures

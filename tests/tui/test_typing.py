@@ -9,7 +9,8 @@ from textual.command import CommandPalette
 from textual.events import Key
 from textual.widgets import Input, Label
 
-from charlm_tui.engine.protocol import DrawRequested, LanesRequested, WhatIfRequested
+from charlm_tui.engine.insight_protocol import WhatIfRequested
+from charlm_tui.engine.protocol import DrawRequested, LanesRequested
 from charlm_tui.history.store import Store
 from charlm_tui.session.updates import Noticed, Phase
 from charlm_tui.tui.screens.ask import AskScreen

@@ -11,14 +11,8 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import (
-    Acknowledged,
-    Inspected,
-    InspectRequested,
-    LensOpened,
-    UnitRequested,
-    UnitTold,
-)
+from charlm_tui.engine.insight_protocol import LensOpened, UnitRequested, UnitTold
+from charlm_tui.engine.protocol import Acknowledged, Inspected, InspectRequested
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.session.updates import Phase

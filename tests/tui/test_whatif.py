@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 from textual.widgets import Label
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.protocol import (
-    Dismissed,
-    DrawRequested,
-    Progressed,
-    WhatIfRequested,
-    WhatIfTold,
-)
+from charlm_tui.engine.insight_protocol import Dismissed, Progressed, WhatIfRequested, WhatIfTold
+from charlm_tui.engine.protocol import DrawRequested
 from charlm_tui.lm.settings import Settings
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.widgets.what_if_table import bits, chance, share_of

@@ -14,8 +14,8 @@ from textual.containers import Horizontal
 from textual.events import Resize
 from textual.widgets import Label
 
+from charlm_tui.engine.insight_protocol import CauseTold, LensOpened, Progressed, Ranking, UnitTold
 from charlm_tui.engine.model_info import Units
-from charlm_tui.engine.protocol import CauseTold, LensOpened, Progressed, Ranking, UnitTold
 from charlm_tui.lm.held import shown
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.session.conversation import Conversation

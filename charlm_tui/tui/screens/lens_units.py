@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from charlm_tui.engine.protocol import CauseTold
+from charlm_tui.engine.insight_protocol import CauseTold
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.text import visible
 from charlm_tui.tui.widgets.unit_text import MOST_COLUMNS

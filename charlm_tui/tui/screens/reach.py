@@ -14,8 +14,7 @@ from textual.containers import VerticalScroll
 from textual.events import Resize
 from textual.widgets import Label, Static
 
-from charlm_tui.engine.protocol import Progressed
-from charlm_tui.engine.reach_protocol import InfluenceTold, ReachTold, SettlingTold
+from charlm_tui.engine.insight_protocol import InfluenceTold, Progressed, ReachTold, SettlingTold
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.requests import SettlingAsked
 from charlm_tui.session.turns import Turn

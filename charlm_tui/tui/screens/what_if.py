@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Label, Static
 
-from charlm_tui.engine.protocol import Progressed, WhatIfTold
+from charlm_tui.engine.insight_protocol import Progressed, WhatIfTold
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn

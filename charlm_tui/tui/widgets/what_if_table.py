@@ -13,7 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.engine.protocol import WhatIfRow
+from charlm_tui.engine.insight_protocol import WhatIfRow
 from charlm_tui.text import cells
 from charlm_tui.tui.widgets.next_character import name
 

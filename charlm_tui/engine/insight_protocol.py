@@ -1,0 +1,296 @@
+"""What is asked of the engine, and told, of why a model says what it says.
+
+The neuron lens, what units cause, what if, how far back characters look. Part of
+`charlm_tui.engine.protocol`, and of the same kind: named tuples, with arrays as bytes.
+"""
+
+from typing import NamedTuple
+
+from charlm_tui.lm.held import Holds
+from charlm_tui.lm.settings import Settings
+
+
+class LensRequested(NamedTuple):
+    """Read a text again for the states of the model, and keep them until it is dismissed."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: ids that the context reads, from zero."""
+    start: int
+    """Place of the first of them whose states are wanted; all after it are."""
+    settings: Settings
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
+
+
+class UnitRequested(NamedTuple):
+    """Tell what a unit does in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    unit: int
+    """Its number, through all state tensors in their order."""
+
+
+class CauseRequested(NamedTuple):
+    """Tell what each unit causes at a character in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    place: int
+    """Number, in its reply, of the character: the answer carries it."""
+    read: bytes
+    """uint16, at least one: ids that the context of the character reads, from zero."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
+    mean: bool = False
+    """Whether a unit is set to its mean over the text, and not to zero."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
+class WhatIfRequested(NamedTuple):
+    """Tell what would have been likely at a character under other settings."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: all ids before the character, the start symbol first."""
+    drawn: int
+    """Id of the character."""
+    settings: Settings
+    """In force for it; they do not move."""
+    mirostat_history: bytes
+    """float32: surprisals of the characters since Mirostat has had its target."""
+    carried_from: int
+    """Where in `read` a carried state begins."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
+
+
+class ReachRequested(NamedTuple):
+    """Tell what one character is after each number of characters before it."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16, at least one: the ids of its window."""
+    drawn: int
+    """Id of the character."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
+class InfluenceRequested(NamedTuple):
+    """Tell how far the prediction after a window moves if one of its characters is another."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16, at least one: the ids of the window."""
+    every: bool = False
+    """Whether each is replaced by every other symbol, for the mean; else by a space."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
+class SettlingRequested(NamedTuple):
+    """Tell the depth at which each character of a text settles."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    read: bytes
+    """uint16: ids of the text and of what the first character that is looked at looks back at."""
+    start: int
+    """Place of that character, at least 1; all after it are looked at, too."""
+    depth: int
+    """Characters of the full window."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
+ReachRequest = ReachRequested | InfluenceRequested | SettlingRequested
+
+
+class Dismissed(NamedTuple):
+    """Nobody wants the answer to a lens, a what-if or a `ReachRequest` any more."""
+
+    number: int
+
+
+InsightRequest = (
+    LensRequested | UnitRequested | CauseRequested | WhatIfRequested | ReachRequest | Dismissed
+)
+
+
+class Progressed(NamedTuple):
+    """How much of what a lens, a what-if or a `ReachRequest` reads has been read."""
+
+    number: int
+    percent: int
+
+
+class Ranking(NamedTuple):
+    """Units by how much they vary, or by how well they tell something of a text; the best first."""
+
+    title: str
+    reads: bytes
+    """uint32: numbers of the units that tell it of the character just read."""
+    reads_by: bytes
+    """float32, one each: what they are ranked by."""
+    predicts: bytes = b""
+    """uint32: likewise, of the next character; nothing if there is no difference."""
+    predicts_by: bytes = b""
+    """float32, one each."""
+
+
+class LensOpened(NamedTuple):
+    """The states that were wanted are there."""
+
+    number: int
+    tensors: tuple[tuple[str, int], ...] = ()
+    """Name of each state and how many units it has, in the order of the model."""
+    rankings: tuple[Ranking, ...] = ()
+    """By variance, then by each feature of a text."""
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class UnitTold(NamedTuple):
+    """What a unit does in the text of a lens."""
+
+    number: int
+    """Of the lens."""
+    unit: int
+    levels: bytes = b""
+    """A byte a character, below `tints.DIVERGING`: the middle one is about zero."""
+    limit: float = 1.0
+    """What the outermost levels stand for."""
+    bounded: bool = True
+    """Whether no activation is beyond that."""
+    reads: bytes = b""
+    """float32 [features]: correlations with the features, in the order of the rankings."""
+    predicts: bytes = b""
+    """float32 [features]: likewise, with those of the next character."""
+    sentence: str = ""
+    """Why nothing can be told of it, if so."""
+
+
+class CauseTold(NamedTuple):
+    """How far each unit of a lens moves the prediction of a character, the farthest first."""
+
+    number: int
+    """Of the lens."""
+    place: int
+    """Number of the character."""
+    mean: bool = False
+    """Whether the units were set to their means, and not to zero."""
+    units: bytes = b""
+    """uint32: numbers of the units."""
+    bits: bytes = b""
+    """float32, one each: D(as it was ‖ with the unit changed) of the model's own distributions."""
+    towards: bytes = b""
+    """uint16, one each: id of the character that gains most probability."""
+    gains: bytes = b""
+    """float32, one each: how much it gains."""
+    sentence: str = ""
+    """Why there is nothing to tell, if so."""
+
+
+class WhatIfRow(NamedTuple):
+    """A character under one choice of settings; distances are from the row of now to this."""
+
+    title: str
+    settings: Settings
+    after: bytes
+    """float32 [vocabulary]: probabilities after truncation and temperature."""
+    entropy_bits: float
+    """Of those."""
+    probability: float
+    """Of the character that stands there, of those."""
+    js_bits: float
+    kl_bits: float
+    model_kl_bits: float
+    """Of the model's own distributions."""
+
+
+class WhatIfTold(NamedTuple):
+    """What would have been likely; the settings in force first."""
+
+    number: int
+    rows: tuple[WhatIfRow, ...] = ()
+    sentence: str = ""
+    """Why there are none, if there are none."""
+
+
+class ReachTold(NamedTuple):
+    """What a character is after the last 1, 2, … characters before it."""
+
+    number: int
+    probability: bytes = b""
+    """float32 [depth]: of the character, in the model's own distribution."""
+    other: bytes = b""
+    """uint16 [depth]: id of the most likely other character."""
+    other_probability: bytes = b""
+    """float32 [depth]: of that one."""
+    settled: int = 0
+    """The depth at which it settles."""
+    sentence: str = ""
+    """Why nothing is told, if so."""
+
+
+class InfluenceTold(NamedTuple):
+    """How far the prediction moves if the character 1, 2, … before it is another."""
+
+    number: int
+    bits: bytes = b""
+    """float32 [depth]"""
+    every: bool = False
+    """Whether that is the mean over all other symbols."""
+    sentence: str = ""
+    """Why nothing is told, if so."""
+
+
+class SettlingTold(NamedTuple):
+    """The depths at which the characters of a text settle."""
+
+    number: int
+    depths: bytes = b""
+    """uint32, one a character that was looked at."""
+    sentence: str = ""
+    """Why nothing is told, if so."""
+
+
+ReachAnswer = ReachTold | InfluenceTold | SettlingTold
+InsightAnswer = Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold | ReachAnswer
+
+
+def unanswered(request: InsightRequest, sentence: str) -> InsightAnswer | None:
+    """Return what answers a request that failed; None if it is one without an answer.
+
+    Args:
+        request: could not be done.
+        sentence: why.
+    """
+    match request:
+        case LensRequested(number=number):
+            return LensOpened(number, sentence=sentence)
+        case UnitRequested(number=number, unit=unit):
+            return UnitTold(number, unit, sentence=sentence)
+        case CauseRequested(number=number, place=place, mean=mean):
+            return CauseTold(number, place, mean, sentence=sentence)
+        case WhatIfRequested(number=number):
+            return WhatIfTold(number, sentence=sentence)
+        case ReachRequested(number=number):
+            return ReachTold(number, sentence=sentence)
+        case InfluenceRequested(number=number, every=every):
+            return InfluenceTold(number, every=every, sentence=sentence)
+        case SettlingRequested(number=number):
+            return SettlingTold(number, sentence=sentence)
+        case Dismissed():
+            return None
