@@ -262,10 +262,12 @@ def test_help_and_quit_are_the_front_ends_affair() -> None:
 
 def test_every_command_that_can_be_typed_is_one_of_the_palette() -> None:
     views = {name for name, command in SLASHES.items() if command.id not in COMMANDS}
-    acts = {"ladder", "lens", "what-if", "reach", "history", "find", "panels", "tint"}
+    acts = {
+        "ladder", "twin", "lens", "what-if", "reach", "history", "find", "panels", "tint"
+    }  # fmt: skip
     assert views == acts
     wanted = (
         "temp preset top-k top-p min-p rng-seed dream again go undo branch depth carry speed "
-        "length score model info save load share help"
+        "length hold score model info save load share help"
     )
     assert set(wanted.split()) <= set(SLASHES)
