@@ -85,9 +85,9 @@ async def test_units_are_ranked_by_what_they_cause_at_the_marked_character() -> 
         assert "asking the model what its units cause" in title(it)
         tell(it, {7: (0.5, "s", 0.25), 2: (0.125, " ", 0.0625)})
         await it.until(lambda: "cause of ‘l’ 1/2" in title(it), "it is told")
-        assert "set to zero: moves it 0.50 bits, most towards ‘s’ +0.25" in title(it)
+        assert "set to zero: moves it 0.500 bits, most towards ‘s’ +0.25" in title(it)
         rows = it.app.screen.query_one(UnitList)
-        assert rows.rows == (("c[1]", 1.0, "0.50→s"), ("h[2]", 0.25, "0.12→␣"))
+        assert rows.rows == (("c[1]", 1.0, "0.500→s"), ("h[2]", 0.25, "0.125→␣"))
         assert rows.border_title == "cause of ‘l’"
         await it.pilot.press("down")
         await it.until(lambda: "towards space +0.06" in title(it), "the next one is told")
@@ -103,7 +103,7 @@ async def test_another_character_and_the_mean_are_asked_about_and_late_answers_d
         tell(it, {3: (9.0, "s", 1.0)}, place=last)
         tell(it, {7: (0.5, "s", 0.25)})
         await it.until(lambda: "cause of ‘a’ 1/1" in title(it), "the last one is told")
-        assert it.app.screen.query_one(UnitList).rows == (("c[1]", 1.0, "0.50→s"),)
+        assert it.app.screen.query_one(UnitList).rows == (("c[1]", 1.0, "0.500→s"),)
         await it.pilot.press("m")
         assert causes(it)[-1].mean
         tell(it, {5: (0.25, "s", 0.25)})

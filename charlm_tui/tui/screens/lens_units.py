@@ -12,6 +12,7 @@ from charlm_tui.engine.insight_protocol import CauseTold
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.text import visible
 from charlm_tui.tui.widgets.unit_text import MOST_COLUMNS
+from charlm_tui.tui.widgets.what_if_table import bits
 
 SPACE = "␣"  # as a symbol in a list
 
@@ -65,13 +66,13 @@ class Caused(NamedTuple):
     def written(self) -> str:
         """The figure of a row: bits, and the character."""
         symbol = SPACE if self.symbol == " " else visible(self.symbol, "⏎")
-        return f"{self.bits:.2f}→{symbol}"
+        return f"{bits(self.bits)}→{symbol}"
 
     @property
     def words(self) -> str:
         """What is told of it in a line."""
         towards = describe_symbol(self.symbol)
-        return f"moves it {self.bits:.2f} bits, most towards {towards} {self.gain:+.2f}"
+        return f"moves it {bits(self.bits)} bits, most towards {towards} {self.gain:+.2f}"
 
 
 @dataclass(slots=True)
