@@ -27,6 +27,7 @@ KNOWN = {
     "tui/screens/lens.py": "words and figures of its own",
     "tui/screens/overlay.py": "visible() before it",
     "tui/screens/studio.py": "through CharlmApp.notify() and copy_to_clipboard()",
+    "tui/screens/twin.py": "figures of a lane, units and symbols through visible()",
     "tui/terminal_app.py": "copy_to_clipboard(), through which all of the app's go",
     "tui/widgets/control_panel.py": "its own title",
     "tui/widgets/find_line.py": "through CharlmApp.notify()",
