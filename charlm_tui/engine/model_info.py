@@ -138,16 +138,16 @@ class Units(NamedTuple):
 
     def name(self, number: int) -> str:
         """Return the name of a unit, such as `h[37]`."""
-        for tensor, size in self.tensors:
-            if number < size:
-                return f"{tensor}[{number}]"
-            number -= size
-        raise AssertionError("there is no such unit")
+        tensor, place = self.place(number)
+        return f"{tensor}[{place}]"
 
     def place(self, number: int) -> tuple[str, int]:
         """Return the state that a unit is of, and its number there."""
-        tensor, _, place = self.name(number)[:-1].rpartition("[")
-        return tensor, int(place)
+        for tensor, size in self.tensors:
+            if number < size:
+                return tensor, number
+            number -= size
+        raise AssertionError("there is no such unit")
 
     def beside(self, number: int, by: int) -> int:
         """Return the unit that is `by` steps further, around the end and through all tensors."""

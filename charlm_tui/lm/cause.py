@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import CarriedState
-from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.held import Holds, holds_from
 from charlm_tui.lm.model import Floats, LanguageModel
-from charlm_tui.lm.sampling import probabilities
+from charlm_tui.lm.sampling import check_finite, probabilities
 from charlm_tui.lm.whatif import kl_bits
 
 SLICE = 16  # characters that are read between two reports of progress
@@ -83,11 +82,7 @@ def causes(
         logits = lanes.predict(
             [(it, unit, 0.0 if values is None else float(values[it][unit])) for it, unit in some]
         )
-        if not np.isfinite(logits).all():
-            raise ModelOutputError(
-                f"{name} gave logits that are not finite numbers; "
-                "the file is damaged or its training diverged: use another, or train it again"
-            )
+        check_finite(logits, name)
         now, *changed = probabilities(logits)
         for number, each in enumerate(changed, start=first):
             moved = each - now

@@ -202,9 +202,10 @@ class Ladder(Mode):
         if self.temperatures and it.turn is not None:
             temperature, alone = self.temperatures[lane], self.twins and lane == 1
             self.keep(lane)
-            if it.is_at_hand(it.turn) and it.turn.model != it.model:
-                it.switch(it.turn.model)
-                it.tell(Said(f"{it.turn.model.file_name} replies from here on"))
+            model = it.turn.model
+            if it.is_at_hand(it.turn) and model.sha256 != next(reversed(it.models)):
+                it.switch(model)
+                it.tell(Said(f"{model.file_name} replies from here on"))
             it.set_temperature(temperature)
             if alone:
                 it.change(it.controls.with_settings(held=()))
@@ -230,19 +231,19 @@ class Ladder(Mode):
         """Return the request to draw what follows all that there is of the lanes."""
         first = len(turn.tape)
         settings = tuple(self._settings(controls, lane) for lane in range(len(self.temperatures)))
-        moments = [
+        points = [
             reply.resume_point(first, each)
             for reply, each in zip(turn.replies, settings, strict=True)
         ]
         request = LanesRequested(
             number,
             first,
-            tuple(here.read.tobytes() for here in moments),
-            tuple(here.mirostat_history.tobytes() for here in moments),
+            tuple(here.read.tobytes() for here in points),
+            tuple(here.mirostat_history.tobytes() for here in points),
             settings,
             controls,
             self._models(turn),
-            tuple(here.holds for here in moments),
+            tuple(here.holds for here in points),
         )
         return request, Asked(turn, tuple(turn.replies), settings)
 
