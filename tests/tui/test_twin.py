@@ -54,7 +54,7 @@ async def test_twins_differ_in_what_is_held_alone() -> None:
         assert marked(screen) == []
         it.engine.lanes([' "a" b\nof', " an owl i"])
         await it.until(lambda: "part" in said(it), "they part")
-        assert 'they part at character 9: ‘"’ held, ‘a’ left alone' in said(it)
+        assert 'they part at character 10: ‘"’ held, ‘a’ left alone' in said(it)
         assert "newlines 1/0 · quotation marks 2/0 · word length 2.2/3.0" in said(it)
         assert marked(screen) == [(9, 10), (9, 10)]
         titles = [str(lane.border_title) for lane in screen.query(LaneText)]

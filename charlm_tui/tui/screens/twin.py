@@ -88,7 +88,7 @@ class TwinScreen(LadderScreen):
             return (f"the same so far, {self._counted:,} characters",)
         place = self._parted
         one, other = (describe_symbol(reply.text(place, place + 1)) for reply in replies)
-        parted = f"they part at character {place:,}"
+        parted = f"they part at character {place + 1:,}"
         held, alone = self._counts
         features = (
             f"newlines {held.newlines}/{alone.newlines}"
