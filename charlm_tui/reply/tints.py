@@ -33,6 +33,12 @@ class Tint(Enum):
         return every[(every.index(self) + 1) % len(every)]
 
 
+class EngineTint(Enum):
+    """A tint that the engine is asked for; the value is its name as it is shown."""
+
+    REACH = "reach"
+
+
 def tint_named(name: str) -> Tint:
     """Return a tint by its name.
 
@@ -42,7 +48,7 @@ def tint_named(name: str) -> Tint:
     try:
         return Tint(name.lower())
     except ValueError:
-        names = ", ".join(tint.value for tint in Tint)
+        names = ", ".join(tint.value for tint in (*Tint, *EngineTint))
         raise SettingsError(f"the tint must be one of {names}, not {name!r:.40}") from None
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from charlm_tui.controls.controls import PRESETS
-from charlm_tui.reply.tints import Tint
+from charlm_tui.reply.tints import EngineTint, Tint
 from charlm_tui.session.commands import SLASHES
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.typed import Meaning, meaning
@@ -19,7 +19,7 @@ MOST_PATHS = 50  # of a folder that are offered
 _WORDS: dict[str, tuple[str, ...]] = {
     "preset": tuple(str(number) for number in range(1, len(PRESETS) + 1)),
     "carry": ("on", "off"),
-    "tint": tuple(tint.value for tint in Tint),
+    "tint": tuple(tint.value for tint in (*Tint, *EngineTint)),
     **{knob.id: knob.row.words for knob in KNOBS},
 }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.screen import Screen
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.reply.tints import EngineTint
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.playing import PLAY_FRAMES_PER_S
 from charlm_tui.session.sweep import temperature_now
@@ -29,7 +30,7 @@ from charlm_tui.session.updates import (
 from charlm_tui.tui.key_names import key_of
 from charlm_tui.tui.paint import Levels
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import EngineTint, Tinting
+from charlm_tui.tui.shades import Tinting
 from charlm_tui.tui.view import ConversationView, place_among_siblings
 from charlm_tui.tui.widgets.status import Status
 

@@ -11,7 +11,7 @@ from rich.color import Color as TerminalColour
 from rich.style import Style
 from textual.color import BLACK, WHITE, Color
 
-from charlm_tui.reply.tints import DIVERGING, LEVELS, Tint, tint_named
+from charlm_tui.reply.tints import DIVERGING, LEVELS, EngineTint, Tint, tint_named
 
 FULLEST = 0.9  # how much of its hue the outermost level has
 GROUND = 0.6  # how much of its hue a level has that lies behind the text
@@ -23,12 +23,6 @@ class CorpusTint(Enum):
     """A tint that no tape knows; the value is its name as it is shown."""
 
     RECITAL = "recital"
-
-
-class EngineTint(Enum):
-    """A tint that the engine is asked for; the value is its name as it is shown."""
-
-    REACH = "reach"
 
 
 Tinting = Tint | EngineTint | CorpusTint

@@ -19,11 +19,10 @@ from charlm_tui.engine.insight_protocol import (
     SettlingTold,
 )
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.tints import LEVELS
+from charlm_tui.reply.tints import LEVELS, EngineTint
 from charlm_tui.text import cells
 from charlm_tui.tui.reach_tint import FULL_DEPTH, depth_level
 from charlm_tui.tui.screens.reach import ReachScreen
-from charlm_tui.tui.shades import EngineTint
 from charlm_tui.tui.widgets.legend import Legend
 from charlm_tui.tui.widgets.reach_strip import bars, glyph
 from charlm_tui.tui.widgets.reach_text import ReachText, influence_levels

@@ -10,13 +10,13 @@ from rich.segment import Segment
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import DrawRequested, ModelLoaded
 from charlm_tui.lm.settings import Settings
-from charlm_tui.reply.tints import LEVELS, Tint
+from charlm_tui.reply.tints import LEVELS, EngineTint, Tint
 from charlm_tui.text import fitting, shortened
 from charlm_tui.tui import recital_meter
 from charlm_tui.tui.document import Block
 from charlm_tui.tui.paint import Mark, changed
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import CorpusTint, EngineTint
+from charlm_tui.tui.shades import CorpusTint
 from charlm_tui.tui.widgets.recital import (
     NO_CORPUS,
     OFF,

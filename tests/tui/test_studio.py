@@ -18,11 +18,10 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.share_line import from_line, to_line
-from charlm_tui.reply.tints import Tint
+from charlm_tui.reply.tints import EngineTint, Tint
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.setup import Setup
-from charlm_tui.tui.shades import EngineTint
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.ribbon import Ribbon

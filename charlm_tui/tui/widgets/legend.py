@@ -7,8 +7,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.reply.tints import Tint, legend
-from charlm_tui.tui.shades import CorpusTint, EngineTint, Ramp, Tinting
+from charlm_tui.reply.tints import EngineTint, Tint, legend
+from charlm_tui.tui.shades import CorpusTint, Ramp, Tinting
 
 
 class Legend(Widget):
