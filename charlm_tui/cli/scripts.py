@@ -27,7 +27,7 @@ from charlm_tui.session.seeds import as_seed
 from charlm_tui.text import conversion
 
 if TYPE_CHECKING:
-    from charlm_tui.batch.score import ReachReport, Report
+    from charlm_tui.batch.score import CauseReport, ReachReport, Report
 
 MOST_TEXT_BYTES = 10_000_000  # of a seed or a text to score: more would take an hour
 WORST = 10  # places that a score names
@@ -100,6 +100,9 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
 @click.option(
     "--reach", is_flag=True, help="Tell how far back the model looks: its bits at each depth."
 )
+@click.option(
+    "--causes", is_flag=True, help="Rank the units by what they cause at the last character."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
 def score(
@@ -107,6 +110,7 @@ def score(
     model: Path | None,
     skip: int,
     reach: bool,
+    causes: bool,
     as_json: bool,
     per_character: bool,
     **values: Any,
@@ -114,6 +118,10 @@ def score(
     """Tell how well the model predicts a text, in bits per character; - is standard input."""
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
+    if causes and (reach or per_character or skip):
+        raise click.UsageError(
+            "--causes is of the last character alone: leave out --reach, --per-character and --skip"
+        )
     settings = settings_of(values)
     if reach and settings.carry:
         raise click.UsageError(
@@ -122,8 +130,17 @@ def score(
         )
     text = read_text(file, "the text")
     path, limits = begin_script(model)
-    from charlm_tui.batch.score import run, run_reach
+    from charlm_tui.batch.score import run, run_causes, run_reach
 
+    if causes:
+        found = run_causes(path, text, settings, say, limits)
+        with output() as out:
+            if as_json:
+                facts = found.summary(None)
+                out.write(json.dumps(facts, ensure_ascii=False).encode() + b"\n")
+            else:
+                out.write(_causes_in_words(found).encode())
+        return
     shown = sys.stderr.isatty()
     report: Report | ReachReport
     if reach:
@@ -177,6 +194,20 @@ def _reach_in_words(report: "ReachReport") -> str:
         f"{place['settling_depth']:6,}  at {place['at']:,}: "
         f"{place['before']!r} → {place['character']!r}"
         for place in summary["farthest"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _causes_in_words(report: "CauseReport") -> str:
+    summary = report.summary(WORST)
+    lines = [
+        f"{summary['character']!r} at {summary['at']:,}, after {summary['before']!r}: how far the "
+        "prediction moves if a unit is zero before it",
+        *(
+            f"{each['unit']:>8}  {each['bits']:7.4f} bits, most towards {each['towards']!r} "
+            f"({each['gain']:+.4f})"
+            for each in summary["units"]
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -130,10 +130,10 @@ class Insight:
         model: OnnxModel,
     ) -> Iterator[Event | None]:
         """Return the slices of an answer of a model; there are no more once it is dismissed."""
+        self._wanted.add(request.number)
         if isinstance(request, CauseRequested):
             self._cause = request
             return self._causes(request, model)
-        self._wanted.add(request.number)
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
         if isinstance(request, ReachRequest):
@@ -203,12 +203,11 @@ class Insight:
             yield LensOpened(number, tensors, rankings)
 
     def _causes(self, request: CauseRequested, model: OnnxModel) -> Iterator[CauseTold | None]:
-        """Rank units by what they cause; of what was asked last, while its lens is open."""
-        kept = self._kept
-        if kept is None or kept.number != request.number:
-            return
-        values = None
+        """Rank units by what they cause; of what was asked last, until it is dismissed."""
+        kept, values = self._kept, None
         if request.mean:
+            if kept is None or kept.number != request.number:  # its lens was dismissed
+                return
             values = {name: it.mean(axis=0) for name, it in kept.read.states.items()}
         ids, name = array("H", request.read), str(model.path)
         for piece in causes(model, ids, request.holds, values, name):

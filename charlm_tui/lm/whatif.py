@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charlm_tui.lm.context import CarriedState
-from charlm_tui.lm.held import Holds, holds_from
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.sampling import check_finite, drawn_from, probabilities, unwarned
 from charlm_tui.lm.settings import Settings
@@ -109,11 +109,9 @@ def what_if(
     logits: dict[int, Floats] = {}  # by where the context begins
     for begin in begins:
         context.reset()
-        held = holds_from(holds, begin)
+        context.follow(holds, begin=begin)
         for place in range(begin, len(read), SLICE):
             for here in range(place, min(place + SLICE, len(read))):
-                if here - begin in held:
-                    context.hold(held[here - begin])
                 context.feed(read[here])
                 done += 1
             yield 100 * done // whole

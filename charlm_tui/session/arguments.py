@@ -12,6 +12,8 @@ from charlm_tui.errors import CommandError
 from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.obstacles import by_another
+from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import Noticed
 
 
@@ -63,6 +65,34 @@ def branch(it: Conversation, text: str) -> None:
         it.tell(Noticed(fitted.notice))
     ids = turn.vocabulary.encode(fitted.text)
     it.tree.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
+
+
+def character(it: Conversation, text: str) -> tuple[Turn, int]:
+    """Return the turn and the number of the character of the last reply that was typed: `[N]`.
+
+    They are counted from 1, or from the end if N is negative; without it, it is the last one.
+
+    Raises:
+        CommandError: there is none, or the model cannot look at it.
+    """
+    turn = it.turn
+    if turn is None or not len(turn.tape):
+        raise CommandError("there is no reply yet to look at; send a seed first")
+    if not it.can_look(turn):
+        raise CommandError(f"it cannot be looked at: {by_another(it, turn.model)}")
+    length = len(turn.tape)
+    try:
+        number = int(text or -1)
+    except ValueError:
+        raise CommandError(
+            f"it is {text!r:.20} where the number of a character is expected, from the end if it "
+            "is negative; give one, or nothing for the last"
+        ) from None
+    if not (1 <= number <= length or -length <= number <= -1):
+        raise CommandError(
+            f"it is character {number:,} where the reply has {length:,}; give another"
+        )
+    return turn, number - 1 if number > 0 else length + number
 
 
 def info(it: Conversation) -> None:

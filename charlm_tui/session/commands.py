@@ -365,7 +365,19 @@ _VIEWS = (
     _view("twin", "Reply to the last seed with the held units, beside a twin that is left alone."),
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),
-    _view("reach", "See how far back the model looks for the selected character."),
+    _view(
+        "reach",
+        "See how far back the model looks for the selected character, or for character N.",
+        "[N]",
+        screen=False,
+    ),
+    _view(
+        "causes",
+        "Rank the units of the model by what they cause at the selected character, or at "
+        "character N.",
+        "[N]",
+        screen=False,
+    ),
     _view("history", "Find a reply that was kept."),
     _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
     _view("panels", "Fold the panels away, or unfold them."),

@@ -78,7 +78,7 @@ LATER = {
     "lens": "help causes mean character-before character-next hold",
     "what-if": "help",
     "reach": """
-        leave help before next word word-back every farther nearer
+        leave help before next word word-back newest every farther nearer
         far-1 far-2 far-3 far-4 far-5 far-6 far-7 far-8 far-9 far-10
     """,
     "history": "help",

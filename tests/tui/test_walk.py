@@ -367,7 +367,12 @@ OVERLAYS: dict[str, tuple[Bring, ...]] = {
     "ladder.": (over(LadderScreen, "A"), ladder_ended),
     "lens.": (over(LensScreen, "a"), lens_told),
     "what-if.": (over(WhatIfScreen, "m", before=selected), what_if_told),
-    "reach.": (over(ReachScreen, "z", before=selected), reach_told, reach_of_a_reply),
+    "reach.": (
+        over(ReachScreen, "z"),
+        over(ReachScreen, "z", before=selected),
+        reach_told,
+        reach_of_a_reply,
+    ),
     "history.": (history_of_none, history_listed),
 }
 
