@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charlm_tui.lm.context import RollingWindow
@@ -29,6 +29,7 @@ KINDS: list[tuple[Cell, bool]] = [
     ("GRU", True),
     ("SimpleRNN", False),
 ]
+BOUNDED = {"tanh", "sigmoid", "hard_sigmoid"}
 KERAS_3 = sorted(set(ACTIVATIONS) - {"hard_sigmoid of Keras 2"})
 
 
@@ -83,6 +84,14 @@ def random_network(
     activation=st.sampled_from(KERAS_3),
     gate=st.sampled_from(KERAS_3),
 )
+@example(
+    kinds=[("GRU", True), ("GRU", False)],
+    units=[7, 6],
+    symbols=5,
+    window=8,
+    activation="elu",
+    gate="elu",
+)
 def test_the_formula_is_what_keras_computes(
     kinds: list[tuple[Cell, bool]],
     units: list[int],
@@ -93,10 +102,13 @@ def test_the_formula_is_what_keras_computes(
 ) -> None:
     weights = random_network(kinds, units[: len(kinds)], activation, gate, symbols)
     inputs = np.random.default_rng(2).integers(0, symbols, (5, window)).astype(np.int32)
-    network = predictor(weights)
-    np.testing.assert_allclose(
-        np.asarray(network(inputs)), reference.predict(weights, inputs), atol=3e-5
-    )
+    exact = reference.predict(weights, inputs)
+    with np.errstate(all="ignore"):
+        narrow = reference.predict(weights, inputs, np.float32)
+    # A state that grows without bound, as elu's may, is too large for float32 at some point.
+    fits = np.abs(narrow - exact).max(axis=1) < 1e-5
+    assert fits.all() or not BOUNDED >= {activation, gate}
+    np.testing.assert_allclose(np.asarray(predictor(weights)(inputs))[fits], exact[fits], atol=3e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
