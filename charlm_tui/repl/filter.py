@@ -251,7 +251,7 @@ class Filter:
         self._settle()
         self._died = False
         if it.reply_length == 0:
-            it.set_length(length)
+            it.reply_length = length
             self._complain("the length is endless where a reply has to end; give a number")
         if self._error:
             self.code = 1

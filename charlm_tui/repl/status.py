@@ -11,7 +11,6 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.typed import Meaning, command_of, meaning
 
@@ -20,7 +19,7 @@ MOST_TEMPERATURES = 4  # that a reply's closing line names
 
 def standing(conversation: Conversation, width: int) -> str:
     """Say how the conversation stands, in the longest words that fit a width."""
-    settings, now = conversation.controls.settings, temperature_now(conversation)
+    settings, now = conversation.controls.settings, conversation.temperature.now
     name = conversation.model.name if conversation.model is not None else "loading"
     temperature = f"{now:.2f}" + _moving(settings)
     if not now and not settings.moving:

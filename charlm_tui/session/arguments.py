@@ -14,7 +14,7 @@ from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.obstacles import by_another
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import Noticed
+from charlm_tui.session.updates import Noticed, StateChanged
 
 
 def numbered_preset(it: Conversation, text: str) -> None:
@@ -25,7 +25,7 @@ def numbered_preset(it: Conversation, text: str) -> None:
             f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
             "0.2, 0.5, 1.0 or 1.2"
         )
-    it.set_temperature(numbers[text])
+    it.temperature.set(numbers[text])
 
 
 def carry(it: Conversation, text: str) -> None:
@@ -78,7 +78,7 @@ def character(it: Conversation, text: str) -> tuple[Turn, int]:
     turn = it.turn
     if turn is None or not len(turn.tape):
         raise CommandError("there is no reply yet to look at; send a seed first")
-    if not it.can_look(turn):
+    if not it.tree.can_look(turn):
         raise CommandError(f"it cannot be looked at: {by_another(it, turn.model)}")
     length = len(turn.tape)
     try:
@@ -93,6 +93,23 @@ def character(it: Conversation, text: str) -> tuple[Turn, int]:
             f"it is character {number:,} where the reply has {length:,}; give another"
         )
     return turn, number - 1 if number > 0 else length + number
+
+
+def turned(it: Conversation) -> None:
+    """Have new seeds continue the conversation, or start afresh, whichever they did not."""
+    it.continues = not it.continues
+    it.tell(StateChanged())
+
+
+def score(it: Conversation, text: str) -> None:
+    """Ask how well the model predicts a text, under the context of now.
+
+    Raises:
+        CharlmError: there is no model yet, or no text that it knows.
+    """
+    if it.model is None:
+        raise CommandError("no model is loaded yet: wait until it is ready")
+    it.requests.score(text, it.model, it.controls.settings)
 
 
 def info(it: Conversation) -> None:

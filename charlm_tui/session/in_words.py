@@ -60,7 +60,7 @@ class InWords:
                 self._ask(view, typed)
             case InsightGained(answer=answer) if asked and answer.number in asked.requests:
                 self._take(asked, answer)
-            case StateChanged() if asked and not self._conversation.can_look(asked.turn):
+            case StateChanged() if asked and not self._conversation.tree.can_look(asked.turn):
                 self._asked = None  # the engine that was asked is gone
 
     def _ask(self, view: str, typed: str) -> None:

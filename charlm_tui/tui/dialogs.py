@@ -16,7 +16,7 @@ from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.arguments import character, place_of_model
+from charlm_tui.session.arguments import character, place_of_model, turned
 from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import ExistsError, new_name, save
@@ -147,7 +147,7 @@ class Dialogs:
         """Turn a knob, or the row of turns, which is none; say so if it goes no further."""
         chosen, it = KNOBS_BY_ID.get(knob), self._conversation
         if chosen is None:
-            it.toggle_continue()
+            turned(it)
             return
         before = chosen.shown(it)
         chosen.turn(it, steps)

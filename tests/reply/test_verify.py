@@ -17,8 +17,9 @@ from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
+from charlm_tui.session.arguments import turned
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.sweep import move
+from charlm_tui.session.temperature import move
 from charlm_tui.session.updates import Update
 from tests.support.drawing import DrawingEngine
 
@@ -72,9 +73,9 @@ class Walk:
             case "seed":
                 it.send("".join(self.symbols[index] for index in ids))
             case "continue":
-                it.toggle_continue()
+                turned(it)
             case "sweep":
-                it.sweep.hold(1 - 2 * (number % 2))
+                it.temperature.hold(1 - 2 * (number % 2))
                 self.draw(1 + number % 9)
                 self.now += number % 2
                 it.advance()
@@ -116,7 +117,7 @@ class Walk:
                 self.now += number % 9 / 10
                 it.advance()
             case "inspect":
-                it.inspect(turn, place)
+                it.tree.inspect(turn, place)
             case "reload":
                 self.late = []
                 it.receive(EngineDied("it was ended by SIGSEGV"))
@@ -129,7 +130,7 @@ class Walk:
                 )
                 it.receive(loaded(self.model))
             case "temperature":
-                it.set_temperature(number % 20 / 10)
+                it.temperature.set(number % 20 / 10)
             case "redo":
                 it.tree.redo()
             case "open":
@@ -351,7 +352,7 @@ def test_a_reply_whose_settings_change_often_is_made_again_without_reading_it_ag
 ) -> None:
     walk = Walk(model)
     for number in range(30):
-        walk.it.set_temperature(0.5 + number / 100)
+        walk.it.temperature.set(0.5 + number / 100)
         walk.draw(1)
     recording = walk.it.turns[0].recording()
     assert len(recording.tape.runs()) > 20

@@ -110,7 +110,7 @@ class LensScreen(Overlay[None]):
                 if told.number == self._lens.number and self._causes.take(told):
                     self._look_at_best()
                     self.refresh_bindings()
-            case StateChanged() if not self._conversation.can_look(self._turn):
+            case StateChanged() if not self._conversation.tree.can_look(self._turn):
                 self._lose()
             case StateChanged():
                 self._draw()

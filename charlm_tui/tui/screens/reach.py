@@ -226,7 +226,7 @@ class ReachScreen(Overlay[int | None]):
                     self._say_farthest(f"farthest reaches: reading the reply, {percent} %")
                 elif number == influence and self._every:
                     self._title(f"every other symbol, {percent} %")
-            case StateChanged() if self._conversation.can_look(self._turn):
+            case StateChanged() if self._conversation.tree.can_look(self._turn):
                 self.refresh_bindings()  # whether there is a newest character to be followed
             case StateChanged():
                 self._asked, self._farthest.asked = None, None

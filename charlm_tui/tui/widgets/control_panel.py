@@ -19,7 +19,6 @@ from textual.widget import Widget
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.tui.hindered import Hindered, list_edge
 
 LABEL = 13  # cells of a row's title
@@ -54,7 +53,7 @@ def panel_of(conversation: Conversation) -> Panel:
         KnobRow(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
         for each in KNOBS
     ]
-    return Panel((*rows, turns), temperature_now(it))
+    return Panel((*rows, turns), it.temperature.now)
 
 
 class ControlPanel(Hindered, Widget, can_focus=True):
