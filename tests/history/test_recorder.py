@@ -509,6 +509,7 @@ def _run(studio: Studio, steps: list[tuple[str, int, str]]) -> dict[Reply, tuple
     return replies
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(_steps(_WHATS))
 def test_whatever_is_done_every_reply_is_kept_once_and_as_its_tape_says(

@@ -200,6 +200,7 @@ def test_influence_is_that_of_each_changed_window_read_by_itself(
         assert found[back - 1] == pytest.approx(apart, rel=1e-3, abs=NEAR)
 
 
+@pytest.mark.slow
 @given(texts, st.integers(1, 5))
 def test_the_mean_influence_is_that_of_every_other_symbol_in_each_place(
     tiny: OnnxModel, read: list[int], depth: int
@@ -262,6 +263,7 @@ def test_what_was_held_is_held_in_every_depth(
     assert each.mean_bits[-1] == pytest.approx(np.mean(full), abs=NEAR)
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=50)
 @given(held_texts(), st.integers(0, 3))
 def test_what_was_held_is_held_while_a_character_is_replaced(

@@ -60,6 +60,7 @@ def recording(
 # Tints.
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(width=32), max_size=50), st.sampled_from(Tint))
 @example([math.inf, math.nan, -math.inf, 1e-30, 3e38], Tint.SURPRISAL)
 def test_every_number_has_a_level_and_what_is_not_measured_the_lowest(
@@ -122,6 +123,7 @@ for name in FORMATS:
     assert not loaded(program) & SLOW
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FORMATS])
 def test_the_time_grows_with_the_length_and_not_faster(name: str) -> None:
     took = []

@@ -95,6 +95,7 @@ LINE = to_line(
 )
 
 
+@pytest.mark.slow
 @given(recordings())
 @example(recording([]))
 @example(recording([("\x00\x1b\r\n\u2028\ufeff\U0010ffff", Settings(), False)]))
@@ -187,6 +188,7 @@ def test_every_letter_changed_into_every_other_is_seen() -> None:
                 refused(LINE[:place] + other + LINE[place + 1 :])
 
 
+@pytest.mark.slow
 @given(recordings(), st.data())
 def test_any_change_of_any_line_is_seen(there: Recording, data: st.DataObject) -> None:
     line = to_line(there)
@@ -255,6 +257,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.integers(0, 10), values)
 @example(8, [[0, {"temperature": 10**400}]])

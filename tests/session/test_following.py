@@ -308,6 +308,7 @@ def test_a_model_that_is_no_longer_at_hand_is_told_of(talk: Talk, path: Path) ->
     assert "is not at hand: what was recorded is shown" in talk.notices[-1]
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_the_engine_keeps_the_conversation(path: Path) -> None:
     with talking(path, limits=LoadLimits(seconds=0.5)) as talk:
         text = talk.reply().text()

@@ -115,6 +115,7 @@ def test_an_id_is_that_of_the_act_whatever_its_title_says() -> None:
     assert act._replace(title="Something else").id == "type-over"
 
 
+@pytest.mark.slow
 async def test_a_key_of_the_ladder_and_one_of_the_recall_screen_act_as_the_settings_say(
     tmp_path: Path,
 ) -> None:
