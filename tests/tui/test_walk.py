@@ -38,8 +38,8 @@ from tests.support.studio import Studio, studio
 pytestmark = pytest.mark.slow  # every test starts the app
 
 SIZE = (80, 24)
-OVERLAY_STRIDE = 6
-STRIDE = 12  # of the keys that are pressed in a state where not all are: drawing takes its time
+OVERLAY_STRIDE = 10
+STRIDE = 20  # of the keys that are pressed in a state where not all are: drawing takes its time
 CONTROLS = Controls(Settings(0.5, rng_seed=7), speed=0.0)
 SETUP = Setup(animated=False)
 TEXT = "in the rain\non an old wall " * 3
