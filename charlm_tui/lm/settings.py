@@ -4,7 +4,7 @@ Free of numpy, so that a front end can hold settings before its first paint.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
