@@ -106,7 +106,7 @@ def _automaton(pattern: str, symbols: Sequence[str]) -> Automaton:
             if key in keys:
                 moves[state][reader.numbers[keys[key]]] = target
                 before[target].append(state)
-    live = set(machine.finals)
+    live: set[int] = set(machine.finals)
     waiting = list(live)
     while waiting:
         more = set(before[waiting.pop()]) - live
@@ -252,7 +252,7 @@ def _at_most(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise _TooSlowError
 
     handler = signal.signal(signal.SIGVTALRM, stop)

@@ -89,13 +89,17 @@ class Rules:
         """
         assert self._automaton is not None
         for product in (self._product, None):  # one that is full of other states is left
-            self._product = product or Product(
-                self._automaton, self._banned, self.forbid, self.until, self._base
-            )
+            if product is None:
+                product = Product(
+                    self._automaton, self._banned, self.forbid, self.until, self._base
+                )
+            self._product = None
             try:
-                return self._product, self._product.state(state)
+                number = product.state(state)
             except TooLargeError:
                 continue
+            self._product = product
+            return product, number
         raise SettingsError(
             f"{self._named_match()} cannot be used: too much may follow; give a simpler one, "
             "or fewer and shorter texts"

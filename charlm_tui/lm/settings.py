@@ -73,6 +73,24 @@ class Settings:
     what is drawn after that character is as ever, and what follows it may not be.
     """
 
+    ban: str = ""
+    """Characters that are never drawn; in order, each once."""
+    bias: rule_values.Bias = ()
+    """Characters and the bits of their biases: each probability is multiplied by 2 to the power of
+    them, and then all are renormalised."""
+    until: tuple[str, ...] = ()
+    """Texts after which a reply ends."""
+    until_cut: bool = False
+    """Whether the text of `until` that has ended a reply is taken away from it."""
+    forbid: tuple[str, ...] = ()
+    """Phrases that never appear, nor across the end of the seed."""
+    match: str = ""
+    """Regular expression that the reply matches as a whole, as by `re.fullmatch`; empty is none."""
+    match_from: int = 0
+    """Number of the character at which the text that has to match begins."""
+    match_within: int = 0
+    """Number of the character before which it has to match; 0 is without bound."""
+
     def __post_init__(self) -> None:
         if not math.isfinite(self.temperature) or self.temperature < 0:
             raise SettingsError(
