@@ -27,14 +27,14 @@ from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import HELD_VERSION, Settings, version_for
+from charlm_tui.lm.settings import STEERED_VERSION, Settings, version_for
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.schedule import temperatures
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import LONGEST, filled, thinned
 
-LINE_VERSIONS = range(1, HELD_VERSION + 1)
+LINE_VERSIONS = range(1, STEERED_VERSION + 1)
 """Those that are read; the lowest that can have a reply is written."""
 MOST_LIST_BYTES = 8 << 20  # of the list: about as many characters, of 16 bytes each on a tape
 MOST_RUNS = 1024  # of settings: a tape compares each new one with all others
@@ -303,7 +303,7 @@ def _told_runs(recording: Recording) -> Iterator[list[Any]]:
 def _read_runs(runs: Any, length: int, version: int) -> Iterator[tuple[int, Settings, bool]]:
     """Yield (first character, settings, whether the temperatures are those of the settings)."""
     settings, first = _BASE, 0
-    known = _BASE.to_file().keys() | ({"held"} if version >= HELD_VERSION else set())
+    known = _BASE.to_file().keys() | ({"held"} if version >= STEERED_VERSION else set())
     if not isinstance(runs, list) or len(runs) > MOST_RUNS:
         raise ValueError("its settings are no list, or too long a one")
     for number, (step, changes, *unknown) in enumerate(runs):
