@@ -3,6 +3,7 @@
 Yields batches of records. Holds no text: whoever wants to rewind keeps the ids and starts again.
 """
 
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -352,6 +353,7 @@ class Lanes:
         """Of each lane, whether a character has ended it, by its rules."""
         self.cut = [0] * len(settings)
         """Of each lane that has ended, how many characters are to be taken away from its end."""
+        self._ends = [sys.maxsize] * len(settings)  # of each lane, the number behind its last one
         self._context = context
         self._settings = tuple(settings)
         self._uniforms = [Uniforms(each.rng_seed) for each in settings]
@@ -377,7 +379,7 @@ class Lanes:
         """The number of the next character."""
 
     def draw(self, most: int, stop: Callable[[], bool] | None = None) -> list[Batch]:
-        """Draw up to `most` characters in every lane that has not ended; a batch a lane.
+        """Draw up to `most` characters in every lane that goes on; a batch a lane.
 
         Args:
             most: at least one.
@@ -391,14 +393,13 @@ class Lanes:
         first = self.count
         draws: list[_Draws] = []
         draw = self._draw_each if self._together is None else self._draw_together
-        lengths = [0] * len(self._settings)
         with unwarned():
             while len(draws) < most and not all(self.ended):
                 if self._unread:
                     self._context.feed(*self._unread)
                     self._unread = []
                 try:
-                    self._follow_rules()
+                    self._ask_rules()
                 except RuleError:
                     if draws:
                         break
@@ -407,26 +408,40 @@ class Lanes:
                 draws.append(drawn)
                 self._unread = self._last = drawn[0].tolist()
                 self.count += 1
-                for lane in self._going:
-                    lengths[lane] += 1
-                    self._take(lane)
+                self._follow_rules()
                 if stop is not None and stop():
                     break
-        shape = (4, len(draws), len(lengths))
+        if not draws:
+            return [_batch(first, [], [], [], []) for _ in self.ended]
         ids, surprisal, entropy, temperatures = (
-            np.reshape([drawn[number] for drawn in draws], shape[1:]) for number in range(4)
+            np.array(column) for column in zip(*draws, strict=True)
         )
         with unwarned():  # a temperature above 3.4e38 is infinite in the tape's float32
             return [
                 Batch(
                     first,
-                    ids[:, lane].astype(np.uint16),
-                    surprisal[:, lane].astype(np.float32),
-                    entropy[:, lane].astype(np.float32),
-                    temperatures[:, lane].astype(np.float32),
+                    ids[:size, lane].astype(np.uint16),
+                    surprisal[:size, lane].astype(np.float32),
+                    entropy[:size, lane].astype(np.float32),
+                    temperatures[:size, lane].astype(np.float32),
                 )
-                for lane in range(len(self._settings))
+                for lane, size in enumerate(max(0, end - first) for end in self._ends)
             ]
+
+    def _ask_rules(self) -> None:
+        """Ask the rules of every lane that goes on what its next character may be."""
+        for lane, rules in enumerate(self._rules):
+            if rules is not None and not self.ended[lane]:
+                self._offsets[lane] = rules.offsets()
+
+    def _follow_rules(self) -> None:
+        """Let the rules of every lane that goes on take its last character."""
+        for lane, rules in enumerate(self._rules):
+            if rules is not None and not self.ended[lane]:
+                rules.take(self._last[lane])
+                if rules.ended:
+                    self.ended[lane], self.cut[lane] = True, rules.cut
+                    self._ends[lane] = self.count
 
     def _draw_together(self) -> _Draws:
         assert self._together is not None
@@ -440,11 +455,20 @@ class Lanes:
         draws: list[Draw] = []
         temperatures: list[float] = []
         for lane, settings in enumerate(self._settings):
+            if self.ended[lane]:  # it is fed anything, of which nothing is recorded
+                draws.append(Draw(self._last[lane], 0.0, 0.0))
+                temperatures.append(0.0)
+                continue
             uniform, limit = self._uniforms[lane][self.count], self._limits[lane]
             within = self._in_words[self._last[lane]]
             temperatures.append(settings.temperature_at(self.count, within))
             drawn = self._sampler.draw_unwarned(
-                self._context.logits[lane], settings, uniform, limit, temperatures[-1]
+                self._context.logits[lane],
+                settings,
+                uniform,
+                limit,
+                temperatures[-1],
+                self._offsets[lane],
             )
             if settings.mirostat:
                 kept = float(np.float32(drawn.surprisal_bits))
