@@ -351,6 +351,6 @@ class Worker:
             pace.sent(drawing.count)
             self._drawn_s = clock()
             self._say(event._replace(draw_s=self._drawn_s - begun_s))
-        if pace.ended and not drawing.typing:
+        if (pace.ended or drawing.ended) and not drawing.typing:
             self._request = None
-            self._say(GenerationEnded(request.request_id, pace.count))
+            self._say(GenerationEnded(request.request_id, drawing.count))

@@ -224,9 +224,9 @@ class Conversation:
 
     def shown(self) -> None:
         """Tell the engine that all that was told is on the screen: it waits for that."""
-        turn = self._stage.mode.turn
-        if turn is not None:
-            self._stage.ask(Acknowledged(self._stage.number, len(turn.tape)))
+        it = self._stage
+        if it.mode.turn is not None:
+            it.ask(Acknowledged(it.number, it.mode.shown()))
 
     # What the engine says.
 

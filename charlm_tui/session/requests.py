@@ -34,7 +34,7 @@ from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.held import Holds
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
-from charlm_tui.reply.timeline import carried_from, held_since
+from charlm_tui.reply.timeline import carried_from, held_since, ruled_at
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -105,6 +105,7 @@ class Requests:
     def inspect(self, turn: Turn, number: int, settings: Settings) -> None:
         """Ask what was possible at a character of a reply."""
         self._inspected = (self._next(), turn, number)
+        settings = ruled_at(settings, turn.tape, number)
         here = turn.resume_point(number, settings)
         self._send(
             InspectRequested(
@@ -115,6 +116,8 @@ class Requests:
                 number,
                 turn.model.sha256,
                 here.holds,
+                here.before.tobytes(),
+                here.drawn.tobytes(),
             )
         )
 
@@ -300,7 +303,16 @@ class Requests:
         drawn = turn.tape.ids(number, number + 1)
         model, after = array("f", event.model), array("f", event.after)
         self._tell(
-            DistributionKnown(turn, number, model, after, drawn[0] if drawn else None, asked=True)
+            DistributionKnown(
+                turn,
+                number,
+                model,
+                after,
+                drawn[0] if drawn else None,
+                asked=True,
+                ruled=array("f", event.ruled),
+                cost_bits=event.cost_bits,
+            )
         )
 
     def _take_scores(self, event: Scored, text: str) -> None:
