@@ -35,6 +35,8 @@ class KnobRow:
     value: str
     idle: str
     """Why it has no effect, or nothing."""
+    turns: bool = True
+    """Whether it can be turned: else its value is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,13 @@ def panel_of(conversation: Conversation) -> Panel:
     it = conversation
     turns = KnobRow(TURNS, "Conversation", "continued" if it.continues else "fresh", "")
     rows = [
-        KnobRow(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
+        KnobRow(
+            each.id,
+            each.row.short or each.row.title,
+            each.shown(it),
+            each.idle(it),
+            each.row.turns,
+        )
         for each in KNOBS
     ]
     return Panel((*rows, turns), it.temperature.now)
@@ -131,6 +139,8 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         match action, parameters:
             case "move", (int() as steps,):
                 return list_edge(steps, self.chosen, len(self.panel.rows))
+            case "turn", _ if self.panel.rows and not self.panel.rows[self.chosen].turns:
+                return "its value is typed: Enter"
         return ""
 
     def action_move(self, steps: int) -> None:
