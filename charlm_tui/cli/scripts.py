@@ -44,6 +44,18 @@ BAR = 40  # cells of its longest bar
     help="The text to continue; - is stdin, without its last newline.",
 )
 @click.option(
+    "--seeds",
+    "seeds_file",
+    metavar="FILE",
+    help="Reply to each line of a file instead; - is stdin.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1),
+    default=1,
+    help="Replies to each seed, with RNG seeds that follow each other.",
+)
+@click.option(
     "-n",
     "--length",
     type=click.IntRange(1),
@@ -68,9 +80,14 @@ BAR = 40  # cells of its longest bar
 @click.option("--echo", is_flag=True, help="Print the seed before the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
 @click.option(
+    "--per-character",
+    is_flag=True,
+    help="In JSON: of each character its surprisal, the entropy and the five most likely ones.",
+)
+@click.option(
     "--tape", type=click.Path(path_type=Path), metavar="FILE", help="Record the reply to a file."
 )
-def generate(model: Path | None, seed: str, **values: Any) -> None:
+def generate(model: Path | None, seed: str, seeds_file: str | None, **values: Any) -> None:
     """Print what the model makes of a seed.
 
     Standard output is the generated characters alone; everything else goes to standard error.
@@ -78,12 +95,29 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     them.
     """
     settings = replace(settings_of(values), held=tuple(map(typed, values.pop("held"))))
-    text = as_seed(read_text("-", "the seed")) if seed == "-" else seed
+    if seeds_file is not None and seed:
+        raise click.UsageError("--seed and --seeds exclude each other; give one of them")
+    if seeds_file is not None:
+        lines = read_text(seeds_file, "the seeds").splitlines()
+        seeds = tuple(line for line in map(as_seed, lines) if line)
+        if not seeds:
+            raise click.UsageError("--seeds has no line with a seed; give one a line")
+    else:
+        seeds = (as_seed(read_text("-", "the seed")) if seed == "-" else seed,)
+    several = len(seeds) * values["count"] > 1
+    if several and (values["tape"] is not None or values["temperatures"]):
+        raise click.UsageError(
+            "--tape and --temperatures are for one reply to one seed; leave out --seeds and --count"
+        )
+    if values["per_character"] and (not values["as_json"] or values["temperatures"]):
+        raise click.UsageError(
+            "--per-character is for --json and without --temperatures; give it so"
+        )
     path, limits = begin_script(model)
     from charlm_tui.batch.generate import Job, lane_path, run
     from charlm_tui.files import check_document
 
-    job = Job(path, text, settings=settings, limits=limits, **values)
+    job = Job(path, seeds, settings=settings, limits=limits, **values)
     if job.tape is not None:
         for place in [lane_path(job.tape, each) for each in job.temperatures] or [job.tape]:
             check_document(place)

@@ -21,50 +21,10 @@ from charlm_tui.lm.generation import Generation, Lanes
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.certain import Certain
 from charlm_tui.reply.tape import Columns
 
 IN_TURN = 4  # characters of a lane, before the next lane has its turn
-
-
-class _Certain:
-    """What was drawn of a reply, held back for as long as its rules may take it away again.
-
-    A text that ends a reply, and is not to be a part of it, is known with its last character.
-
-    Args:
-        first: number of the next character.
-        length: of the reply; 0 is without end. There, what is held back is a part of it.
-    """
-
-    def __init__(self, first: int, length: int) -> None:
-        self.count = first
-        """The number of the next character that is not certain."""
-        self._length = length
-        self._held = Columns.joined([])
-
-    @property
-    def drawn(self) -> int:
-        """The number of the next character that is to be drawn."""
-        return self.count + self._held.characters
-
-    def room(self, most: int) -> int:
-        """Return how many characters to draw, of which `most` would be a part of the reply."""
-        return min(most, self._length - self.drawn) if self._length else most
-
-    def released(self, drawn: Columns, ended: bool, cut: int) -> Columns:
-        """Return what has become certain.
-
-        Args:
-            drawn: the next characters.
-            ended: whether rules have ended the reply with the last of them.
-            cut: how many at the end are taken away then, or may yet be.
-        """
-        every = Columns.joined([self._held, drawn])
-        whole = self.count + every.characters == self._length and not ended
-        certain = every.characters - (0 if whole else cut)
-        self._held = Columns.joined([]) if ended else every.between(certain, every.characters)
-        self.count += certain
-        return every.between(0, certain)
 
 
 class Drawing:
@@ -81,7 +41,7 @@ class Drawing:
         self._contexts: dict[str, tuple[tuple[int, bool, int], Context]] = {}
         self._one: Generation | None = None
         self._lanes: Lanes | None = None
-        self._certain = _Certain(0, 0)  # of the one
+        self._certain = Certain(0, 0)  # of the one
         self._request = 0  # its number
         self._typed = array("H")  # what is still to be taken of the ids that a person has chosen
 
@@ -111,7 +71,7 @@ class Drawing:
         if isinstance(request, DrawRequested):
             self._one = self._generation("reply", request, request.controls.settings)
             self._typed = array("H", request.forced)
-            self._certain = _Certain(request.first, request.controls.length)
+            self._certain = Certain(request.first, request.controls.length)
             return
         self._lanes = Lanes(
             self._context("lanes", request.settings[0], len(request.settings)),

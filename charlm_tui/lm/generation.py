@@ -137,7 +137,10 @@ class Generation:
 
     @property
     def cut(self) -> int:
-        """How many characters are to be taken away from the end of a reply that has ended."""
+        """How many characters are to be taken away from the end of a reply that has ended.
+
+        Of one that has not, how many may yet be: the beginning of a text that would end it.
+        """
         return 0 if self._rules is None else self._rules.cut
 
     def draw(self, most: int, stop: Callable[[], bool] | None = None) -> Batch:

@@ -20,6 +20,8 @@ class Phrases:
         """By the state: the next state by the id; 0 where there is none."""
         self.completed: list[int] = [0]
         """By the state: the length of the longest phrase that ends there; 0 if none does."""
+        self.depths: list[int] = [0]
+        """By the state: how many characters it has seen of a phrase."""
         for phrase in phrases:
             state = 0
             for index in phrase:
@@ -27,6 +29,7 @@ class Phrases:
                     self.moves[state][index] = len(self.moves)
                     self.moves.append({})
                     self.completed.append(0)
+                    self.depths.append(self.depths[state] + 1)
                 state = self.moves[state][index]
             self.completed[state] = len(phrase)
         self._follow_shorter_ends()

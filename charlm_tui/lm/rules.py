@@ -228,7 +228,8 @@ class RuleState:
         self.ended = False
         """Whether the last character taken has ended the reply."""
         self.cut = 0
-        """How many characters are then to be taken away from its end."""
+        """How many characters are then to be taken away from its end; how many may yet be, if it
+        has not: they are the beginning of a text that would end it."""
         if 0 <= self._match_from <= number:
             place = self._match_from - (number - len(drawn))
             assert place >= 0, "not all was given that has to match"
@@ -257,7 +258,6 @@ class RuleState:
         self._until = self._until_moves[self._until].get(index, 0)
         completed = self._completed[self._until]
         self.ended = completed > 0
-        self.cut = completed if self._cuts else 0
         if self._product is not None:
             after = self._product.moves[self._state][self._product.symbol_of[index]]
             if after >= 0:
@@ -268,6 +268,8 @@ class RuleState:
             self.ended = self.ended or self._matched()
         elif self._number == self._match_from:
             self._match(0)
+        if self._cuts:
+            self.cut = completed or (0 if self.ended else self._rules.until.depths[self._until])
 
     @property
     def _left(self) -> int:

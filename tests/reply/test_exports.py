@@ -244,7 +244,7 @@ def test_the_command_in_markdown_makes_the_reply_again(
 
     path = tmp_path / "x.tape"
     in_force = Settings(1.3, 2**63 + 1, top_k=9, mirostat=2.5, carry=True, depth=4)
-    run(Job(tiny_model_path, "a `b'\n-", 50, in_force, tape=path), BytesIO(), print)
+    run(Job(tiny_model_path, ("a `b'\n-",), 50, in_force, tape=path), BytesIO(), print)
     reply = read_recording(path)
     (command,) = commands(reply)
     words = [*shlex.split(command)[1:], "--model", str(tiny_model_path)]

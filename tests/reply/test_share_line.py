@@ -382,7 +382,7 @@ def test_400_characters_of_the_shipped_model_fit_in_500_letters(
     from charlm_tui.batch.generate import Job, run  # loads onnxruntime
 
     path = tmp_path / "x.tape"
-    run(Job(model_path, "the ", 400, Settings(temperature, 1), tape=path), BytesIO(), print)
+    run(Job(model_path, ("the ",), 400, Settings(temperature, 1), tape=path), BytesIO(), print)
     assert len(to_line(read_recording(path))) < 500
 
 

@@ -295,7 +295,7 @@ class Monkey:
         """Return good lines, of this model and of another, and one with a character too many."""
         tape = self._folder / "a.tape"
         with open(os.devnull, "wb") as out:
-            run(Job(self._path, "the ", 120, Settings(0.5, rng_seed=3), tape=tape), out, print)
+            run(Job(self._path, ("the ",), 120, Settings(0.5, rng_seed=3), tape=tape), out, print)
         it = Recording.from_json(tape.read_text(encoding="utf-8"), "a.tape")
         other = Recording("other", "0" * 64, it.runtime, it.seed, it.text, it.tape)
         odd = Tape()

@@ -180,7 +180,7 @@ def test_several_replies_on_one_core_are_drawn_by_one_thread(model_path: Path) -
         "        print(len(os.listdir('/proc/self/task')))\n"
         "    def flush(self):\n"
         "        pass\n"
-        "job = Job(Path(sys.argv[1]), 'the ', 5, Settings(), temperatures=(0.5, 1.0))\n"
+        "job = Job(Path(sys.argv[1]), ('the ',), 5, Settings(), temperatures=(0.5, 1.0))\n"
         "run(job, Out(), print)\n"
     )
     done = subprocess.run(
