@@ -71,6 +71,10 @@ class WhatIfRequested(NamedTuple):
     """sha256 of the model that is meant; empty is the one that was loaded last."""
     holds: Holds = ()
     """Which units were held while `read` was read."""
+    before: bytes = b""
+    """uint16: ids before character 0 of the reply, which rules look at."""
+    written: bytes = b""
+    """uint16: ids of the reply before the character, which rules look at."""
 
 
 class ReachRequested(NamedTuple):

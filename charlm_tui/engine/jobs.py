@@ -56,6 +56,7 @@ from charlm_tui.lm.lens import (
     unit_levels,
 )
 from charlm_tui.lm.model import Floats, OnnxModel
+from charlm_tui.lm.rules import rule_state
 from charlm_tui.lm.scoring import Scores, score
 from charlm_tui.lm.whatif import WhatIf, what_if
 from charlm_tui.reply.tape import Tape
@@ -219,7 +220,14 @@ class Insight:
                 yield None
 
     def _what_if(self, request: WhatIfRequested, model: OnnxModel) -> Iterator[Event | None]:
-        number = request.number
+        number, written = request.number, array("H", request.written)
+        rules = rule_state(
+            request.settings,
+            model.contract.vocabulary,
+            array("H", request.before),
+            written,
+            len(written),
+        )
         pieces = what_if(
             model,
             array("H", request.read),
@@ -230,6 +238,7 @@ class Insight:
             request.carried_from,
             str(model.path),
             request.holds,
+            None if rules is None else rules.offsets(),
         )
         for piece in pieces:
             if number not in self._wanted:

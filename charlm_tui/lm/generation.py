@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from charlm_tui.lm.context import Context
 from charlm_tui.lm.errors import ModelOutputError, RuleError
 from charlm_tui.lm.held import Holds
-from charlm_tui.lm.rules import Offsets, RuleState, compiled
+from charlm_tui.lm.rules import Offsets, rule_state
 from charlm_tui.lm.sampling import (
     Draw,
     LaneSampler,
@@ -67,18 +67,6 @@ def prefixed(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
     return [vocabulary.start_symbol, *ids]
 
 
-def _rule_state(
-    settings: Settings,
-    vocabulary: Vocabulary,
-    before: Sequence[int],
-    drawn: Sequence[int],
-    number: int,
-) -> RuleState | None:
-    """Return what the rules of settings allow from a character on; None if there are none."""
-    rules = compiled(settings, vocabulary)
-    return None if rules is None else RuleState(rules, settings, before, drawn, number)
-
-
 class Generation:
     """Characters that follow a text, one after the other.
 
@@ -113,7 +101,7 @@ class Generation:
         before: Sequence[int] = (),
         drawn: Sequence[int] = (),
     ) -> None:
-        self._rules = _rule_state(settings, context.vocabulary, before, drawn, first)
+        self._rules = rule_state(settings, context.vocabulary, before, drawn, first)
         self._before, self._drawn = before, array("H", drawn)
         self._offsets: Offsets | None = None  # of the last character drawn or given
         self._context = context
@@ -215,7 +203,7 @@ class Generation:
         rules = self._rules
         if settings.rule_key != before.rule_key:
             vocabulary = self._context.vocabulary
-            rules = _rule_state(settings, vocabulary, self._before, self._drawn, self.count)
+            rules = rule_state(settings, vocabulary, self._before, self._drawn, self.count)
         if settings.rng_seed != before.rng_seed:
             self._uniforms = Uniforms(settings.rng_seed)
         if settings.mirostat != before.mirostat:
@@ -348,7 +336,7 @@ class Lanes:
         assert context.lanes == len(settings)
         none: list[Sequence[int]] = [()] * len(settings)
         self._rules = [
-            _rule_state(each, context.vocabulary, seed, ids, first)
+            rule_state(each, context.vocabulary, seed, ids, first)
             for each, seed, ids in zip(settings, before or none, drawn or none, strict=True)
         ]
         self._offsets: list[Offsets | None] = [None] * len(settings)  # at the next character

@@ -158,7 +158,9 @@ class Rules:
                 f"{self._named_match()} cannot be fulfilled by any text that may follow here; "
                 "give another expression"
             )
-        where = "the 1 character that is left" if left == 1 else f"the {left} that are left"
+        where = (
+            "the 1 character that is left" if left == 1 else f"the {left} characters that are left"
+        )
         return RuleError(
             f"{self._named_match()} cannot be fulfilled in {where}; give a longer length or "
             "another expression"
@@ -288,6 +290,18 @@ class RuleState:
         if state is not None:
             reached = (state, self._forbid, self._until)
             self._product, self._state = self._rules.product(reached)
+
+
+def rule_state(
+    settings: Settings,
+    vocabulary: Vocabulary,
+    before: Sequence[int],
+    drawn: Sequence[int],
+    number: int,
+) -> RuleState | None:
+    """Return what the rules of settings allow from a character on; None if there are none."""
+    rules = compiled(settings, vocabulary)
+    return None if rules is None else RuleState(rules, settings, before, drawn, number)
 
 
 def _ids(chars: Iterable[str], vocabulary: Vocabulary) -> list[int]:

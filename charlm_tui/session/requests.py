@@ -197,16 +197,20 @@ class Requests:
         read = turn.read(number)
         within = turn.vocabulary.in_words[read[-1]]
         still = replace(settings, temperature=settings.temperature_at(number, within), moving="")
+        still = ruled_at(still, turn.tape, number)
+        here = turn.resume_point(number, still)
         self._send(
             WhatIfRequested(
                 self._begin(),
                 read.tobytes(),
                 turn.tape.ids(number, number + 1)[0],
                 still,
-                turn.resume_point(number, settings).mirostat_history.tobytes(),
+                here.mirostat_history.tobytes(),
                 carried_from(len(turn.prefix), turn.tape, number, settings, turn.model.window),
                 turn.model.sha256,
                 held_since(len(turn.prefix), turn.tape, number),
+                here.before.tobytes(),
+                here.drawn.tobytes(),
             )
         )
         return self._number
