@@ -1,9 +1,12 @@
 """A reply keeps its rules, whatever they are, and is the model's own in all else."""
 
+import itertools
 import math
 import re
+import signal
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -12,14 +15,15 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from charlm_tui.lm import product
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.errors import CharlmError, RuleError, SettingsError
+from charlm_tui.lm.errors import RuleError, SettingsError
 from charlm_tui.lm.generation import Generation, Lanes, prefixed
+from charlm_tui.lm.matching import Automaton, automaton
 from charlm_tui.lm.model import LanguageModel
-from charlm_tui.lm.rules import RuleState, compiled
+from charlm_tui.lm.rules import compiled
 from charlm_tui.lm.sampling import Sampler, Uniforms, cost_bits, probabilities, ruled
 from charlm_tui.lm.settings import Settings
-from charlm_tui.lm.vocabulary import Vocabulary
 from tests.support.fakes import CycleModel, ScriptedModel, UniformModel
 from tests.support.held import small_model
 from tests.support.rules import allowed, breaks, ends, matches, patterns, rules
@@ -94,9 +98,8 @@ def test_a_reply_keeps_all_of_its_rules(
     source = generation(model, settings, seed)
     try:
         batch = source.draw(length)
-    except RuleError as error:
+    except RuleError:
         assert source.count == 0
-        assert re.match(r"no character is left|--match|the reply matches", str(error))
         return
     reply = vocabulary.decode(batch.ids)
     assert source.count == len(reply) > 0
@@ -503,52 +506,143 @@ def test_the_cost_is_known_where_the_model_says_next_to_never() -> None:
 # Regular expressions.
 
 
-def accepts(pattern: str, symbols: str, text: str) -> bool:
-    """Return whether a text keeps to a pattern at each character, and matches at last."""
-    vocabulary = Vocabulary(symbols)
-    settings = Settings(match=pattern, match_within=len(text))
-    made = compiled(settings, vocabulary)
-    assert made is not None
-    state = RuleState(made, settings)
-    for index in vocabulary.encode(text):
-        try:
-            offsets = state.offsets()
-        except RuleError:
-            return False
-        if offsets is not None and offsets[index] == -math.inf:
-            return False
-        state.take(index)
-    with pytest.raises(RuleError) as error:  # nothing is left of the length
-        state.offsets()
-    return "the reply matches" in str(error.value)
-
-
 ODD = "aAé\n .-]^_0²\x85ſkK"
+ALL_SHORT = ["".join(it) for size in range(3) for it in itertools.product(ODD, repeat=size)]
 
 
-@hypothesis_settings(max_examples=500)
-@given(
-    patterns(ODD),
-    st.lists(st.text(st.sampled_from(ODD), max_size=6), min_size=5, max_size=10),
-    st.data(),
-)
+def accepts(machine: Automaton, symbols: str, text: str) -> bool:
+    state = 0
+    for char in text:
+        moves = machine.moves[state]
+        symbol = machine.symbol_of[symbols.index(char)]
+        if symbol not in moves:
+            return False
+        state = moves[symbol]
+    return machine.final[state]
+
+
+def machine_of(pattern: str, symbols: str = ODD) -> Automaton | None:
+    try:
+        return automaton(pattern, symbols)
+    except SettingsError:
+        return None
+
+
+@hypothesis_settings(max_examples=300)
+@given(patterns(ODD), st.lists(st.text(st.sampled_from(ODD), max_size=6), max_size=20), st.data())
 def test_an_automaton_accepts_what_re_does(
     pattern: str, texts: list[str], data: st.DataObject
 ) -> None:
-    assume(is_read(pattern))
-    likely = st.from_regex(pattern, fullmatch=True, alphabet=st.sampled_from(ODD))
-    try:
-        texts += [data.draw(likely) for _ in range(3)]
-    except Exception:  # noqa: BLE001 (no such text is of these characters)
-        pass
-    for text in texts:
-        assert accepts(pattern, ODD, text) == bool(re.fullmatch(pattern, text))
+    machine = machine_of(pattern)
+    assume(machine is not None)
+    assert machine is not None
+    state, walk = 0, ""
+    while machine.moves[state] and len(walk) < 8:  # of what it accepts, all texts begin like this
+        char = data.draw(st.sampled_from(ODD))
+        symbol = machine.symbol_of[ODD.index(char)]
+        if symbol not in machine.moves[state]:
+            symbol = data.draw(st.sampled_from(sorted(machine.moves[state])))
+            char = ODD[machine.symbol_of.index(symbol)]
+        walk, state = walk + char, machine.moves[state][symbol]
+        texts.append(walk)
+    for text in [*texts, *ALL_SHORT]:
+        assert accepts(machine, ODD, text) == bool(re.fullmatch(pattern, text))
 
 
-def is_read(pattern: str) -> bool:
-    try:
-        compiled(Settings(match=pattern), Vocabulary(ODD))
-    except SettingsError as error:
-        assert "cannot be used: " in str(error)
-        return False
-    return True
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[]a]",
+        "[^]a]+",
+        "a{}",
+        "a{,2}",
+        "a{,}",
+        r"[\W\D]+",
+        "(?i)k.?",
+        "(?i:a(?:(?-i:k)))",
+        "(?i)[^k]",
+        r"(?a)\w",
+        r"(?x) a\  # a space",
+        "^a|^k$|",
+        "(?m)^a$",
+        r"\Aa\Z",
+        "(?:a?){2,3}k",
+        "(?:|a)+",
+        "(a*)*",
+        "a(?#what)k",
+        r"[^\s\S]|a",
+        r"[.-\]]+",
+    ],
+)
+def test_what_others_read_otherwise_is_read_as_re_does(pattern: str) -> None:
+    machine = automaton(pattern, ODD)
+    for text in (*ALL_SHORT, "aak", "aaak", "aaaa", "aaaak"):
+        assert accepts(machine, ODD, text) == bool(re.fullmatch(pattern, text)), text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        (
+            "(a",
+            r"^--match '\(a' cannot be used: missing \), unterminated subpattern at character 0$",
+        ),
+        ("a**", "multiple repeat at character 2"),
+        ("a(?=b)", "it looks ahead or behind"),
+        ("a(?!b)", "it looks ahead or behind"),
+        ("(?<!b)a", "it looks ahead or behind"),
+        ("(?!)", "it looks ahead or behind"),
+        (r"\ba", "it has an anchor or a word boundary inside"),
+        ("a^b", "it has an anchor or a word boundary inside"),
+        ("(?:a$)?", "it has an anchor or a word boundary inside"),
+        (r"(a)\1", "it refers to a group"),
+        ("(a)?(?(1)b|c)", "it refers to a group"),
+        ("(?>a*)a", "it has an atomic group"),
+        ("a*+a", "it has a possessive repetition"),
+        ("a{3001}", "it repeats too much; give a simpler one"),
+        ("(((a{99}){99}){99}){99}", "it repeats too much; give a simpler one"),
+        ("a{9999999999}", "it repeats something too often; give a simpler one"),
+        ("(?:" * 200 + "a|b" + ")*" * 200, "its groups are nested too deeply"),
+    ],
+)
+def test_what_no_automaton_does_is_refused_with_the_reason(pattern: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says) as error:
+        automaton(pattern, "ab")
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+def test_an_expression_that_takes_too_long_is_refused_and_the_timer_is_put_back() -> None:
+    handler = signal.getsignal(signal.SIGVTALRM)
+    start_s = time.process_time()
+    with pytest.raises(SettingsError, match="it takes more than 1 s to compile; give a simpler"):
+        automaton("(?:a|b)*a(?:a|b){16}", "ab")
+    assert time.process_time() - start_s < 10
+    assert signal.getsignal(signal.SIGVTALRM) is handler
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_an_expression_is_compiled_in_any_thread() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(automaton, "a+", "ab").result().final == (False, True)
+
+
+def test_too_much_that_may_follow_is_refused() -> None:
+    symbols = "abcdefghijklmnopqrstuvwxyz"
+    forbid = tuple(symbols[n:] + symbols * 6 for n in range(20))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(product, "MOST_MOVES", 5000)
+        settings = Settings(1.0, match="(?:[a-z]{9}z)*", forbid=forbid)
+        for _ in range(2):
+            with pytest.raises(SettingsError, match="with --forbid cannot be used: too much may"):
+                generation(UniformModel(symbols), settings)
+        assert reply(UniformModel(symbols), Settings(1.0, match="[a-z]{3}")) != ""
+
+
+def test_rules_are_compiled_once_whatever_else_changes() -> None:
+    vocabulary = UniformModel("\nab").contract.vocabulary
+    one = compiled(Settings(0.5, match="a+", match_from=3, until=("a",)), vocabulary)
+    other = compiled(Settings(1.0, 7, match="a+", until=("a",), until_cut=True), vocabulary)
+    assert one is other
+    assert compiled(Settings(match="a*", until=("a",)), vocabulary) is not one
+    assert compiled(Settings(), vocabulary) is None
