@@ -158,7 +158,9 @@ class Rules:
                 f"{self._named_match()} cannot be fulfilled by any text that may follow here; "
                 "give another expression"
             )
-        where = "the 1 character that is left" if left == 1 else f"the {left} that are left"
+        where = (
+            "the 1 character that is left" if left == 1 else f"the {left} characters that are left"
+        )
         return RuleError(
             f"{self._named_match()} cannot be fulfilled in {where}; give a longer length or "
             "another expression"
