@@ -456,7 +456,9 @@ PARAMETERS = (
         "Whether the text that ends a reply is left out of it; in a ladder it stays.",
         title="Until is left out",
         short="Left out",
-        idle=lambda it, _: "" if it.settings.until else "no effect: no until",
+        idle=lambda it, _: (
+            "no effect: no until" if it.settings.until_cut and not it.settings.until else ""
+        ),
     ),
     _control(
         "forbid",

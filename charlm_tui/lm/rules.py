@@ -267,9 +267,9 @@ class RuleState:
             else:  # a person has chosen it
                 before = self._product.automaton_state(self._state)
                 self._match(self._rules.automaton_state(before, [index]))
-            self.ended = self.ended or self._matched()
         elif self._number == self._match_from:
             self._match(0)
+        self.ended = self.ended or self._matched()
         if self._cuts:
             self.cut = completed or (0 if self.ended else self._rules.until.depths[self._until])
 

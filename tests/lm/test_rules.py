@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 from collections.abc import Sequence
 from functools import cache
 
@@ -12,17 +11,17 @@ from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from charlm_tui.lm import product
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.errors import CharlmError, RuleError, SettingsError
+from charlm_tui.lm.errors import RuleError, SettingsError
 from charlm_tui.lm.generation import Generation, Lanes, prefixed
 from charlm_tui.lm.model import LanguageModel
-from charlm_tui.lm.rules import RuleState, compiled
+from charlm_tui.lm.rules import compiled
 from charlm_tui.lm.sampling import Sampler, Uniforms, cost_bits, probabilities, ruled
 from charlm_tui.lm.settings import Settings
-from charlm_tui.lm.vocabulary import Vocabulary
 from tests.support.fakes import CycleModel, ScriptedModel, UniformModel
 from tests.support.held import small_model
-from tests.support.rules import allowed, breaks, ends, matches, patterns, rules
+from tests.support.rules import allowed, breaks, ends, matches, rules
 
 FEW = "\nab"
 SOME = "\n abe"
@@ -82,7 +81,7 @@ def draw(source: Generation, most: int) -> list[int]:
     return ids
 
 
-@hypothesis_settings(max_examples=400)
+@hypothesis_settings(max_examples=300)
 @given(MODELS, rules(SOME), SAMPLING, st.integers(1, LENGTH), st.booleans())
 def test_a_reply_keeps_all_of_its_rules(
     model: LanguageModel, values: dict, sampling: dict, length: int, within: bool
@@ -94,9 +93,8 @@ def test_a_reply_keeps_all_of_its_rules(
     source = generation(model, settings, seed)
     try:
         batch = source.draw(length)
-    except RuleError as error:
+    except RuleError:
         assert source.count == 0
-        assert re.match(r"no character is left|--match|the reply matches", str(error))
         return
     reply = vocabulary.decode(batch.ids)
     assert source.count == len(reply) > 0
@@ -117,11 +115,11 @@ def test_a_reply_keeps_all_of_its_rules(
                 source.draw(1)
 
 
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=200)
 @given(
     st.builds(scripted, st.just(FEW), st.integers(0, 5)),
     rules(FEW),
-    st.integers(1, 6),
+    st.integers(1, 5),
     st.integers(0, 2),
     st.text(st.sampled_from(FEW), max_size=3),
 )
@@ -147,8 +145,8 @@ def test_each_distribution_is_the_models_own_renormalised_over_what_keeps_the_ru
         [index] = source.draw(1).ids.tolist()
         here = source.distribution()
         now = here.model if here.ruled is None else here.ruled
-        np.testing.assert_allclose(now, expected, rtol=1e-5)
-        np.testing.assert_allclose(here.after, expected, rtol=1e-5)
+        np.testing.assert_allclose(now, expected, rtol=1e-5, atol=1e-30)
+        np.testing.assert_allclose(here.after, expected, rtol=1e-5, atol=1e-30)
         some = expected > 0
         bits = (expected[some] * np.log2(expected[some] / own[some])).sum()
         assert here.cost_bits == pytest.approx(bits, rel=1e-6, abs=1e-9)
@@ -500,55 +498,25 @@ def test_the_cost_is_known_where_the_model_says_next_to_never() -> None:
     assert cost_bits(logits, np.array([0.0, -math.inf])) == 0
 
 
-# Regular expressions.
+# What is compiled.
 
 
-def accepts(pattern: str, symbols: str, text: str) -> bool:
-    """Return whether a text keeps to a pattern at each character, and matches at last."""
-    vocabulary = Vocabulary(symbols)
-    settings = Settings(match=pattern, match_within=len(text))
-    made = compiled(settings, vocabulary)
-    assert made is not None
-    state = RuleState(made, settings)
-    for index in vocabulary.encode(text):
-        try:
-            offsets = state.offsets()
-        except RuleError:
-            return False
-        if offsets is not None and offsets[index] == -math.inf:
-            return False
-        state.take(index)
-    with pytest.raises(RuleError) as error:  # nothing is left of the length
-        state.offsets()
-    return "the reply matches" in str(error.value)
+def test_too_much_that_may_follow_is_refused() -> None:
+    symbols = "abcdefghijklmnopqrstuvwxyz"
+    forbid = tuple(symbols[n:] + symbols * 6 for n in range(20))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(product, "MOST_MOVES", 5000)
+        settings = Settings(1.0, match="(?:[a-z]{9}z)*", forbid=forbid)
+        for _ in range(2):
+            with pytest.raises(SettingsError, match="with --forbid cannot be used: too much may"):
+                generation(UniformModel(symbols), settings)
+        assert reply(UniformModel(symbols), Settings(1.0, match="[a-z]{3}")) != ""
 
 
-ODD = "aAé\n .-]^_0²\x85ſkK"
-
-
-@hypothesis_settings(max_examples=500)
-@given(
-    patterns(ODD),
-    st.lists(st.text(st.sampled_from(ODD), max_size=6), min_size=5, max_size=10),
-    st.data(),
-)
-def test_an_automaton_accepts_what_re_does(
-    pattern: str, texts: list[str], data: st.DataObject
-) -> None:
-    assume(is_read(pattern))
-    likely = st.from_regex(pattern, fullmatch=True, alphabet=st.sampled_from(ODD))
-    try:
-        texts += [data.draw(likely) for _ in range(3)]
-    except Exception:  # noqa: BLE001 (no such text is of these characters)
-        pass
-    for text in texts:
-        assert accepts(pattern, ODD, text) == bool(re.fullmatch(pattern, text))
-
-
-def is_read(pattern: str) -> bool:
-    try:
-        compiled(Settings(match=pattern), Vocabulary(ODD))
-    except SettingsError as error:
-        assert "cannot be used: " in str(error)
-        return False
-    return True
+def test_rules_are_compiled_once_whatever_else_changes() -> None:
+    vocabulary = UniformModel("\nab").contract.vocabulary
+    one = compiled(Settings(0.5, match="a+", match_from=3, until=("a",)), vocabulary)
+    other = compiled(Settings(1.0, 7, match="a+", until=("a",), until_cut=True), vocabulary)
+    assert one is other
+    assert compiled(Settings(match="a*", until=("a",)), vocabulary) is not one
+    assert compiled(Settings(), vocabulary) is None

@@ -1,6 +1,7 @@
 """Random rules of replies, and what they mean, spelled out over all texts that are short enough."""
 
 import re
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def matches(settings: Settings, reply: str) -> bool:
     return bool(re.fullmatch(settings.match, reply[settings.match_from :]))
 
 
+@cache
 def can_match(settings: Settings, symbols: str, before: str, reply: str, left: int) -> bool:
     """Return whether a reply matches, or can with up to `left` more characters.
 
