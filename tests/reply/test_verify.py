@@ -1,8 +1,10 @@
 """Recorded replies made again: whatever was done on the way, they come out the same."""
 
+import re
 from array import array
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +21,6 @@ from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
 from charlm_tui.session.arguments import turned
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.temperature import move
 from charlm_tui.session.updates import Update
 from tests.support.drawing import DrawingEngine
 
@@ -80,7 +81,7 @@ class Walk:
                 self.now += number % 2
                 it.advance()
             case "move":
-                move(it, MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
+                it.temperature.move(MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
             case "go on":
                 it.stop()
                 it.resume()
@@ -155,6 +156,19 @@ class Walk:
                     {"held": ()},
                 )[number % 13]
                 it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
+            case "rule":
+                one, other = self.symbols[number % 5], self.symbols[number // 9 % 7]
+                last = re.escape(other) if other.isprintable() else r"\n"
+                rules: tuple[dict[str, Any], ...] = (
+                    {"ban": one},
+                    {"bias": ((one, 9.0), (other, -3.0)) if one != other else ()},
+                    {"until": (one + other, other * 2), "until_cut": bool(number % 2)},
+                    {"forbid": (one + other, other * 2, one)},
+                    {"match": "[^x]*"},
+                    {"match": f"(.|\\n){{{number % 5}}}(..)*[^{last}]"},
+                    {"ban": "", "bias": (), "until": (), "forbid": (), "match": ""},
+                )
+                it.change(it.controls.with_settings(**rules[number % 7]))
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +189,7 @@ ACTS = (
     "go on",
     "undo",
     "redo",
+    "rule",
 )
 
 
@@ -197,7 +212,7 @@ def check(walk: Walk) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from((*ACTS, "draw", "change", "change", "open")), st.integers(0, 10**6)
+            st.sampled_from((*ACTS, "draw", "change", "change", "open", "rule", "rule")), st.integers(0, 10**6)
         ),
         max_size=25,
     )
@@ -228,6 +243,8 @@ EVERY_ACT = (
         "climb",
         "twin",
         "lane",
+        "rule",
+        "rule",
     ),
     *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
 )
