@@ -212,7 +212,8 @@ def check(walk: Walk) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from((*ACTS, "draw", "change", "change", "open", "rule", "rule")), st.integers(0, 10**6)
+            st.sampled_from((*ACTS, "draw", "change", "change", "open", "rule", "rule")),
+            st.integers(0, 10**6),
         ),
         max_size=25,
     )
