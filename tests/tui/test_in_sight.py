@@ -150,7 +150,7 @@ async def test_where_there_is_no_room_a_panel_opens_over_the_text(size: tuple[in
             await it.pilot.press(closes)
             assert panels.shown == []
             assert it.prompt.has_focus
-        await it.pilot.press("escape", "c", *["down"] * 20)
+        await it.pilot.press("escape", "c", *["down"] * 11)
         controls = it.app.screen.query_one(ControlPanel)
         assert "Conversation" in seen(it)  # the row that keys turn is seen
         await it.pilot.press("right")

@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.controls.controls import PRESETS
+from charlm_tui.lm.settings import RULES
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.tui.hindered import Hindered, list_edge
@@ -61,7 +62,9 @@ def panel_of(conversation: Conversation) -> Panel:
         )
         for each in KNOBS
     ]
-    return Panel((*rows, turns), it.temperature.now)
+    rules = [row for each, row in zip(KNOBS, rows, strict=True) if each.row.field in RULES]
+    others = [row for row in rows if row not in rules]  # those that all replies have come first
+    return Panel((*others, turns, *rules), it.temperature.now)
 
 
 class ControlPanel(Hindered, Widget, can_focus=True):
