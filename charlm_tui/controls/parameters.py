@@ -7,7 +7,6 @@ that owns them cannot be imported; a test compares them.
 """
 
 import math
-import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,23 +28,11 @@ from charlm_tui.controls.kinds import (
     Several,
     Switch,
     Text,
-    Texts,
     ValueKind,
-    Written,
 )
+from charlm_tui.controls.rule_kinds import BAN, BIAS, FORBID, MATCH, UNTIL, typed_match
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.limits import LoadLimits
-from charlm_tui.lm.rule_values import (
-    MOST_FORBIDDEN,
-    MOST_UNTIL,
-    canonical_ban,
-    canonical_texts,
-    check_pattern,
-    escaped,
-    escaped_bias,
-    typed_bias,
-    typed_text,
-)
 from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, RNG_SEEDS, Settings
 
 PANELS = ("next", "controls", "surprise", "recital")
@@ -203,24 +190,6 @@ def _told_depth(controls: Controls, limits: Limits) -> str:
 def _told_temperature(controls: Controls, _: Limits) -> str:
     temperature = controls.settings.temperature
     return f"{temperature:.2f}" if temperature else "0 greedy"
-
-
-def _checked_pattern(pattern: str) -> str:
-    check_pattern(pattern)
-    return pattern
-
-
-def _typed_match(pattern: str, _: Limits) -> str:
-    if pattern:
-        from charlm_tui.lm.matching import automaton  # imported here: only who types one waits
-
-        automaton(pattern, string.printable)
-    return pattern
-
-
-def _texts(name: str, most: int) -> Texts:
-    """Return the kind of some texts, which a setting of a name has."""
-    return Texts(typed_text, escaped, lambda texts: canonical_texts(texts, name, most))
 
 
 def _told_schedule(controls: Controls, _: Limits) -> str:
@@ -430,21 +399,21 @@ PARAMETERS = (
     ),
     _control(
         "ban",
-        Written(lambda text: canonical_ban(typed_text(text)), escaped, "", "CHARACTERS"),
+        BAN,
         'characters or "none"',
         "Characters that are never drawn, such as e.",
         title="Banned",
     ),
     _control(
         "bias",
-        Written(typed_bias, escaped_bias, (), "C=BITS,…"),
+        BIAS,
         r'characters and bits, such as q=+2,\n=-1, or "none"',
         r"Bits by which characters are made likelier or less likely, such as q=+2,\n=-1.",
         title="Bias",
     ),
     _control(
         "until",
-        _texts("until", MOST_UNTIL),
+        UNTIL,
         'a text, several, or "none"',
         "A text after which a reply ends; several with | between them.",
         title="Until",
@@ -462,18 +431,18 @@ PARAMETERS = (
     ),
     _control(
         "forbid",
-        _texts("forbid", MOST_FORBIDDEN),
+        FORBID,
         'a phrase, several, or "none"',
         "A phrase that never appears; several with | between them.",
         title="Forbidden",
     ),
     _control(
         "match",
-        Written(_checked_pattern, str, "", "REGEX"),
+        MATCH,
         'a regular expression or "none"',
         "A regular expression that a reply as a whole matches.",
         title="Match",
-        typed=_typed_match,
+        typed=typed_match,
     ),
     Parameter(
         "turns",

@@ -1,16 +1,21 @@
 """Rules of what may be written, as a person sets them while a real model replies."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from charlm_tui.cli import cli
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.protocol import GenerationFailed
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.settings import Settings
+from charlm_tui.repl.status import closing, confirmed, settings_shown, standing
+from charlm_tui.reply.exports.facts import command, reply_facts
 from charlm_tui.reply.tape import Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.verify import remake
@@ -196,3 +201,46 @@ def test_a_lane_that_its_rules_end_rests_and_the_others_go_on(model: OnnxModel) 
     ]
     ruled.it.ladder.pick(1)
     ruled.replays()
+
+
+def test_rules_in_force_are_in_the_status_in_what_is_confirmed_and_in_the_closing_line(
+    model: OnnxModel,
+) -> None:
+    writer = Writer(model)
+    before = settings_shown(writer.it)
+    run_line(writer.it, "/forbid ab | \\n")
+    assert confirmed(writer.it, before, "/forbid ab | \\n") == ["Forbidden: \\n | ab"]
+    run_line(writer.it, "/ban ba")
+    assert " │ ban ab, forbid \\n | ab │ " in standing(writer.it, 120)
+    assert " 2 rules " in standing(writer.it, 50)
+    writer.it.send("abc")
+    writer.draw(10)
+    assert writer.it.turn is not None
+    assert closing(writer.it.turn).endswith("ban ab, forbid \\n | ab")
+    run_line(writer.it, "/ban none")
+    run_line(writer.it, "/forbid none")
+    while writer.it.busy:
+        writer.draw(9)
+    assert closing(writer.it.turn).endswith("ban ab, forbid \\n | ab → no rules")
+
+
+def test_an_export_names_the_rules_and_its_command_makes_the_reply_again(
+    model: OnnxModel,
+) -> None:
+    writer = Writer(model)
+    for line in ("/ban a", "/bias b=+2", "/until dd", "/until-cut on", "/forbid cb"):
+        run_line(writer.it, line)
+    writer.reply()
+    assert writer.it.turn is not None
+    recording = writer.it.turn.recording()
+    [told] = [value for what, value in reply_facts(recording) if what == "Settings"]
+    assert told.endswith("ban a, bias b=+2, until dd, forbid cb")
+    made = command(recording)
+    assert made is not None
+    words = shlex.split(made)
+    assert words[-5:] == ["--ban=a", "--bias=b=+2", "--until=dd", "--forbid=cb", "--until-cut"]
+    result = CliRunner().invoke(cli, [*words[1:], "--model", str(model.path)])
+    assert result.output == recording.text
+    run_line(writer.it, "/match .*")
+    writer.reply()
+    assert command(writer.it.turn.recording()) is None  # it depends on the length that it had
