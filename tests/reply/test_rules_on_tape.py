@@ -1,5 +1,6 @@
 """Rules on a tape: where a match begins, what a resumed reply has to know, what is held back."""
 
+import json
 from array import array
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.certain import Certain
+from charlm_tui.reply.share_line import from_line, to_line
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.timeline import resume_point, ruled_at
@@ -74,6 +76,21 @@ def test_a_reply_whose_rules_and_depth_change_is_made_again_to_the_character(
         pass
     assert made.ids() == recording.tape.ids()
     assert made.surprisal_bits() == recording.tape.surprisal_bits()
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), RULED), min_size=1, max_size=4))
+def test_a_line_and_a_tape_have_the_rules_and_where_they_end(
+    model: OnnxModel, stretches: list[tuple[int, Settings]]
+) -> None:
+    recording = drawn(model, stretches)
+    version = 2 if any(it.rules for it in recording.tape.settings) else 1
+    line = to_line(recording)
+    assert line.startswith(f"charlm{version}.")
+    content = recording.to_json()
+    assert json.loads(content)["version"] == version
+    for again in (from_line(line), Recording.from_json(content, "x")):
+        assert again.tape.runs() == recording.tape.runs()
+        assert again.tape.ids() == recording.tape.ids()
 
 
 def test_a_phrase_that_began_in_the_seed_is_forbidden_when_it_is_made_again(
