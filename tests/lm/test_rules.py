@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from charlm_tui.lm.sampling import Sampler, Uniforms, cost_bits, probabilities, 
 from charlm_tui.lm.settings import Settings
 from tests.support.fakes import CycleModel, ScriptedModel, UniformModel
 from tests.support.held import small_model
-from tests.support.rules import allowed, breaks, ends, matches, rules
+from tests.support.rules import allowed, breaks, can_match, ends, matches, rules
 
 FEW = "\nab"
 SOME = "\n abe"
@@ -84,7 +85,11 @@ def draw(source: Generation, most: int) -> list[int]:
 @hypothesis_settings(max_examples=300)
 @given(MODELS, rules(SOME), SAMPLING, st.integers(1, LENGTH), st.booleans())
 def test_a_reply_keeps_all_of_its_rules(
-    model: LanguageModel, values: dict, sampling: dict, length: int, within: bool
+    model: LanguageModel,
+    values: dict[str, Any],
+    sampling: dict[str, Any],
+    length: int,
+    within: bool,
 ) -> None:
     """An end by `until` comes at the first place where one can be; a match is one of the whole."""
     settings = Settings(**values, **sampling, match_within=length if within else 0)
@@ -124,7 +129,7 @@ def test_a_reply_keeps_all_of_its_rules(
     st.text(st.sampled_from(FEW), max_size=3),
 )
 def test_each_distribution_is_the_models_own_renormalised_over_what_keeps_the_rules(
-    model: ScriptedModel, values: dict, length: int, begin: int, seed: str
+    model: ScriptedModel, values: dict[str, Any], length: int, begin: int, seed: str
 ) -> None:
     """What does is found by trying all texts that can follow."""
     within = begin + length
@@ -166,7 +171,7 @@ def test_each_distribution_is_the_models_own_renormalised_over_what_keeps_the_ru
     st.integers(1, 7),
 )
 def test_a_change_of_rules_leaves_what_was_drawn_and_a_replay_gives_it_again(
-    model: LanguageModel, changes: list[tuple[int, dict, dict]], batch: int
+    model: LanguageModel, changes: list[tuple[int, dict[str, Any], dict[str, Any]]], batch: int
 ) -> None:
     """In any batches, and begun again at any change with what was drawn until then."""
     changes.sort(key=lambda it: it[0])
@@ -201,8 +206,8 @@ def test_a_change_of_rules_leaves_what_was_drawn_and_a_replay_gives_it_again(
 @given(MODELS, rules(SOME), SAMPLING, st.integers(0, LENGTH), st.integers(0, 4), st.booleans())
 def test_a_reply_goes_on_from_any_place_as_it_would_have(
     model: LanguageModel,
-    values: dict,
-    sampling: dict,
+    values: dict[str, Any],
+    sampling: dict[str, Any],
     place: int,
     begin: int,
     within: bool,
@@ -225,7 +230,7 @@ def test_a_reply_goes_on_from_any_place_as_it_would_have(
 @hypothesis_settings(max_examples=100)
 @given(MODELS, st.lists(st.tuples(rules(SOME), SAMPLING), min_size=2, max_size=3), st.data())
 def test_lanes_are_each_what_they_are_alone(
-    model: LanguageModel, every: list[tuple[dict, dict]], data: st.DataObject
+    model: LanguageModel, every: list[tuple[dict[str, Any], dict[str, Any]]], data: st.DataObject
 ) -> None:
     each = [Settings(**values, **sampling, match_within=LENGTH) for values, sampling in every]
     vocabulary = model.contract.vocabulary
@@ -359,6 +364,30 @@ def test_a_match_ends_where_nothing_more_may_follow() -> None:
         source.draw(1)
 
 
+@pytest.mark.parametrize(
+    "match",
+    ["(ab){2,}|b{5}a*", "a{9}|b(aa)*", r"(a+\n){3}b{2}", "(a{2}|b{3})+", "a(b{4})?", "ab|a{4}b"],
+)
+@pytest.mark.parametrize("forbid", [(), ("aab",), ("bbb",)])
+def test_a_reply_of_any_length_matches_or_nothing_of_it_is_drawn(
+    match: str, forbid: tuple[str, ...]
+) -> None:
+    for length in range(1, 12):
+        each = [
+            Settings(1.0, number, match=match, match_within=length, forbid=forbid)
+            for number in range(5)
+        ]
+        if not can_match(each[0], FEW, "", "", length):
+            for settings in each:
+                with pytest.raises(RuleError, match="cannot be fulfilled"):
+                    reply(UniformModel(FEW), settings)
+            continue
+        for settings in each:
+            text = reply(UniformModel(FEW), settings)
+            assert re.fullmatch(match, text)
+            assert len(text) <= length
+
+
 def test_a_match_is_of_the_text_from_where_it_began() -> None:
     model = UniformModel("\nab")
     source = generation(model, Settings(1.0, 3))
@@ -381,8 +410,11 @@ def test_no_dead_end_is_entered() -> None:
     """What follows an a is banned, forbidden, or ends the reply before it matches."""
     model = UniformModel("\nab")
     match = "((ab)|b\n)*b\n\n\n"
-    for rule in ({"forbid": ("ab",)}, {"until": ("ab",)}):
-        settings = Settings(1.0, 3, match=match.replace("\n", r"\n"), match_within=30, **rule)
+    shown = match.replace("\n", r"\n")
+    for settings in (
+        Settings(1.0, 3, match=shown, match_within=30, forbid=("ab",)),
+        Settings(1.0, 3, match=shown, match_within=30, until=("ab",)),
+    ):
         text = reply(model, settings, length=30)
         assert re.fullmatch(match, text)
         assert "a" not in text
@@ -413,7 +445,9 @@ def test_no_dead_end_is_entered() -> None:
         ({"match": "(?:)"}, "and nothing more may follow"),
     ],
 )
-def test_nothing_left_to_draw_is_an_error_that_names_the_rule(values: dict, says: str) -> None:
+def test_nothing_left_to_draw_is_an_error_that_names_the_rule(
+    values: dict[str, Any], says: str
+) -> None:
     source = generation(UniformModel("\nab"), Settings(**values))
     for _ in range(2):
         with pytest.raises(RuleError, match=says) as error:
@@ -450,7 +484,7 @@ def test_a_change_that_is_refused_changes_nothing() -> None:
 
 @given(st.integers(0, 50), SAMPLING, st.floats(0, 1, exclude_max=True))
 def test_rules_that_add_nothing_change_nothing(
-    rng_seed: int, sampling: dict, uniform: float
+    rng_seed: int, sampling: dict[str, Any], uniform: float
 ) -> None:
     logits = np.random.default_rng(rng_seed).normal(0, 3, 20).astype(np.float32)
     settings, sampler = Settings(**sampling), Sampler(20)
@@ -465,7 +499,7 @@ def test_rules_that_add_nothing_change_nothing(
     st.lists(st.sampled_from([-math.inf, -60.0, 0.0, 0.0, 1.5, 69.0]), min_size=20, max_size=20),
 )
 def test_rules_come_before_truncation_and_temperature(
-    rng_seed: int, sampling: dict, offsets: list[float]
+    rng_seed: int, sampling: dict[str, Any], offsets: list[float]
 ) -> None:
     """A draw with offsets is one of logits to which they were added by hand."""
     assume(max(offsets) > -math.inf)
@@ -477,11 +511,29 @@ def test_rules_come_before_truncation_and_temperature(
     smaller = Sampler(len(kept))
     for number in range(20):
         drawn = sampler.draw(logits, settings, uniforms[number], 3.0, added)
-        alone = smaller.draw(by_hand, settings, uniforms[number], 3.0)  # type: ignore[arg-type]
+        alone = smaller.draw(by_hand, settings, uniforms[number], 3.0)
         assert drawn.id == kept[alone.id]
         own = sampler.draw(logits, Settings(1.0), 0.0)
         assert drawn.entropy_bits == own.entropy_bits
         assert drawn.surprisal_bits == pytest.approx(-np.log2(probabilities(logits)[drawn.id]))
+
+
+@pytest.mark.parametrize("temperature", [0.01, 0.5, 1.0, 3.0])
+@pytest.mark.parametrize("truncated", [{}, {"top_p": 0.99}])
+def test_rules_may_leave_what_the_model_never_says_or_lift_it_far(
+    temperature: float, truncated: dict[str, float]
+) -> None:
+    logits = np.array([0.0, -5000.0, -5000.0 - temperature, -9000.0], np.float32)
+    settings, sampler = Settings(temperature, **truncated), Sampler(4)
+    left_out = np.array([-math.inf, 0.0, 0.0, 0.0])
+    lifted = np.array([0.0, 69.0, 0.0, 0.0])
+    flat = np.array([0.0, -69.0, -69.0, -69.0], np.float32)
+    odds = 1 / (1 + math.exp(-1.0))
+    for uniform in (0.0, odds - 1e-3, odds + 1e-3, 0.999):
+        second = uniform > odds and not (truncated and temperature == 0.01)
+        assert sampler.draw(logits, settings, uniform, offsets=left_out).id == 1 + second
+        same = sampler.draw(flat, settings, uniform, offsets=lifted).id
+        assert same == (uniform > 0.5)
 
 
 def test_rules_that_leave_nothing_are_an_error_of_every_way_to_draw() -> None:

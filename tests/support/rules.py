@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -41,7 +42,9 @@ def patterns(symbols: str) -> st.SearchStrategy[str]:
     return whole | st.builds("^{}$".format, whole) | st.builds("(?i){}".format, whole)
 
 
-def rules(symbols: str, match: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[dict]:
+def rules(
+    symbols: str, match: st.SearchStrategy[str] | None = None
+) -> st.SearchStrategy[dict[str, Any]]:
     """Draw rules over some characters as settings have them."""
     bias = st.tuples(st.sampled_from(symbols), st.sampled_from([-100.0, -1.5, 0.5, 3.0, 100.0]))
     return st.fixed_dictionaries(
