@@ -343,9 +343,9 @@ def test_what_a_person_types_is_not_held_to_rules_and_moves_them() -> None:
     settings = Settings(0.0, ban="d", forbid=("ab",), until=("bc",), match="[abc]+x?|d*")
     source = generation(model, settings)
     assert source.give(vocabulary.encode("ab")).ids.tolist() == [1, 2]
-    assert not source.ended
+    assert (source.ended, source.cut) == (False, 0)
     assert vocabulary.decode(source.draw(5).ids) == "c"
-    assert source.ended
+    assert (source.ended, source.cut) == (True, 0)
     source.give(vocabulary.encode("d"))  # after which nothing matches
     assert source.distribution().ruled is not None
     with pytest.raises(RuleError, match="cannot be fulfilled by any text that may follow here"):
@@ -519,19 +519,19 @@ def test_rules_come_before_truncation_and_temperature(
 
 
 @pytest.mark.parametrize("temperature", [0.01, 0.5, 1.0, 3.0])
-@pytest.mark.parametrize("truncated", [{}, {"top_p": 0.99}])
+@pytest.mark.parametrize("top_p", [1.0, 0.99])
 def test_rules_may_leave_what_the_model_never_says_or_lift_it_far(
-    temperature: float, truncated: dict[str, float]
+    temperature: float, top_p: float
 ) -> None:
     logits = np.array([0.0, -5000.0, -5000.0 - temperature, -9000.0], np.float32)
-    settings, sampler = Settings(temperature, **truncated), Sampler(4)
+    settings, sampler = Settings(temperature, top_p=top_p), Sampler(4)
     left_out = np.array([-math.inf, 0.0, 0.0, 0.0])
     lifted = np.array([0.0, 69.0, 0.0, 0.0])
     flat = np.array([0.0, -69.0, -69.0, -69.0], np.float32)
-    odds = 1 / (1 + math.exp(-1.0))
+    odds = 1 / (1 + math.exp(float(logits[2] - logits[1]) / temperature))
     for uniform in (0.0, odds - 1e-3, odds + 1e-3, 0.999):
-        second = uniform > odds and not (truncated and temperature == 0.01)
-        assert sampler.draw(logits, settings, uniform, offsets=left_out).id == 1 + second
+        drawn = sampler.draw(logits, settings, uniform, offsets=left_out).id
+        assert drawn == 1 + (uniform > odds)
         same = sampler.draw(flat, settings, uniform, offsets=lifted).id
         assert same == (uniform > 0.5)
 
