@@ -8,6 +8,20 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
 
+SAMPLING = st.fixed_dictionaries(
+    {
+        "temperature": st.sampled_from([0.0, 0.3, 1.0, 2.0]),
+        "rng_seed": st.integers(0, 3),
+        "top_k": st.sampled_from([0, 0, 3]),
+        "top_p": st.sampled_from([1.0, 1.0, 0.7]),
+        "min_p": st.sampled_from([0.0, 0.0, 0.1]),
+        "typical_p": st.sampled_from([1.0, 1.0, 0.8]),
+        "mirostat": st.sampled_from([0.0, 0.0, 2.0]),
+        "moving": st.sampled_from(["", "", "words"]),
+    }
+)
+"""Of settings that have rules, too."""
+
 
 def texts(symbols: str, most: int = 3) -> st.SearchStrategy[tuple[str, ...]]:
     """Draw some short texts."""
