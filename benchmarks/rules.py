@@ -21,7 +21,7 @@ from charlm_tui.lm.settings import Settings
 MODEL = Path(__file__).resolve().parent.parent / "models" / "nietzsche.onnx"
 SEED = "in the rain an old man sat on the wall, and thought of nothing at all"
 BATCH = 40  # characters: half of a frame at full speed
-COUNT = 8000
+COUNT = 2000
 WORDS = tuple(f"{first}{second}q" for first in "abcdefgh" for second in "abcdefgh")
 RULES = (
     ("without", "", Settings(0.5, 1)),
@@ -72,7 +72,7 @@ def main() -> None:
     """Print a table with a row for each way, and how long each takes to compile."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", type=Path, default=MODEL)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--carry", action="store_true", help="a state that is carried on")
     options = parser.parse_args()
     model = OnnxModel(options.model)

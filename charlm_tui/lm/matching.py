@@ -55,7 +55,9 @@ class Automaton:
     symbol_of: tuple[int, ...]
     """By the id of a character: the number of its symbol, or -1 where no part matches it."""
     moves: tuple[Mapping[int, int], ...]
-    """By the state: the next state by the symbol; none where no text can match any more."""
+    """By the state: the next state by the symbol; none where no text that goes on so matches.
+
+    Such a state may be a dead end all the same."""
     final: tuple[bool, ...]
     """By the state: whether what was read matches."""
 
@@ -99,27 +101,18 @@ def _automaton(pattern: str, symbols: Sequence[str]) -> Automaton:
     if len(machine.states) > MOST_STATES:
         raise reader.refusal("its automaton is too large; give a simpler one")
     keys = {machine.alphabet[char]: char for char in reader.numbers}
-    moves: list[dict[int, int]] = [{} for _ in machine.states]
-    before: list[list[int]] = [[] for _ in machine.states]
-    for state, after in machine.map.items():
-        for key, target in after.items():
-            if key in keys:
-                moves[state][reader.numbers[keys[key]]] = target
-                before[target].append(state)
-    live: set[int] = set(machine.finals)
-    waiting = list(live)
-    while waiting:
-        more = set(before[waiting.pop()]) - live
-        live |= more
-        waiting += more
     assert machine.initial == 0
     return Automaton(
         reader.symbol_of,
         tuple(
-            {symbol: target for symbol, target in after.items() if target in live}
-            for after in moves
+            {
+                reader.numbers[keys[key]]: int(target)
+                for key, target in machine.map.get(state, {}).items()
+                if key in keys
+            }
+            for state in sorted(machine.states)
         ),
-        tuple(state in machine.finals for state in range(len(moves))),
+        tuple(state in machine.finals for state in sorted(machine.states)),
     )
 
 

@@ -16,6 +16,7 @@ from charlm_tui.lm.truncation import truncate
 
 _BLOCK = 256  # uniform numbers that are made at a time; a multiple of Philox' four a counter
 _BITS = 1 / math.log(2)
+_SMALL = 1e-100  # a sum of weights from which on their rounding counts
 
 
 class Uniforms:
@@ -166,6 +167,20 @@ def drawn_from(
     return probabilities(scaled, settings.temperature if temperature is None else temperature)
 
 
+def _shift(scaled: NDArray[np.float64]) -> int:
+    """Shift logits to a largest one of 0, in place, and return its id.
+
+    Raises:
+        RuleError: none is left: all are -inf.
+    """
+    best = int(scaled.argmax())
+    above = float(scaled[best])
+    if above == -math.inf:
+        raise _nothing_left()
+    scaled -= above
+    return best
+
+
 class Sampler:
     """Draws one character after the other with scratch arrays of its own.
 
@@ -238,16 +253,12 @@ class Sampler:
         scaled, left = shifted, total
         if offsets is not None:
             scaled = np.add(shifted, offsets, out=self._ruled)
-            best = int(scaled.argmax())
-            above = float(scaled[best])
-            if above == -math.inf:
-                raise _nothing_left()
-            if above:
-                scaled -= above
-            if temperature == 1 or settings.truncates:
+            if temperature == 0 or settings.truncates:
+                best = _shift(scaled)
+        if settings.truncates:
+            if offsets is not None:
                 np.exp(scaled, out=weights)
                 left = float(weights.dot(self._ones))
-        if settings.truncates:
             kept = truncate(weights / left, settings, mirostat_limit_bits)
             best = int(kept.argmax())
             # What is left out is infinitely far below, at any temperature.
@@ -256,12 +267,20 @@ class Sampler:
         if temperature == 0:
             chosen = best
         else:
-            if temperature != 1:
+            if temperature != 1 or scaled is self._ruled:
                 # A temperature near zero sends all but the best to -inf, which is what is meant.
                 np.divide(scaled, temperature, out=weights)
                 np.exp(weights, out=weights)
             cumulative = np.add.accumulate(weights, out=self._cumulative)
-            target = uniform * float(cumulative[self._last])
+            whole = float(cumulative[self._last])
+            if scaled is self._ruled and not _SMALL < whole < 1 / _SMALL:
+                # The rules leave out what is likely, or lift what is not.
+                _shift(scaled)
+                np.divide(scaled, temperature, out=weights)
+                np.exp(weights, out=weights)
+                cumulative = np.add.accumulate(weights, out=self._cumulative)
+                whole = float(cumulative[self._last])
+            target = uniform * whole
             chosen = int(cumulative.searchsorted(target, side="right"))
             if chosen > self._last:  # the product was rounded up to the whole sum
                 chosen = int(weights.nonzero()[0][-1])

@@ -1,6 +1,7 @@
 """What rules are in settings and files, and how a person types them."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 @given(rules(SYMBOLS), st.integers(0, 9), st.integers(0, 9))
-def test_rules_are_the_same_in_a_file(values: dict, begin: int, end: int) -> None:
+def test_rules_are_the_same_in_a_file(values: dict[str, Any], begin: int, end: int) -> None:
     settings = Settings(**values, match_from=begin, match_within=end)
     told = json.loads(json.dumps(settings.to_file()))
     assert Settings.of_file(told) == settings
@@ -62,7 +63,7 @@ def test_where_a_match_begins_belongs_to_a_match() -> None:
         ({"match": "a"}, True),
     ],
 )
-def test_it_is_known_whether_a_rule_is_in_force(values: dict, in_force: bool) -> None:
+def test_it_is_known_whether_a_rule_is_in_force(values: dict[str, Any], in_force: bool) -> None:
     assert Settings(**values).rules == in_force
 
 
@@ -88,7 +89,7 @@ def test_it_is_known_whether_a_rule_is_in_force(values: dict, in_force: bool) ->
         ({"match": "a", "match_within": -2}, "must be 0 or numbers of characters"),
     ],
 )
-def test_what_is_no_rule_is_refused_in_one_sentence(values: dict, says: str) -> None:
+def test_what_is_no_rule_is_refused_in_one_sentence(values: dict[str, Any], says: str) -> None:
     with pytest.raises(SettingsError, match=says) as error:
         Settings(**values)
     assert "\n" not in str(error.value)
@@ -114,7 +115,7 @@ def test_what_is_no_rule_is_refused_in_one_sentence(values: dict, says: str) -> 
         {"rules": ""},
     ],
 )
-def test_a_file_with_another_type_is_refused(values: dict) -> None:
+def test_a_file_with_another_type_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^(its|a bias)"):
         Settings.of_file(values)
 

@@ -1,9 +1,9 @@
 """A reply keeps its rules, whatever they are, and is the model's own in all else."""
 
-import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,29 +17,16 @@ from charlm_tui.lm.errors import RuleError, SettingsError
 from charlm_tui.lm.generation import Generation, Lanes, prefixed
 from charlm_tui.lm.model import LanguageModel
 from charlm_tui.lm.rules import compiled
-from charlm_tui.lm.sampling import Sampler, Uniforms, cost_bits, probabilities, ruled
+from charlm_tui.lm.sampling import Sampler, probabilities
 from charlm_tui.lm.settings import Settings
 from tests.support.fakes import CycleModel, ScriptedModel, UniformModel
 from tests.support.held import small_model
-from tests.support.rules import allowed, breaks, ends, matches, rules
+from tests.support.rules import SAMPLING, allowed, breaks, can_match, ends, matches, rules
 
 FEW = "\nab"
 SOME = "\n abe"
 LENGTH = 24
 SEED = "a bab"
-
-SAMPLING = st.fixed_dictionaries(
-    {
-        "temperature": st.sampled_from([0.0, 0.3, 1.0, 2.0]),
-        "rng_seed": st.integers(0, 3),
-        "top_k": st.sampled_from([0, 0, 3]),
-        "top_p": st.sampled_from([1.0, 1.0, 0.7]),
-        "min_p": st.sampled_from([0.0, 0.0, 0.1]),
-        "typical_p": st.sampled_from([1.0, 1.0, 0.8]),
-        "mirostat": st.sampled_from([0.0, 0.0, 2.0]),
-        "moving": st.sampled_from(["", "", "words"]),
-    }
-)
 
 
 @cache
@@ -84,7 +71,11 @@ def draw(source: Generation, most: int) -> list[int]:
 @hypothesis_settings(max_examples=300)
 @given(MODELS, rules(SOME), SAMPLING, st.integers(1, LENGTH), st.booleans())
 def test_a_reply_keeps_all_of_its_rules(
-    model: LanguageModel, values: dict, sampling: dict, length: int, within: bool
+    model: LanguageModel,
+    values: dict[str, Any],
+    sampling: dict[str, Any],
+    length: int,
+    within: bool,
 ) -> None:
     """An end by `until` comes at the first place where one can be; a match is one of the whole."""
     settings = Settings(**values, **sampling, match_within=length if within else 0)
@@ -124,7 +115,7 @@ def test_a_reply_keeps_all_of_its_rules(
     st.text(st.sampled_from(FEW), max_size=3),
 )
 def test_each_distribution_is_the_models_own_renormalised_over_what_keeps_the_rules(
-    model: ScriptedModel, values: dict, length: int, begin: int, seed: str
+    model: ScriptedModel, values: dict[str, Any], length: int, begin: int, seed: str
 ) -> None:
     """What does is found by trying all texts that can follow."""
     within = begin + length
@@ -166,7 +157,7 @@ def test_each_distribution_is_the_models_own_renormalised_over_what_keeps_the_ru
     st.integers(1, 7),
 )
 def test_a_change_of_rules_leaves_what_was_drawn_and_a_replay_gives_it_again(
-    model: LanguageModel, changes: list[tuple[int, dict, dict]], batch: int
+    model: LanguageModel, changes: list[tuple[int, dict[str, Any], dict[str, Any]]], batch: int
 ) -> None:
     """In any batches, and begun again at any change with what was drawn until then."""
     changes.sort(key=lambda it: it[0])
@@ -201,8 +192,8 @@ def test_a_change_of_rules_leaves_what_was_drawn_and_a_replay_gives_it_again(
 @given(MODELS, rules(SOME), SAMPLING, st.integers(0, LENGTH), st.integers(0, 4), st.booleans())
 def test_a_reply_goes_on_from_any_place_as_it_would_have(
     model: LanguageModel,
-    values: dict,
-    sampling: dict,
+    values: dict[str, Any],
+    sampling: dict[str, Any],
     place: int,
     begin: int,
     within: bool,
@@ -225,7 +216,7 @@ def test_a_reply_goes_on_from_any_place_as_it_would_have(
 @hypothesis_settings(max_examples=100)
 @given(MODELS, st.lists(st.tuples(rules(SOME), SAMPLING), min_size=2, max_size=3), st.data())
 def test_lanes_are_each_what_they_are_alone(
-    model: LanguageModel, every: list[tuple[dict, dict]], data: st.DataObject
+    model: LanguageModel, every: list[tuple[dict[str, Any], dict[str, Any]]], data: st.DataObject
 ) -> None:
     each = [Settings(**values, **sampling, match_within=LENGTH) for values, sampling in every]
     vocabulary = model.contract.vocabulary
@@ -338,9 +329,9 @@ def test_what_a_person_types_is_not_held_to_rules_and_moves_them() -> None:
     settings = Settings(0.0, ban="d", forbid=("ab",), until=("bc",), match="[abc]+x?|d*")
     source = generation(model, settings)
     assert source.give(vocabulary.encode("ab")).ids.tolist() == [1, 2]
-    assert not source.ended
+    assert (source.ended, source.cut) == (False, 0)
     assert vocabulary.decode(source.draw(5).ids) == "c"
-    assert source.ended
+    assert (source.ended, source.cut) == (True, 0)
     source.give(vocabulary.encode("d"))  # after which nothing matches
     assert source.distribution().ruled is not None
     with pytest.raises(RuleError, match="cannot be fulfilled by any text that may follow here"):
@@ -357,6 +348,30 @@ def test_a_match_ends_where_nothing_more_may_follow() -> None:
     assert source.ended
     with pytest.raises(RuleError, match=r"the reply matches --match .*, and nothing more may"):
         source.draw(1)
+
+
+@pytest.mark.parametrize(
+    "match",
+    ["(ab){2,}|b{5}a*", "a{9}|b(aa)*", r"(a+\n){3}b{2}", "(a{2}|b{3})+", "a(b{4})?", "ab|a{4}b"],
+)
+@pytest.mark.parametrize("forbid", [(), ("aab",), ("bbb",)])
+def test_a_reply_of_any_length_matches_or_nothing_of_it_is_drawn(
+    match: str, forbid: tuple[str, ...]
+) -> None:
+    for length in range(1, 11):
+        each = [
+            Settings(1.0, number, match=match, match_within=length, forbid=forbid)
+            for number in range(2)
+        ]
+        if not can_match(each[0], FEW, "", "", length):
+            for settings in each:
+                with pytest.raises(RuleError, match="cannot be fulfilled"):
+                    reply(UniformModel(FEW), settings)
+            continue
+        for settings in each:
+            text = reply(UniformModel(FEW), settings)
+            assert re.fullmatch(match, text)
+            assert len(text) <= length
 
 
 def test_a_match_is_of_the_text_from_where_it_began() -> None:
@@ -381,8 +396,11 @@ def test_no_dead_end_is_entered() -> None:
     """What follows an a is banned, forbidden, or ends the reply before it matches."""
     model = UniformModel("\nab")
     match = "((ab)|b\n)*b\n\n\n"
-    for rule in ({"forbid": ("ab",)}, {"until": ("ab",)}):
-        settings = Settings(1.0, 3, match=match.replace("\n", r"\n"), match_within=30, **rule)
+    shown = match.replace("\n", r"\n")
+    for settings in (
+        Settings(1.0, 3, match=shown, match_within=30, forbid=("ab",)),
+        Settings(1.0, 3, match=shown, match_within=30, until=("ab",)),
+    ):
         text = reply(model, settings, length=30)
         assert re.fullmatch(match, text)
         assert "a" not in text
@@ -413,7 +431,9 @@ def test_no_dead_end_is_entered() -> None:
         ({"match": "(?:)"}, "and nothing more may follow"),
     ],
 )
-def test_nothing_left_to_draw_is_an_error_that_names_the_rule(values: dict, says: str) -> None:
+def test_nothing_left_to_draw_is_an_error_that_names_the_rule(
+    values: dict[str, Any], says: str
+) -> None:
     source = generation(UniformModel("\nab"), Settings(**values))
     for _ in range(2):
         with pytest.raises(RuleError, match=says) as error:
@@ -443,59 +463,6 @@ def test_a_change_that_is_refused_changes_nothing() -> None:
         source.draw(20).ids.tolist()
         == generation(UniformModel("\nab"), Settings(1.0, 1, ban="b")).draw(20).ids.tolist()
     )
-
-
-# The draw.
-
-
-@given(st.integers(0, 50), SAMPLING, st.floats(0, 1, exclude_max=True))
-def test_rules_that_add_nothing_change_nothing(
-    rng_seed: int, sampling: dict, uniform: float
-) -> None:
-    logits = np.random.default_rng(rng_seed).normal(0, 3, 20).astype(np.float32)
-    settings, sampler = Settings(**sampling), Sampler(20)
-    drawn = sampler.draw(logits, settings, uniform, 3.0)
-    assert sampler.draw(logits, settings, uniform, 3.0, np.zeros(20)) == drawn
-    assert sampler.draw(logits, settings, uniform, 3.0) == drawn
-
-
-@given(
-    st.integers(0, 50),
-    SAMPLING,
-    st.lists(st.sampled_from([-math.inf, -60.0, 0.0, 0.0, 1.5, 69.0]), min_size=20, max_size=20),
-)
-def test_rules_come_before_truncation_and_temperature(
-    rng_seed: int, sampling: dict, offsets: list[float]
-) -> None:
-    """A draw with offsets is one of logits to which they were added by hand."""
-    assume(max(offsets) > -math.inf)
-    rng = np.random.default_rng(rng_seed)
-    logits, added = rng.normal(0, 3, 20).astype(np.float32), np.array(offsets)
-    settings, sampler, uniforms = Settings(**sampling), Sampler(20), Uniforms(rng_seed)
-    kept = np.flatnonzero(added > -math.inf)
-    by_hand = (logits + added).astype(np.float64)[kept]
-    smaller = Sampler(len(kept))
-    for number in range(20):
-        drawn = sampler.draw(logits, settings, uniforms[number], 3.0, added)
-        alone = smaller.draw(by_hand, settings, uniforms[number], 3.0)  # type: ignore[arg-type]
-        assert drawn.id == kept[alone.id]
-        own = sampler.draw(logits, Settings(1.0), 0.0)
-        assert drawn.entropy_bits == own.entropy_bits
-        assert drawn.surprisal_bits == pytest.approx(-np.log2(probabilities(logits)[drawn.id]))
-
-
-def test_rules_that_leave_nothing_are_an_error_of_every_way_to_draw() -> None:
-    logits, nothing = np.zeros(3, np.float32), np.full(3, -math.inf)
-    with pytest.raises(RuleError, match="the rules leave out all of them"):
-        Sampler(3).draw(logits, Settings(), 0.5, offsets=nothing)
-    with pytest.raises(RuleError, match="the rules leave out all of them"):
-        ruled(logits, nothing)
-
-
-def test_the_cost_is_known_where_the_model_says_next_to_never() -> None:
-    logits = np.array([0.0, -2000.0], np.float32)
-    assert cost_bits(logits, np.array([-math.inf, 0.0])) == pytest.approx(2000 / math.log(2))
-    assert cost_bits(logits, np.array([0.0, -math.inf])) == 0
 
 
 # What is compiled.

@@ -2,10 +2,25 @@
 
 import re
 from functools import cache
+from typing import Any
 
 from hypothesis import strategies as st
 
 from charlm_tui.lm.settings import Settings
+
+SAMPLING = st.fixed_dictionaries(
+    {
+        "temperature": st.sampled_from([0.0, 0.3, 1.0, 2.0]),
+        "rng_seed": st.integers(0, 3),
+        "top_k": st.sampled_from([0, 0, 3]),
+        "top_p": st.sampled_from([1.0, 1.0, 0.7]),
+        "min_p": st.sampled_from([0.0, 0.0, 0.1]),
+        "typical_p": st.sampled_from([1.0, 1.0, 0.8]),
+        "mirostat": st.sampled_from([0.0, 0.0, 2.0]),
+        "moving": st.sampled_from(["", "", "words"]),
+    }
+)
+"""Of settings that have rules, too."""
 
 
 def texts(symbols: str, most: int = 3) -> st.SearchStrategy[tuple[str, ...]]:
@@ -41,7 +56,9 @@ def patterns(symbols: str) -> st.SearchStrategy[str]:
     return whole | st.builds("^{}$".format, whole) | st.builds("(?i){}".format, whole)
 
 
-def rules(symbols: str, match: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[dict]:
+def rules(
+    symbols: str, match: st.SearchStrategy[str] | None = None
+) -> st.SearchStrategy[dict[str, Any]]:
     """Draw rules over some characters as settings have them."""
     bias = st.tuples(st.sampled_from(symbols), st.sampled_from([-100.0, -1.5, 0.5, 3.0, 100.0]))
     return st.fixed_dictionaries(
