@@ -21,7 +21,7 @@ from charlm_tui.lm.sampling import Sampler, probabilities
 from charlm_tui.lm.settings import Settings
 from tests.support.fakes import CycleModel, ScriptedModel, UniformModel
 from tests.support.held import small_model
-from tests.support.rules import SAMPLING, allowed, breaks, can_match, ends, matches, rules
+from tests.support.rules import SAMPLING, allowed, begun, breaks, can_match, ends, matches, rules
 
 FEW = "\nab"
 SOME = "\n abe"
@@ -93,7 +93,12 @@ def test_a_reply_keeps_all_of_its_rules(
         assert not breaks(settings, seed, reply[:end])
         assert end == len(reply) or not ends(settings, reply[:end])
     stopped = ends(settings, reply)
-    assert source.cut == (len(stopped) if values["until_cut"] else 0)
+    if not values["until_cut"]:
+        assert source.cut == 0
+    elif source.ended:
+        assert source.cut == len(stopped)
+    else:
+        assert source.cut == begun(settings, reply)
     if settings.match and within:
         assert matches(settings, reply)
     if source.ended:

@@ -73,6 +73,19 @@ def rules(
     )
 
 
+def begun(settings: Settings, reply: str) -> int:
+    """Return how many characters at the end of a reply are the beginning of a text of `until`."""
+    return max(
+        (
+            size
+            for text in settings.until
+            for size in range(len(text))
+            if reply.endswith(text[:size])
+        ),
+        default=0,
+    )
+
+
 def ends(settings: Settings, reply: str) -> str:
     """Return the longest text of `until` with which a reply ends, or nothing."""
     return max((it for it in settings.until if reply.endswith(it)), key=len, default="")
