@@ -98,7 +98,7 @@ def test_a_reply_keeps_all_of_its_rules(
     elif source.ended:
         assert source.cut == len(stopped)
     else:
-        assert source.cut == begun(settings, reply)
+        assert source.cut == begun(settings, reply, vocabulary)
     if settings.match and within:
         assert matches(settings, reply)
     if source.ended:

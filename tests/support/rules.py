@@ -1,6 +1,7 @@
 """Random rules of replies, and what they mean, spelled out over all texts that are short enough."""
 
 import re
+from collections.abc import Container
 from functools import cache
 from typing import Any
 
@@ -73,17 +74,11 @@ def rules(
     )
 
 
-def begun(settings: Settings, reply: str) -> int:
-    """Return how many characters at the end of a reply are the beginning of a text of `until`."""
-    return max(
-        (
-            size
-            for text in settings.until
-            for size in range(len(text))
-            if reply.endswith(text[:size])
-        ),
-        default=0,
-    )
+def begun(settings: Settings, reply: str, symbols: Container[str]) -> int:
+    """Return how many characters at the end of a reply begin a text of `until` that can be said."""
+    said = [text for text in settings.until if all(char in symbols for char in text)]
+    ends_with = [text[:size] for text in said for size in range(len(text))]
+    return max((len(each) for each in ends_with if reply.endswith(each)), default=0)
 
 
 def ends(settings: Settings, reply: str) -> str:
