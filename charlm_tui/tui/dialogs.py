@@ -275,8 +275,7 @@ class Dialogs:
         from charlm_tui.tui.screens.reach import ReachScreen
 
         chosen = self._character(typed)
-        turn = chosen[0] if chosen is not None else self._conversation.turn
-        assert turn is not None
+        turn, _ = chosen or character(self._conversation, "")
 
         def back(there: int | None) -> None:
             if there is not None:
