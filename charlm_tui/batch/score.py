@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.contract import Contract
+from charlm_tui.lm.influence import Influence, influence, mean_influence
 from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.reach import SETTLED_BITS, Settling, settling
@@ -151,6 +152,45 @@ class CauseReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class InfluenceReport:
+    """A text, as the model read it, and which of its characters matter to the last one."""
+
+    text: str
+    dropped: tuple[tuple[str, int], ...]
+    bits: Influence
+    """Of the characters 1, 2, … before the last one, up to the beginning or the full window."""
+    every: bool
+    """Whether each is replaced by every other symbol, for the mean; else by a space."""
+    model_sha256: str
+
+    def summary(self, most: int | None) -> dict[str, Any]:
+        """Return the characters by how far they move the prediction, the farthest first.
+
+        Args:
+            most: how many of them; None is all.
+        """
+        last = len(self.text) - 1
+        order = np.argsort(-self.bits, kind="stable").tolist()
+        return {
+            "at": last,
+            "character": self.text[-1],
+            "before": self.text[-1 - BEFORE : -1],
+            "dropped": dict(self.dropped),
+            "replaced_by": "every other symbol" if self.every else "a space",
+            "characters": [
+                {
+                    "at": last - 1 - back,
+                    "character": self.text[last - 1 - back],
+                    "back": back + 1,
+                    "bits": float(self.bits[back]),
+                }
+                for back in [each for each in order if each < last][:most]
+            ],
+            "model_sha256": self.model_sha256,
+        }
+
+
 def run(
     path: Path,
     text: str,
@@ -239,6 +279,36 @@ def run_causes(
     *_, found = causes(model, read, name=str(path))
     assert isinstance(found, Causes)
     return CauseReport(fitted.text, fitted.dropped, found, contract, model.sha256)
+
+
+def run_influence(
+    path: Path,
+    text: str,
+    depth: int,
+    every: bool,
+    say: Callable[[str], None],
+    limits: LoadLimits = NO_LIMITS,
+) -> InfluenceReport:
+    """Tell which characters of a text matter to its last one.
+
+    Args:
+        path: of the model.
+        text: any.
+        depth: characters of the full window; 0 is the model's.
+        every: whether each is replaced by every other symbol, for the mean; else by a space.
+        say: receives sentences for the person.
+        limits: of what the model may cost.
+
+    Raises:
+        CharlmError: the model cannot be used, or it knows no character of the text.
+    """
+    model, fitted = _opened(path, text, 0, say, limits)
+    vocabulary = model.contract.vocabulary
+    read = [vocabulary.start_symbol, *vocabulary.encode(fitted.text)][:-1]
+    told = mean_influence if every else influence
+    *_, found = told(model, read, depth or None, str(path))
+    assert not isinstance(found, int)
+    return InfluenceReport(fitted.text, fitted.dropped, found, every, model.sha256)
 
 
 def _opened(

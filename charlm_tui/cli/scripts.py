@@ -27,7 +27,7 @@ from charlm_tui.session.seeds import as_seed
 from charlm_tui.text import conversion
 
 if TYPE_CHECKING:
-    from charlm_tui.batch.score import CauseReport, ReachReport, Report
+    from charlm_tui.batch.score import CauseReport, InfluenceReport, ReachReport, Report
 
 MOST_TEXT_BYTES = 10_000_000  # of a seed or a text to score: more would take an hour
 WORST = 10  # places that a score names
@@ -137,6 +137,12 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
 @click.option(
     "--causes", is_flag=True, help="Rank the units by what they cause at the last character."
 )
+@click.option(
+    "--influence",
+    type=click.Choice(["space", "mean"]),
+    help="Tell which characters matter to the last one, if a space stood there, or in the mean "
+    "over every other symbol.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
 def score(
@@ -145,6 +151,7 @@ def score(
     skip: int,
     reach: bool,
     causes: bool,
+    influence: str | None,
     as_json: bool,
     per_character: bool,
     **values: Any,
@@ -152,28 +159,38 @@ def score(
     """Tell how well the model predicts a text, in bits per character; - is standard input."""
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
-    if causes and (reach or per_character or skip):
+    alone = [name for name, on in (("--causes", causes), ("--influence", influence)) if on]
+    if alone and (reach or per_character or skip or len(alone) > 1):
         raise click.UsageError(
-            "--causes is of the last character alone: leave out --reach, --per-character and --skip"
+            f"{alone[0]} is of the last character alone: leave out --reach, --per-character, "
+            f"--skip{' and --influence' if len(alone) > 1 else ''}"
         )
     settings = settings_of(values)
-    if reach and settings.carry:
+    if (reach or influence) and settings.carry:
         raise click.UsageError(
-            "--reach looks back at a window, and a carried context has none; "
+            f"--{'reach' if reach else 'influence'} looks back at a window, and a carried context "
+            "has none; "
             "give --depth N, or leave out --carry"
         )
     text = read_text(file, "the text")
     path, limits = begin_script(model)
-    from charlm_tui.batch.score import run, run_causes, run_reach
+    from charlm_tui.batch.score import run, run_causes, run_influence, run_reach
 
-    if causes:
-        found = run_causes(path, text, settings, say, limits)
+    if alone:
+        told: CauseReport | InfluenceReport
+        if causes:
+            told = found = run_causes(path, text, settings, say, limits)
+            words = partial(_causes_in_words, found)
+        else:
+            every = influence == "mean"
+            told = moved = run_influence(path, text, settings.depth, every, say, limits)
+            words = partial(_influence_in_words, moved)
         with output() as out:
             if as_json:
-                facts = found.summary(None)
-                out.write(json.dumps(facts, ensure_ascii=False).encode() + b"\n")
+                facts = json.dumps(told.summary(None), ensure_ascii=False)
+                out.write(facts.encode() + b"\n")
             else:
-                out.write(_causes_in_words(found).encode())
+                out.write(words().encode())
         return
     shown = sys.stderr.isatty()
     report: Report | ReachReport
@@ -241,6 +258,19 @@ def _causes_in_words(report: "CauseReport") -> str:
             f"{each['unit']:>8}  {each['bits']:7.4f} bits, most towards {each['towards']!r} "
             f"({each['gain']:+.4f})"
             for each in summary["units"]
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _influence_in_words(report: "InfluenceReport") -> str:
+    summary = report.summary(WORST)
+    lines = [
+        f"{summary['character']!r} at {summary['at']:,}, after {summary['before']!r}: how far the "
+        f"prediction moves if {summary['replaced_by']} stood there",
+        *(
+            f"{each['bits']:7.4f} bits  {each['character']!r}, {each['back']:,} before"
+            for each in summary["characters"]
         ),
     ]
     return "\n".join(lines) + "\n"
