@@ -83,6 +83,7 @@ bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks.watching
 	$(BIN)/python -m benchmarks.recital
 	$(BIN)/python -m benchmarks.reach_speed
+	$(BIN)/python -m benchmarks.rules
 
 clean:  ## remove what was installed
 	rm -rf $(VENV) $(LOWEST)

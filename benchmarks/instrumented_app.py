@@ -1,8 +1,8 @@
 """The app, in the terminal that it was started in, with a log of when what was on the screen.
 
-`python -m benchmarks.instrumented_app empty|stream|ladder|keys|idle MODEL LOG [CORPUS]`. The log is
-JSON, its times by the monotonic clock, which is one for all processes of a machine. With a corpus
-the recital meter is on.
+`python -m benchmarks.instrumented_app empty|stream|reach|ladder|keys|idle MODEL LOG [CORPUS]`. The
+log is JSON, its times by the monotonic clock, which is one for all processes of a machine. With a
+corpus the recital meter is on.
 """
 
 import gc
@@ -54,8 +54,9 @@ class EmptyApp(App[None]):
 def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
     from charlm_tui.controls.controls import Controls
     from charlm_tui.engine.client import ProcessEngine
+    from charlm_tui.engine.insight_protocol import InfluenceTold
     from charlm_tui.lm.settings import Settings
-    from charlm_tui.session.updates import Phase, StateChanged, TextAdded, Update
+    from charlm_tui.session.updates import InsightGained, Phase, StateChanged, TextAdded, Update
 
     def new_engine(path: str) -> ProcessEngine:
         return ProcessEngine(path)
@@ -72,6 +73,7 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
         _temperature = -1.0
         _new: float | None = None
         _started = False
+        _looks = False  # whether the reach of the newest character is shown
 
         def _display(self, screen: Screen[Any], renderable: Any) -> None:
             super()._display(screen, renderable)
@@ -87,13 +89,18 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
 
         def _show(self, update: Update) -> None:
             super()._show(update)
+            if mode == "reach" and isinstance(update, TextAdded) and not self._looks:
+                self._looks = True
+                self._studio.call_later(self._studio.action_open, "reach")
             if isinstance(update, TextAdded) and self.conversation.turn is not None:
                 tape = self.conversation.turn.tape
                 temperature = tape.temperature(len(tape) - 1)[0]
                 if temperature != self._temperature:
                     self._temperature = temperature
                     self._new = round(temperature, 2)
-            if isinstance(update, StateChanged) and mode in ("stream", "ladder"):
+            if isinstance(update, InsightGained) and isinstance(update.answer, InfluenceTold):
+                log.known["refreshed"] = log.known.get("refreshed", 0) + 1
+            if isinstance(update, StateChanged) and mode in ("stream", "reach", "ladder"):
                 self._follow_reply()
 
         def _follow_reply(self) -> None:
@@ -119,7 +126,7 @@ def _charlm(mode: str, model: str, log: Log, corpus: Path | None) -> App[None]:
     controls = Controls(
         Settings(0.5, rng_seed=1),
         speed=0.0,
-        length={"stream": STREAMED, "ladder": LADDER}.get(mode, 0),
+        length={"stream": STREAMED, "reach": STREAMED, "ladder": LADDER}.get(mode, 0),
     )
     seed = None if mode in ("idle", "ladder") else "the slowly ascending ranks and classes "
     gc.freeze()  # as the command does

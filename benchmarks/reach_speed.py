@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.timing import Way, median_ratio, side_by_side
 from charlm_tui.lm.context import Context, EveryDepth, RollingWindow
 from charlm_tui.lm.generation import Generation, prefixed
-from charlm_tui.lm.held import Held, Holds
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.influence import influence, mean_influence
 from charlm_tui.lm.model import Floats, OnnxModel
 from charlm_tui.lm.reach import reach, settling_depth
@@ -38,10 +38,6 @@ class Deepest(EveryDepth):
         """Read a text; return the logits of the deepest row, which each step overwrites."""
         super().read(ids, holds)
         return self.logits[-1:]
-
-    def hold(self, *held: Sequence[Held]) -> None:
-        """Hold in every depth what the one text holds."""
-        super().hold(*held * self.lanes)
 
 
 def _generation(model: OnnxModel, context: Context) -> tuple[Generation, "deque[int]"]:

@@ -58,6 +58,7 @@ def main(model: Path, rounds: int, corpus: Path | None, out: Path | None) -> Non
         table.add_row(name, shown, goal)
 
     ratios, frames, headless_s = [], [], []
+    followed, refreshed = [], []
     for _ in range(rounds):
         headless_s.append(_headless_s(model))
         log = _run("stream", model, corpus=corpus)
@@ -67,6 +68,17 @@ def main(model: Path, rounds: int, corpus: Path | None, out: Path | None) -> Non
         assert log["characters"] == STREAMED
         ratios.append(headless_s[-1] / seconds)
         frames.append(len(drawn) / seconds)
+        log = _run("reach", model)
+        followed_s = log["end_s"] - log["start_s"]
+        followed.append(seconds / followed_s)
+        refreshed.append(log["refreshed"] / followed_s)
+    tell(
+        "speed with the reach of the newest, of that without",
+        statistics.median(followed),
+        " ".join(f"{ratio:.0%}" for ratio in followed)
+        + f", told {statistics.median(refreshed):.1f} times a second",
+        "≥ 70 %, 5 times",
+    )
     tell(
         "share of headless speed",
         statistics.median(ratios),

@@ -36,6 +36,7 @@ from charlm_tui.tui.screens.reach import ReachScreen
 from charlm_tui.tui.screens.twin import TwinScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.reach_strip import ReachStrip
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.unit_text import UnitText
@@ -170,6 +171,17 @@ async def reach(app: CharlmApp, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "▸3" in str(listed.content) and told(), "another was told")
 
 
+async def rules(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """A lipogram: a character that is selected where the rule has taken something away."""
+    await ended(app, pilot)
+    await pilot.press("escape", "left", "left")
+    panel = app.screen.query_one(NextCharacter)
+    while panel.view is None or panel.view.cost_bits < 1:
+        before = panel.view
+        await pilot.press("left")
+        await until(pilot, lambda before=before: panel.view is not before, "it is told")
+
+
 async def recital(app: CharlmApp, pilot: Pilot[None]) -> None:
     """The recital meter, with the text tinted by what the notebook's corpus has of it."""
     await ended(app, pilot)
@@ -200,13 +212,14 @@ STAGES: dict[str, tuple[Stage, Settings]] = {
     "twin": (twin, Settings(0.5, rng_seed=5, held=(Held("c", 77, 3.0),))),
     "what-if": (what_if, Settings(0.5, rng_seed=5, depth=8)),  # so that what is before it tells
     "reach": (reach, Settings(0.5, rng_seed=5)),
+    "rules": (rules, Settings(0.5, rng_seed=5, ban="e")),
     "recital": (recital, Settings(0.2, rng_seed=4)),
 }
 
 
 async def picture(stage: Stage, settings: Settings, setup: Setup) -> str:
     """Bring the app to a state, and give what it looks like: SVG that downloads no font."""
-    controls = Controls(settings, speed=0.0, length=LENGTH)
+    controls = Controls(settings, speed=0.0, length=LENGTH, pin=settings.rng_seed)
     app = CharlmApp(str(MODEL), ProcessEngine, controls, SEED, setup)
     async with app.run_test(size=SIZE) as pilot:
         app.console._color_system = ColorSystem.TRUECOLOR  # there is no terminal to tell it

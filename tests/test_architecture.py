@@ -53,6 +53,7 @@ print()"""
     assert not modules & {"textual", *TRAINING}
 
 
+@pytest.mark.slow
 def test_the_app_loads_neither_numpy_nor_onnxruntime_while_it_runs(model_path: Path) -> None:
     modules = loaded(
         f"""

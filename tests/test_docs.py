@@ -44,6 +44,7 @@ def test_every_path_that_a_document_mentions_exists(page: str) -> None:
     assert [it for it in paths if not (ROOT / it).exists()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES[:2])  # the README speaks of other people's names
 def test_every_class_and_function_that_a_document_mentions_exists(page: str) -> None:
     known = names_in_code() | OTHERS

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm_tui.history.store import Store
+from charlm_tui.lm.settings import RULES
 from charlm_tui.reply.share_line import _DICTIONARY, from_line, to_line
 from charlm_tui.reply.tape_file import Recording, read_recording
 from charlm_tui.tui.catalog import binding_ids
@@ -86,6 +87,8 @@ def test_every_settings_key_is_read_as_ever() -> None:
     then = json.loads(golden("settings.json"))
     assert today["controls"].pop("pin") == today["controls"]["settings"]["rng_seed"]  # newer
     assert today["controls"]["settings"].pop("held") == []  # newer, and in no settings file
+    for name in RULES:  # newer
+        assert not today["controls"]["settings"].pop(name)
     today["values"] = {key: today["values"][key] for key in then["values"]}  # newer keys are more
     assert today == then
 

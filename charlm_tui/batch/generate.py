@@ -2,11 +2,14 @@
 
 import json
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from charlm_tui.files import is_stream, write_document
 from charlm_tui.lm.context import open_context
@@ -14,12 +17,15 @@ from charlm_tui.lm.generation import Batch, Generation, Lanes, prefixed
 from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import RNG_SEEDS, Settings
+from charlm_tui.reply.certain import Certain
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
+from charlm_tui.reply.timeline import ruled_at
 
 BATCH = 256  # characters between two writes, at the most
 FLUSH_S = 0.05  # seconds between them, at the most
+BEST = 5  # characters that are told of each, if that is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class Job:
     """What to generate, and how to print it."""
 
     model: Path
-    seed: str
+    seeds: tuple[str, ...]
+    """At least one; several are replied to one after the other."""
     length: int
     settings: Settings
     echo: bool = False
@@ -37,6 +44,10 @@ class Job:
     """Of replies that are drawn side by side; none is one reply, at that of the settings."""
     limits: LoadLimits = NO_LIMITS
     """Of what the model may cost."""
+    count: int = 1
+    """Replies to each seed, each with the RNG seed after that of the one before."""
+    per_character: bool = False
+    """Whether JSON has what was likely at each character."""
 
 
 def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
@@ -55,37 +66,108 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
         return
     model = OnnxModel(job.model, limits=job.limits)
     vocabulary = model.contract.vocabulary
-    fitted = vocabulary.fit(job.seed)
-    if fitted.notice:
-        say(f"note: {fitted.notice}")
-    generation = Generation(
-        open_context(model, job.settings),
-        Sampler(len(vocabulary), str(job.model)),
-        job.settings,
-        prefixed(vocabulary, vocabulary.encode(fitted.text)),
-    )
-    tape = Tape()
-    kept: list[str] = []
-    printed = not job.as_json
-    start_s = time.monotonic()
-    if job.echo and printed:
-        printed = _print(out, fitted.text, job.tape is not None)
-    for batch in _batches(generation, job.length):
-        text = vocabulary.decode(batch.ids.tolist())
-        if printed:
-            printed = _print(out, text, job.tape is not None)
+    printed = True
+    for number, seed in enumerate(job.seeds):
+        fitted = vocabulary.fit(seed)
+        if fitted.notice:
+            say(f"note: {fitted.notice}")
+        for copy in range(job.count):
+            rng_seed = (job.settings.rng_seed + copy) % RNG_SEEDS
+            one = _Reply(model, job, fitted.text, replace(job.settings, rng_seed=rng_seed))
+            if printed and not job.as_json and len(job.seeds) * job.count > 1:
+                title = f"{'' if not number + copy else chr(10)}------ RNG seed: {rng_seed}"
+                named = f", seed: {fitted.text!r}" if len(job.seeds) > 1 else ""
+                printed = _print(out, f"{title}{named}\n", job.tape is not None)
+            printed = one.draw(out, printed)
+
+
+class _Reply:
+    """One reply to a seed, printed as it is drawn, or as JSON at its end.
+
+    Args:
+        model: replies.
+        job: says how it is printed, and where it is recorded.
+        seed: as the model reads it.
+        settings: in force.
+    """
+
+    def __init__(self, model: OnnxModel, job: Job, seed: str, settings: Settings) -> None:
+        self._model, self._job, self._seed = model, job, seed
+        vocabulary = model.contract.vocabulary
+        self._tape = Tape()
+        self._settings = ruled_at(settings, self._tape, 0, job.length)
+        read = prefixed(vocabulary, vocabulary.encode(seed))
+        self._generation = Generation(
+            open_context(model, settings),
+            Sampler(len(vocabulary), str(job.model)),
+            self._settings,
+            read,
+            before=read[1:],
+        )
+        self._told: list[dict[str, Any]] = []  # of each character, if that is wanted
+
+    def draw(self, out: BinaryIO, printed: bool) -> bool:
+        """Draw it; return whether anybody still reads.
+
+        Args:
+            out: receives it.
+            printed: whether anybody reads.
+        """
+        job, records = self._job, self._job.tape is not None
+        decode = self._model.contract.vocabulary.decode
+        kept: list[str] = []
+        start_s = time.monotonic()
+        prints = printed and not job.as_json
+        if job.echo and prints:
+            prints = _print(out, self._seed, records)
+        for columns in self._columns():
+            text = decode(array("H", columns.ids))
+            if prints:
+                prints = _print(out, text, records)
+            if records:
+                self._tape.append(columns, self._settings, time.monotonic() - start_s)
+            if records or job.as_json:
+                kept.append(text)
+        if not job.as_json:
+            printed = prints
+        else:  # before the tape, whose fault must not cost the reply
+            told = self._told[: sum(map(len, kept))] if job.per_character else None
+            line = _json_line(job, self._model, self._seed, "".join(kept), self._settings, told)
+            printed = printed and _print(out, line, records)
         if job.tape is not None:
-            record(tape, batch, job.settings, time.monotonic() - start_s)
-        if job.tape is not None or job.as_json:
-            kept.append(text)
-    if job.as_json:  # before the tape, whose fault must not cost the reply
-        line = _json_line(job, model, fitted.text, "".join(kept), job.settings)
-        _print(out, line, job.tape is not None)
-    if job.tape is not None:
-        runtime = Runtime.here(runtime_version())
-        name = model.contract.name
-        recording = Recording(name, model.sha256, runtime, fitted.text, "".join(kept), tape)
-        write_document(job.tape, recording.to_json())
+            runtime, name = Runtime.here(runtime_version()), self._model.contract.name
+            recording = Recording(
+                name, self._model.sha256, runtime, self._seed, "".join(kept), self._tape
+            )
+            write_document(job.tape, recording.to_json())
+        return printed
+
+    def _columns(self) -> Iterator[Columns]:
+        """Draw what is certain to be a part of it."""
+        it, certain = self._generation, Certain(0, self._job.length)
+        most = 1 if self._job.per_character else BATCH
+        while it.count < self._job.length and not it.ended:
+            until = time.monotonic() + FLUSH_S
+            batch = it.draw(certain.room(most), partial(_is_past, until))
+            if self._job.per_character:
+                self._tell(batch)
+            columns = certain.released(Columns.of(batch), it.ended, it.cut)
+            if columns.ids:
+                yield columns
+
+    def _tell(self, batch: Batch) -> None:
+        """Take note of what was likely at the one character of a batch."""
+        own = self._generation.distribution().model
+        best = np.argsort(-own, kind="stable")[:BEST].tolist()
+        symbols = self._model.contract.vocabulary.symbols
+        self._told.append(
+            {
+                "character": symbols[int(batch.ids[0])],
+                "surprisal_bits": float(batch.surprisal_bits[0]),
+                "entropy_bits": float(batch.entropy_bits[0]),
+                "best": [[symbols[index], float(own[index])] for index in best],
+            }
+        )
 
 
 def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
@@ -97,19 +179,24 @@ def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> No
     lanes = len(job.temperatures)
     model = OnnxModel.for_lanes(job.model, job.limits)
     vocabulary = model.contract.vocabulary
-    fitted = vocabulary.fit(job.seed)
+    fitted = vocabulary.fit(job.seeds[0])
     if fitted.notice:
         say(f"note: {fitted.notice}")
-    settings = [replace(job.settings, temperature=each) for each in job.temperatures]
+    tapes = [Tape() for _ in job.temperatures]
+    settings = [
+        ruled_at(replace(job.settings, temperature=each), tape, 0, job.length)
+        for each, tape in zip(job.temperatures, tapes, strict=True)
+    ]
     read = prefixed(vocabulary, vocabulary.encode(fitted.text))
     context = open_context(model, job.settings, lanes)
-    drawn = Lanes(context, settings, [read] * lanes, str(job.model))
-    tapes = [Tape() for _ in settings]
+    before = [read[1:]] * lanes
+    drawn = Lanes(context, settings, [read] * lanes, str(job.model), before=before)
     start_s = time.monotonic()
-    while drawn.count < job.length:
+    while drawn.count < job.length and not all(drawn.ended):
         batches = drawn.draw(min(BATCH, job.length - drawn.count))
         for tape, batch, each in zip(tapes, batches, settings, strict=True):
-            record(tape, batch, each, time.monotonic() - start_s)
+            if len(batch.ids):
+                record(tape, batch, each, time.monotonic() - start_s)
     printed = True
     for tape, each in zip(tapes, settings, strict=True):
         text = vocabulary.decode(tape.ids())
@@ -143,8 +230,15 @@ def lane_path(tape: Path, temperature: float) -> Path:
     return tape.with_name(f"{tape.stem}-{temperature:g}{tape.suffix}")
 
 
-def _json_line(job: Job, model: OnnxModel, seed: str, text: str, settings: Settings) -> str:
-    reply = {
+def _json_line(
+    job: Job,
+    model: OnnxModel,
+    seed: str,
+    text: str,
+    settings: Settings,
+    characters: list[dict[str, Any]] | None = None,
+) -> str:
+    reply: dict[str, Any] = {
         "seed": seed,
         "text": (seed if job.echo else "") + text,
         **settings.to_file(),
@@ -152,6 +246,8 @@ def _json_line(job: Job, model: OnnxModel, seed: str, text: str, settings: Setti
         "model": model.contract.name,
         "model_sha256": model.sha256,
     }
+    if characters is not None:
+        reply["characters"] = characters
     return json.dumps(reply, ensure_ascii=False) + "\n"
 
 
@@ -174,12 +270,6 @@ def _print(out: BinaryIO, text: str, recorded: bool) -> bool:
 def record(tape: Tape, batch: Batch, settings: Settings, elapsed_s: float | None = None) -> None:
     """Add a batch to a tape, with the time at which it was drawn."""
     tape.append(Columns.of(batch), settings, elapsed_s)
-
-
-def _batches(generation: Generation, length: int) -> Iterator[Batch]:
-    while generation.count < length:
-        until = time.monotonic() + FLUSH_S
-        yield generation.draw(min(BATCH, length - generation.count), partial(_is_past, until))
 
 
 def _is_past(moment_s: float) -> bool:

@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from charlm_tui.errors import CharlmError
+from charlm_tui.lm.cause import Causes, causes
+from charlm_tui.lm.contract import Contract
+from charlm_tui.lm.influence import Influence, influence, mean_influence
 from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.reach import SETTLED_BITS, Settling, settling
@@ -112,6 +115,82 @@ class ReachReport:
             yield {"character": char, "settling_depth": depth}
 
 
+@dataclass(frozen=True, slots=True)
+class CauseReport:
+    """A text, as the model read it, and what units cause at its last character."""
+
+    text: str
+    dropped: tuple[tuple[str, int], ...]
+    found: Causes
+    contract: Contract
+    model_sha256: str
+
+    def summary(self, most: int | None) -> dict[str, Any]:
+        """Return the units by how far they move the prediction, the farthest first.
+
+        Args:
+            most: how many of them; None is all.
+        """
+        names = [f"{it.name}[{unit}]" for it in self.contract.states for unit in range(it.units)]
+        order = np.argsort(-self.found.bits, kind="stable")[:most].tolist()
+        symbols = self.contract.vocabulary.symbols
+        return {
+            "at": len(self.text) - 1,
+            "character": self.text[-1],
+            "before": self.text[-1 - BEFORE : -1],
+            "dropped": dict(self.dropped),
+            "units": [
+                {
+                    "unit": names[unit],
+                    "bits": float(self.found.bits[unit]),
+                    "towards": symbols[self.found.towards[unit]],
+                    "gain": float(self.found.gains[unit]),
+                }
+                for unit in order
+            ],
+            "model_sha256": self.model_sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InfluenceReport:
+    """A text, as the model read it, and which of its characters matter to the last one."""
+
+    text: str
+    dropped: tuple[tuple[str, int], ...]
+    bits: Influence
+    """Of the characters 1, 2, … before the last one, up to the beginning or the full window."""
+    every: bool
+    """Whether each is replaced by every other symbol, for the mean; else by a space."""
+    model_sha256: str
+
+    def summary(self, most: int | None) -> dict[str, Any]:
+        """Return the characters by how far they move the prediction, the farthest first.
+
+        Args:
+            most: how many of them; None is all.
+        """
+        last = len(self.text) - 1
+        order = np.argsort(-self.bits, kind="stable").tolist()
+        return {
+            "at": last,
+            "character": self.text[-1],
+            "before": self.text[-1 - BEFORE : -1],
+            "dropped": dict(self.dropped),
+            "replaced_by": "every other symbol" if self.every else "a space",
+            "characters": [
+                {
+                    "at": last - 1 - back,
+                    "character": self.text[last - 1 - back],
+                    "back": back + 1,
+                    "bits": float(self.bits[back]),
+                }
+                for back in [each for each in order if each < last][:most]
+            ],
+            "model_sha256": self.model_sha256,
+        }
+
+
 def run(
     path: Path,
     text: str,
@@ -171,6 +250,65 @@ def run_reach(
     pieces = settling(model, read, 1 + skip, depth or None, name=str(path))
     found = _last(pieces, Settling, len(fitted.text) - skip, progress)
     return ReachReport(fitted.text, fitted.dropped, found, skip, model.sha256)
+
+
+def run_causes(
+    path: Path,
+    text: str,
+    settings: Settings,
+    say: Callable[[str], None],
+    limits: LoadLimits = NO_LIMITS,
+) -> CauseReport:
+    """Tell what each unit causes at the last character of a text, each set to zero before it.
+
+    Args:
+        path: of the model.
+        text: any.
+        settings: of the context.
+        say: receives sentences for the person.
+        limits: of what the model may cost.
+
+    Raises:
+        CharlmError: the model cannot be used, or it knows no character of the text.
+    """
+    model, fitted = _opened(path, text, 0, say, limits)
+    contract = model.contract
+    read = [contract.vocabulary.start_symbol, *contract.vocabulary.encode(fitted.text)][:-1]
+    if not settings.carry:
+        read = read[-(settings.depth or contract.window) :]
+    *_, found = causes(model, read, name=str(path))
+    assert isinstance(found, Causes)
+    return CauseReport(fitted.text, fitted.dropped, found, contract, model.sha256)
+
+
+def run_influence(
+    path: Path,
+    text: str,
+    depth: int,
+    every: bool,
+    say: Callable[[str], None],
+    limits: LoadLimits = NO_LIMITS,
+) -> InfluenceReport:
+    """Tell which characters of a text matter to its last one.
+
+    Args:
+        path: of the model.
+        text: any.
+        depth: characters of the full window; 0 is the model's.
+        every: whether each is replaced by every other symbol, for the mean; else by a space.
+        say: receives sentences for the person.
+        limits: of what the model may cost.
+
+    Raises:
+        CharlmError: the model cannot be used, or it knows no character of the text.
+    """
+    model, fitted = _opened(path, text, 0, say, limits)
+    vocabulary = model.contract.vocabulary
+    read = [vocabulary.start_symbol, *vocabulary.encode(fitted.text)][:-1]
+    told = mean_influence if every else influence
+    *_, found = told(model, read, depth or None, str(path))
+    assert not isinstance(found, int)
+    return InfluenceReport(fitted.text, fitted.dropped, found, every, model.sha256)
 
 
 def _opened(

@@ -8,7 +8,7 @@ import click
 
 from charlm_tui.controls.config import TWO_CONTEXTS
 from charlm_tui.controls.controls import LANES
-from charlm_tui.controls.kinds import Parameter
+from charlm_tui.controls.kinds import Parameter, Switch, Texts, Written
 from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, controls_of
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
@@ -72,10 +72,14 @@ def option_of(name: str, **more: Any) -> Callable[[ClickCommand], ClickCommand]:
     if row.alone is not None:
         help_ += f" Alone: {row.alone:g}."
         alone = {"is_flag": False, "flag_value": row.alone}
+    if isinstance(row.kind, Texts):  # each time that it is given, there are more
+        alone = {"multiple": True, "callback": lambda _, __, given: sum(given, ())}
+    elif isinstance(row.kind, Switch):
+        alone = {"is_flag": True, "type": None}
     settings: dict[str, Any] = {
         "type": Value(row),
-        "default": row.default,
-        "show_default": row.word_for(row.default) or row.default is not None,
+        "default": row.default or None if isinstance(row.kind, Written) else row.default,
+        "show_default": row.word_for(row.default) or row.default not in (None, "", (), False),
         "help": help_,
         **alone,
     }
@@ -121,12 +125,12 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[ClickCommand], Cli
 def settings_of(values: dict[str, Any]) -> Settings:
     """Take the settings out of a command's values; an RNG seed is made up if none is given."""
     chosen = {
-        row.name: values.pop(row.parameter)
+        row.name: value
         for row in PARAMETERS
-        if row.samples and row.parameter in values
+        if row.samples and (value := values.pop(row.parameter, None)) is not None
     }
     if values.pop("carry"):
-        if chosen["depth"]:
+        if chosen.get("depth"):
             raise click.UsageError(TWO_CONTEXTS)
         chosen["depth"] = CARRIED
     return controls_of(chosen).settings

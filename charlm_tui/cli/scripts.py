@@ -27,7 +27,7 @@ from charlm_tui.session.seeds import as_seed
 from charlm_tui.text import conversion
 
 if TYPE_CHECKING:
-    from charlm_tui.batch.score import ReachReport, Report
+    from charlm_tui.batch.score import CauseReport, InfluenceReport, ReachReport, Report
 
 MOST_TEXT_BYTES = 10_000_000  # of a seed or a text to score: more would take an hour
 WORST = 10  # places that a score names
@@ -42,6 +42,18 @@ BAR = 40  # cells of its longest bar
     default="",
     metavar="TEXT",
     help="The text to continue; - is stdin, without its last newline.",
+)
+@click.option(
+    "--seeds",
+    "seeds_file",
+    metavar="FILE",
+    help="Reply to each line of a file instead; - is stdin.",
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1),
+    default=1,
+    help="Replies to each seed, with RNG seeds that follow each other.",
 )
 @click.option(
     "-n",
@@ -68,9 +80,14 @@ BAR = 40  # cells of its longest bar
 @click.option("--echo", is_flag=True, help="Print the seed before the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
 @click.option(
+    "--per-character",
+    is_flag=True,
+    help="In JSON: of each character its surprisal, the entropy and the five most likely ones.",
+)
+@click.option(
     "--tape", type=click.Path(path_type=Path), metavar="FILE", help="Record the reply to a file."
 )
-def generate(model: Path | None, seed: str, **values: Any) -> None:
+def generate(model: Path | None, seed: str, seeds_file: str | None, **values: Any) -> None:
     """Print what the model makes of a seed.
 
     Standard output is the generated characters alone; everything else goes to standard error.
@@ -78,12 +95,29 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
     them.
     """
     settings = replace(settings_of(values), held=tuple(map(typed, values.pop("held"))))
-    text = as_seed(read_text("-", "the seed")) if seed == "-" else seed
+    if seeds_file is not None and seed:
+        raise click.UsageError("--seed and --seeds exclude each other; give one of them")
+    if seeds_file is not None:
+        lines = read_text(seeds_file, "the seeds").splitlines()
+        seeds = tuple(line for line in map(as_seed, lines) if line)
+        if not seeds:
+            raise click.UsageError("--seeds has no line with a seed; give one a line")
+    else:
+        seeds = (as_seed(read_text("-", "the seed")) if seed == "-" else seed,)
+    several = len(seeds) * values["count"] > 1
+    if several and (values["tape"] is not None or values["temperatures"]):
+        raise click.UsageError(
+            "--tape and --temperatures are for one reply to one seed; leave out --seeds and --count"
+        )
+    if values["per_character"] and (not values["as_json"] or values["temperatures"]):
+        raise click.UsageError(
+            "--per-character is for --json and without --temperatures; give it so"
+        )
     path, limits = begin_script(model)
     from charlm_tui.batch.generate import Job, lane_path, run
     from charlm_tui.files import check_document
 
-    job = Job(path, text, settings=settings, limits=limits, **values)
+    job = Job(path, seeds, settings=settings, limits=limits, **values)
     if job.tape is not None:
         for place in [lane_path(job.tape, each) for each in job.temperatures] or [job.tape]:
             check_document(place)
@@ -100,6 +134,15 @@ def generate(model: Path | None, seed: str, **values: Any) -> None:
 @click.option(
     "--reach", is_flag=True, help="Tell how far back the model looks: its bits at each depth."
 )
+@click.option(
+    "--causes", is_flag=True, help="Rank the units by what they cause at the last character."
+)
+@click.option(
+    "--influence",
+    type=click.Choice(["space", "mean"]),
+    help="Tell which characters matter to the last one, if a space stood there, or in the mean "
+    "over every other symbol.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
 def score(
@@ -107,6 +150,8 @@ def score(
     model: Path | None,
     skip: int,
     reach: bool,
+    causes: bool,
+    influence: str | None,
     as_json: bool,
     per_character: bool,
     **values: Any,
@@ -114,16 +159,39 @@ def score(
     """Tell how well the model predicts a text, in bits per character; - is standard input."""
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
-    settings = settings_of(values)
-    if reach and settings.carry:
+    alone = [name for name, on in (("--causes", causes), ("--influence", influence)) if on]
+    if alone and (reach or per_character or skip or len(alone) > 1):
         raise click.UsageError(
-            "--reach looks back at a window, and a carried context has none; "
+            f"{alone[0]} is of the last character alone: leave out --reach, --per-character, "
+            f"--skip{' and --influence' if len(alone) > 1 else ''}"
+        )
+    settings = settings_of(values)
+    if (reach or influence) and settings.carry:
+        raise click.UsageError(
+            f"--{'reach' if reach else 'influence'} looks back at a window, and a carried context "
+            "has none; "
             "give --depth N, or leave out --carry"
         )
     text = read_text(file, "the text")
     path, limits = begin_script(model)
-    from charlm_tui.batch.score import run, run_reach
+    from charlm_tui.batch.score import run, run_causes, run_influence, run_reach
 
+    if alone:
+        told: CauseReport | InfluenceReport
+        if causes:
+            told = found = run_causes(path, text, settings, say, limits)
+            words = partial(_causes_in_words, found)
+        else:
+            every = influence == "mean"
+            told = moved = run_influence(path, text, settings.depth, every, say, limits)
+            words = partial(_influence_in_words, moved)
+        with output() as out:
+            if as_json:
+                facts = json.dumps(told.summary(None), ensure_ascii=False)
+                out.write(facts.encode() + b"\n")
+            else:
+                out.write(words().encode())
+        return
     shown = sys.stderr.isatty()
     report: Report | ReachReport
     if reach:
@@ -177,6 +245,33 @@ def _reach_in_words(report: "ReachReport") -> str:
         f"{place['settling_depth']:6,}  at {place['at']:,}: "
         f"{place['before']!r} → {place['character']!r}"
         for place in summary["farthest"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _causes_in_words(report: "CauseReport") -> str:
+    summary = report.summary(WORST)
+    lines = [
+        f"{summary['character']!r} at {summary['at']:,}, after {summary['before']!r}: how far the "
+        "prediction moves if a unit is zero before it",
+        *(
+            f"{each['unit']:>8}  {each['bits']:7.4f} bits, most towards {each['towards']!r} "
+            f"({each['gain']:+.4f})"
+            for each in summary["units"]
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _influence_in_words(report: "InfluenceReport") -> str:
+    summary = report.summary(WORST)
+    lines = [
+        f"{summary['character']!r} at {summary['at']:,}, after {summary['before']!r}: how far the "
+        f"prediction moves if {summary['replaced_by']} stood there",
+        *(
+            f"{each['bits']:7.4f} bits  {each['character']!r}, {each['back']:,} before"
+            for each in summary["characters"]
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple, Protocol
 
 from charlm_tui.controls.controls import OF_SETTINGS, Controls
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.text import visible
 
 _LARGEST = 2**64  # what is above is the number of nothing here, and may not even print
 _SHOWN = 40  # characters of a wrong value that a sentence shows
 _LISTED = 4  # texts of a list that it shows
+BETWEEN_TEXTS = " | "
 
 
 class UnfitError(ValueError):
@@ -141,6 +143,76 @@ class Text(NamedTuple):
 
     def to_toml(self, value: Any) -> str:
         return toml_string(value)
+
+
+class Written(NamedTuple):
+    """What has a written form of its own, or `none`.
+
+    Attributes:
+        read: returns the value of that form; raises SettingsError where it is none.
+        write: returns the form of a value.
+        empty: the value that `none` stands for.
+        metavar: what stands for it where options are listed.
+    """
+
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+    empty: Any
+    metavar: str
+    words: Mapping[str, Any] = MappingProxyType({"none": None})
+
+    def of_toml(self, value: object) -> Any:
+        if not isinstance(value, str) or not value:
+            raise UnfitError
+        return self.empty if value.strip().lower() in self.words else self.read(value)
+
+    def of_text(self, text: str) -> Any:
+        return self.of_toml(text)
+
+    def written(self, value: Any) -> str:
+        """Return what can be typed for a value."""
+        return self.write(value) or "none"
+
+    def to_toml(self, value: Any) -> str:
+        return toml_string(self.written(value))
+
+
+class Texts(NamedTuple):
+    """Texts, each with a written form, in no order; or `none`.
+
+    Attributes:
+        read: returns a text of its form; raises SettingsError where it is none.
+        write: returns the form of a text.
+        checked: returns texts as a setting has them; raises SettingsError where they are none.
+    """
+
+    read: Callable[[str], str]
+    write: Callable[[str], str]
+    checked: Callable[[tuple[str, ...]], tuple[str, ...]]
+    metavar: str = "TEXT"
+    words: Mapping[str, Any] = MappingProxyType({"none": ()})
+
+    def of_toml(self, value: object) -> tuple[str, ...]:
+        if isinstance(value, str) and value:
+            return () if value.strip().lower() in self.words else self.of_toml([value])
+        if not isinstance(value, list) or not all(isinstance(it, str) and it for it in value):
+            raise UnfitError
+        return self.checked(tuple(map(self.read, value)))
+
+    def of_text(self, text: str) -> tuple[str, ...]:
+        """Read texts with `|` between them and a space at each side of it."""
+        if text.strip().lower() in self.words:
+            return ()
+        return self.of_toml(text.split(BETWEEN_TEXTS))
+
+    def written(self, value: Any) -> str:
+        """Return what can be typed for texts."""
+        return BETWEEN_TEXTS.join(map(self.write, value)) or "none"
+
+    def to_toml(self, value: Any) -> str:
+        if not value:
+            return toml_string("none")
+        return "[" + ", ".join(toml_string(self.write(text)) for text in value) + "]"
 
 
 class Place(NamedTuple):
@@ -303,6 +375,8 @@ class Parameter(NamedTuple):
     @property
     def metavar(self) -> str:
         """What stands for its value where options are listed: `N|all`."""
+        if isinstance(self.kind, Written | Texts):
+            return self.kind.metavar
         first = ("N" if self.kind.whole else "NUMBER",) if isinstance(self.kind, Number) else ()
         listed = "|".join((*first, *self.words))
         return f"[{listed}]" if self.alone is not None or not first else listed
@@ -370,6 +444,10 @@ class Parameter(NamedTuple):
         if self.tell is not None:
             return self.tell(controls, limits)
         value = self.of(controls)
+        if isinstance(self.kind, Written | Texts):
+            return visible(self.kind.written(value), "")
+        if isinstance(value, bool):
+            return "on" if value else "off"
         text = f"{value:g}" if isinstance(value, float) else str(value)
         return self.word_for(value) or text + self.unit
 
@@ -380,11 +458,21 @@ class Parameter(NamedTuple):
             numbers = f" {settings.moving_to:g} {settings.moving_over}" if settings.moving else ""
             return f"{self.of(controls)}{numbers}"
         value = self.of(controls)
-        return self.word_for(value) or str(value).removesuffix(".0")
+        if isinstance(self.kind, Written | Texts):
+            return self.kind.written(value)
+        return self.word_for(value) or str(value).removesuffix(".0").lower()
+
+    @property
+    def turns(self) -> bool:
+        """Whether its knob turns: else its value is typed."""
+        return self.order is not None or isinstance(self.kind, Switch)
 
     def turned(self, value: Any, steps: int, limits: Limits) -> Any:
         """Return the value some steps along the order, up to its end; negative is down."""
-        assert self.order is not None, "this is no knob"
+        if isinstance(value, bool):
+            return steps > 0
+        if self.order is None:  # it is typed
+            return value
         for _ in range(abs(steps)):
             order, place = self.order(value, limits), self.rank(value, limits)
             ranks = [self.rank(each, limits) for each in order]

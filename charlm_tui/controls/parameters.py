@@ -30,6 +30,7 @@ from charlm_tui.controls.kinds import (
     Text,
     ValueKind,
 )
+from charlm_tui.controls.rule_kinds import BAN, BIAS, FORBID, MATCH, UNTIL, typed_match
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.lm.settings import MIROSTAT_BITS, MOVING, RNG_SEEDS, Settings
@@ -395,6 +396,53 @@ PARAMETERS = (
         order=_along(*SPEEDS),
         rank=_zero_is_most,
         unit="/s",
+    ),
+    _control(
+        "ban",
+        BAN,
+        'characters or "none"',
+        "Characters that are never drawn, such as e.",
+        title="Banned",
+    ),
+    _control(
+        "bias",
+        BIAS,
+        r'characters and bits, such as q=+2,\n=-1, or "none"',
+        r"Bits by which characters are made likelier or less likely, such as q=+2,\n=-1.",
+        title="Bias",
+    ),
+    _control(
+        "until",
+        UNTIL,
+        'a text, several, or "none"',
+        "A text after which a reply ends; several with | between them.",
+        title="Until",
+    ),
+    _control(
+        "until-cut",
+        Switch(),
+        "true or false",
+        "Whether the text that ends a reply is left out of it; in a ladder it stays.",
+        title="Until is left out",
+        short="Left out",
+        idle=lambda it, _: (
+            "no effect: no until" if it.settings.until_cut and not it.settings.until else ""
+        ),
+    ),
+    _control(
+        "forbid",
+        FORBID,
+        'a phrase, several, or "none"',
+        "A phrase that never appears; several with | between them.",
+        title="Forbidden",
+    ),
+    _control(
+        "match",
+        MATCH,
+        'a regular expression or "none"',
+        "A regular expression that a reply as a whole matches.",
+        title="Match",
+        typed=typed_match,
     ),
     Parameter(
         "turns",

@@ -18,10 +18,10 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.context import Context, open_context
 from charlm_tui.lm.generation import Generation, Lanes
-from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
+from charlm_tui.reply.certain import Certain
 from charlm_tui.reply.tape import Columns
 
 IN_TURN = 4  # characters of a lane, before the next lane has its turn
@@ -41,19 +41,28 @@ class Drawing:
         self._contexts: dict[str, tuple[tuple[int, bool, int], Context]] = {}
         self._one: Generation | None = None
         self._lanes: Lanes | None = None
+        self._certain = Certain(0, 0)  # of the one
         self._request = 0  # its number
         self._typed = array("H")  # what is still to be taken of the ids that a person has chosen
 
     @property
     def count(self) -> int:
-        """The number of the next character that is not typed."""
-        drawn = self._lanes or self._one
-        return 0 if drawn is None else drawn.count + len(self._typed)
+        """The number of the next character that is neither typed nor told."""
+        if self._lanes is not None:
+            return self._lanes.count
+        return self._certain.count + len(self._typed)
 
     @property
     def typing(self) -> bool:
         """Whether characters that a person has chosen come next."""
         return bool(self._typed)
+
+    @property
+    def ended(self) -> bool:
+        """Whether rules have ended what is drawn: all lanes, if there are several."""
+        if self._lanes is not None:
+            return all(self._lanes.ended)
+        return self._one is not None and not self.typing and self._one.ended
 
     def begin(self, request: DrawRequested | LanesRequested) -> None:
         """Read what a request wants read."""
@@ -62,6 +71,7 @@ class Drawing:
         if isinstance(request, DrawRequested):
             self._one = self._generation("reply", request, request.controls.settings)
             self._typed = array("H", request.forced)
+            self._certain = Certain(request.first, request.controls.length)
             return
         self._lanes = Lanes(
             self._context("lanes", request.settings[0], len(request.settings)),
@@ -71,6 +81,8 @@ class Drawing:
             request.first,
             [array("f", history) for history in request.mirostat_history],
             request.holds,
+            [array("H", ids) for ids in request.before],
+            [array("H", ids) for ids in request.drawn],
         )
 
     def advance(
@@ -84,30 +96,42 @@ class Drawing:
 
         Raises:
             ModelOutputError: the model's logits are not finite.
+            RuleError: the rules leave no character.
         """
         if self._lanes is not None:
-            batches = self._lanes.draw(most, stop)
-            lanes = tuple(Columns.of(batch) for batch in batches)
-            return LanesGenerated(self._request, batches[0].first, lanes)
-        assert self._one is not None
-        typed = self.typing
-        batch = self._one.give(self._typed, stop) if typed else self._one.draw(most, stop)
+            first = self._lanes.count
+            lanes = tuple(map(Columns.of, self._lanes.draw(most, stop)))
+            return LanesGenerated(self._request, first, lanes, ended=tuple(self._lanes.ended))
+        one, certain = self._one, self._certain
+        assert one is not None
+        typed, first = self.typing, certain.count
         if typed:
+            batch = one.give(self._typed, stop)
             del self._typed[: len(batch.ids)]
-        here = self._one.distribution()
-        return CharactersGenerated(
-            self._request,
-            batch.first,
-            Columns.of(batch),
-            typed,
+        else:
+            batch = one.draw(certain.room(most), stop)
+        told = certain.released(Columns.of(batch), one.ended, 0 if typed else one.cut)
+        event = CharactersGenerated(self._request, first, told, typed)
+        if certain.drawn > certain.count or not told.characters:
+            return event  # the distribution would be that of a character that is not told
+        here = one.distribution()
+        return event._replace(
             model=here.model.tobytes(),
             after=here.after.tobytes(),
+            ruled=b"" if here.ruled is None else here.ruled.tobytes(),
+            cost_bits=here.cost_bits,
         )
 
     def inspect(self, request: InspectRequested) -> Inspected:
         """Return a distribution; a reply that is drawn keeps the context that it is drawn in."""
         here = self._generation("inspection", request, request.settings).distribution()
-        return Inspected(request.number, here.model.tobytes(), here.after.tobytes())
+        return Inspected(
+            request.number,
+            here.model.tobytes(),
+            here.after.tobytes(),
+            b"" if here.ruled is None else here.ruled.tobytes(),
+            here.cost_bits,
+        )
 
     def forget(self) -> None:
         """Forget the contexts of replies: after a failure, what they have read is not known."""
@@ -117,38 +141,31 @@ class Drawing:
     def _generation(
         self, use: str, request: DrawRequested | InspectRequested, settings: Settings
     ) -> Generation:
-        return self._generate(
-            use, settings, request.read, request.first, request.mirostat_history, request.holds
-        )
-
-    def lane(self, request: LanesRequested, number: int) -> Generation:
-        """Return what draws one of the lanes of a request, the only one here."""
-        return self._generate(
-            "lanes",
-            request.settings[number],
-            request.reads[number],
-            request.first,
-            request.mirostat_history[number],
-            request.holds[number] if request.holds else (),
-        )
-
-    def _generate(
-        self,
-        use: str,
-        settings: Settings,
-        read: bytes,
-        first: int,
-        mirostat_history: bytes,
-        holds: Holds,
-    ) -> Generation:
         return Generation(
             self._context(use, settings),
             self._sampler,
             settings,
-            array("H", read),
-            first,
-            array("f", mirostat_history),
-            holds,
+            array("H", request.read),
+            request.first,
+            array("f", request.mirostat_history),
+            request.holds,
+            array("H", request.before),
+            array("H", request.drawn),
+        )
+
+    def lane(self, request: LanesRequested, number: int) -> Generation:
+        """Return what draws one of the lanes of a request, the only one here."""
+        settings = request.settings[number]
+        return Generation(
+            self._context("lanes", settings),
+            self._sampler,
+            settings,
+            array("H", request.reads[number]),
+            request.first,
+            array("f", request.mirostat_history[number]),
+            request.holds[number] if request.holds else (),
+            array("H", request.before[number] if request.before else b""),
+            array("H", request.drawn[number] if request.drawn else b""),
         )
 
     def _context(self, use: str, settings: Settings, lanes: int = 1) -> Context:
@@ -175,8 +192,13 @@ class Abreast:
 
     @property
     def count(self) -> int:
-        """The number of the next character of every lane."""
-        return self._lanes[0].count
+        """The number of the next character of every lane that has not ended."""
+        return max(lane.count for lane in self._lanes)
+
+    @property
+    def ended(self) -> bool:
+        """Whether rules have ended every lane."""
+        return all(lane.ended for lane in self._lanes)
 
     def begin(self, request: LanesRequested) -> None:
         """Read what a request wants read."""
@@ -192,15 +214,18 @@ class Abreast:
 
         Raises:
             ModelOutputError: the logits of a model are not finite.
+            RuleError: the rules leave no character.
         """
-        first, parts = self.count, []
-        while (drawn := self.count - first) < most:
-            count = min(IN_TURN, most - drawn)
-            parts.append([Columns.of(lane.draw(count)) for lane in self._lanes])
+        first, parts = self.count, [[Columns.joined([])] for _ in self._lanes]
+        while (drawn := self.count - first) < most and not self.ended:
+            end = self.count + min(IN_TURN, most - drawn)
+            for lane, told in zip(self._lanes, parts, strict=True):
+                while lane.count < end and not lane.ended:
+                    told.append(Columns.of(lane.draw(end - lane.count)))
             if stop is not None and stop():
                 break
-        lanes = tuple(Columns.joined(lane) for lane in zip(*parts, strict=True))
-        return LanesGenerated(self._request, first, lanes)
+        ended = tuple(lane.ended for lane in self._lanes)
+        return LanesGenerated(self._request, first, tuple(map(Columns.joined, parts)), ended=ended)
 
     def forget(self) -> None:
         """Forget the contexts of the lanes."""

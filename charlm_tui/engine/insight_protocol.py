@@ -36,10 +36,10 @@ class UnitRequested(NamedTuple):
 
 
 class CauseRequested(NamedTuple):
-    """Tell what each unit causes at a character in the text of a lens."""
+    """Tell what each unit causes at a character."""
 
     number: int
-    """Of the lens."""
+    """Of the request, or of the lens whose text the character is in: the answer carries it."""
     place: int
     """Number, in its reply, of the character: the answer carries it."""
     read: bytes
@@ -47,7 +47,7 @@ class CauseRequested(NamedTuple):
     holds: Holds = ()
     """Which units were held while `read` was read."""
     mean: bool = False
-    """Whether a unit is set to its mean over the text, and not to zero."""
+    """Whether a unit is set to its mean over the text of the lens, and not to zero."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
 
@@ -71,6 +71,10 @@ class WhatIfRequested(NamedTuple):
     """sha256 of the model that is meant; empty is the one that was loaded last."""
     holds: Holds = ()
     """Which units were held while `read` was read."""
+    before: bytes = b""
+    """uint16: ids before character 0 of the reply, which rules look at."""
+    written: bytes = b""
+    """uint16: ids of the reply before the character, which rules look at."""
 
 
 class ReachRequested(NamedTuple):
@@ -84,6 +88,8 @@ class ReachRequested(NamedTuple):
     """Id of the character."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class InfluenceRequested(NamedTuple):
@@ -97,6 +103,8 @@ class InfluenceRequested(NamedTuple):
     """Whether each is replaced by every other symbol, for the mean; else by a space."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 class SettlingRequested(NamedTuple):
@@ -112,13 +120,15 @@ class SettlingRequested(NamedTuple):
     """Characters of the full window."""
     model: str = ""
     """sha256 of the model that is meant; empty is the one that was loaded last."""
+    holds: Holds = ()
+    """Which units were held while `read` was read."""
 
 
 ReachRequest = ReachRequested | InfluenceRequested | SettlingRequested
 
 
 class Dismissed(NamedTuple):
-    """Nobody wants the answer to a lens, a what-if or a `ReachRequest` any more."""
+    """Nobody wants the answer to a lens, a cause, a what-if or a `ReachRequest` any more."""
 
     number: int
 
@@ -182,10 +192,10 @@ class UnitTold(NamedTuple):
 
 
 class CauseTold(NamedTuple):
-    """How far each unit of a lens moves the prediction of a character, the farthest first."""
+    """How far each unit moves the prediction of a character, the farthest first."""
 
     number: int
-    """Of the lens."""
+    """Of the request, or of the lens."""
     place: int
     """Number of the character."""
     mean: bool = False

@@ -56,6 +56,7 @@ from charlm_tui.lm.lens import (
     unit_levels,
 )
 from charlm_tui.lm.model import Floats, OnnxModel
+from charlm_tui.lm.rules import rule_state
 from charlm_tui.lm.scoring import Scores, score
 from charlm_tui.lm.whatif import WhatIf, what_if
 from charlm_tui.reply.tape import Tape
@@ -130,10 +131,10 @@ class Insight:
         model: OnnxModel,
     ) -> Iterator[Event | None]:
         """Return the slices of an answer of a model; there are no more once it is dismissed."""
+        self._wanted.add(request.number)
         if isinstance(request, CauseRequested):
             self._cause = request
             return self._causes(request, model)
-        self._wanted.add(request.number)
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
         if isinstance(request, ReachRequest):
@@ -203,12 +204,11 @@ class Insight:
             yield LensOpened(number, tensors, rankings)
 
     def _causes(self, request: CauseRequested, model: OnnxModel) -> Iterator[CauseTold | None]:
-        """Rank units by what they cause; of what was asked last, while its lens is open."""
-        kept = self._kept
-        if kept is None or kept.number != request.number:
-            return
-        values = None
+        """Rank units by what they cause; of what was asked last, until it is dismissed."""
+        kept, values = self._kept, None
         if request.mean:
+            if kept is None or kept.number != request.number:  # its lens was dismissed
+                return
             values = {name: it.mean(axis=0) for name, it in kept.read.states.items()}
         ids, name = array("H", request.read), str(model.path)
         for piece in causes(model, ids, request.holds, values, name):
@@ -220,7 +220,14 @@ class Insight:
                 yield None
 
     def _what_if(self, request: WhatIfRequested, model: OnnxModel) -> Iterator[Event | None]:
-        number = request.number
+        number, written = request.number, array("H", request.written)
+        rules = rule_state(
+            request.settings,
+            model.contract.vocabulary,
+            array("H", request.before),
+            written,
+            len(written),
+        )
         pieces = what_if(
             model,
             array("H", request.read),
@@ -231,6 +238,7 @@ class Insight:
             request.carried_from,
             str(model.path),
             request.holds,
+            None if rules is None else rules.offsets(),
         )
         for piece in pieces:
             if number not in self._wanted:

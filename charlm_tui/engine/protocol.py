@@ -72,6 +72,10 @@ class DrawRequested(NamedTuple):
     """sha256 of the model that is meant; empty is the one that was loaded last."""
     holds: Holds = ()
     """Which units were held while `read` was read."""
+    before: bytes = b""
+    """uint16: ids before character 0 of the reply, which rules look at."""
+    drawn: bytes = b""
+    """uint16: ids of the reply up to `first`, which rules look at."""
 
 
 class LanesRequested(NamedTuple):
@@ -93,6 +97,11 @@ class LanesRequested(NamedTuple):
     """sha256 of the model of each lane, or of the one that all have."""
     holds: tuple[Holds, ...] = ()
     """Of each lane, which units were held while it was read; none is none."""
+    before: tuple[bytes, ...] = ()
+    """uint16 of each lane: ids before character 0 of its reply, which rules look at; none is none.
+    """
+    drawn: tuple[bytes, ...] = ()
+    """uint16 of each lane: ids of its reply up to `first`, which rules look at; none is none."""
 
 
 class InspectRequested(NamedTuple):
@@ -111,6 +120,10 @@ class InspectRequested(NamedTuple):
     """sha256 of the model that is meant; empty is the one that was loaded last."""
     holds: Holds = ()
     """Which units were held while `read` was read."""
+    before: bytes = b""
+    """uint16: ids before character 0 of the reply, which rules look at."""
+    drawn: bytes = b""
+    """uint16: ids of the reply up to `first`, which rules look at."""
 
 
 class ScoreRequested(NamedTuple):
@@ -221,6 +234,10 @@ class CharactersGenerated(NamedTuple):
     """float32 [vocabulary]: the model's own probabilities at the last of them."""
     after: bytes = b""
     """float32 [vocabulary]: those that it was drawn from."""
+    ruled: bytes = b""
+    """float32 [vocabulary]: the model's own under the rules; nothing where they change nothing."""
+    cost_bits: float = 0.0
+    """Kullback-Leibler divergence of those from the model's own."""
 
 
 class LanesGenerated(NamedTuple):
@@ -229,8 +246,11 @@ class LanesGenerated(NamedTuple):
     request_id: int
     first: int
     lanes: tuple[Columns, ...]
+    """Of a lane that its rules have ended, fewer characters than of the others, or none."""
     draw_s: float = 0.0
     """Seconds that it took to make them."""
+    ended: tuple[bool, ...] = ()
+    """Of each lane, whether its rules have ended it."""
 
 
 class Inspected(NamedTuple):
@@ -240,7 +260,11 @@ class Inspected(NamedTuple):
     model: bytes = b""
     """float32 [vocabulary]: the model's own probabilities."""
     after: bytes = b""
-    """float32 [vocabulary]: those after truncation and temperature."""
+    """float32 [vocabulary]: those after rules, truncation and temperature."""
+    ruled: bytes = b""
+    """float32 [vocabulary]: those after the rules alone; nothing where they change nothing."""
+    cost_bits: float = 0.0
+    """Kullback-Leibler divergence of those from the model's own."""
     sentence: str = ""
     """Why there is none, if there is none."""
 
@@ -284,7 +308,7 @@ class FilmEnded(NamedTuple):
 
 
 class GenerationEnded(NamedTuple):
-    """The reply has reached its length."""
+    """The reply has reached its length, or its rules have ended it."""
 
     request_id: int
     length: int

@@ -56,11 +56,12 @@ def _pieces(
     name = str(model.path)
     match request:
         case ReachRequested(drawn=drawn):
-            return reach(model, read, drawn, len(read), name)
+            return reach(model, read, drawn, len(read), name, request.holds)
         case InfluenceRequested(every=every):
-            return (mean_influence if every else influence)(model, read, len(read), name)
+            told = mean_influence if every else influence
+            return told(model, read, len(read), name, request.holds)
         case SettlingRequested(start=start, depth=depth):
-            return settling(model, read, start, depth, name)
+            return settling(model, read, start, depth, name, request.holds)
 
 
 def _floats(values: NDArray[np.float64]) -> bytes:

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 QUICK = (ReachRequested, InfluenceRequested)
 """Requests of one character, which do not wait until a text is read."""
+QUICK_SLICES = 2  # of them after each batch: an answer takes some ten, of 2 ms for the small model
 MOST_MODELS = LANES[1] + 1  # that are kept: the one in use, and as many as a ladder has lanes
 
 
@@ -159,6 +160,7 @@ class Worker:
                 self._attempt(self._jobs[0][0], self._work)
             elif self._request is not None:
                 self._attempt(self._request, partial(self._advance, self._request))
+                self._work_quickly()
 
     def _attempt(self, request: Request, act: Callable[[], None]) -> None:
         """Do something for a request; answer that request, and no other, if it fails.
@@ -332,6 +334,12 @@ class Worker:
                 self._say(event)
             return
 
+    def _work_quickly(self) -> None:
+        """Do some of what is quick between two batches of a reply that never waits."""
+        for _ in range(QUICK_SLICES):
+            if self._jobs and isinstance(self._jobs[0][0], QUICK):
+                self._attempt(self._jobs[0][0], self._work)
+
     def _advance(self, request: DrawRequested | LanesRequested) -> None:
         """Draw the characters that are due, for one frame at the most, and send them."""
         pace, drawing = self._pace, self._drawing
@@ -351,6 +359,6 @@ class Worker:
             pace.sent(drawing.count)
             self._drawn_s = clock()
             self._say(event._replace(draw_s=self._drawn_s - begun_s))
-        if pace.ended and not drawing.typing:
+        if (pace.ended or drawing.ended) and not drawing.typing:
             self._request = None
-            self._say(GenerationEnded(request.request_id, pace.count))
+            self._say(GenerationEnded(request.request_id, drawing.count))

@@ -15,7 +15,7 @@ from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileWriteError, check_file
-from charlm_tui.lm.settings import HELD_VERSION
+from charlm_tui.lm.settings import STEERED_VERSION
 
 APPLICATION_ID = 0x63686C6D  # "chlm", in the file's header
 TIMEOUT_S = 5.0
@@ -219,7 +219,7 @@ class _Bounded(sqlite3.Connection):
 
 
 def _prepare(database: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]) -> None:
-    newest = max(len(migrations), HELD_VERSION)
+    newest = max(len(migrations), STEERED_VERSION)
     with transaction(database, "DEFERRED"):  # one moment of the file, and nothing is written yet
         _version(database, path, newest)
     _use_wal(database)

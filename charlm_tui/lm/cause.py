@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import CarriedState
-from charlm_tui.lm.held import Holds, holds_from
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.sampling import check_finite, probabilities
 from charlm_tui.lm.whatif import kl_bits
@@ -67,10 +67,9 @@ def causes(
     states = model.contract.states
     total = sum(state.units for state in states)
     whole = len(read) + total
-    context, held = CarriedState(model), holds_from(holds, 0)
+    context = CarriedState(model)
+    context.follow(holds)
     for place in range(len(read) - 1):
-        if place in held:
-            context.hold(held[place])
         context.feed(read[place])
         if place % SLICE == SLICE - 1:
             yield 100 * place // whole

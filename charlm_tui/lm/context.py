@@ -4,6 +4,7 @@ Owns the state buffers and how they move from step to step. Knows nothing of sam
 """
 
 from array import array
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -42,10 +43,22 @@ class Context(Protocol):
         character: the step's own logits are as ever, and what is read next begins from there.
 
         Args:
-            held: what each lane holds, instead of what it held before.
+            held: what each lane holds, or one of all, instead of what was held before.
 
         Raises:
             SettingsError: the model has no such unit.
+        """
+        ...
+
+    def follow(self, *holds: Holds, begin: int = 0) -> None:
+        """Hold from here on what was held at each place of a text, as its characters are fed.
+
+        Args:
+            holds: of each lane's text, or one of all of them.
+            begin: place in it of the character that is fed next.
+
+        Raises:
+            SettingsError: the model has no such unit; of a later place, `feed` raises it.
         """
         ...
 
@@ -136,6 +149,8 @@ class _Rows:
         self._turn = 0
         # What a step hands on of held units, by the turn of the step, and the values to put there.
         self._held: tuple[list[tuple[Floats, float]], list[tuple[Floats, float]]] = ([], [])
+        self._ahead: deque[tuple[int, Sequence[tuple[Held, ...]]]] = deque()  # that is followed
+        self._followed = 0  # characters that were fed since
 
     def reset(self) -> None:
         """Forget everything that was read, and hold nothing."""
@@ -143,17 +158,18 @@ class _Rows:
             for buffer in part.values():
                 buffer.fill(0)
         self._held = ([], [])
+        self._ahead.clear()
 
     def hold(self, *held: Sequence[Held]) -> None:
         """Hold units at values in what each `feed` from the next one on hands on.
 
         Args:
-            held: what each lane holds, instead of what it held before.
+            held: what each lane holds, or one of all, instead of what was held before.
 
         Raises:
             SettingsError: the model has no such unit.
         """
-        assert len(held) == self.lanes
+        assert len(held) in (1, self.lanes)
         check_units(self._contract, (it for lane in held for it in lane))
         lanes, depth = held, self._depth
         if all(lane == held[0] for lane in held):  # one write for all of them
@@ -172,8 +188,36 @@ class _Rows:
             for it in held
         ]
 
+    def follow(self, *holds: Holds, begin: int = 0) -> None:
+        """Hold from here on what was held at each place of a text, as its characters are fed.
+
+        Args:
+            holds: of each lane's text, or one of all of them.
+            begin: place in it of the character that is fed next.
+
+        Raises:
+            SettingsError: the model has no such unit; of a later place, `feed` raises it.
+        """
+        assert len(holds) in (1, self.lanes)
+        starts = [holds_from(lane, begin) for lane in holds]
+        now: list[tuple[Held, ...]] = [()] * len(holds)
+        self._ahead.clear()
+        self._followed = 0
+        for place in sorted(set().union(*starts)):
+            now = [lane.get(place, of) for lane, of in zip(starts, now, strict=True)]
+            self._ahead.append((place, now))
+
+    def _follow_on(self) -> None:
+        """Hold what is held at the character that is fed next."""
+        if self._ahead[0][0] == self._followed:
+            _, held = self._ahead.popleft()
+            self.hold(*held)
+        self._followed += 1
+
     def feed(self, *ids: int) -> Floats:
         """Read one character a lane; give `logits`."""
+        if self._ahead:
+            self._follow_on()
         self._ids[:] = ids
         turn = self._turn
         for top in self._tops[turn]:  # not before: until now it was a state that can be asked for
@@ -201,9 +245,8 @@ class _Rows:
         assert len(ids) > 0
         self.reset()
         tail = self.tail(ids)
-        self._feed_all(
-            ([index] * self.lanes for index in tail), [holds] * self.lanes, len(ids) - len(tail)
-        )
+        self.follow(holds, begin=len(ids) - len(tail))
+        self._feed_all([index] * self.lanes for index in tail)
         return self.logits
 
     def read_each(self, texts: Sequence[Sequence[int]], holds: Sequence[Holds] = ()) -> Floats:
@@ -220,31 +263,15 @@ class _Rows:
         assert len(texts[0]) > 0
         self.reset()
         tails = [self.tail(text) for text in texts]
-        begin = len(texts[0]) - len(tails[0])
-        self._feed_all(zip(*tails, strict=True), holds or [()] * self.lanes, begin)
+        self.follow(*(holds or [()]), begin=len(texts[0]) - len(tails[0]))
+        self._feed_all(zip(*tails, strict=True))
         return self.logits
 
-    def _feed_all(
-        self, columns: Iterable[Sequence[int]], holds: Sequence[Holds], begin: int
-    ) -> None:
-        """Feed a character a lane, one after the other, each lane with what it holds there.
-
-        Args:
-            columns: ids of each.
-            holds: of each lane.
-            begin: place of the first column in the texts that these are of.
-        """
-        if not any(holds):
-            for column in columns:
-                self.feed(*column)
-            return
-        starts = [holds_from(lane, begin) for lane in holds]
-        now: list[tuple[Held, ...]] = [()] * self.lanes
-        for place, column in enumerate(columns):
-            if any(place in lane for lane in starts):
-                now = [lane.get(place, of) for lane, of in zip(starts, now, strict=True)]
-                self.hold(*now)
+    def _feed_all(self, columns: Iterable[Sequence[int]]) -> None:
+        """Feed a character a lane, one after the other; follow nothing from then on."""
+        for column in columns:
             self.feed(*column)
+        self._ahead.clear()
 
     def state(self, name: str) -> Floats:
         """Return a state after the last character read, of the rows that gave `logits`.
@@ -341,12 +368,13 @@ class CarriedState(_Rows):
 
     def feed(self, *ids: int) -> Floats:
         """Read one character a lane; give `logits`."""
+        if self._rewindable and len(self._text) % CHECKPOINT == 0:
+            buffers = self._buffers[self._turn]
+            self._checkpoints.append({name: each.copy() for name, each in buffers.items()})
+        super().feed(*ids)
         if self._rewindable:
-            if len(self._text) % CHECKPOINT == 0:
-                buffers = self._buffers[self._turn]
-                self._checkpoints.append({name: each.copy() for name, each in buffers.items()})
             self._text.append(ids[0])
-        return super().feed(*ids)
+        return self.logits
 
     def start_from(self, states: Buffers) -> None:
         """Forget what was read, and have a state in every lane, as after another text.
@@ -384,7 +412,8 @@ class CarriedState(_Rows):
         del self._text[begun:]
         self._holds = list(_before(begun, holds))
         self.hold(())
-        self._feed_all(([index] for index in ids[begun:]), [holds], begun)
+        self.follow(holds, begin=begun)
+        self._feed_all([index] for index in ids[begun:])
         return self.logits
 
 

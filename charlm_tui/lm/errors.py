@@ -19,3 +19,7 @@ class ContractError(ModelFileError):
 
 class ModelOutputError(CharlmError):
     """A model gave logits that are no distribution: NaN or infinite."""
+
+
+class RuleError(CharlmError):
+    """The rules of a reply leave no character to draw."""

@@ -3,22 +3,27 @@
 Yields batches of records. Holds no text: whoever wants to rewind keeps the ids and starts again.
 """
 
+import sys
+from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import Context
-from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.errors import ModelOutputError, RuleError
 from charlm_tui.lm.held import Holds
+from charlm_tui.lm.rules import Offsets, rule_state
 from charlm_tui.lm.sampling import (
     Draw,
     LaneSampler,
     Sampler,
     Uniforms,
+    cost_bits,
     drawn_from,
     probabilities,
+    ruled,
     unwarned,
 )
 from charlm_tui.lm.settings import Settings
@@ -50,7 +55,11 @@ class Distribution:
     model: NDArray[np.float32]
     """[vocabulary], probabilities of the model's own."""
     after: NDArray[np.float32]
-    """[vocabulary], those after truncation and temperature."""
+    """[vocabulary], those after rules, truncation and temperature."""
+    ruled: NDArray[np.float32] | None
+    """[vocabulary], those after the rules alone; None where they change nothing."""
+    cost_bits: float
+    """Kullback-Leibler divergence of `ruled` from `model`; 0 where the rules change nothing."""
 
 
 def prefixed(vocabulary: Vocabulary, ids: Sequence[int]) -> list[int]:
@@ -69,11 +78,15 @@ class Generation:
         first: its number in the reply, by which its random number is found.
         mirostat_history: surprisals in bits of the characters since Mirostat was given its target.
         holds: which units were held while the characters of `read` were read.
+        before: ids of the seed, or of all that was read before character 0, without the start
+            symbol: a forbidden phrase may begin there. Only rules look at it.
+        drawn: ids of the characters from 0 to `first`. Likewise.
 
     The same arguments give the same characters, however they are split into batches.
 
     Raises:
-        SettingsError: a unit is held that the model has not.
+        SettingsError: a unit is held that the model has not, or a regular expression cannot be
+            used.
     """
 
     def __init__(
@@ -85,7 +98,12 @@ class Generation:
         first: int = 0,
         mirostat_history: Iterable[float] = (),
         holds: Holds = (),
+        before: Sequence[int] = (),
+        drawn: Sequence[int] = (),
     ) -> None:
+        self._rules = rule_state(settings, context.vocabulary, before, drawn, first)
+        self._before, self._drawn = before, array("H", drawn)
+        self._offsets: Offsets | None = None  # of the last character drawn or given
         self._context = context
         self._sampler = sampler
         self._settings = settings
@@ -100,17 +118,33 @@ class Generation:
         self.count = first
         """The number of the next character."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the last character drawn or given has ended the reply, by its rules."""
+        return self._rules is not None and self._rules.ended
+
+    @property
+    def cut(self) -> int:
+        """How many characters are to be taken away from the end of a reply that has ended.
+
+        Of one that has not, how many may yet be: the beginning of a text that would end it.
+        """
+        return 0 if self._rules is None else self._rules.cut
+
     def draw(self, most: int, stop: Callable[[], bool] | None = None) -> Batch:
         """Draw up to `most` characters; fewer if `stop`, asked after each, says so.
 
+        A character that ends the reply by its rules is the last; the next call goes on past it.
+
         Raises:
             ModelOutputError: the model's logits are not finite. Nothing was drawn from them.
+            RuleError: the rules leave no character. Nothing was drawn.
         """
         with unwarned():
             return self._draw(most, stop)
 
     def give(self, ids: Sequence[int], stop: Callable[[], bool] | None = None) -> Batch:
-        """Take characters that a person has chosen as if they had been drawn.
+        """Take characters that a person has chosen as if they had been drawn, whatever the rules.
 
         Args:
             ids: the next characters.
@@ -143,6 +177,10 @@ class Generation:
                 kept = float(np.float32(surprisal[-1]))
                 self._limit = next_mirostat_limit(self._limit, settings.mirostat, kept)
             temperatures.append(self._temperature())
+            try:
+                self._offsets = None if self._rules is None else self._rules.offsets()
+            except RuleError:
+                self._offsets = None  # none could have been drawn
             self._take(int(chosen))
             if stop is not None and stop():
                 break
@@ -153,13 +191,19 @@ class Generation:
 
         The depth stays, and so does whether the state is carried: with another one, what was read
         is to be read again. Mirostat starts again where its target changes. The last character is
-        read with the units held that were when it was drawn.
+        read with the units held that were when it was drawn. Rules that change begin with the next
+        character, after the text that there is.
 
         Raises:
-            SettingsError: a unit is to be held that the model has not.
+            SettingsError: a unit is to be held that the model has not, or a regular expression
+                cannot be used.
         """
         before = self._settings
         assert (settings.depth, settings.carry) == (before.depth, before.carry)
+        rules = self._rules
+        if settings.rule_key != before.rule_key:
+            vocabulary = self._context.vocabulary
+            rules = rule_state(settings, vocabulary, self._before, self._drawn, self.count)
         if settings.rng_seed != before.rng_seed:
             self._uniforms = Uniforms(settings.rng_seed)
         if settings.mirostat != before.mirostat:
@@ -169,21 +213,29 @@ class Generation:
                 self._context.feed(self._unread)
                 self._unread = None
             self._context.hold(settings.held)
-        self._settings = settings
+        self._settings, self._rules = settings, rules
 
     def distribution(self) -> Distribution:
         """Return the distribution at the last character drawn or given, or at the next if none was.
 
         Raises:
             ModelOutputError: the model's logits are not finite.
+            RuleError: it is that at the next character, and the rules leave none.
         """
-        limit = self._limit if self._unread is None else self._limit_before
+        limit, offsets = self._limit_before, self._offsets
+        if self._unread is None:
+            limit, offsets = self._limit, None if self._rules is None else self._rules.offsets()
         with unwarned():
             own = probabilities(self._logits)
             if not np.isfinite(own).all():
                 self._sampler.draw_unwarned(self._logits, self._settings, 0.0)
-            after = drawn_from(self._logits, self._settings, limit, self._temperature_here())
-        return Distribution(own.astype(np.float32), after.astype(np.float32))
+            temperature = self._temperature_here()
+            after = drawn_from(self._logits, self._settings, limit, temperature, offsets)
+            result = Distribution(own.astype(np.float32), after.astype(np.float32), None, 0.0)
+            if offsets is None:
+                return result
+            under = ruled(self._logits, offsets).astype(np.float32)
+            return replace(result, ruled=under, cost_bits=cost_bits(self._logits, offsets))
 
     def _temperature(self) -> float:
         """Return the temperature in force at the next character."""
@@ -199,6 +251,9 @@ class Generation:
         """Take a character as the last one; it is read when the next one is wanted."""
         self._before_last, self._last = self._last, index
         self._unread = index
+        self._drawn.append(index)
+        if self._rules is not None:
+            self._rules.take(index)
         self.count += 1
 
     def _draw(self, most: int, stop: Callable[[], bool] | None) -> Batch:
@@ -208,6 +263,7 @@ class Generation:
         entropy: list[float] = []
         feed, draw, uniforms = self._context.feed, self._sampler.draw_unwarned, self._uniforms
         settings, temperature = self._settings, self._settings.temperature
+        rules, offsets = self._rules, None
         temperatures: list[float] = []
         while len(ids) < most:
             # A character is fed when the next one is wanted, so the last of a reply is not.
@@ -218,11 +274,14 @@ class Generation:
                 if settings.moving:
                     temperature = self._temperature()
                 uniform = uniforms[self.count]
-                drawn = draw(self._logits, settings, uniform, self._limit, temperature)
-            except ModelOutputError:
+                if rules is not None:
+                    offsets = rules.offsets()
+                drawn = draw(self._logits, settings, uniform, self._limit, temperature, offsets)
+            except (ModelOutputError, RuleError):
                 if ids:
                     break  # what was drawn before it is kept; the next call raises
                 raise
+            self._offsets = offsets
             self._take(drawn.id)
             if settings.mirostat:
                 self._limit_before = self._limit
@@ -233,7 +292,7 @@ class Generation:
             surprisal.append(drawn.surprisal_bits)
             entropy.append(drawn.entropy_bits)
             temperatures.append(temperature)
-            if stop is not None and stop():
+            if (stop is not None and stop()) or (rules is not None and rules.ended):
                 break
         return _batch(first, ids, surprisal, entropy, temperatures)
 
@@ -241,7 +300,8 @@ class Generation:
 class Lanes:
     """Replies that are drawn side by side, each under settings of its own.
 
-    Each is what a `Generation` with its settings would give.
+    Each is what a `Generation` with its settings would give, up to where its rules end it: from
+    there on, no more is drawn in it, and the others go on.
 
     Args:
         context: where they are read, of as many lanes as there are settings.
@@ -253,9 +313,12 @@ class Lanes:
         mirostat_history: of each lane, surprisals in bits of the characters since Mirostat has had
             its target; none is none.
         holds: of each lane, which units were held while its `read` was read; none is none.
+        before: of each lane, as of a `Generation`; none is none.
+        drawn: likewise.
 
     Raises:
-        SettingsError: a unit is held that the model has not.
+        SettingsError: a unit is held that the model has not, or a regular expression cannot be
+            used.
     """
 
     def __init__(
@@ -267,8 +330,21 @@ class Lanes:
         first: int = 0,
         mirostat_history: Sequence[Iterable[float]] = (),
         holds: Sequence[Holds] = (),
+        before: Sequence[Sequence[int]] = (),
+        drawn: Sequence[Sequence[int]] = (),
     ) -> None:
         assert context.lanes == len(settings)
+        none: list[Sequence[int]] = [()] * len(settings)
+        self._rules = [
+            rule_state(each, context.vocabulary, seed, ids, first)
+            for each, seed, ids in zip(settings, before or none, drawn or none, strict=True)
+        ]
+        self._offsets: list[Offsets | None] = [None] * len(settings)  # at the next character
+        self.ended = [False] * len(settings)
+        """Of each lane, whether a character has ended it, by its rules."""
+        self.cut = [0] * len(settings)
+        """Of each lane that has ended, how many characters are to be taken away from its end."""
+        self._ends = [sys.maxsize] * len(settings)  # of each lane, the number behind its last one
         self._context = context
         self._settings = tuple(settings)
         self._uniforms = [Uniforms(each.rng_seed) for each in settings]
@@ -282,7 +358,10 @@ class Lanes:
         self._in_words = context.vocabulary.in_words
         self._last = [read[-1] for read in reads]  # in each lane, the character before the next
         self._temperatures = np.array([each.temperature for each in settings])
-        if not any(each.truncates or each.temperature == 0 or each.moving for each in settings):
+        if not any(
+            each.truncates or each.temperature == 0 or each.moving or each.rules
+            for each in settings
+        ):
             self._together = LaneSampler(vocabulary, self._temperatures.tolist(), model)
         self._unread: list[int] = []
         context.read_each(reads, holds)
@@ -291,7 +370,7 @@ class Lanes:
         """The number of the next character."""
 
     def draw(self, most: int, stop: Callable[[], bool] | None = None) -> list[Batch]:
-        """Draw up to `most` characters in every lane; a batch a lane.
+        """Draw up to `most` characters in every lane that goes on; a batch a lane.
 
         Args:
             most: at least one.
@@ -299,20 +378,32 @@ class Lanes:
 
         Raises:
             ModelOutputError: the model's logits are not finite.
+            RuleError: the rules of a lane leave no character. What was drawn before is kept, and
+                the next call raises.
         """
         first = self.count
         draws: list[_Draws] = []
         draw = self._draw_each if self._together is None else self._draw_together
         with unwarned():
-            for _ in range(most):
+            while len(draws) < most and not all(self.ended):
                 if self._unread:
                     self._context.feed(*self._unread)
+                    self._unread = []
+                try:
+                    self._ask_rules()
+                except RuleError:
+                    if draws:
+                        break
+                    raise
                 drawn = draw()
                 draws.append(drawn)
                 self._unread = self._last = drawn[0].tolist()
                 self.count += 1
+                self._follow_rules()
                 if stop is not None and stop():
                     break
+        if not draws:
+            return [_batch(first, [], [], [], []) for _ in self.ended]
         ids, surprisal, entropy, temperatures = (
             np.array(column) for column in zip(*draws, strict=True)
         )
@@ -320,13 +411,28 @@ class Lanes:
             return [
                 Batch(
                     first,
-                    ids[:, lane].astype(np.uint16),
-                    surprisal[:, lane].astype(np.float32),
-                    entropy[:, lane].astype(np.float32),
-                    temperatures[:, lane].astype(np.float32),
+                    ids[:size, lane].astype(np.uint16),
+                    surprisal[:size, lane].astype(np.float32),
+                    entropy[:size, lane].astype(np.float32),
+                    temperatures[:size, lane].astype(np.float32),
                 )
-                for lane in range(len(self._settings))
+                for lane, size in enumerate(max(0, end - first) for end in self._ends)
             ]
+
+    def _ask_rules(self) -> None:
+        """Ask the rules of every lane that goes on what its next character may be."""
+        for lane, rules in enumerate(self._rules):
+            if rules is not None and not self.ended[lane]:
+                self._offsets[lane] = rules.offsets()
+
+    def _follow_rules(self) -> None:
+        """Let the rules of every lane that goes on take its last character."""
+        for lane, rules in enumerate(self._rules):
+            if rules is not None and not self.ended[lane]:
+                rules.take(self._last[lane])
+                if rules.ended:
+                    self.ended[lane], self.cut[lane] = True, rules.cut
+                    self._ends[lane] = self.count
 
     def _draw_together(self) -> _Draws:
         assert self._together is not None
@@ -340,11 +446,20 @@ class Lanes:
         draws: list[Draw] = []
         temperatures: list[float] = []
         for lane, settings in enumerate(self._settings):
+            if self.ended[lane]:  # it is fed anything, of which nothing is recorded
+                draws.append(Draw(self._last[lane], 0.0, 0.0))
+                temperatures.append(0.0)
+                continue
             uniform, limit = self._uniforms[lane][self.count], self._limits[lane]
             within = self._in_words[self._last[lane]]
             temperatures.append(settings.temperature_at(self.count, within))
             drawn = self._sampler.draw_unwarned(
-                self._context.logits[lane], settings, uniform, limit, temperatures[-1]
+                self._context.logits[lane],
+                settings,
+                uniform,
+                limit,
+                temperatures[-1],
+                self._offsets[lane],
             )
             if settings.mirostat:
                 kept = float(np.float32(drawn.surprisal_bits))

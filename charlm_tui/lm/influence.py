@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import CarriedState
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.reach import ROWS
 from charlm_tui.lm.sampling import check_finite, probabilities
@@ -36,7 +37,11 @@ def replacement(vocabulary: Vocabulary, index: int) -> int:
 
 
 def influence(
-    model: LanguageModel, read: Sequence[int], depth: int | None = None, name: str = "the model"
+    model: LanguageModel,
+    read: Sequence[int],
+    depth: int | None = None,
+    name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | Influence]:
     """Replace each character of a window by a space, and tell how far the prediction moves.
 
@@ -47,12 +52,14 @@ def influence(
         read: all ids before a character, the start symbol first: at least one.
         depth: how many of the last of them are read; by default the model's window.
         name: how errors name the model.
+        holds: which units were held while `read` was read; every lane has them held.
 
     Yields:
         the percentage that has been read, several times, 100 at last; then `Influence`.
 
     Raises:
         ModelOutputError: the model's logits are not finite.
+        SettingsError: a unit was held that the model has not.
     """
     window = np.array(read, np.int64)[-(depth or model.contract.window) :]
     size = len(window)
@@ -65,6 +72,7 @@ def influence(
         for lane, place in enumerate(chunk):
             texts[lane, place] = stand_ins[place]
         context = CarriedState(model, len(texts))
+        context.follow(holds, begin=len(read) - size)
         steps = max(1, ROWS // len(texts))
         for start in range(0, size, steps):
             for column in texts[:, start : start + steps].T.tolist():
@@ -80,7 +88,11 @@ def influence(
 
 
 def mean_influence(
-    model: LanguageModel, read: Sequence[int], depth: int | None = None, name: str = "the model"
+    model: LanguageModel,
+    read: Sequence[int],
+    depth: int | None = None,
+    name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | Influence]:
     """Replace each character of a window by every other symbol: how far it moves in the mean.
 
@@ -92,17 +104,20 @@ def mean_influence(
         read: all ids before a character, the start symbol first: at least one.
         depth: how many of the last of them are read; by default the model's window.
         name: how errors name the model.
+        holds: which units were held while `read` was read; every lane has them held.
 
     Yields:
         the percentage that has been computed, several times, 100 at last; then `Influence`.
 
     Raises:
         ModelOutputError: the model's logits are not finite.
+        SettingsError: a unit was held that the model has not.
     """
     window = list(read[-(depth or model.contract.window) :])
     size, symbols = len(window), len(model.contract.vocabulary)
     names = [state.name for state in model.contract.states]
     alone = CarriedState(model)
+    alone.follow(holds, begin=len(read) - size)
     before: list[dict[str, Floats]] = []  # states after as many characters
     for index in window:
         before.append({each: alone.state(each).copy() for each in names})
@@ -120,6 +135,7 @@ def mean_influence(
             chunk = others[first : first + lanes.lanes]
             spare = [chunk[0]] * (lanes.lanes - len(chunk))
             lanes.start_from(before[place])
+            lanes.follow(holds, begin=len(read) - size + place)
             lanes.feed(*chunk, *spare)
             for start in range(place + 1, size, steps):
                 for each in window[start : start + steps]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
 from charlm_tui.lm.features import FEATURES, Feature
-from charlm_tui.lm.held import Holds, holds_from
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.settings import Settings
 
@@ -121,12 +121,10 @@ def activations(
         state.name: np.zeros((stop - start, state.units), np.float32)
         for state in model.contract.states
     }
-    held = holds_from(holds, begin)
+    context.follow(holds, begin=begin)
     for place in range(begin, stop, SLICE):
         behind = min(place + SLICE, stop)
         for here in range(place, behind):
-            if here - begin in held:
-                context.hold(held[here - begin])
             context.feed(ids[here])
             if here >= start:
                 for state, rows in states.items():

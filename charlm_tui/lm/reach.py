@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import EveryDepth
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import Floats, LanguageModel
 from charlm_tui.lm.sampling import probabilities
 from charlm_tui.lm.scoring import bits_of
@@ -46,7 +47,7 @@ class Settling:
 
 
 def every_depth(
-    model: LanguageModel, read: Sequence[int], depth: int | None = None
+    model: LanguageModel, read: Sequence[int], depth: int | None = None, holds: Holds = ()
 ) -> Iterator[int | Floats]:
     """Read a text once for what follows each of its ends, from a zero state.
 
@@ -54,6 +55,7 @@ def every_depth(
         model: says what is likely.
         read: all ids before a character, the start symbol first: at least one.
         depth: how many of the last of them are read at the most; by default the model's window.
+        holds: which units were held while `read` was read; every depth has them held.
 
     Yields:
         the percentage that has been read, several times, 100 at last; then logits, float32
@@ -62,6 +64,7 @@ def every_depth(
     """
     depth = min(depth or model.contract.window, len(read))
     context = EveryDepth(model, depth)
+    context.follow(holds, begin=len(read) - depth)
     steps = max(1, ROWS // depth)
     for start in range(0, depth, steps):
         for index in read[len(read) - depth :][start : start + steps]:
@@ -76,6 +79,7 @@ def reach(
     drawn: int,
     depth: int | None = None,
     name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | Reach]:
     """Tell how far back one character looks.
 
@@ -85,14 +89,16 @@ def reach(
         drawn: id of the character.
         depth: of the full window; by default the model's.
         name: how errors name the model.
+        holds: which units were held while `read` was read; every depth has them held.
 
     Yields:
         the percentage that has been read, several times; then `Reach`.
 
     Raises:
         ModelOutputError: the model's logits are not finite.
+        SettingsError: a unit was held that the model has not.
     """
-    for piece in every_depth(model, read, depth):
+    for piece in every_depth(model, read, depth, holds):
         if isinstance(piece, int):
             yield piece
             continue
@@ -112,6 +118,7 @@ def settling(
     start: int = 1,
     depth: int | None = None,
     name: str = "the model",
+    holds: Holds = (),
 ) -> Iterator[int | Settling]:
     """Tell how far back each character of a text looks.
 
@@ -121,12 +128,14 @@ def settling(
         start: place of the first character that is looked at, at least 1; all after it are.
         depth: of the full window; by default the model's.
         name: how errors name the model.
+        holds: which units were held while `read` was read; every depth has them held.
 
     Yields:
         how many characters have been looked at, several times; then `Settling`.
 
     Raises:
         ModelOutputError: the model's logits are not finite.
+        SettingsError: a unit was held that the model has not.
     """
     assert start >= 1
     text = np.array(read, np.int64)
@@ -137,6 +146,7 @@ def settling(
     logits = np.zeros((steps, depth, len(model.contract.vocabulary)), np.float32)
     depths, total = np.zeros(count, np.uint32), np.zeros(depth)
     begin = max(0, start - depth)
+    context.follow(holds, begin=begin)
     for place in range(begin, start - 1, steps):  # what the first one looks back at
         for index in text[place : min(place + steps, start - 1)].tolist():
             context.feed(index)

@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.errors import ModelOutputError, RuleError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import truncate
 
 _BLOCK = 256  # uniform numbers that are made at a time; a multiple of Philox' four a counter
 _BITS = 1 / math.log(2)
+_SMALL = 1e-100  # a sum of weights from which on their rounding counts
 
 
 class Uniforms:
@@ -89,28 +90,95 @@ def _not_finite(name: str) -> ModelOutputError:
     )
 
 
+def _nothing_left() -> RuleError:
+    return RuleError("no character is left to draw: the rules leave out all of them; give fewer")
+
+
+def ruled(logits: NDArray[np.floating], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the model's own distribution under rules: with their offsets, renormalised.
+
+    Args:
+        logits: [vocabulary].
+        offsets: float64 [vocabulary], in nats; -inf where a character is left out.
+
+    Returns:
+        float64 [vocabulary], with sum 1.
+
+    Raises:
+        RuleError: no character is left.
+    """
+    shifted = logits + offsets
+    if shifted.max() == -math.inf:
+        raise _nothing_left()
+    return probabilities(shifted)
+
+
+def cost_bits(logits: NDArray[np.floating], offsets: NDArray[np.float64]) -> float:
+    """Return the Kullback-Leibler divergence of `ruled` from the model's own distribution, in bits.
+
+    By logarithms, which are finite where a probability of the model's own is 0 in float64.
+
+    Args:
+        logits: [vocabulary].
+        offsets: likewise.
+
+    Raises:
+        RuleError: no character is left.
+    """
+    after = ruled(logits, offsets)
+    some = after > 0
+    shifted = np.asarray(logits, np.float64) - logits.max()
+    own = shifted[some] - math.log(np.exp(shifted).sum())
+    return max(0.0, float(np.dot(after[some], np.log(after[some]) - own)) * _BITS)
+
+
 def drawn_from(
     logits: NDArray[np.floating],
     settings: Settings,
     mirostat_limit_bits: float = math.inf,
     temperature: float | None = None,
+    offsets: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the distribution that a character is drawn from: truncated, then with the temperature.
+    """Return the distribution that a character is drawn from.
+
+    The rules come first, then the truncation, then the temperature.
 
     Args:
         logits: [vocabulary].
         settings: of the sampling.
         mirostat_limit_bits: state of Mirostat, if the settings have a target for it.
         temperature: in force, if it is not that of the settings: theirs may move.
+        offsets: float64 [vocabulary], of the rules; None where they change nothing.
 
     Returns:
         float64 [vocabulary], with sum 1; zeros where a character is left out.
+
+    Raises:
+        RuleError: the rules leave no character.
     """
     scaled = np.asarray(logits, np.float64)
+    if offsets is not None:
+        scaled = scaled + offsets
+        if scaled.max() == -math.inf:
+            raise _nothing_left()
     if settings.truncates:
         kept = truncate(probabilities(scaled), settings, mirostat_limit_bits)
         scaled = np.where(kept > 0, scaled, -math.inf)
     return probabilities(scaled, settings.temperature if temperature is None else temperature)
+
+
+def _shift(scaled: NDArray[np.float64]) -> int:
+    """Shift logits to a largest one of 0, in place, and return its id.
+
+    Raises:
+        RuleError: none is left: all are -inf.
+    """
+    best = int(scaled.argmax())
+    above = float(scaled[best])
+    if above == -math.inf:
+        raise _nothing_left()
+    scaled -= above
+    return best
 
 
 class Sampler:
@@ -124,6 +192,7 @@ class Sampler:
     def __init__(self, vocabulary: int, model: str = "the model") -> None:
         self._shifted = np.zeros(vocabulary)
         self._weights = np.zeros(vocabulary)
+        self._ruled = np.zeros(vocabulary)
         self._cumulative = np.zeros(vocabulary)
         self._ones = np.ones(vocabulary)
         self._last = vocabulary - 1
@@ -135,6 +204,7 @@ class Sampler:
         settings: Settings,
         uniform: float,
         mirostat_limit_bits: float = math.inf,
+        offsets: NDArray[np.float64] | None = None,
     ) -> Draw:
         """Draw by inverse CDF in float64 over the ids in order.
 
@@ -143,12 +213,16 @@ class Sampler:
             settings: of the sampling.
             uniform: the random number, in [0, 1); without effect if the temperature is 0.
             mirostat_limit_bits: state of Mirostat, if the settings have a target for it.
+            offsets: float64 [vocabulary], of the rules; None where they change nothing.
 
         Raises:
             ModelOutputError: a logit is NaN or infinite.
+            RuleError: the rules leave no character.
         """
         with unwarned():
-            return self.draw_unwarned(logits, settings, uniform, mirostat_limit_bits)
+            return self.draw_unwarned(
+                logits, settings, uniform, mirostat_limit_bits, offsets=offsets
+            )
 
     def draw_unwarned(
         self,
@@ -157,6 +231,7 @@ class Sampler:
         uniform: float,
         mirostat_limit_bits: float = math.inf,
         temperature: float | None = None,
+        offsets: NDArray[np.float64] | None = None,
     ) -> Draw:
         """Do as `draw` does, for loops that have entered `unwarned` once, not at each character.
 
@@ -175,22 +250,37 @@ class Sampler:
         entropy_bits = (log_total - mean) * _BITS
         if temperature is None:
             temperature = settings.temperature
-        scaled = shifted
+        scaled, left = shifted, total
+        if offsets is not None:
+            scaled = np.add(shifted, offsets, out=self._ruled)
+            if temperature == 0 or settings.truncates:
+                best = _shift(scaled)
         if settings.truncates:
-            kept = truncate(weights / total, settings, mirostat_limit_bits)
+            if offsets is not None:
+                np.exp(scaled, out=weights)
+                left = float(weights.dot(self._ones))
+            kept = truncate(weights / left, settings, mirostat_limit_bits)
             best = int(kept.argmax())
             # What is left out is infinitely far below, at any temperature.
-            scaled = np.where(kept > 0, shifted - shifted[best], -math.inf)
+            scaled = np.where(kept > 0, scaled - scaled[best], -math.inf)
             np.exp(scaled, out=weights)
         if temperature == 0:
             chosen = best
         else:
-            if temperature != 1:
+            if temperature != 1 or scaled is self._ruled:
                 # A temperature near zero sends all but the best to -inf, which is what is meant.
                 np.divide(scaled, temperature, out=weights)
                 np.exp(weights, out=weights)
             cumulative = np.add.accumulate(weights, out=self._cumulative)
-            target = uniform * float(cumulative[self._last])
+            whole = float(cumulative[self._last])
+            if scaled is self._ruled and not _SMALL < whole < 1 / _SMALL:
+                # The rules leave out what is likely, or lift what is not.
+                _shift(scaled)
+                np.divide(scaled, temperature, out=weights)
+                np.exp(weights, out=weights)
+                cumulative = np.add.accumulate(weights, out=self._cumulative)
+                whole = float(cumulative[self._last])
+            target = uniform * whole
             chosen = int(cumulative.searchsorted(target, side="right"))
             if chosen > self._last:  # the product was rounded up to the whole sum
                 chosen = int(weights.nonzero()[0][-1])

@@ -4,11 +4,12 @@ Free of numpy, so that a front end can hold settings before its first paint.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from charlm_tui.lm import held as held_units
+from charlm_tui.lm import rule_values
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.held import Held
 
@@ -18,10 +19,10 @@ MOVING: tuple[Moving, ...] = ("", "ramp", "cycle", "words")
 MIROSTAT_BITS = 1.5
 """Target that Mirostat has by default: a token model's 5 or 8 bits mean nothing at 57 symbols."""
 MIROSTAT_RANGE = (0.2, 5.0)
-HELD_VERSION = 2
-"""Of a tape file, a shared line and the history: the first that can have held units.
+STEERED_VERSION = 2
+"""Of a tape file, a shared line and the history: the first that can have held units and rules.
 
-Each is written as version 1 where nothing is held, so that what was written before can read it.
+Each is written as version 1 where there are none, so that what was written before can read it.
 """
 
 
@@ -72,6 +73,24 @@ class Settings:
     what is drawn after that character is as ever, and what follows it may not be.
     """
 
+    ban: str = ""
+    """Characters that are never drawn; in order, each once."""
+    bias: rule_values.Bias = ()
+    """Characters and the bits of their biases: each probability is multiplied by 2 to the power of
+    them, and then all are renormalised."""
+    until: tuple[str, ...] = ()
+    """Texts after which a reply ends."""
+    until_cut: bool = False
+    """Whether the text of `until` that has ended a reply is taken away from it."""
+    forbid: tuple[str, ...] = ()
+    """Phrases that never appear, nor across the end of the seed."""
+    match: str = ""
+    """Regular expression that the reply matches as a whole, as by `re.fullmatch`; empty is none."""
+    match_from: int = 0
+    """Number of the character at which the text that has to match begins."""
+    match_within: int = 0
+    """Number of the character before which it has to match; 0 is without bound."""
+
     def __post_init__(self) -> None:
         if not math.isfinite(self.temperature) or self.temperature < 0:
             raise SettingsError(
@@ -108,29 +127,32 @@ class Settings:
         self._check_moving()
         if self.held:
             object.__setattr__(self, "held", held_units.canonical(self.held))
+        if self.rules or self.match_from or self.match_within:
+            self._check_rules()
         if self.depth < 0:
             raise SettingsError(
                 f"depth must be 0 (the model's window) or a number of characters, not {self.depth}"
             )
 
     def to_file(self) -> dict[str, Any]:
-        """Return what a file has of the settings; of held units nothing where there are none.
+        """Return what a file has of the settings; of held units and rules nothing without them.
 
-        So a file in which nothing is held is what it was before units could be (`version_for`).
+        So a file without them is what it was before there were any (`version_for`).
         """
-        values = {name: getattr(self, name) for name in _KINDS}
+        values = {name: getattr(self, name) for name in _KINDS if name not in _STEERED}
         if self.held:
-            return values | {"held": held_units.to_file(self.held)}
-        del values["held"]
+            values["held"] = held_units.to_file(self.held)
+        if self.rules or self.until_cut:
+            values |= {name: rule_values.to_file(getattr(self, name)) for name in RULES}
         return values
 
     @classmethod
-    def of_file(cls, values: Mapping[str, Any], version: int = HELD_VERSION) -> "Settings":
+    def of_file(cls, values: Mapping[str, Any], version: int = STEERED_VERSION) -> "Settings":
         """Return the settings that a file has, where each value has the type of ours.
 
         Args:
             values: by their names.
-            version: of the file; one below `HELD_VERSION` has no held units.
+            version: of the file; one below `STEERED_VERSION` has no held units and no rules.
 
         Raises:
             ValueError: a value is of another type, or there is no such setting.
@@ -139,8 +161,10 @@ class Settings:
         more: dict[str, Any] = {}
         for name, value in values.items():
             kind = _KINDS.get(name)
-            if name == "held" and version >= HELD_VERSION:
-                more["held"] = held_units.of_file(value)
+            if name in _STEERED and version < STEERED_VERSION:
+                raise ValueError(f"its {name!s:.20} is of a later version")
+            if name in _READERS:
+                more[name] = _READERS[name](value)
             elif type(value) is not kind and not (kind is float and type(value) is int):
                 raise ValueError(f"its {name!s:.20} is {value!r:.20}")
         return cls(**{**values, **more})
@@ -157,6 +181,27 @@ class Settings:
                 "moving-over must be at least 1 character, and moving-from 0 or more, "
                 f"not {self.moving_over} and {self.moving_from}"
             )
+
+    def _check_rules(self) -> None:
+        """Bring the rules to their canonical form, and refuse what cannot be one."""
+        canonical: dict[str, Any] = {
+            "ban": rule_values.canonical_ban(self.ban),
+            "bias": rule_values.canonical_bias(self.bias),
+            "until": rule_values.canonical_texts(self.until, "until", rule_values.MOST_UNTIL),
+            "forbid": rule_values.canonical_texts(
+                self.forbid, "forbid", rule_values.MOST_FORBIDDEN
+            ),
+        }
+        rule_values.check_pattern(self.match)
+        if not self.match:
+            canonical |= {"match_from": 0, "match_within": 0}
+        elif self.match_from < 0 or self.match_within < 0:
+            raise SettingsError(
+                "match-from and match-within must be 0 or numbers of characters, "
+                f"not {self.match_from} and {self.match_within}"
+            )
+        for name, value in canonical.items():
+            object.__setattr__(self, name, value)
 
     def temperature_at(self, number: int, within_word: bool) -> float:
         """Return the temperature in force at a character.
@@ -176,6 +221,21 @@ class Settings:
         return self.temperature + (self.moving_to - self.temperature) * share
 
     @property
+    def rules(self) -> bool:
+        """Whether any rule is in force."""
+        return bool(self.ban or self.bias or self.until or self.forbid or self.match)
+
+    @property
+    def rule_key(self) -> tuple[Any, ...]:
+        """The values of `RULES`: where they are equal, so are the rules of a reply."""
+        return tuple(getattr(self, name) for name in RULES)
+
+    @property
+    def steers(self) -> bool:
+        """Whether a file with them is of `STEERED_VERSION`."""
+        return bool(self.held or self.rules or self.until_cut)
+
+    @property
     def truncates(self) -> bool:
         """Whether any character may be left out."""
         return (
@@ -187,9 +247,18 @@ class Settings:
         )
 
 
+RULES = ("ban", "bias", "until", "until_cut", "forbid", "match", "match_from", "match_within")
+"""The settings that are rules, or belong to one."""
+_STEERED = frozenset({"held", *RULES})
 _KINDS = {each.name: type(each.default) for each in fields(Settings)}
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "held": held_units.of_file,
+    "bias": rule_values.bias_of_file,
+    "until": rule_values.texts_of_file,
+    "forbid": rule_values.texts_of_file,
+}
 
 
 def version_for(settings: Iterable[Settings]) -> int:
     """Return the version of a file that can have these settings: the lowest that can."""
-    return HELD_VERSION if any(each.held for each in settings) else 1
+    return STEERED_VERSION if any(each.steers for each in settings) else 1

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charlm_tui.lm.context import CarriedState
-from charlm_tui.lm.held import Holds, holds_from
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.model import Floats, LanguageModel
+from charlm_tui.lm.rules import Offsets
 from charlm_tui.lm.sampling import check_finite, drawn_from, probabilities, unwarned
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.truncation import Probabilities, mirostat_limit
@@ -72,6 +73,7 @@ def what_if(
     carried_from: int = 0,
     name: str = "the model",
     holds: Holds = (),
+    offsets: Offsets | None = None,
 ) -> Iterator[int | WhatIf]:
     """Compare settings at one character: how far it is, as it goes, and at the end the comparison.
 
@@ -90,6 +92,7 @@ def what_if(
         carried_from: where in `read` a carried state began, if it was after the first.
         name: how errors name the model.
         holds: which units were held while `read` was read; each row has them held.
+        offsets: of the rules in force for it (`charlm_tui.lm.rules`); each row has them.
 
     Yields:
         the percentage that has been read, several times, 100 at last; then `WhatIf`.
@@ -109,11 +112,9 @@ def what_if(
     logits: dict[int, Floats] = {}  # by where the context begins
     for begin in begins:
         context.reset()
-        held = holds_from(holds, begin)
+        context.follow(holds, begin=begin)
         for place in range(begin, len(read), SLICE):
             for here in range(place, min(place + SLICE, len(read))):
-                if here - begin in held:
-                    context.hold(held[here - begin])
                 context.feed(read[here])
                 done += 1
             yield 100 * done // whole
@@ -123,7 +124,7 @@ def what_if(
     for title, each, begin in variants:
         with unwarned():
             own = probabilities(logits[begin])
-            after = drawn_from(logits[begin], each, limit)
+            after = drawn_from(logits[begin], each, limit, offsets=offsets)
         rows.append(_row(title, each, own, after, drawn, rows[0] if rows else None))
     yield WhatIf(drawn, tuple(rows))
 

@@ -37,6 +37,7 @@ from charlm_tui.repl.status import confirmed, settings_shown, standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.in_words import InWords
 from charlm_tui.session.playing import PLAY_FRAMES_PER_S
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
@@ -108,6 +109,7 @@ class Chat:
         marks = MARKS if _has_all_characters(self._console) else PLAIN_MARKS
         self._printer = Printer(self._console, marks, self._place)
         self.conversation = Conversation(controls, self._show)
+        self._words = InWords(self.conversation)
         self._keeper: Keeper | None = None
         prompts: History = InMemoryHistory()
         if history is not None:
@@ -233,7 +235,8 @@ class Chat:
     @property
     def _waits(self) -> bool:
         """Whether an answer is waited for; whoever types on is not kept."""
-        return self.conversation.requests.pending and self._patient and not self._listener.ahead
+        pending = self.conversation.requests.pending or self._words.pending
+        return pending and self._patient and not self._listener.ahead
 
     # What the engine and the conversation say.
 
@@ -261,6 +264,7 @@ class Chat:
     def _show(self, update: Update) -> None:
         if self._keeper is not None:
             self._keeper.take(update)
+        self._words.show(update)
         match update:
             case EngineNeeded(path=path):
                 self.conversation.attach(self._host.start(path).send)

@@ -21,6 +21,7 @@ from charlm_tui.errors import CharlmError
 from charlm_tui.lm.vocabulary import BYTE_ORDER_MARK
 from charlm_tui.repl.keys import command_rows
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.in_words import InWords
 from charlm_tui.session.seeds import MOST_SEED_BYTES, as_seed
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
@@ -160,6 +161,7 @@ class Filter:
         self._events: queue.SimpleQueue[tuple[Engine, Event]] = queue.SimpleQueue()
         self._host = EngineHost(model, new_engine, lambda *said: self._events.put(said))
         self._conversation = Conversation(controls, self._hear)
+        self._words = InWords(self._conversation)
         self._conversation.loading.follows = follows
         self._answer: _Answer | None = None
         self._dreamt = ""  # what an empty line sends
@@ -249,7 +251,7 @@ class Filter:
         self._settle()
         self._died = False
         if it.reply_length == 0:
-            it.set_length(length)
+            it.reply_length = length
             self._complain("the length is endless where a reply has to end; give a number")
         if self._error:
             self.code = 1
@@ -257,7 +259,9 @@ class Filter:
     def _settle(self) -> None:
         """Take in what the engine says until nothing is on its way."""
         it = self._conversation
-        while it.state not in (Phase.IDLE, Phase.DOWN) or it.requests.pending:
+        while (
+            it.state not in (Phase.IDLE, Phase.DOWN) or it.requests.pending or self._words.pending
+        ):
             try:
                 playing = it.state is Phase.PLAYING
                 engine, event = self._events.get(timeout=PLAY_FRAME_S if playing else None)
@@ -273,6 +277,7 @@ class Filter:
     # What the conversation tells.
 
     def _hear(self, update: Update) -> None:
+        self._words.show(update)
         match update:
             case TextAdded():
                 self._write_text()
@@ -286,7 +291,7 @@ class Filter:
                 rows = [*command_rows(), *_LINES]
                 width = max(len(typed) for typed, _ in rows)
                 self._say("\n".join(f"{typed:<{width}}  {help_}" for typed, help_ in rows))
-            case ViewWanted(view=view):
+            case ViewWanted(view=view) if view not in InWords.VIEWS:
                 self._complain(f"/{view} is for a screen, and this is a filter; leave it out")
             case SeedDreamt(text=text):
                 self._dreamt = text

@@ -6,12 +6,12 @@ Plain text that fits the width it is given. Knows nothing of terminals.
 from collections.abc import Sequence
 
 from charlm_tui.controls.controls import Controls
+from charlm_tui.controls.rule_kinds import rules_shown, rules_typed
 from charlm_tui.lm.held import shown
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.typed import Meaning, command_of, meaning
 
@@ -20,7 +20,7 @@ MOST_TEMPERATURES = 4  # that a reply's closing line names
 
 def standing(conversation: Conversation, width: int) -> str:
     """Say how the conversation stands, in the longest words that fit a width."""
-    settings, now = conversation.controls.settings, temperature_now(conversation)
+    settings, now = conversation.controls.settings, conversation.temperature.now
     name = conversation.model.name if conversation.model is not None else "loading"
     temperature = f"{now:.2f}" + _moving(settings)
     if not now and not settings.moving:
@@ -30,8 +30,9 @@ def standing(conversation: Conversation, width: int) -> str:
     short = f"{speed:g}/s" if speed else "full"
     long = f"{speed:g} chars/s" if speed else "full speed"
     rng_seed = conversation.controls.rng_seed_shown
-    units = f" │ {shown(settings.held)}" if settings.held else ""
+    units = "".join(f" │ {it}" for it in (shown(settings.held), rules_shown(settings)) if it)
     few = f" {len(settings.held)} held" if settings.held else ""
+    few += f" {len(rules_typed(settings))} rules" if settings.rules else ""
     forms = (
         f" {name} │ temperature {temperature} │ RNG seed {rng_seed}{units} │ {long} "
         f"│ {kind} conversation │ /help",
@@ -91,7 +92,10 @@ def closing(turn: Turn) -> str:
     temperatures = _steps([f"{settings.temperature:g}{_moving(settings)}" for settings in runs])
     held = _steps([shown(settings.held) or "none" for settings in runs])
     held = "" if held == "none" else held
-    told = [_characters(tape), bits, f"RNG seed {seeds}", f"temperature {temperatures}", held]
+    rules = _steps([rules_shown(settings) or "no rules" for settings in runs])
+    rules = "" if rules == "no rules" else rules
+    made = [f"RNG seed {seeds}", f"temperature {temperatures}", held, rules]
+    told = [_characters(tape), bits, *made]
     return ", ".join(part for part in told if part)
 
 

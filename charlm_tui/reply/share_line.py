@@ -1,6 +1,6 @@
 """A reply as one line to paste: into a chat, a mail, an address.
 
-Owns the line: `charlm1.`, or `charlm2.` where units of the model were held, then base64url (no
+Owns the line: `charlm1.`, or `charlm2.` where units were held or rules in force, then base64url (no
 padding) of the model's sha256 (32 bytes) and a raw deflate stream of a JSON list, then six letters
 of CRC-32 over all the letters before.
 Only letters, digits, `-`, `_` and one full stop occur, and the last letter is never punctuation.
@@ -27,14 +27,15 @@ from typing import Any
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import HELD_VERSION, Settings, version_for
+from charlm_tui.lm.rule_values import to_file
+from charlm_tui.lm.settings import RULES, STEERED_VERSION, Settings, version_for
 from charlm_tui.lm.vocabulary import describe_symbol
 from charlm_tui.reply.schedule import temperatures
 from charlm_tui.reply.tape import Columns, Runtime, Tape
 from charlm_tui.reply.tape_file import Recording
 from charlm_tui.reply.times import LONGEST, filled, thinned
 
-LINE_VERSIONS = range(1, HELD_VERSION + 1)
+LINE_VERSIONS = range(1, STEERED_VERSION + 1)
 """Those that are read; the lowest that can have a reply is written."""
 MOST_LIST_BYTES = 8 << 20  # of the list: about as many characters, of 16 bytes each on a tape
 MOST_RUNS = 1024  # of settings: a tape compares each new one with all others
@@ -59,7 +60,18 @@ _BASE = Settings(
     moving_over=200,
     moving_from=0,
     held=(),
+    ban="",
+    bias=(),
+    until=(),
+    until_cut=False,
+    forbid=(),
+    match="",
+    match_from=0,
+    match_within=0,
 )
+
+_NOTHING: dict[str, Any] = {"held": []} | {name: to_file(getattr(_BASE, name)) for name in RULES}
+"""What a file has of the settings only where there is any of it (`Settings.to_file`)."""
 
 # Part of all versions: another letter of it makes every line unreadable. What is common is last.
 _DICTIONARY = (
@@ -279,8 +291,8 @@ def _read_ids(text: str, steps: Any, others: Any) -> "array[int]":
 
 
 def _values(settings: Settings) -> dict[str, Any]:
-    """Return all that a line has of the settings: what is no longer held is told, too."""
-    return {"held": []} | settings.to_file()
+    """Return all that a line has of the settings: what is no longer in force is told, too."""
+    return _NOTHING | settings.to_file()
 
 
 def _told_runs(recording: Recording) -> Iterator[list[Any]]:
@@ -303,7 +315,7 @@ def _told_runs(recording: Recording) -> Iterator[list[Any]]:
 def _read_runs(runs: Any, length: int, version: int) -> Iterator[tuple[int, Settings, bool]]:
     """Yield (first character, settings, whether the temperatures are those of the settings)."""
     settings, first = _BASE, 0
-    known = _BASE.to_file().keys() | ({"held"} if version >= HELD_VERSION else set())
+    known = _BASE.to_file().keys() | (_NOTHING.keys() if version >= STEERED_VERSION else set())
     if not isinstance(runs, list) or len(runs) > MOST_RUNS:
         raise ValueError("its settings are no list, or too long a one")
     for number, (step, changes, *unknown) in enumerate(runs):

@@ -60,7 +60,7 @@ class Columns(NamedTuple):
     @classmethod
     def joined(cls, parts: Sequence["Columns"]) -> "Columns":
         """Return the records of characters that follow each other."""
-        return cls(*map(b"".join, zip(*parts, strict=True)))
+        return cls(*map(b"".join, zip(*parts, strict=True))) if parts else cls(*[b""] * 4)
 
     @property
     def characters(self) -> int:

@@ -18,12 +18,12 @@ from typing import Any
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import FileReadError, read_file
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.settings import HELD_VERSION, Settings, version_for
+from charlm_tui.lm.settings import STEERED_VERSION, Settings, version_for
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.reply.tape import Columns, Runtime, Tape, little_endian
 
 FORMAT = "charlm-tape"
-TAPE_VERSIONS = range(1, HELD_VERSION + 1)
+TAPE_VERSIONS = range(1, STEERED_VERSION + 1)
 """Those that are read; the lowest that can have a reply is written."""
 MOST_TAPE_BYTES = 64_000_000  # of a file: three million characters; read, it takes several times it
 MOST_CHANGES = 50_000  # of the settings: each costs as much as some characters to read and play

@@ -7,9 +7,11 @@ Mirostat starts again where its target changes.
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from charlm_tui.lm.held import Holds, changes
+from charlm_tui.lm.rule_values import MOST_PHRASE
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
 
@@ -23,6 +25,10 @@ class ResumePoint(NamedTuple):
     """Surprisals in bits of the characters since Mirostat has had its target."""
     holds: Holds = ()
     """Which units were held while `read` was read: none in the prefix, in the reply as it says."""
+    before: "array[int]" = array("H")
+    """Ids before character 0, without the start symbol: what rules look at, nothing without any."""
+    drawn: "array[int]" = array("H")
+    """Ids of the reply up to here: likewise."""
 
 
 def resume_point(
@@ -48,7 +54,33 @@ def resume_point(
                 break
             start = first
         since = tape.surprisal_bits(start, number)
-    return ResumePoint(read, since, held_since(len(prefix) - begin, tape, number))
+    point = ResumePoint(read, since, held_since(len(prefix) - begin, tape, number))
+    if settings.rules:
+        before = array("H", prefix[max(1, len(prefix) - MOST_PHRASE) :])
+        point = point._replace(before=before, drawn=tape.ids(0, number))
+    return point
+
+
+def ruled_at(settings: Settings, tape: Tape, number: int, length: int | None = None) -> Settings:
+    """Return settings that say where in a reply a regular expression begins and ends.
+
+    What was drawn under the same expression is a part of what has to match; under another one it
+    is not.
+
+    Args:
+        settings: in force from a character on.
+        tape: of the reply.
+        number: of the character.
+        length: of the whole reply; 0 is without end, None is as it was.
+    """
+    if not settings.match:
+        return settings
+    before = tape.settings_at(number - 1) if number else None
+    same = before if before is not None and before.match == settings.match else None
+    if length is None:
+        length = settings.match_within or (same.match_within if same is not None else 0)
+    begin = number if same is None else same.match_from
+    return replace(settings, match_from=begin, match_within=length)
 
 
 def held_since(begin: int, tape: Tape, number: int) -> Holds:

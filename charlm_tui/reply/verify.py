@@ -80,7 +80,15 @@ def remake(recording: Recording, model: LanguageModel, made: Tape) -> Iterator[B
             here = resume_point(seed, made, first, settings, model.contract.window)
             context = open_context(model, settings)
             generation = Generation(
-                context, sampler, settings, here.read, first, here.mirostat_history, here.holds
+                context,
+                sampler,
+                settings,
+                here.read,
+                first,
+                here.mirostat_history,
+                here.holds,
+                here.before,
+                here.drawn,
             )
         before = settings
         while generation.count < end:

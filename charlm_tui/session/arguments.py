@@ -12,7 +12,9 @@ from charlm_tui.errors import CommandError
 from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.updates import Noticed
+from charlm_tui.session.obstacles import by_another
+from charlm_tui.session.turns import Turn
+from charlm_tui.session.updates import Noticed, StateChanged
 
 
 def numbered_preset(it: Conversation, text: str) -> None:
@@ -23,7 +25,7 @@ def numbered_preset(it: Conversation, text: str) -> None:
             f"the preset is {text!r:.20} where a number from 1 to {len(PRESETS)} is expected: "
             "0.2, 0.5, 1.0 or 1.2"
         )
-    it.set_temperature(numbers[text])
+    it.temperature.set(numbers[text])
 
 
 def carry(it: Conversation, text: str) -> None:
@@ -63,6 +65,51 @@ def branch(it: Conversation, text: str) -> None:
         it.tell(Noticed(fitted.notice))
     ids = turn.vocabulary.encode(fitted.text)
     it.tree.branch(turn, start, ids, rng_seed=None if ids else new_rng_seed())
+
+
+def character(it: Conversation, text: str) -> tuple[Turn, int]:
+    """Return the turn and the number of the character of the last reply that was typed: `[N]`.
+
+    They are counted from 1, or from the end if N is negative; without it, it is the last one.
+
+    Raises:
+        CommandError: there is none, or the model cannot look at it.
+    """
+    turn = it.turn
+    if turn is None or not len(turn.tape):
+        raise CommandError("there is no reply yet to look at; send a seed first")
+    if not it.tree.can_look(turn):
+        raise CommandError(f"it cannot be looked at: {by_another(it, turn.model)}")
+    length = len(turn.tape)
+    try:
+        number = int(text or -1)
+    except ValueError:
+        raise CommandError(
+            f"it is {text!r:.20} where the number of a character is expected, from the end if it "
+            "is negative; give one, or nothing for the last"
+        ) from None
+    if not (1 <= number <= length or -length <= number <= -1):
+        raise CommandError(
+            f"it is character {number:,} where the reply has {length:,}; give another"
+        )
+    return turn, number - 1 if number > 0 else length + number
+
+
+def turned(it: Conversation) -> None:
+    """Have new seeds continue the conversation, or start afresh, whichever they did not."""
+    it.continues = not it.continues
+    it.tell(StateChanged())
+
+
+def score(it: Conversation, text: str) -> None:
+    """Ask how well the model predicts a text, under the context of now.
+
+    Raises:
+        CharlmError: there is no model yet, or no text that it knows.
+    """
+    if it.model is None:
+        raise CommandError("no model is loaded yet: wait until it is ready")
+    it.requests.score(text, it.model, it.controls.settings)
 
 
 def info(it: Conversation) -> None:

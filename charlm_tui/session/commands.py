@@ -7,7 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import PRESETS, new_rng_seed, next_preset, warmer
-from charlm_tui.session.arguments import branch, carry, info, numbered_preset, pin, use_model
+from charlm_tui.session.arguments import (
+    branch,
+    carry,
+    info,
+    numbered_preset,
+    pin,
+    score,
+    turned,
+    use_model,
+)
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import recorded, save, share
 from charlm_tui.session.holding import hold
@@ -27,7 +36,6 @@ from charlm_tui.session.obstacles import (
     not_stoppable,
     nothing,
 )
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import (
     HelpWanted,
     Noticed,
@@ -68,7 +76,7 @@ def _preset(number: int, temperature: float) -> Command:
         f"preset-{number}",
         f"Temperature {temperature}",
         f"Set the temperature to the notebook's {temperature}.",
-        lambda it, _: it.set_temperature(temperature),
+        lambda it, _: it.temperature.set(temperature),
         no_other_temperature(temperature),
     )
 
@@ -103,34 +111,34 @@ _COMMANDS = (
         "cooler",
         "Cooler",
         "Lower the temperature by 0.05: surer, more repetitive text.",
-        lambda it, _: it.set_temperature(warmer(temperature_now(it), -1)),
+        lambda it, _: it.temperature.set(warmer(it.temperature.now, -1)),
         no_other_step(-1),
     ),
     Command(
         "warmer",
         "Warmer",
         "Raise the temperature by 0.05: bolder, more surprising text.",
-        lambda it, _: it.set_temperature(warmer(temperature_now(it), +1)),
+        lambda it, _: it.temperature.set(warmer(it.temperature.now, +1)),
         no_other_step(+1),
     ),
     Command(
         "next-preset",
         "Next preset",
         "Set the temperature to the next of the notebook's four: 0.2, 0.5, 1.0, 1.2.",
-        lambda it, _: it.set_temperature(next_preset(temperature_now(it))),
+        lambda it, _: it.temperature.set(next_preset(it.temperature.now)),
     ),
     Command(
         "sweep-down",
         "Sweep down",
         "Lower the temperature for as long as the key is held.",
-        lambda it, _: it.sweep.hold(-1),
+        lambda it, _: it.temperature.hold(-1),
         no_other_step(-1),
     ),
     Command(
         "sweep-up",
         "Sweep up",
         "Raise the temperature for as long as the key is held.",
-        lambda it, _: it.sweep.hold(+1),
+        lambda it, _: it.temperature.hold(+1),
         no_other_step(+1),
     ),
     *(_preset(number, temperature) for number, temperature in enumerate(PRESETS, start=1)),
@@ -240,7 +248,7 @@ _COMMANDS = (
         "continue",
         "Fresh or continued",
         "Start new seeds afresh, or continue the conversation.",
-        _plain(Conversation.toggle_continue),
+        _plain(turned),
         slash="turns",
     ),
     Command(
@@ -278,7 +286,7 @@ _COMMANDS = (
         "score",
         "Score a text",
         "Tell how well the model predicts a text, in bits per character.",
-        Conversation.score,
+        score,
         lambda it: not_ready(it) if it.model is None else "",
         slash="score",
         argument="TEXT",
@@ -365,7 +373,19 @@ _VIEWS = (
     _view("twin", "Reply to the last seed with the held units, beside a twin that is left alone."),
     _view("lens", "Tint the reply by what units of the model do."),
     _view("what-if", "Compare other settings at the selected character."),
-    _view("reach", "See how far back the model looks for the selected character."),
+    _view(
+        "reach",
+        "See how far back the model looks for the selected character, or for character N.",
+        "[N]",
+        screen=False,
+    ),
+    _view(
+        "causes",
+        "Rank the units of the model by what they cause at the selected character, or at "
+        "character N.",
+        "[N]",
+        screen=False,
+    ),
     _view("history", "Find a reply that was kept."),
     _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
     _view("panels", "Fold the panels away, or unfold them."),

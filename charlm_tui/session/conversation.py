@@ -27,20 +27,18 @@ from charlm_tui.engine.protocol import (
     Request,
     Scored,
 )
-from charlm_tui.lm.errors import SettingsError
 from charlm_tui.session.ladder import Ladder
 from charlm_tui.session.loading import Loading
 from charlm_tui.session.modes import Streaming, dream
 from charlm_tui.session.playing import Playing
 from charlm_tui.session.stage import Stage
-from charlm_tui.session.sweep import Sweep
+from charlm_tui.session.temperature import Temperature
 from charlm_tui.session.tree import Tree
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     EngineNeeded,
     Noticed,
     Phase,
-    StateChanged,
     Update,
 )
 
@@ -71,8 +69,8 @@ class Conversation:
         """Replies that are drawn side by side."""
         self.playing = Playing(stage)
         """Recorded replies that are shown."""
-        self.sweep = Sweep(stage)
-        """The temperature, while a key is held."""
+        self.temperature = Temperature(stage)
+        """The temperature, and how it moves."""
         self.loading = Loading(stage, self.playing.model_loaded)
         """The models, while they are loaded."""
 
@@ -112,8 +110,17 @@ class Conversation:
 
     @property
     def reply_length(self) -> int:
-        """Characters that a reply is to have; 0 is without end."""
+        """Characters that a reply is to have; 0 is as many as there come."""
         return self._stage.reply_length
+
+    @reply_length.setter
+    def reply_length(self, length: int) -> None:
+        self._stage.reply_length = length
+        if self.busy and self.turn is not None:
+            done = len(self.turn.tape)
+            self.change(replace(self.controls, length=length and max(length, done + 1)))
+        else:
+            self.change(replace(self.controls, length=length))
 
     # What a person wants.
 
@@ -128,11 +135,6 @@ class Conversation:
         return self._stage.busy
 
     @property
-    def drawing(self) -> bool:
-        """Whether the engine draws the last reply, paused or not."""
-        return self._stage.drawing
-
-    @property
     def can_start(self) -> bool:
         """Whether a new reply could begin now."""
         return self.model is not None and self.state not in (Phase.LOADING, Phase.DREAMING)
@@ -142,10 +144,6 @@ class Conversation:
         """Whether there is a reply that has ended or was stopped."""
         turn = self.turn
         return self.state is Phase.IDLE and turn is not None and self._stage.is_at_hand(turn)
-
-    def can_look(self, turn: Turn) -> bool:
-        """Whether a turn's reply can be read again by the model that it is of."""
-        return self._stage.is_at_hand(turn) and len(turn.tape) > 0
 
     def send(self, text: str) -> bool:
         """Send a seed; an empty one continues the last reply.
@@ -170,14 +168,6 @@ class Conversation:
     def change(self, controls: Controls) -> None:
         """Put new controls in force, from the next character that is shown."""
         self._stage.change(controls)
-
-    def set_temperature(self, temperature: float) -> None:
-        """Put a temperature in force; a schedule that is running ends.
-
-        Raises:
-            SettingsError: it is none.
-        """
-        self._stage.set_temperature(temperature)
 
     def pause(self) -> None:
         """Pause the reply, or resume it."""
@@ -229,68 +219,14 @@ class Conversation:
 
     def advance(self) -> None:
         """Do what is due: called some ten times a second while a reply plays or a key is held."""
-        self.sweep.look()
+        self.temperature.look()
         self._stage.mode.advance()
-
-    # What a text is worth to the model.
-
-    def score(self, text: str) -> None:
-        """Ask how well the model predicts a text, under the context of now.
-
-        Raises:
-            SettingsError: there is no text, or the model knows none of it.
-        """
-        if self.model is None:
-            raise SettingsError("no model is loaded yet: wait until it is ready")
-        self.requests.score(text, self.model, self.controls.settings)
-
-    # What was possible.
-
-    def inspect(self, turn: Turn, number: int) -> None:
-        """Ask for what was possible at a character, under the settings of now."""
-        if self.model is None or not self.tree.can_branch(turn):
-            return
-        self.requests.inspect(turn, number, self.controls.settings)
-
-    def inspect_last(self) -> bool:
-        """Ask for what was possible at the last character that is shown, as it was drawn.
-
-        While characters are drawn that is told without a question.
-
-        Returns:
-            whether it was asked for: there has to be a character of the model that is loaded.
-        """
-        turn = self.turn
-        if (
-            self.state is Phase.STREAMING
-            or turn is None
-            or not len(turn.tape)
-            or not self.tree.can_branch(turn)
-        ):
-            return False
-        last = len(turn.tape) - 1
-        self.requests.inspect(turn, last, turn.tape.settings_at(last))
-        return True
-
-    def toggle_continue(self) -> None:
-        """Toggle whether a new seed continues the conversation."""
-        self._stage.continues = not self.continues
-        self.tell(StateChanged())
-
-    def set_length(self, length: int) -> None:
-        """Set how many characters a reply is to have; 0 is as many as there come."""
-        self._stage.reply_length = length
-        if self.busy and self.turn is not None:
-            done = len(self.turn.tape)
-            self.change(replace(self.controls, length=length and max(length, done + 1)))
-        else:
-            self.change(replace(self.controls, length=length))
 
     def shown(self) -> None:
         """Tell the engine that all that was told is on the screen: it waits for that."""
-        turn = self._stage.mode.turn
-        if turn is not None:
-            self._stage.ask(Acknowledged(self._stage.number, len(turn.tape)))
+        it = self._stage
+        if it.mode.turn is not None:
+            it.ask(Acknowledged(it.number, it.mode.shown()))
 
     # What the engine says.
 

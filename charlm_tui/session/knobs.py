@@ -13,7 +13,6 @@ from charlm_tui.controls.parameters import PARAMETERS
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import MOVING
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.sweep import move, stand_still, temperature_now
 
 
 class Knob(NamedTuple):
@@ -71,7 +70,7 @@ def _limits(conversation: Conversation) -> Limits:
 
 def _in_force(conversation: Conversation) -> Controls:
     """Return the controls with the temperature and the length to which the reply has come."""
-    controls = conversation.controls.with_settings(temperature=temperature_now(conversation))
+    controls = conversation.controls.with_settings(temperature=conversation.temperature.now)
     return replace(controls, length=conversation.reply_length)
 
 
@@ -79,11 +78,11 @@ def _put(conversation: Conversation, row: Parameter, value: Any) -> None:
     """Set a row to a value, as the conversation takes it."""
     match row.name:
         case "temperature":  # ends a schedule
-            conversation.set_temperature(value)
+            conversation.temperature.set(value)
         case "moving":  # begins where the temperature is now
-            move(conversation, row.changes(value)["moving"])
+            conversation.temperature.move(row.changes(value)["moving"])
         case "length":  # of the reply that streams, too
-            conversation.set_length(value)
+            conversation.reply_length = value
         case _:
             conversation.change(conversation.controls.with_fields(row.changes(value)))
 
@@ -99,7 +98,7 @@ def _type_schedule(conversation: Conversation, text: str) -> None:
         found = []
         to = over = None
     if word in ("off", "steady") and not numbers:
-        stand_still(conversation)
+        conversation.temperature.stand_still()
     elif len(found) != 1 or len(numbers) > 2:
         raise SettingsError(
             "the temperature schedule must be steady, or ramp, cycle or words with the other "
@@ -107,4 +106,4 @@ def _type_schedule(conversation: Conversation, text: str) -> None:
             f"not {text.strip()!r:.30}"
         )
     else:
-        move(conversation, found[0], to, over)
+        conversation.temperature.move(found[0], to, over)

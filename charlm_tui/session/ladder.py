@@ -13,6 +13,7 @@ from charlm_tui.engine.protocol import CharactersGenerated, LanesGenerated, Lane
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.reply.timeline import ruled_at
 from charlm_tui.session.stage import Asked, Mode, Stage
 from charlm_tui.session.turns import Author, Reply, Turn
 from charlm_tui.session.updates import (
@@ -85,6 +86,7 @@ class Ladder(Mode):
         self.twins = False
         """Whether there are two lanes, of which the first holds units and the second is left alone.
         """
+        self._ended: set[int] = set()  # lanes that their rules have ended: no more is drawn in them
 
     def climb(self, text: str, temperatures: Sequence[float]) -> bool:
         """Draw replies to a seed side by side, one at each temperature; `pick` takes one.
@@ -229,11 +231,17 @@ class Ladder(Mode):
 
     def request(self, turn: Turn, number: int, controls: Controls) -> tuple[LanesRequested, Asked]:
         """Return the request to draw what follows all that there is of the lanes."""
-        first = len(turn.tape)
-        settings = tuple(self._settings(controls, lane) for lane in range(len(self.temperatures)))
+        first, length = self.shown(), self._stage.controls.length
+        if len(self._ended) == len(turn.replies):  # they are continued past their ends
+            self._ended.clear()
+        going = [lane for lane in range(len(turn.replies)) if lane not in self._ended]
+        replies = [turn.replies[lane] for lane in going]
+        settings = tuple(
+            ruled_at(self._settings(controls, lane), turn.replies[lane].tape, first, length)
+            for lane in going
+        )
         points = [
-            reply.resume_point(first, each)
-            for reply, each in zip(turn.replies, settings, strict=True)
+            reply.resume_point(first, each) for reply, each in zip(replies, settings, strict=True)
         ]
         request = LanesRequested(
             number,
@@ -242,31 +250,46 @@ class Ladder(Mode):
             tuple(here.mirostat_history.tobytes() for here in points),
             settings,
             controls,
-            self._models(turn),
+            self._models(replies),
             tuple(here.holds for here in points),
+            tuple(here.before.tobytes() for here in points),
+            tuple(here.drawn.tobytes() for here in points),
         )
-        return request, Asked(turn, tuple(turn.replies), settings)
+        return request, Asked(turn, tuple(replies), settings)
 
     def added(self, event: CharactersGenerated | LanesGenerated, asked: Asked) -> None:
         """Take in characters of every lane, as they were asked for."""
         assert isinstance(event, LanesGenerated)
         it, turn = self._stage, asked.turn
         elapsed_s = it.clock() - turn.start_s
-        texts = []
-        for reply, settings, lane in zip(asked.replies, asked.settings, event.lanes, strict=True):
-            assert event.first == len(reply.tape)
-            reply.tape.append(lane, settings, elapsed_s)
-            texts.append(reply.author.vocabulary.decode(array("H", lane.ids)))
+        texts = [""] * len(turn.replies)
+        ended = event.ended or (False,) * len(event.lanes)
+        for reply, settings, lane, ends in zip(
+            asked.replies, asked.settings, event.lanes, ended, strict=True
+        ):
+            number = turn.replies.index(reply)
+            if lane.ids:
+                assert event.first == len(reply.tape)
+                reply.tape.append(lane, settings, elapsed_s)
+                texts[number] = reply.author.vocabulary.decode(array("H", lane.ids))
+            if ends:
+                self._ended.add(number)
         it.tell(LanesAdded(turn, tuple(texts), event.draw_s))
+
+    def shown(self) -> int:
+        """Return how many characters there are of the lanes that have not ended, or of all."""
+        turn = self.turn
+        return max((len(reply.tape) for reply in turn.replies), default=0) if turn else 0
 
     def left(self) -> None:
         """Forget the lanes."""
         self.temperatures, self.twins = [], False
+        self._ended.clear()
 
     @staticmethod
-    def _models(turn: Turn) -> tuple[str, ...]:
+    def _models(replies: Sequence[Reply]) -> tuple[str, ...]:
         """Return the sha256 of each lane's model, or of the one that all have."""
-        names = tuple(reply.author.model.sha256 for reply in turn.replies)
+        names = tuple(reply.author.model.sha256 for reply in replies)
         return names if len(set(names)) > 1 else names[:1]
 
     def _settings(self, controls: Controls, lane: int) -> Settings:

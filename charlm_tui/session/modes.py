@@ -39,9 +39,19 @@ class Streaming(Mode):
         it, ids = self._stage, array("H", event.columns.ids)
         it.tell(TextAdded(turn.vocabulary.decode(ids), event.draw_s, event.forced))
         if event.model:
-            model, after = array("f", event.model), array("f", event.after)
             last = len(reply.tape) - 1
-            it.tell(DistributionKnown(turn, last, model, after, ids[-1], asked=False))
+            it.tell(
+                DistributionKnown(
+                    turn,
+                    last,
+                    array("f", event.model),
+                    array("f", event.after),
+                    ids[-1],
+                    asked=False,
+                    ruled=array("f", event.ruled),
+                    cost_bits=event.cost_bits,
+                )
+            )
 
     def ended(self) -> None:
         """Stay paused after a step; idle after a reply."""
@@ -98,7 +108,8 @@ def dream(stage: Stage) -> bool:
     stage.mode = Dreaming(stage, turn)
     temperature = stage.controls.settings.temperature or DREAM_TEMPERATURE
     controls = replace(stage.controls, speed=0.0, length=stage.model.window)
-    stage.draw(turn, controls.with_settings(rng_seed=turn.rng_seed, temperature=temperature))
+    own = {"rng_seed": turn.rng_seed, "temperature": temperature, "until": (), "match": ""}
+    stage.draw(turn, controls.with_settings(**own))
     stage.enter(Phase.DREAMING)
     return True
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from charlm_tui.controls.controls import warmer
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import Phase
 
 NO_BRANCH = "this reply cannot be branched now"
@@ -111,7 +110,7 @@ def no_step_of_a_lane(it: Conversation, lane: int, steps: int) -> str:
 def no_other_step(steps: int) -> Obstacle:
     """Return what says why the temperature goes no further by a key."""
     highest = "highest by key; /temp takes any"
-    return lambda it: at_the_end(temperature_now(it), steps, highest)
+    return lambda it: at_the_end(it.temperature.now, steps, highest)
 
 
 def no_other_speed(steps: int) -> Obstacle:

@@ -31,9 +31,10 @@ from charlm_tui.engine.protocol import (
     ScoreRequested,
 )
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.held import Holds
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
-from charlm_tui.reply.timeline import carried_from, held_since
+from charlm_tui.reply.timeline import carried_from, held_since, ruled_at
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -104,6 +105,7 @@ class Requests:
     def inspect(self, turn: Turn, number: int, settings: Settings) -> None:
         """Ask what was possible at a character of a reply."""
         self._inspected = (self._next(), turn, number)
+        settings = ruled_at(settings, turn.tape, number)
         here = turn.resume_point(number, settings)
         self._send(
             InspectRequested(
@@ -114,6 +116,8 @@ class Requests:
                 number,
                 turn.model.sha256,
                 here.holds,
+                here.before.tobytes(),
+                here.drawn.tobytes(),
             )
         )
 
@@ -167,20 +171,23 @@ class Requests:
         self._send(UnitRequested(lens.number, unit))
 
     def causes(
-        self, lens: Lens, turn: Turn, number: int, settings: Settings, mean: bool = False
-    ) -> None:
-        """Ask what each unit causes at a character of the reply that a lens shows.
+        self, lens: Lens | None, turn: Turn, number: int, settings: Settings, mean: bool = False
+    ) -> int:
+        """Ask what each unit causes at a character of a reply; return the id.
 
         Args:
-            lens: that is open.
-            turn: that it was opened on.
+            lens: that is open on the turn, if one is: its id is this one's, too.
+            turn: of the character.
             number: of the character.
             settings: in force for it: with the context that it was predicted in.
-            mean: whether a unit is set to its mean over the text, and not to zero.
+            mean: whether a unit is set to its mean over the text of the lens, and not to zero.
         """
+        assert lens is not None or not mean
+        asked = self._begin() if lens is None else lens.number
         here = turn.resume_point(number, settings)
         read, model = here.read.tobytes(), turn.model.sha256
-        self._send(CauseRequested(lens.number, number, read, here.holds, mean, model))
+        self._send(CauseRequested(asked, number, read, here.holds, mean, model))
+        return asked
 
     def what_if(self, turn: Turn, number: int, settings: Settings) -> int:
         """Ask what would have been likely at a character; return the id of the request.
@@ -190,16 +197,20 @@ class Requests:
         read = turn.read(number)
         within = turn.vocabulary.in_words[read[-1]]
         still = replace(settings, temperature=settings.temperature_at(number, within), moving="")
+        still = ruled_at(still, turn.tape, number)
+        here = turn.resume_point(number, still)
         self._send(
             WhatIfRequested(
                 self._begin(),
                 read.tobytes(),
                 turn.tape.ids(number, number + 1)[0],
                 still,
-                turn.resume_point(number, settings).mirostat_history.tobytes(),
+                here.mirostat_history.tobytes(),
                 carried_from(len(turn.prefix), turn.tape, number, settings, turn.model.window),
                 turn.model.sha256,
                 held_since(len(turn.prefix), turn.tape, number),
+                here.before.tobytes(),
+                here.drawn.tobytes(),
             )
         )
         return self._number
@@ -210,8 +221,8 @@ class Requests:
         In every context that is what a window reads: a carried one has no depths.
         """
         drawn = turn.tape.ids(number, number + 1)[0]
-        read = _window(turn, number, settings).tobytes()
-        self._send(ReachRequested(self._begin(), read, drawn, turn.model.sha256))
+        read, holds = _window(turn, number, settings)
+        self._send(ReachRequested(self._begin(), read, drawn, turn.model.sha256, holds))
         return self._number
 
     def influence(self, turn: Turn, number: int, settings: Settings, every: bool = False) -> int:
@@ -223,8 +234,8 @@ class Requests:
             settings: of the depth.
             every: whether each is replaced by every other symbol, not by a space.
         """
-        read = _window(turn, number, settings).tobytes()
-        self._send(InfluenceRequested(self._begin(), read, every, turn.model.sha256))
+        read, holds = _window(turn, number, settings)
+        self._send(InfluenceRequested(self._begin(), read, every, turn.model.sha256, holds))
         return self._number
 
     def settling(self, turn: Turn, settings: Settings, first: int = 0) -> SettlingAsked:
@@ -242,7 +253,12 @@ class Requests:
         begin = max(0, start - depth)
         self._send(
             SettlingRequested(
-                self._begin(), read[begin:].tobytes(), start - begin, depth, turn.model.sha256
+                self._begin(),
+                read[begin:].tobytes(),
+                start - begin,
+                depth,
+                turn.model.sha256,
+                held_since(len(turn.prefix) - begin, turn.tape, length),
             )
         )
         return SettlingAsked(self._number, first)
@@ -291,7 +307,16 @@ class Requests:
         drawn = turn.tape.ids(number, number + 1)
         model, after = array("f", event.model), array("f", event.after)
         self._tell(
-            DistributionKnown(turn, number, model, after, drawn[0] if drawn else None, asked=True)
+            DistributionKnown(
+                turn,
+                number,
+                model,
+                after,
+                drawn[0] if drawn else None,
+                asked=True,
+                ruled=array("f", event.ruled),
+                cost_bits=event.cost_bits,
+            )
         )
 
     def _take_scores(self, event: Scored, text: str) -> None:
@@ -320,6 +345,8 @@ class Requests:
         self._tell_below(Noticed(f"made again: {event.sentence}"))
 
 
-def _window(turn: Turn, number: int, settings: Settings) -> "array[int]":
-    """Return the window before a character of a reply."""
-    return turn.read(number)[-(settings.depth or turn.model.window) :]
+def _window(turn: Turn, number: int, settings: Settings) -> tuple[bytes, Holds]:
+    """Return the window before a character of a reply, and what was held while it was read."""
+    read = turn.read(number)
+    begin = max(0, len(read) - (settings.depth or turn.model.window))
+    return read[begin:].tobytes(), held_since(len(turn.prefix) - begin, turn.tape, number)

@@ -23,6 +23,7 @@ from charlm_tui.engine.protocol import (
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.schedule import begun
+from charlm_tui.reply.timeline import ruled_at
 from charlm_tui.session.requests import Requests
 from charlm_tui.session.turns import Author, Reply, Turn
 from charlm_tui.session.updates import (
@@ -72,18 +73,25 @@ class Mode:
     def request(self, turn: Turn, number: int, controls: Controls) -> tuple[Request, Asked]:
         """Return the request to draw what follows all that is shown of a turn, and what it asks."""
         first = len(turn.tape)
-        here = turn.resume_point(first, controls.settings)
+        settings = ruled_at(controls.settings, turn.tape, first, self._stage.controls.length)
+        here = turn.resume_point(first, settings)
         request: DrawRequested | LanesRequested = DrawRequested(
             number,
             first,
             here.read.tobytes(),
             here.mirostat_history.tobytes(),
-            controls,
+            replace(controls, settings=settings),
             turn.reply.still_forced.tobytes(),
             turn.model.sha256,
             here.holds,
+            here.before.tobytes(),
+            here.drawn.tobytes(),
         )
-        return request, Asked(turn, (turn.reply,), (controls.settings,))
+        return request, Asked(turn, (turn.reply,), (settings,))
+
+    def shown(self) -> int:
+        """Return how many characters of what is drawn there are."""
+        return 0 if self.turn is None else len(self.turn.tape)
 
     def added(self, event: CharactersGenerated | LanesGenerated, asked: Asked) -> None:
         """Take in characters, as they were asked for."""

@@ -24,6 +24,37 @@ class Tree:
         ready = it.state in (Phase.IDLE, Phase.STREAMING, Phase.PAUSED)
         return ready and it.mode.alone and it.is_at_hand(turn)
 
+    def can_look(self, turn: Turn) -> bool:
+        """Whether a turn's reply can be read again by the model that it is of."""
+        return self._stage.is_at_hand(turn) and len(turn.tape) > 0
+
+    def inspect(self, turn: Turn, number: int) -> None:
+        """Ask for what was possible at a character, under the settings of now."""
+        it = self._stage
+        if it.model is not None and self.can_branch(turn):
+            it.requests.inspect(turn, number, it.controls.settings)
+
+    def inspect_last(self) -> bool:
+        """Ask for what was possible at the last character that is shown, as it was drawn.
+
+        While characters are drawn that is told without a question.
+
+        Returns:
+            whether it was asked for: there has to be a character of the model that is loaded.
+        """
+        it = self._stage
+        turn = it.turn
+        if (
+            it.state is Phase.STREAMING
+            or turn is None
+            or not len(turn.tape)
+            or not self.can_branch(turn)
+        ):
+            return False
+        last = len(turn.tape) - 1
+        it.requests.inspect(turn, last, turn.tape.settings_at(last))
+        return True
+
     def branch(
         self, turn: Turn, number: int, ids: Sequence[int] = (), rng_seed: int | None = None
     ) -> bool:

@@ -71,6 +71,9 @@ class DistributionKnown(NamedTuple):
         after: float32 [vocabulary], those after truncation and temperature.
         drawn: its id; None if there is none yet.
         asked: whether somebody wanted to know; if not, it came with the stream.
+        ruled: float32 [vocabulary], the model's own under the rules; empty where they change
+            nothing.
+        cost_bits: Kullback-Leibler divergence of those from the model's own.
     """
 
     turn: Turn
@@ -79,6 +82,8 @@ class DistributionKnown(NamedTuple):
     after: "array[float]"
     drawn: int | None
     asked: bool
+    ruled: "array[float]" = array("f")
+    cost_bits: float = 0.0
 
 
 class InsightGained(NamedTuple):

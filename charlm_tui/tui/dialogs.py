@@ -16,12 +16,13 @@ from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.arguments import place_of_model
+from charlm_tui.session.arguments import character, place_of_model, turned
 from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import ExistsError, new_name, save
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.ladder import Temperatures, lanes_typed
+from charlm_tui.session.turns import Turn
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import Noticed
 from charlm_tui.text import capitalised
@@ -146,7 +147,7 @@ class Dialogs:
         """Turn a knob, or the row of turns, which is none; say so if it goes no further."""
         chosen, it = KNOBS_BY_ID.get(knob), self._conversation
         if chosen is None:
-            it.toggle_continue()
+            turned(it)
             return
         before = chosen.shown(it)
         chosen.turn(it, steps)
@@ -269,18 +270,39 @@ class Dialogs:
         if self._view.selected is not None:
             self._app.push_screen(WhatIfScreen(self._conversation, *self._view.selected))
 
-    def reach(self) -> None:
-        """Show how far back the model looks for the selected character."""
+    def reach(self, typed: str = "") -> None:
+        """Show how far back the model looks for a character; without one, for the newest."""
         from charlm_tui.tui.screens.reach import ReachScreen
 
-        if self._view.selected is not None:
-            turn, number = self._view.selected
+        chosen = self._character(typed)
+        turn, _ = chosen or character(self._conversation, "")
 
-            def back(there: int | None) -> None:
-                if there is not None:
-                    self._view.select(turn, there)
+        def back(there: int | None) -> None:
+            if there is not None:
+                self._view.select(turn, there)
 
-            self._app.push_screen(ReachScreen(self._conversation, turn, number), back)
+        number = chosen[1] if chosen is not None else None
+        self._app.push_screen(ReachScreen(self._conversation, turn, number), back)
+
+    def causes(self, typed: str = "") -> None:
+        """Rank the units by what they cause at a character; without one, at the last."""
+        from charlm_tui.tui.screens.lens import LensScreen
+
+        turn, number = self._character(typed) or character(self._conversation, "")
+        self._app.push_screen(LensScreen(self._conversation, turn, number, causes=True))
+
+    def _character(self, typed: str) -> tuple[Turn, int] | None:
+        """Return the character of a reply that was typed, else the selected one; None if neither.
+
+        Raises:
+            CommandError: there is none such as was typed.
+        """
+        if typed:
+            return character(self._conversation, typed)
+        selected = self._view.selected
+        if selected is None or selected[1] >= len(selected[0].tape):
+            return None
+        return selected
 
     def recall(self) -> None:
         """Search in what was typed; offer it as it was typed."""

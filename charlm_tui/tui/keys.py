@@ -306,10 +306,20 @@ ACTS = (
         "open('reach')",
         "Reach",
         "Reach",
-        "See how far back the model looks for the selected character, and what matters to it.",
+        "See how far back the model looks for the selected character, and what matters to it; "
+        "without one it follows the newest.",
         "z",
         footer=True,
-        obstacle=no_comparison,
+        obstacle=no_look,
+        section=CHARACTER,
+    ),
+    Act(
+        "causes",
+        "open('causes')",
+        "What units cause",
+        "",
+        "Rank the units of the model by what they cause at the selected character.",
+        obstacle=no_look,
         section=CHARACTER,
     ),
     Act(

@@ -15,7 +15,6 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.reply.tints import EngineTint
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.playing import PLAY_FRAMES_PER_S
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.session.updates import (
     DistributionKnown,
     Noticed,
@@ -142,7 +141,7 @@ class Live:
         self._view = view
         self._status = status
         self._tell = tell
-        status.temperature = temperature_now(conversation)
+        status.temperature = conversation.temperature.now
         self._furniture: Furniture | None = None
         self._state = Phase.LOADING  # that was followed last
         self._controls = Controls()
@@ -231,7 +230,7 @@ class Live:
             if room is not None:
                 room.meter.use(it.model)
         status.sibling = place_among_siblings(it.turn) if it.turn is not None else ""
-        if it.state is Phase.PLAYING or it.sweep.active:
+        if it.state is Phase.PLAYING or it.temperature.held:
             self._play_timer.resume()
         else:
             self._play_timer.pause()
@@ -248,12 +247,12 @@ class Live:
             room.sidebar.show_controls(it)
         self.follow_stream()
         if controls.settings != it.controls.settings and self._view.selected is not None:
-            it.inspect(*self._view.selected)
+            it.tree.inspect(*self._view.selected)
 
     def follow_stream(self) -> None:
         """Show the newest figures on the status line and in the panels."""
         it, room = self._conversation, self._furniture
-        temperature = self._status.temperature = temperature_now(it)
+        temperature = self._status.temperature = it.temperature.now
         if room is not None:
             tape = self._view.turn.tape if self._view.turn is not None else None
             room.sidebar.show_surprise(tape)
@@ -270,7 +269,7 @@ class Live:
             self._show_newest()
         else:
             self._stale = self._stale or self._newest is None  # only the last question is answered
-            self._conversation.inspect(*selected)
+            self._conversation.tree.inspect(*selected)
 
     def _acknowledge(self) -> None:
         """Tell the engine that what has come is drawn."""
@@ -304,7 +303,7 @@ class Live:
             return
         room = self._furniture
         if self._stale and room is not None and "next" in room.sidebar.shown:
-            self._stale = not self._conversation.inspect_last()
+            self._stale = not self._conversation.tree.inspect_last()
         self._show_distribution(self._newest)
 
     def _show_distribution(self, known: DistributionKnown | None) -> None:

@@ -87,7 +87,7 @@ class ReachTint:
             return
         for turn in reversed(it.turns):
             known = len(self._depths.get(turn.reply, ()))
-            if known < len(turn.tape) and it.can_look(turn):
+            if known < len(turn.tape) and it.tree.can_look(turn):
                 self._asked = it.requests.settling(turn, settings, known), turn.reply
                 return
 

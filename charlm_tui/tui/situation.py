@@ -74,7 +74,7 @@ def no_look(it: Situation) -> str:
 
 def not_readable(it: Situation, turn: Turn) -> str:
     """Return why the model cannot look at a turn's reply."""
-    if it.conversation.can_look(turn):
+    if it.conversation.tree.can_look(turn):
         return ""
     if not len(turn.tape):
         return "this reply has no characters yet"

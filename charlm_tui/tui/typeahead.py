@@ -47,13 +47,20 @@ class TypeAhead:
         """Press the next key, if it can be taken now."""
         while self._waiting and self._acting is None and self._ready():
             event, screen = self._waiting.popleft()
-            if screen not in self._app.screen_stack:
+            if screen not in self._app.screen_stack and not self._quits(event):
                 continue  # what was typed at a screen that has left is for no other one
             self._acting = self._app.screen
             target = self._app.focused or self._acting
             way: deque[MessagePump] = deque([*target.ancestors_with_self] * ROUNDS)
             await self._press(event)
             self._follow(way)
+
+    def _quits(self, event: Key | Paste) -> bool:
+        """Return whether it is the key that leaves the app: it is for no screen alone."""
+        if not isinstance(event, Key):
+            return False
+        bound = self._app._bindings.key_to_bindings.get(event.key, ())
+        return any(binding.action == "quit" for binding in bound)
 
     def is_for(self, screen: Screen[Any]) -> bool:
         """Return whether the key that acts now was pressed at a screen."""

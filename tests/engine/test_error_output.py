@@ -45,6 +45,7 @@ def test_what_is_quoted_is_printable_and_bounded(monkeypatch: pytest.MonkeyPatch
     assert len(reason) < MOST_QUOTED + 60
 
 
+@pytest.mark.slow
 def test_a_flood_does_not_block_the_engine_and_the_log_is_rotated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -232,13 +232,13 @@ def test_only_the_lens_that_is_open_is_told_of(model: OnnxModel, read: "array[in
     insight, content = Insight(), read.tobytes()
     for number in (1, 2):
         assert [*insight.begin(LensRequested(number, content, 1, PLAIN), model)]
-    assert answers(insight, model, CauseRequested(1, 3, content)) == []
-    assert len(answers(insight, model, CauseRequested(2, 3, content))) == 1
+    assert answers(insight, model, CauseRequested(1, 3, content, mean=True)) == []
+    assert len(answers(insight, model, CauseRequested(2, 3, content, mean=True))) == 1
 
 
 def test_a_lens_that_is_closed_causes_nothing(model: OnnxModel, read: "array[int]") -> None:
     insight = Insight()
-    request = CauseRequested(1, 3, read.tobytes())
+    request = CauseRequested(1, 3, read.tobytes(), mean=True)
     assert list(insight.begin(request, model)) == []  # it was never opened
     assert isinstance(
         [*insight.begin(LensRequested(1, read.tobytes(), 1, PLAIN), model)][-1], LensOpened
@@ -252,5 +252,21 @@ def test_a_lens_that_is_closed_causes_nothing(model: OnnxModel, read: "array[int
 def test_a_dismissed_lens_is_not_asked(driver: Driver, read: "array[int]") -> None:
     opened(driver, 1, read)
     driver.engine.send(Dismissed(1))
-    driver.engine.send(CauseRequested(1, 3, read.tobytes()))
+    driver.engine.send(CauseRequested(1, 3, read.tobytes(), mean=True))
     assert driver.before_an_answer() == []
+
+
+def test_without_a_lens_units_are_set_to_zero_until_it_is_dismissed(
+    model: OnnxModel, read: "array[int]"
+) -> None:
+    insight, request = Insight(), CauseRequested(1, 3, read.tobytes(), ((2, HELD),))
+    [told] = answers(insight, model, request)
+    *_, found = causes(model, read, request.holds)
+    assert isinstance(told, CauseTold)
+    assert isinstance(found, Causes)
+    units = array("I", told.units).tolist()
+    assert array("f", told.bits).tolist() == pytest.approx(found.bits[units], abs=1e-5)
+    slices = insight.begin(request, model)
+    assert next(slices) is None
+    insight.dismiss(1)
+    assert list(slices) == []

@@ -18,8 +18,17 @@ from charlm_tui.engine.insight_protocol import (
     SettlingTold,
 )
 from charlm_tui.engine.jobs import Insight
-from charlm_tui.engine.protocol import CharactersGenerated, Event, GenerationEnded
+from charlm_tui.engine.protocol import (
+    Acknowledged,
+    CharactersGenerated,
+    Event,
+    GenerationEnded,
+    LoadRequested,
+    Request,
+)
+from charlm_tui.engine.worker import Worker
 from charlm_tui.lm.influence import influence, mean_influence
+from charlm_tui.lm.limits import NO_LIMITS
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.reach import Reach, Settling, reach, settling
 from tests.support.engines import START, Driver, start
@@ -165,3 +174,45 @@ def test_looking_back_changes_no_character_of_a_reply(driver: Driver, ids: "arra
     assert drawn.tolist() == alone
     while not answered:
         answered += isinstance(driver.next(), ReachTold | InfluenceTold)
+
+
+class Eager:
+    """A pipe whose other end acknowledges every batch at once: a reply never waits."""
+
+    def __init__(self, *requests: Request) -> None:
+        self._requests = [*requests]
+        self.told: list[Event] = []
+
+    def interrupted(self) -> bool:
+        return False
+
+    def get(self, timeout_s: float | None) -> Request | None:  # noqa: ARG002  (as an inbox has it)
+        if self._requests:
+            return self._requests.pop(0)
+        last = self.told[-1]
+        if isinstance(last, InfluenceTold | GenerationEnded):
+            raise EOFError
+        if isinstance(last, CharactersGenerated):
+            return Acknowledged(last.request_id, last.first + last.columns.characters)
+        return None
+
+    def send(self, event: Event) -> None:
+        self.told.append(event)
+
+
+def test_one_character_is_looked_at_while_a_reply_never_waits(
+    model_path: Path, ids: "array[int]"
+) -> None:
+    window = ids[-WINDOW:].tobytes()
+    pipe = Eager(
+        LoadRequested(str(model_path), NO_LIMITS),
+        start(10**5),
+        ReachRequested(1, window, 0),
+        InfluenceRequested(2, window),
+    )
+    with pytest.raises(EOFError):
+        Worker(pipe, pipe).run()  # type: ignore[arg-type]
+    kinds = [type(each) for each in pipe.told]
+    assert kinds[-1] is InfluenceTold
+    assert ReachTold in kinds
+    assert 1 < kinds.count(CharactersGenerated) < 30

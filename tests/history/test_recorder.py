@@ -24,6 +24,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording
+from charlm_tui.session.arguments import turned
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Reply, Turn
@@ -164,7 +165,7 @@ def test_what_determines_a_reply_is_kept_with_it(studio: Studio) -> None:
     studio.it.send("one")
     studio.engine.stream("abc")
     studio.engine.end()
-    studio.it.toggle_continue()
+    turned(studio.it)
     studio.now_s += 5
     studio.it.send("two")
     studio.engine.stream("def")
@@ -508,6 +509,7 @@ def _run(studio: Studio, steps: list[tuple[str, int, str]]) -> dict[Reply, tuple
     return replies
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(_steps(_WHATS))
 def test_whatever_is_done_every_reply_is_kept_once_and_as_its_tape_says(
@@ -610,7 +612,7 @@ def _do(studio: Studio, what: str, number: int, text: str) -> Turn | None:
         case "warmer":
             COMMANDS["warmer" if number % 2 else "cooler"].run(it, "")
         case "continue":
-            it.toggle_continue()
+            turned(it)
         case "dream":
             it.dream()
         case "undo":

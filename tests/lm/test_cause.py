@@ -68,6 +68,7 @@ def texts(draw: st.DrawFn) -> tuple[list[int], Holds]:
     return read, holds
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=50)
 @given(texts(), st.integers(0, 3), st.integers(1, 5), st.booleans())
 def test_every_unit_is_changed_alone(

@@ -139,6 +139,7 @@ def performed(
     return ids, surprisal
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=60)
 @given(performances(), st.integers(1, 11))
 def test_a_held_reply_is_what_a_plain_re_run_gives(
@@ -182,6 +183,7 @@ def test_given_characters_are_read_with_what_is_held() -> None:
     assert [*source.give(ids[:7]).ids, *source.draw(LENGTH - 7).ids] == ids
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=40)
 @given(st.data(), st.sampled_from(STATES), st.integers(0, 3))
 def test_lanes_that_hold_other_units_are_each_a_reply_of_its_own(
@@ -229,6 +231,7 @@ def held_texts(draw: st.DrawFn) -> tuple[list[int], Holds]:
     return ids, changes(sorted(every))
 
 
+@pytest.mark.slow
 @hypothesis_settings(max_examples=100)
 @given(st.lists(held_texts(), min_size=2, max_size=5), st.data())
 def test_a_carried_text_is_reused_only_as_far_as_the_same_was_held(

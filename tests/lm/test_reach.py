@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.errors import ModelOutputError
+from charlm_tui.lm.held import Holds, changes
 from charlm_tui.lm.influence import influence, mean_influence, replacement
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.reach import (
@@ -27,6 +29,7 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.lm.whatif import kl_bits
 from tests.support.fakes import NanModel, ScriptedModel, UniformModel
+from tests.support.held import held_units, small_model
 from tests.support.models import SYMBOLS, WINDOW
 
 TOLERANCE = 2e-5  # of logits, which float32 adds up in another order
@@ -34,6 +37,8 @@ NEAR = 1e-4  # bits
 
 texts = st.lists(st.integers(0, len(SYMBOLS) - 1), min_size=1, max_size=2 * WINDOW)
 depths = st.integers(1, WINDOW + 3)
+
+STATES = ("h0", "h1")
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +200,7 @@ def test_influence_is_that_of_each_changed_window_read_by_itself(
         assert found[back - 1] == pytest.approx(apart, rel=1e-3, abs=NEAR)
 
 
+@pytest.mark.slow
 @given(texts, st.integers(1, 5))
 def test_the_mean_influence_is_that_of_every_other_symbol_in_each_place(
     tiny: OnnxModel, read: list[int], depth: int
@@ -210,6 +216,78 @@ def test_the_mean_influence_is_that_of_every_other_symbol_in_each_place(
             if symbol != window[-back]:
                 apart.append(kl_bits(own, after(tiny, changed)))
         assert found[back - 1] == pytest.approx(np.mean(apart), rel=1e-3, abs=NEAR)
+
+
+# Of a text in which units were held.
+
+
+@st.composite
+def held_texts(draw: st.DrawFn) -> tuple[list[int], Holds, int]:
+    """Return a text of two characters or more, what was held where, and a depth."""
+    read = draw(st.lists(st.integers(0, 4), min_size=2, max_size=14))
+    places = st.lists(st.tuples(st.integers(0, len(read) - 1), held_units(STATES)), max_size=3)
+    return read, changes(sorted(draw(places), key=lambda it: it[0])), draw(st.integers(1, 10))
+
+
+def holding(read: list[int], holds: Holds, rng_seed: int) -> NDArray[np.float64]:
+    """Return the distribution after a text, read by itself with what was held in it."""
+    model = small_model(STATES, rng_seed)
+    return probabilities(RollingWindow(model, len(read)).read(read, holds)[0])
+
+
+def since(holds: Holds, begin: int) -> Holds:
+    """Return what was held in the part of a text from a place on."""
+    return changes((max(0, place - begin), held) for place, held in holds)
+
+
+@hypothesis_settings(max_examples=50)
+@given(held_texts(), st.integers(0, 3))
+def test_what_was_held_is_held_in_every_depth(
+    text: tuple[list[int], Holds, int], rng_seed: int
+) -> None:
+    read, holds, depth = text
+    model = small_model(STATES, rng_seed)
+    *_, one = reach(model, read, 3, depth, holds=holds)
+    assert isinstance(one, Reach)
+    for count in range(1, min(depth, len(read)) + 1):
+        begin = len(read) - count
+        p = holding(read[begin:], since(holds, begin), rng_seed)
+        assert one.probability[count - 1] == pytest.approx(p[3], abs=1e-5)
+    *_, each = settling(model, read, 1, depth, holds=holds)
+    assert isinstance(each, Settling)
+    full = []
+    for place in range(1, len(read)):
+        begin = max(0, place - depth)
+        p = holding(read[begin:place], since(holds, begin), rng_seed)
+        full.append(-np.log2(p[read[place]]))
+    assert each.mean_bits[-1] == pytest.approx(np.mean(full), abs=NEAR)
+
+
+@pytest.mark.slow
+@hypothesis_settings(max_examples=50)
+@given(held_texts(), st.integers(0, 3))
+def test_what_was_held_is_held_while_a_character_is_replaced(
+    text: tuple[list[int], Holds, int], rng_seed: int
+) -> None:
+    read, holds, depth = text
+    model = small_model(STATES, rng_seed)
+    begin = max(0, len(read) - depth)
+    window, here = read[begin:], since(holds, begin)
+    own = holding(window, here, rng_seed)
+    found, mean = (
+        bits(influence(model, read, depth, holds=holds)),
+        bits(mean_influence(model, read, depth, holds=holds)),
+    )
+    for back in range(1, len(window) + 1):
+        apart = []
+        for symbol in range(len(model.contract.vocabulary)):
+            changed = list(window)
+            changed[-back] = symbol
+            apart.append(kl_bits(own, holding(changed, here, rng_seed)))
+        stand_in = apart[replacement(model.contract.vocabulary, window[-back])]
+        del apart[window[-back]]
+        assert found[back - 1] == pytest.approx(stand_in, rel=1e-3, abs=NEAR)
+        assert mean[back - 1] == pytest.approx(np.mean(apart), rel=1e-3, abs=NEAR)
 
 
 @pytest.mark.parametrize("how", [influence, mean_influence])

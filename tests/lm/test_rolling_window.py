@@ -111,6 +111,7 @@ def tiny(tiny_model_path: Path) -> OnnxModel:
     return OnnxModel(tiny_model_path)
 
 
+@pytest.mark.slow
 def test_on_real_text_it_is_a_rerun_of_the_last_60_characters(
     shipped: OnnxModel, corpus_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_on_real_text_it_is_a_rerun_of_the_last_60_characters(
     check_against_rerun(shipped, ids)
 
 
+@pytest.mark.slow
 def test_on_sampled_text_it_is_a_rerun_of_the_last_60_characters(shipped: OnnxModel) -> None:
     """520 characters that the shipped model drew at temperature 1; 59 and 61 are not it."""
     check_against_rerun(shipped, sampled(shipped, LONG))

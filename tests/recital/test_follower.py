@@ -102,6 +102,7 @@ def told(findings: Findings | None, following: Following) -> tuple[object, ...] 
     return findings.length, findings.passage, words, lengths
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_whatever_way_a_conversation_takes_what_is_known_is_that_of_the_text_it_shows(

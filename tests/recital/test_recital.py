@@ -106,6 +106,7 @@ def test_every_length_is_that_of_a_search_whatever_the_batches_were(
         assert recital.longest.start == expected.index(best) + 1 - best
 
 
+@pytest.mark.slow
 @given(TEXTS, CUTS, st.lists(st.tuples(st.integers(0, 300), st.text("ab '-", max_size=9))))
 def test_a_recital_that_was_rewound_is_one_that_was_never_further(
     texts: tuple[str, str], cuts: list[int], branches: list[tuple[int, str]]

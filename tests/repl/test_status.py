@@ -8,6 +8,7 @@ import pytest
 from charlm_tui.controls.controls import Controls
 from charlm_tui.repl.status import change, closing, confirmed, settings_shown, standing
 from charlm_tui.reply.tape import Columns
+from charlm_tui.session.arguments import turned
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.typed import take_line
 from tests.support.replies import conversation
@@ -33,7 +34,7 @@ def test_the_status_has_model_speed_and_turns_where_there_is_room() -> None:
     assert standing(it, 80) == (
         " fake │ temperature 0.50 │ RNG seed 0 │ 60 chars/s │ fresh conversation │ /help"
     )
-    it.toggle_continue()
+    turned(it)
     it.change(replace(it.controls.with_settings(temperature=0.0), speed=0.0))
     assert "0.00 greedy" in standing(it, 80)
     assert "full speed │ continued │ /help" in standing(it, 80)

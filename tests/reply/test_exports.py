@@ -60,6 +60,7 @@ def recording(
 # Tints.
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(width=32), max_size=50), st.sampled_from(Tint))
 @example([math.inf, math.nan, -math.inf, 1e-30, 3e38], Tint.SURPRISAL)
 def test_every_number_has_a_level_and_what_is_not_measured_the_lowest(
@@ -122,6 +123,7 @@ for name in FORMATS:
     assert not loaded(program) & SLOW
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FORMATS])
 def test_the_time_grows_with_the_length_and_not_faster(name: str) -> None:
     took = []
@@ -242,7 +244,7 @@ def test_the_command_in_markdown_makes_the_reply_again(
 
     path = tmp_path / "x.tape"
     in_force = Settings(1.3, 2**63 + 1, top_k=9, mirostat=2.5, carry=True, depth=4)
-    run(Job(tiny_model_path, "a `b'\n-", 50, in_force, tape=path), BytesIO(), print)
+    run(Job(tiny_model_path, ("a `b'\n-",), 50, in_force, tape=path), BytesIO(), print)
     reply = read_recording(path)
     (command,) = commands(reply)
     words = [*shlex.split(command)[1:], "--model", str(tiny_model_path)]

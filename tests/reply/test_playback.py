@@ -223,7 +223,7 @@ def test_a_reply_of_another_model_that_is_shown_before_is_told_so_when_one_is_th
     turn = viewer.it.playing.open(recording(sha256="1" * 64))
     viewer.engine.load()
     assert any(isinstance(it, Noticed) and "not at hand" in it.sentence for it in viewer.told)
-    assert not viewer.it.can_look(turn)
+    assert not viewer.it.tree.can_look(turn)
 
 
 def test_a_reply_plays_on_while_the_model_loads() -> None:

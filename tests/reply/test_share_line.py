@@ -95,6 +95,7 @@ LINE = to_line(
 )
 
 
+@pytest.mark.slow
 @given(recordings())
 @example(recording([]))
 @example(recording([("\x00\x1b\r\n\u2028\ufeff\U0010ffff", Settings(), False)]))
@@ -187,6 +188,7 @@ def test_every_letter_changed_into_every_other_is_seen() -> None:
                 refused(LINE[:place] + other + LINE[place + 1 :])
 
 
+@pytest.mark.slow
 @given(recordings(), st.data())
 def test_any_change_of_any_line_is_seen(there: Recording, data: st.DataObject) -> None:
     line = to_line(there)
@@ -255,6 +257,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.integers(0, 10), values)
 @example(8, [[0, {"temperature": 10**400}]])
@@ -379,7 +382,7 @@ def test_400_characters_of_the_shipped_model_fit_in_500_letters(
     from charlm_tui.batch.generate import Job, run  # loads onnxruntime
 
     path = tmp_path / "x.tape"
-    run(Job(model_path, "the ", 400, Settings(temperature, 1), tape=path), BytesIO(), print)
+    run(Job(model_path, ("the ",), 400, Settings(temperature, 1), tape=path), BytesIO(), print)
     assert len(to_line(read_recording(path))) < 500
 
 

@@ -163,6 +163,7 @@ def test_a_state_that_is_carried_from_a_window_goes_on_from_what_the_window_had_
         logits = state.feed(text[number])[0]
 
 
+@pytest.mark.slow
 @slow
 @given(st.lists(st.integers(0, 9000), min_size=1, max_size=4))
 def test_a_rewindable_state_reads_what_a_new_one_reads(

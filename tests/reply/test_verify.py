@@ -1,8 +1,10 @@
 """Recorded replies made again: whatever was done on the way, they come out the same."""
 
+import re
 from array import array
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +19,8 @@ from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.reply.tape_file import Recording, TapeFileError
 from charlm_tui.reply.verify import OtherModelError, Verdict, remake, replay
+from charlm_tui.session.arguments import turned
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.sweep import move
 from charlm_tui.session.updates import Update
 from tests.support.drawing import DrawingEngine
 
@@ -72,14 +74,14 @@ class Walk:
             case "seed":
                 it.send("".join(self.symbols[index] for index in ids))
             case "continue":
-                it.toggle_continue()
+                turned(it)
             case "sweep":
-                it.sweep.hold(1 - 2 * (number % 2))
+                it.temperature.hold(1 - 2 * (number % 2))
                 self.draw(1 + number % 9)
                 self.now += number % 2
                 it.advance()
             case "move":
-                move(it, MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
+                it.temperature.move(MOVING[1 + number % 3], number % 7 / 5, 1 + number % 40)
             case "go on":
                 it.stop()
                 it.resume()
@@ -116,7 +118,7 @@ class Walk:
                 self.now += number % 9 / 10
                 it.advance()
             case "inspect":
-                it.inspect(turn, place)
+                it.tree.inspect(turn, place)
             case "reload":
                 self.late = []
                 it.receive(EngineDied("it was ended by SIGSEGV"))
@@ -129,7 +131,7 @@ class Walk:
                 )
                 it.receive(loaded(self.model))
             case "temperature":
-                it.set_temperature(number % 20 / 10)
+                it.temperature.set(number % 20 / 10)
             case "redo":
                 it.tree.redo()
             case "open":
@@ -154,6 +156,19 @@ class Walk:
                     {"held": ()},
                 )[number % 13]
                 it.change(replace(it.controls, settings=replace(it.controls.settings, **changes)))
+            case "rule":
+                one, other = self.symbols[number % 5], self.symbols[number // 9 % 7]
+                last = re.escape(other) if other.isprintable() else r"\n"
+                rules: tuple[dict[str, Any], ...] = (
+                    {"ban": one},
+                    {"bias": ((one, 9.0), (other, -3.0)) if one != other else ()},
+                    {"until": (one + other, other * 2), "until_cut": bool(number % 2)},
+                    {"forbid": (one + other, other * 2, one)},
+                    {"match": "[^x]*"},
+                    {"match": f"(.|\\n){{{number % 5}}}(..)*[^{last}]"},
+                    {"ban": "", "bias": (), "until": (), "forbid": (), "match": ""},
+                )
+                it.change(it.controls.with_settings(**rules[number % 7]))
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +189,7 @@ ACTS = (
     "go on",
     "undo",
     "redo",
+    "rule",
 )
 
 
@@ -196,7 +212,8 @@ def check(walk: Walk) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from((*ACTS, "draw", "change", "change", "open")), st.integers(0, 10**6)
+            st.sampled_from((*ACTS, "draw", "change", "change", "open", "rule", "rule")),
+            st.integers(0, 10**6),
         ),
         max_size=25,
     )
@@ -227,6 +244,8 @@ EVERY_ACT = (
         "climb",
         "twin",
         "lane",
+        "rule",
+        "rule",
     ),
     *("take", "play", "advance", "inspect", "reload", "temperature", "change", "open"),
 )
@@ -351,7 +370,7 @@ def test_a_reply_whose_settings_change_often_is_made_again_without_reading_it_ag
 ) -> None:
     walk = Walk(model)
     for number in range(30):
-        walk.it.set_temperature(0.5 + number / 100)
+        walk.it.temperature.set(0.5 + number / 100)
         walk.draw(1)
     recording = walk.it.turns[0].recording()
     assert len(recording.tape.runs()) > 20

@@ -58,6 +58,7 @@ def test_what_is_no_record_is_none(line: str | bytes) -> None:
     assert from_line(line) is None
 
 
+@pytest.mark.slow
 @given(st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -15,6 +15,7 @@ from charlm_tui.engine.protocol import (
 )
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import CHUNK, Columns, Tape
+from charlm_tui.session.arguments import turned
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     DistributionKnown,
@@ -62,7 +63,7 @@ def test_typed_text_that_is_not_taken_yet_is_taken_after_a_change_of_the_control
     reader.it.tree.branch(turn, 1, ids("xyz"))
     batch = reader.engine.batch("x")
     reader.engine.say(batch)
-    reader.it.set_temperature(0.9)
+    reader.it.temperature.set(0.9)
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
     assert (request.first, array("H", request.forced).tolist()) == (2, ids("yz"))
@@ -99,7 +100,7 @@ def test_a_new_seed_starts_afresh_or_goes_on_with_the_conversation() -> None:
     assert array("H", request.read).tolist() == [0, *ids("new")]
     reader.engine.stream("de")
     reader.engine.end()
-    reader.it.toggle_continue()
+    turned(reader.it)
     reader.it.send("more")
     request = reader.engine.last
     assert isinstance(request, DrawRequested)
@@ -171,11 +172,11 @@ def test_steps_that_an_engine_has_failed_to_draw_are_not_owed() -> None:
 def test_only_the_last_question_is_answered() -> None:
     reader = started("abc")
     (turn,) = reader.it.turns
-    reader.it.inspect(turn, 1)
+    reader.it.tree.inspect(turn, 1)
     asked = reader.engine.last
     assert isinstance(asked, InspectRequested)
     assert array("H", asked.read).tolist() == [0, *ids("seeda")]
-    reader.it.inspect(turn, 2)
+    reader.it.tree.inspect(turn, 2)
     likely = array("f", [1 / len(SYMBOLS)] * len(SYMBOLS)).tobytes()
     reader.engine.say(Inspected(asked.number, likely, likely))
     assert not [it for it in reader.updates if isinstance(it, DistributionKnown)]
@@ -222,7 +223,7 @@ def test_whatever_is_picked_typed_and_walked_ends_in_the_text_that_the_tapes_say
             case "seed":
                 it.send(text)
             case "continue":
-                it.toggle_continue()
+                turned(it)
             case "go on":
                 it.stop()
                 it.resume()

@@ -401,7 +401,7 @@ def test_a_stepped_character_is_recorded_under_the_settings_of_its_request() -> 
     talk.it.pause()
     talk.it.step()
     step = talk.engine.batch("d")
-    talk.it.set_temperature(1.2)
+    talk.it.temperature.set(1.2)
     talk.engine.say(step)
     talk.engine.end()
     talk.it.pause()
@@ -417,7 +417,7 @@ def test_a_dream_is_recorded_under_the_settings_of_its_request() -> None:
     request, dream = talk.engine.last, talk.it._stage.mode.turn
     assert isinstance(request, DrawRequested)
     assert dream is not None
-    talk.it.set_temperature(1.2)
+    talk.it.temperature.set(1.2)
     talk.engine.stream("abc")
     assert dream.tape.settings == [request.controls.settings]
 

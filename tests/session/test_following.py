@@ -22,7 +22,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.loading import KEPT
 from charlm_tui.session.obstacles import other_model
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.typed import take_line
+from charlm_tui.session.typed import run_line, take_line
 from charlm_tui.session.updates import (
     Noticed,
     Phase,
@@ -98,11 +98,11 @@ def test_a_reply_that_streams_ends_with_its_model(talk: Talk, path: Path) -> Non
 
 def test_a_seed_that_comes_while_a_reply_streams_stops_it_and_waits(talk: Talk, path: Path) -> None:
     first = talk.it.model
-    talk.it.set_length(0)
+    talk.it.reply_length = 0
     talk.it.send("a seed")
     talk.until(lambda: talk.it.turn is not None and len(talk.it.turn.tape) > 0)
     put(path, 2)
-    talk.it.set_length(LENGTH)
+    talk.it.reply_length = LENGTH
     talk.it.send("another")
     assert talk.it.state is Phase.LOADING
     assert not talk.it.send("one more")  # one waits already
@@ -208,8 +208,8 @@ def test_what_is_asked_of_an_earlier_reply_is_answered_by_its_model(talk: Talk, 
     assert talk.insights(before) == insights
     others = talk.insights(after)
     assert all(one != other for one, other in zip(insights, others, strict=True))
-    assert talk.it.can_look(before)
-    assert talk.it.can_look(after)
+    assert talk.it.tree.can_look(before)
+    assert talk.it.tree.can_look(after)
 
 
 def test_a_branch_is_of_the_model_of_its_reply(talk: Talk, path: Path) -> None:
@@ -229,11 +229,11 @@ def test_a_branch_is_of_the_model_of_its_reply(talk: Talk, path: Path) -> None:
 def test_a_score_is_of_the_model_in_use(talk: Talk, path: Path) -> None:
     scores = []
     for rng_seed in (2, 1):
-        talk.it.score("a text")
+        run_line(talk.it, "/score a text")
         talk.settle()
         scores.append(talk.notices[-1])
         put(path, rng_seed)
-        talk.it.score("a text")  # a score is no reply: nothing is loaded for it
+        run_line(talk.it, "/score a text")  # a score is no reply: nothing is loaded for it
         talk.settle()
         assert talk.notices[-1] == scores[-1]
         talk.reply()
@@ -294,10 +294,10 @@ def test_a_model_that_is_no_longer_at_hand_is_told_of(talk: Talk, path: Path) ->
     first = talk.reply()
     recording = recorded(first)
     for rng_seed in range(2, MOST_MODELS + 2):
-        assert talk.it.can_look(first)
+        assert talk.it.tree.can_look(first)
         put(path, rng_seed)
         talk.reply()
-    assert not talk.it.can_look(first)
+    assert not talk.it.tree.can_look(first)
     assert not talk.it.tree.branch(first, 3)
     while talk.it.turn is not first:
         talk.it.tree.undo()
@@ -308,6 +308,7 @@ def test_a_model_that_is_no_longer_at_hand_is_told_of(talk: Talk, path: Path) ->
     assert "is not at hand: what was recorded is shown" in talk.notices[-1]
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_the_engine_keeps_the_conversation(path: Path) -> None:
     with talking(path, limits=LoadLimits(seconds=0.5)) as talk:
         text = talk.reply().text()

@@ -115,7 +115,7 @@ def test_a_branch_and_a_distribution_read_what_was_held() -> None:
     holder.engine.stream("abcdef")
     holder.engine.end()
     turn = holder.it.turns[-1]
-    holder.it.inspect(turn, 4)
+    holder.it.tree.inspect(turn, 4)
     inspected = holder.engine.last
     assert isinstance(inspected, InspectRequested)
     assert inspected.holds == ((len("\nseed"), (ONE,)),)

@@ -130,7 +130,7 @@ def test_a_lane_whose_temperature_is_changed_goes_on_from_there_and_replays(
 
 def test_lanes_go_on_together_and_their_texts_are_told_together(model: OnnxModel) -> None:
     climber = Climber(model)
-    climber.it.set_length(6)
+    climber.it.reply_length = 6
     climber.it.ladder.climb(SEED, [0.5, 1.0])
     climber.draw(6)
     climber.it.stop()

@@ -59,10 +59,10 @@ def test_every_lane_is_the_reply_that_its_model_gives_alone(talk: Talk, paths: l
 
 
 def test_a_ladder_goes_on_where_it_was_paused(talk: Talk, paths: list[Path]) -> None:
-    talk.it.set_length(7)
+    talk.it.reply_length = 7
     turn = climb(talk, paths)
     assert [len(text) for text in texts(turn)] == [7] * 3
-    talk.it.set_length(LENGTH - 7)
+    talk.it.reply_length = LENGTH - 7
     talk.it.resume()
     talk.settle()
     assert texts(turn) == [alone(path) for path in paths]
@@ -94,7 +94,7 @@ def test_a_lane_that_is_taken_is_continued_and_its_model_replies_from_there_on(
     talk.it.resume()
     talk.settle()
     with talking(paths[0], follows=False) as other:
-        other.it.set_length(2 * LENGTH)
+        other.it.reply_length = 2 * LENGTH
         assert other.it.send("a seed")
         other.settle()
         assert other.it.turn is not None

@@ -18,7 +18,7 @@ from charlm_tui.reply.schedule import temperatures
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.sweep import HELD_S, temperature_now
+from charlm_tui.session.temperature import HELD_S
 from charlm_tui.session.typed import run_line
 from tests.support.engines import QueuedEngine
 from tests.support.fakes import UniformModel
@@ -130,11 +130,11 @@ def test_a_key_that_is_held_is_two_changes_however_long_it_is_held() -> None:
     holder = Holder()
     holder.stream("a" * 10)
     for _ in range(40):
-        holder.it.sweep.hold(+1)
+        holder.it.temperature.hold(+1)
         holder.stream("b" * 2)
         holder.now += 0.03
         holder.it.advance()
-    warm = temperature_now(holder.it)
+    warm = holder.it.temperature.now
     assert warm > 0.6
     holder.now += HELD_S
     holder.it.advance()
@@ -150,27 +150,27 @@ def test_a_key_that_is_held_is_two_changes_however_long_it_is_held() -> None:
 def test_the_other_direction_turns_a_sweep_round() -> None:
     holder = Holder()
     holder.stream("a" * 10)
-    holder.it.sweep.hold(+1)
+    holder.it.temperature.hold(+1)
     holder.stream("b" * 40)
-    up = temperature_now(holder.it)
-    holder.it.sweep.hold(-1)
+    up = holder.it.temperature.now
+    holder.it.temperature.hold(-1)
     holder.stream("c" * 20)
-    assert temperature_now(holder.it) < up
+    assert holder.it.temperature.now < up
 
 
 def test_where_nothing_streams_a_key_is_a_step() -> None:
     holder = Holder()
     holder.it.stop()
-    holder.it.sweep.hold(+1)
+    holder.it.temperature.hold(+1)
     assert holder.it.controls.settings.temperature == pytest.approx(0.55)
-    assert not holder.it.sweep.active
+    assert not holder.it.temperature.held
 
 
 def test_a_ramp_begins_anew_with_each_seed_and_a_preset_ends_it() -> None:
     holder = Holder()
     run_line(holder.it, "/move ramp 1.5 20")
     holder.stream("a" * 30)
-    assert temperature_now(holder.it) == pytest.approx(1.5)
+    assert holder.it.temperature.now == pytest.approx(1.5)
     holder.it.send("another")
     request = holder.engine.last
     assert isinstance(request, DrawRequested)
@@ -189,7 +189,7 @@ WAYS = {
     "the next preset": lambda it: COMMANDS["next-preset"].run(it, ""),
     "a key of the controls": lambda it: KNOBS[0].turn(it, 1),
     "steady": lambda it: run_line(it, "/move steady"),
-    "the dial": lambda it: it.set_temperature(0.5),
+    "the dial": lambda it: it.temperature.set(0.5),
 }
 
 
@@ -198,7 +198,7 @@ def test_every_way_to_set_the_temperature_ends_a_schedule_that_is_running(way: s
     holder = Holder()
     run_line(holder.it, "/move ramp 1.5 20")
     holder.stream("a" * 10)
-    assert temperature_now(holder.it) == pytest.approx(1.0)
+    assert holder.it.temperature.now == pytest.approx(1.0)
     WAYS[way](holder.it)
     assert holder.it.controls.settings.moving == ""
 
@@ -218,7 +218,7 @@ def test_a_step_of_the_controls_starts_from_the_temperature_in_force(
 def test_a_temperature_of_any_size_can_be_turned_swept_and_moved(temperature: float) -> None:
     holder = Holder()
     for command in ("warmer", "cooler", "next-preset", "sweep-up", "sweep-down"):
-        holder.it.set_temperature(temperature)
+        holder.it.temperature.set(temperature)
         COMMANDS[command].run(holder.it, "")
         now = holder.it.controls.settings
         if command == "sweep-up":

@@ -7,11 +7,13 @@ from charlm_tui.engine.protocol import (
     DrawRequested,
     Event,
     GenerationEnded,
+    GenerationFailed,
     LanesRequested,
     RemakeRequested,
     Request,
     RestRequested,
 )
+from charlm_tui.lm.errors import RuleError
 from charlm_tui.lm.model import OnnxModel
 
 
@@ -40,11 +42,17 @@ class DrawingEngine:
         if length:
             count = min(count, length - self._drawing.count)
         if count >= 1:
-            yield self._drawing.advance(count)
+            try:
+                yield self._drawing.advance(count)
+            except RuleError as error:
+                request, self._request = self._request, None
+                yield GenerationFailed(request.request_id, str(error))
 
     def ended(self) -> Iterator[Event]:
         """Say that the reply has its length, if it has."""
         request = self._request
-        if request is not None and 0 < request.controls.length <= self._drawing.count:
+        if request is not None and (
+            0 < request.controls.length <= self._drawing.count or self._drawing.ended
+        ):
             self._request = None
             yield GenerationEnded(request.request_id, self._drawing.count)

@@ -65,7 +65,9 @@ WORDS = (
     "depth 12", "carry", "move ramp 1.2 30", "move cycle 1.2 20", "move words 0.3", "move steady",
     "mirostat 2", "score the world", "share", "branch -5", "branch 3", "undo", "redo", "again",
     "dream", "go", "stop", "pause", "step", "preset 2", "help", "continue", "save a.txt", "save",
-    "replay a.tape", "find the", "find", "tint entropy", "panels",
+    "replay a.tape", "find the", "find", "tint entropy", "panels", "tint reach", "reach 3", "causes",
+    "hold c 5 = 2", "hold off", "twin", "ban e", "ban none", "forbid th | he", "forbid none",
+    "until and", "until none", "until-cut on", "match [a-z ]*", "match (", "match none", "bias q=+5",
 )  # fmt: skip
 
 WAYS = (
@@ -74,13 +76,14 @@ WAYS = (
     "u", "U", "r", "g", "i the \n", "iof \n", "s", "n", "nn", "n+", "n3", " ", " n", "4", "1",
     "+", "}", "{", "x", "xi and \n", "/", "/\n", "/\x1b[B\n", "/\t\x1b[B\n", "/the\n",
     "ctemp", "c\x1b[C", "c\x1b[B\n0.9\n", "v", "y", "Y", "T", "W", "d", "d\n", ":", "o", "<\n",
-    "Fthe\n\n", "Fa\x1b[A\x1b[B", "Fzzz\n", "Fe\n\x1bp\n", "F", "\x0f", "\x0fc\x1b[C", "if\x15\x1a",
+    "z", "zn", "B", "ac", "Fthe\n\n", "Fa\x1b[A\x1b[B", "Fzzz\n", "Fe\n\x1bp\n", "F", "\x0f", "\x0fc\x1b[C", "if\x15\x1a",
 )  # fmt: skip
 """From the text; `<` goes some characters to the left, and `\n` is Enter."""
 
 FULL_SPEED = (
     ESCAPE, ESCAPE, ":speed full" + ENTER, ":length 0" + ENTER, ":move steady" + ENTER,
-    ":mirostat off" + ENTER, "i the " + ENTER,
+    ":mirostat off" + ENTER, ":until none" + ENTER, ":match none" + ENTER, ":ban none" + ENTER,
+    "i the " + ENTER,
 )  # fmt: skip
 """What has a reply streamed as fast as it goes, whatever was pressed before."""
 REST_EACH = 100  # strokes of a soak; then all is left that can be left, and measured
@@ -295,7 +298,7 @@ class Monkey:
         """Return good lines, of this model and of another, and one with a character too many."""
         tape = self._folder / "a.tape"
         with open(os.devnull, "wb") as out:
-            run(Job(self._path, "the ", 120, Settings(0.5, rng_seed=3), tape=tape), out, print)
+            run(Job(self._path, ("the ",), 120, Settings(0.5, rng_seed=3), tape=tape), out, print)
         it = Recording.from_json(tape.read_text(encoding="utf-8"), "a.tape")
         other = Recording("other", "0" * 64, it.runtime, it.seed, it.text, it.tape)
         odd = Tape()

@@ -96,7 +96,7 @@ class Talk:
     def possible(self, turn: Turn) -> "tuple[array[float], array[float]]":
         """Ask what was possible at a character of a reply."""
         count = len(self.told(DistributionKnown))
-        self.it.inspect(turn, 3)
+        self.it.tree.inspect(turn, 3)
         self.until(lambda: len(self.told(DistributionKnown)) > count)
         known = self.told(DistributionKnown)[-1]
         assert known.turn is turn

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -180,7 +181,7 @@ def test_several_replies_on_one_core_are_drawn_by_one_thread(model_path: Path) -
         "        print(len(os.listdir('/proc/self/task')))\n"
         "    def flush(self):\n"
         "        pass\n"
-        "job = Job(Path(sys.argv[1]), 'the ', 5, Settings(), temperatures=(0.5, 1.0))\n"
+        "job = Job(Path(sys.argv[1]), ('the ',), 5, Settings(), temperatures=(0.5, 1.0))\n"
         "run(job, Out(), print)\n"
     )
     done = subprocess.run(
@@ -358,3 +359,127 @@ def test_what_cannot_be_held_is_an_error_of_the_command(
     assert (result.returncode, result.stdout) == (2, b"")
     assert says in result.stderr.decode()
     assert result.stderr.count(b"\n") == 1
+
+
+# Rules of what may be written.
+
+
+def ruled(model_path: Path, *more: str) -> tuple[int, str, str]:
+    result = run("generate", "--model", str(model_path), "--rng-seed", "3", *more)
+    return result.returncode, result.stdout.decode(), result.stderr.decode()
+
+
+def test_rules_hold_to_the_character_and_a_tape_replays_them(
+    model_path: Path, tmp_path: Path
+) -> None:
+    _, plain, _ = ruled(model_path, "-n", "300")
+    code, text, _ = ruled(
+        model_path, "-n", "300", "--ban", "e", "--forbid", " of", "--forbid", "in"
+    )
+    assert (code, len(text)) == (0, 300)
+    assert "e" in plain
+    assert not any(part in text for part in ("e", " of", "in"))
+    tape = tmp_path / "ruled.tape"
+    command = ("-n", "300", "--bias", r"e=-3,\n=-100", "--until", " the ", "--tape", str(tape))
+    code, text, _ = ruled(model_path, *command)
+    assert code == 0
+    assert text.index(" the ") == len(text) - len(" the ")
+    assert "\n" not in text
+    document = json.loads(tape.read_text())
+    assert document["version"] == 2
+    assert document["changes"][0]["until"] == [" the "]
+    replayed = run("replay", str(tape), "--model", str(model_path))
+    assert (replayed.returncode, replayed.stdout.decode()) == (0, text)
+    _, cut, _ = ruled(model_path, *command[:-2], "--until-cut")
+    assert cut == text.removesuffix(" the ")
+
+
+@pytest.mark.parametrize("length", [14, 15, 40])
+def test_a_reply_matches_whatever_its_length(model_path: Path, length: int) -> None:
+    pattern = r"[a-z]+ (and|or) [a-z]{3,9}\."
+    code, text, errors = ruled(model_path, "-n", str(length), "--match", pattern)
+    assert (code, errors) == (0, "")
+    assert re.fullmatch(pattern, text)
+    assert len(text) <= length
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        (("-n", "5", "--match", "[a-z]{9}"), 1, "cannot be fulfilled in the 5 characters"),
+        (("--match", "[A-Z]+"), 1, "cannot be fulfilled by any text"),
+        (("--match", "("), 2, "cannot be used: missing )"),
+        (("--match", "(a*)*b\\1"), 2, "it refers to a group"),
+        (("--bias", "q"), 2, "is no bias"),
+        (("--bias", "q=1000"), 2, "must be a number of bits from -100 to 100"),
+        (("--until", ""), 2, "until must be a text"),
+        (("--ban", "abcdefghijklmnopqrstuvwxyz", "--match", "[a-z]"), 1, "with --ban"),
+    ],
+)
+def test_what_no_text_can_fulfil_is_one_sentence_before_the_first_character(
+    model_path: Path, more: tuple[str, ...], code: int, says: str
+) -> None:
+    found, text, errors = ruled(model_path, *more)
+    assert (found, text) == (code, "")
+    assert says in errors
+    assert "Traceback" not in errors
+
+
+def test_many_replies_to_the_seeds_of_a_file(model_path: Path, tmp_path: Path) -> None:
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text("in the rain \n\nan old man ", encoding="utf-8")
+    _, lines, _ = ruled(model_path, "--seeds", str(seeds), "--count", "2", "-n", "20", "--json")
+    replies = [json.loads(line) for line in lines.splitlines()]
+    assert [(each["seed"], each["rng_seed"]) for each in replies] == [
+        ("in the rain ", 3), ("in the rain ", 4), ("an old man ", 3), ("an old man ", 4)
+    ]  # fmt: skip
+    command = ("generate", "--model", str(model_path), "-n", "20")
+    for each in replies:
+        alone = run(*command, "--seed", each["seed"], "--rng-seed", str(each["rng_seed"]))
+        assert alone.stdout.decode() == each["text"]
+    _, shown, _ = ruled(model_path, "--seed", "in the rain ", "--count", "2", "-n", "20")
+    assert shown == (
+        f"------ RNG seed: 3\n{replies[0]['text']}\n------ RNG seed: 4\n{replies[1]['text']}"
+    )
+
+
+def test_json_tells_each_character_with_the_five_most_likely_ones(model_path: Path) -> None:
+    _, line, _ = ruled(model_path, "-n", "40", "--json", "--per-character", "--ban", "e")
+    reply = json.loads(line)
+    assert "".join(each["character"] for each in reply["characters"]) == reply["text"]
+    for each in reply["characters"]:
+        chances = [chance for _, chance in each["best"]]
+        assert len(chances) == 5
+        assert chances == sorted(chances, reverse=True)
+        own = dict(map(tuple, each["best"])).get(each["character"])
+        if own is not None:
+            assert 2 ** -each["surprisal_bits"] == pytest.approx(own, rel=1e-3)
+    assert any("e" in dict(map(tuple, each["best"])) for each in reply["characters"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--seed", "a", "--seeds", "-"),
+        ("--count", "2", "--tape", "x.tape"),
+        ("--count", "2", "--temperatures", "0.2,0.5"),
+        ("--per-character",),
+        ("--count", "0"),
+        ("--seeds", "/nowhere/seeds"),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_sentence(
+    model_path: Path, more: tuple[str, ...]
+) -> None:
+    code, text, errors = ruled(model_path, *more)
+    assert (code, text) == (2, "")
+    assert "Traceback" not in errors
+    assert errors.rstrip().splitlines()[-1].startswith("Error: ")
+
+
+def test_lanes_follow_rules_each_by_itself(model_path: Path) -> None:
+    more = ("-n", "200", "--until", ",", "--ban", "q")
+    _, lanes, _ = ruled(model_path, *more, "--temperatures", "0.2,0.5,1")
+    for temperature in ("0.2", "0.5", "1"):
+        _, alone, _ = ruled(model_path, *more, "--temperature", temperature)
+        assert f"------ temperature: {temperature}\n{alone}\n" in lanes

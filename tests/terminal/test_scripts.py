@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from charlm_tui.engine.model_info import greeting, loaded
+from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.contract import to_metadata
+from charlm_tui.lm.influence import influence, mean_influence
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.reply.tape import Runtime
@@ -183,9 +185,67 @@ def test_a_curve_of_many_depths_has_lines_for_some_of_them(model_path: Path) -> 
     assert (depths[:3], depths[-1], len(depths)) == (["1", "3", "6"], "250", 85)
 
 
+@pytest.mark.parametrize("more", [(), ("--depth", "12"), ("--carry",)])
+def test_the_causes_of_the_last_character_are_those_of_its_context(
+    model_path: Path, more: tuple[str, ...]
+) -> None:
+    asked = ("score", "-", "--causes", "--model", str(model_path), *more)
+    found = json.loads(run(*asked, "--json", stdin=WORDS).stdout)
+    model = OnnxModel(model_path)
+    vocabulary = model.contract.vocabulary
+    read = [vocabulary.start_symbol, *vocabulary.encode(WORDS.decode())][:-1]
+    *_, expected = causes(model, read if "--carry" in more else read[-(12 if more else 60) :])
+    assert isinstance(expected, Causes)
+    assert (found["at"], found["character"]) == (len(WORDS) - 1, "l")
+    assert WORDS.decode().endswith(found["before"] + "l")
+    bits = [each["bits"] for each in found["units"]]
+    assert bits == sorted(expected.bits.tolist(), reverse=True)
+    first, at = found["units"][0], int(expected.bits.argmax())
+    state = "h" if at < 128 else "c"
+    assert first["unit"] == f"{state}[{at % 128}]"
+    assert first["towards"] == vocabulary.symbols[expected.towards[at]]
+    assert first["gain"] == expected.gains[at]
+    lines = run(*asked, stdin=WORDS).stdout.decode().splitlines()
+    assert lines[0].startswith(f"'l' at {len(WORDS) - 1}, after")
+    assert lines[1].split()[:2] == [first["unit"], f"{first['bits']:.4f}"]
+    assert len(lines) == 11
+
+
+@pytest.mark.parametrize("more", [("space",), ("mean", "--depth", "7")])
+def test_the_influence_on_the_last_character_is_that_of_its_window(
+    model_path: Path, more: tuple[str, ...]
+) -> None:
+    asked = ("score", "-", "--model", str(model_path), "--influence", *more)
+    found = json.loads(run(*asked, "--json", stdin=WORDS).stdout)
+    model = OnnxModel(model_path)
+    vocabulary = model.contract.vocabulary
+    read = [vocabulary.start_symbol, *vocabulary.encode(WORDS.decode())][:-1]
+    how, depth = (mean_influence, 7) if "mean" in more else (influence, 60)
+    *_, expected = how(model, read, depth)
+    assert not isinstance(expected, int)
+    bits = [each["bits"] for each in found["characters"]]
+    assert bits == sorted(expected.tolist(), reverse=True)
+    assert len(bits) == depth
+    for each in found["characters"]:
+        assert each["at"] == len(WORDS) - 1 - each["back"]
+        assert each["character"] == WORDS.decode()[each["at"]]
+        assert each["bits"] == expected[each["back"] - 1]
+    lines = run(*asked, stdin=WORDS).stdout.decode().splitlines()
+    assert lines[1].split()[0] == f"{bits[0]:.4f}"
+    assert len(lines) == 1 + min(10, depth)
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "code"),
     [
+        (("-", "--influence", "space"), b"", 1),
+        (("-", "--influence", "space", "--carry"), b"text", 2),
+        (("-", "--influence", "space", "--causes"), b"text", 2),
+        (("-", "--influence", "none"), b"text", 2),
+        (("-", "--causes"), b"", 1),
+        (("-", "--causes", "--reach"), b"text", 2),
+        (("-", "--causes", "--per-character"), b"text", 2),
+        (("-", "--causes", "--skip", "1"), b"text", 2),
         (("-",), b"", 1),
         (("-", "--skip", "9"), b"short", 1),
         (("-",), b"\xff", 2),

@@ -79,6 +79,7 @@ def test_a_resumed_run_has_the_losses_of_an_unbroken_one(
             np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
+@pytest.mark.long
 def test_a_run_that_is_resumed_between_two_parts_has_the_losses_of_an_unbroken_one(
     cut_in_four: Paced, small_corpus: Corpus, tmp_path: Path
 ) -> None:
@@ -223,7 +224,8 @@ def test_ctrl_c_leaves_the_best_model_and_says_how_to_continue(
     assert not [name for name in names if name.endswith(".part")]
 
 
-@pytest.mark.parametrize("again", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("again", [False, True])
 def test_a_kill_leaves_a_checkpoint_that_goes_on(
     again: bool, tiny_corpus_path: Path, tmp_path: Path
 ) -> None:

@@ -194,7 +194,7 @@ def test_where_there_is_no_terminal_the_output_is_plain(served: Served) -> None:
             "of them before it",
             "validation_nats",
         ),
-        ("0", "nothing; the last one is kept", None),
+        pytest.param("0", "nothing; the last one is kept", None, marks=pytest.mark.long),
     ],
 )
 def test_the_held_out_text_is_read_once_at_the_end_where_the_epochs_are_chosen_otherwise(

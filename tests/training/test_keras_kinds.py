@@ -320,6 +320,7 @@ def test_a_layer_of_its_own_code_is_refused_though_it_has_the_name_of_one(
         read_keras_file(path)
 
 
+@pytest.mark.long
 def test_keras_itself_is_asked_and_what_it_computes_otherwise_is_refused(
     plain: Path, ids: Any
 ) -> None:

@@ -169,6 +169,7 @@ def test_a_network_with_large_weights_converts_and_one_wrong_weight_is_seen(
         check_parity(OnnxModel(path), StepWeights(weights.layers, weights.out, other), text)
 
 
+@pytest.mark.long
 def test_a_check_that_fails_after_an_epoch_never_ends_the_run(
     tiny_corpus_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

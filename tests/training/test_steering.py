@@ -104,6 +104,7 @@ def test_cooling_down_takes_the_rate_to_zero_and_ends_the_run(small_corpus: Corp
     assert falling[-1] < falling[0] / 4
 
 
+@pytest.mark.long
 def test_a_run_that_continues_keeps_its_course(small_corpus: Corpus, tmp_path: Path) -> None:
     asker = Asker((1, 2), ChangeRate(factor=0.25))
     kept: list[Snapshot] = []

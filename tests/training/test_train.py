@@ -244,10 +244,10 @@ def measuring_takes(window_s: float, clock: Clock, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("budget_s", "costs", "window_s", "least_trained_s"),
     [
-        (60.0, {}, 0.01, 30.0),
+        pytest.param(60.0, {}, 0.01, 30.0, marks=pytest.mark.long),
         (20.0, {}, 0.01, 5.0),
-        (60.0, {"keep_s": 6.0, "show_s": 4.0}, 0.05, 10.0),
-        (600.0, {"batch_s": 2.0}, 0.3, 350.0),
+        pytest.param(60.0, {"keep_s": 6.0, "show_s": 4.0}, 0.05, 10.0, marks=pytest.mark.long),
+        pytest.param(600.0, {"batch_s": 2.0}, 0.3, 350.0, marks=pytest.mark.long),
         (20.0, {"compile_s": 6.0, "keep_s": 3.0}, 0.05, 0.0),
     ],
 )
@@ -279,6 +279,7 @@ def test_a_run_by_time_is_measured_and_exported_before_its_time_and_a_tenth_are_
         assert record.rates[-1] < TINY.learning_rate / 4
 
 
+@pytest.mark.long
 def test_a_run_by_time_that_continues_takes_what_is_left_of_its_time(small_corpus: Corpus) -> None:
     record, kept = Paced(), []
 
@@ -448,7 +449,7 @@ def with_other_end(corpus: Corpus, begin: int) -> Corpus:
     return replace(corpus, ids=ids)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1])
+@pytest.mark.parametrize("share", [pytest.param(0.0, marks=pytest.mark.long), 0.1])
 def test_where_epochs_are_not_measured_on_the_held_out_text_it_is_not_read(
     share: float, small_corpus: Corpus
 ) -> None:

@@ -77,6 +77,7 @@ async def symbols(it: Studio, turn: Turn) -> tuple[str, ...]:
     return found
 
 
+@pytest.mark.slow
 async def test_the_next_reply_is_of_the_new_model_and_a_line_above_it_says_so(path: Path) -> None:
     async with followed(path) as it:
         first = await reply(it, "a seed")
@@ -113,6 +114,7 @@ async def test_a_file_that_is_refused_is_one_line_and_the_reply_comes(path: Path
         assert not [text for kind, text in it.blocks if kind == "error"]
 
 
+@pytest.mark.slow
 async def test_a_ladder_is_of_the_new_model(path: Path) -> None:
     async with followed(path) as it:
         first = await reply(it, "a seed")

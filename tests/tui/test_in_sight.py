@@ -181,6 +181,23 @@ async def test_the_longest_bar_takes_all_the_room_there_is() -> None:
         assert bars == [room, pytest.approx(room / 2, abs=1)]
 
 
+async def test_what_a_rule_takes_away_is_marked_and_what_it_costs_is_told() -> None:
+    async with studio(WIDE) as it:
+        await it.load()
+        panel = it.app.screen.query_one(NextCharacter)
+        own = [0.5, 0.25, 0.25]
+        panel.view = View("abc", own, [0.0, 0.5, 0.5], 1, False, [0.0, 0.5, 0.5], 1.0)
+        lines = [panel.render_line(y).text for y in range(1, 5)]
+        assert lines[0].startswith("rules 1.00 bits ")
+        assert lines[0].split()[-2:] == ["model", "after"]
+        assert lines[1].split()[0] == "a"
+        assert lines[1].split()[-2:] == ["50.0", "rule"]
+        panel.view = View("abc", own, [0.0, 0.5, 0.5], 1, False)
+        lines = [panel.render_line(y).text for y in range(1, 5)]
+        assert "rules" not in lines[0]
+        assert lines[1].split()[-1] == "·"
+
+
 def test_the_ribbon_opens_for_a_change_that_it_shows_and_is_as_high_as_that() -> None:
     def shown(*temperatures: float) -> str | None:
         tape, column = Tape(), array("f", temperatures).tobytes()

@@ -78,7 +78,7 @@ LATER = {
     "lens": "help causes mean character-before character-next hold",
     "what-if": "help",
     "reach": """
-        leave help before next word word-back every farther nearer
+        leave help before next word word-back newest every farther nearer
         far-1 far-2 far-3 far-4 far-5 far-6 far-7 far-8 far-9 far-10
     """,
     "history": "help",
@@ -115,6 +115,7 @@ def test_an_id_is_that_of_the_act_whatever_its_title_says() -> None:
     assert act._replace(title="Something else").id == "type-over"
 
 
+@pytest.mark.slow
 async def test_a_key_of_the_ladder_and_one_of_the_recall_screen_act_as_the_settings_say(
     tmp_path: Path,
 ) -> None:

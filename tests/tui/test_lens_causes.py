@@ -93,6 +93,27 @@ async def test_units_are_ranked_by_what_they_cause_at_the_marked_character() -> 
         await it.until(lambda: "towards space +0.06" in title(it), "the next one is told")
 
 
+async def test_a_command_opens_the_lens_with_the_causes_at_a_character() -> None:
+    async with studio(SIZE, controls=CONTROLS) as it:
+        await it.load()
+        await it.send(SEED)
+        await it.stream(TEXT)
+        it.engine.end()
+        await it.until(lambda: "ready" in it.status, "the reply ended")
+        for line, place in [("/causes 5", 4), ("/causes", len(TEXT) - 1)]:
+            it.prompt.insert(line)
+            it.prompt.focus()
+            await it.pilot.press("enter")
+            await it.until(lambda: isinstance(it.app.screen, LensScreen), "the lens is there")
+            it.engine.say(LensOpened(asked(it).number, TENSORS, RANKINGS))
+            await it.until(lambda: causes(it)[-1:] != [], "it was asked")
+            assert (causes(it)[-1].number, causes(it)[-1].place) == (asked(it).number, place)
+            await it.until(lambda: "asking the model" in title(it), "that is said")
+            it.engine.requests.clear()
+            await it.pilot.press("escape")
+            await it.until(lambda: not isinstance(it.app.screen, LensScreen), "it is left")
+
+
 async def test_another_character_and_the_mean_are_asked_about_and_late_answers_dropped() -> None:
     async with studio(SIZE, controls=CONTROLS) as it:
         await opened(it)

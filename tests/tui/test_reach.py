@@ -32,6 +32,7 @@ from tests.support.reach import (
     last,
     lines,
     say_influence,
+    say_reach,
     say_settling,
     screen,
     strip,
@@ -258,28 +259,100 @@ async def test_escape_leaves_to_the_character_that_was_looked_at_last() -> None:
         assert selection.cursor == len(TEXT) - 2
 
 
-async def test_a_command_opens_it_and_says_why_it_cannot() -> None:
+async def typed(it: Studio, line: str) -> None:
+    """Send a line from the prompt."""
+    it.prompt.clear()
+    it.prompt.insert(line)
+    it.prompt.focus()
+    await it.pilot.press("enter")
+
+
+async def test_a_command_opens_it_at_a_character_and_says_why_it_cannot() -> None:
     async with studio(WIDE) as it:
-        await replied(it)
-        it.prompt.insert("/reach")
-        await it.pilot.press("enter")
+        it.engine.load()
+        await it.until(lambda: "loading" not in it.status, "the model loaded")
+        await typed(it, "/reach")
         await it.until(lambda: "/reach has nothing to act on right now" in it.blocks[-1][1], "said")
-        await it.pilot.press("escape", "left", "left")
         it.prompt.clear()
-        it.prompt.insert("/reach")
-        it.prompt.focus()
-        await it.pilot.press("enter")
-        await it.until(lambda: isinstance(it.app.screen, ReachScreen), "the strip is there")
-
-
-async def test_without_a_character_there_is_nothing_to_ask() -> None:
-    async with studio(WIDE) as it:
         await replied(it)
+        for line, words in [
+            ("/reach x", "It is 'x' where the number of a character is expected"),
+            ("/reach 0", "It is character 0 where the reply has 20; give another"),
+            ("/reach 21", "It is character 21 where the reply has 20; give another"),
+            ("/reach -21", "It is character -21 where the reply has 20; give another"),
+        ]:
+            await typed(it, line)
+            await it.until(lambda words=words: words in it.blocks[-1][1], words)
+        for line, number in [("/reach 5", 4), ("/reach -2", len(TEXT) - 2)]:
+            await typed(it, line)
+            await it.until(lambda: isinstance(it.app.screen, ReachScreen), "the strip is there")
+            assert f"at character {number + 1}, " in title(it)
+            await it.pilot.press("escape")
+            await it.until(lambda: not isinstance(it.app.screen, ReachScreen), "it is left")
+            assert it.transcript.selection is not None
+            assert it.transcript.selection.cursor == number
+
+
+# The newest character, as it comes.
+
+
+async def streaming(it: Studio) -> None:
+    """Have a reply of which no more has come than its first characters."""
+    it.engine.load()
+    await it.until(lambda: "loading" not in it.status, "the model loaded")
+    await it.send(SEED)
+    it.engine.stream("one ")
+    await it.until(lambda: it.reply == "one ", "it was shown")
+
+
+async def test_without_a_character_it_follows_the_newest_one() -> None:
+    async with studio(WIDE, controls=Controls(Settings(0.5, rng_seed=7), speed=0.0)) as it:
+        await streaming(it)
         await it.pilot.press("escape", "z")
-        assert not isinstance(it.app.screen, ReachScreen)
-        await it.pilot.press("left", "right", "z")  # behind the last one
-        assert not isinstance(it.app.screen, ReachScreen)
-        assert asked(it, ReachRequested) == []
+        await it.until(lambda: asked(it, InfluenceRequested), "it was asked")
+        assert "at the newest character 4, " in title(it)
+        it.engine.stream("wall")
+        await it.until(lambda: it.reply.endswith("wall"), "it came")
+        assert len(asked(it, ReachRequested)) == 1  # what was asked is not told yet
+        say_reach(it)
+        await it.pilot.pause()
+        assert strip(it).look is None  # not before all of it is there
+        say_influence(it)
+        await it.until(lambda: len(asked(it, ReachRequested)) == 2, "the newest was asked for")
+        reach, _ = last(it)
+        assert text_of(reach.read).endswith("one wal")
+        look = strip(it).look
+        assert look is not None
+        assert (look.here, bool(look.influence)) == (" ", True)
+        assert not strip(it).has_class("-old")  # what is shown stays until more is told
+        await told(it)
+        assert "at the newest character 8, ‘l’: settled after 4" in title(it)
+        await it.pilot.press("escape")
+        await it.until(lambda: not isinstance(it.app.screen, ReachScreen), "it is left")
+        assert it.transcript.selection is None
+
+
+async def test_an_arrow_stops_at_a_character_and_a_key_follows_the_newest_again() -> None:
+    async with studio(WIDE, controls=Controls(Settings(0.5, rng_seed=7), speed=0.0)) as it:
+        await streaming(it)
+        await it.pilot.press("escape", "z")
+        await it.until(lambda: asked(it, InfluenceRequested), "it was asked")
+        await told(it)
+        assert "is followed" in screen(it).obstacle("newest")
+        await it.pilot.press("left")
+        it.engine.stream("wall")
+        await it.until(lambda: it.reply.endswith("wall"), "it came")
+        await told(it)
+        assert "at character 3, ‘e’: settled after 4" in title(it)
+        await it.pilot.press("n")
+        await it.until(lambda: "at the newest character 8, " in title(it), "it is followed")
+        await told(it)
+        await it.pilot.press("left", "right")
+        await told(it)
+        assert screen(it).obstacle("newest") == ""  # more may come
+        it.engine.end()
+        await it.until(lambda: screen(it).obstacle("newest") != "", "nothing more comes")
+        assert screen(it).obstacle("newest") == "this is the last one"
 
 
 async def test_what_cannot_be_computed_is_told_in_its_sentence() -> None:

@@ -90,6 +90,17 @@ async def test_a_reply_is_opened_once_by_enter_pressed_twice(tmp_path: Path) -> 
         assert len(it.app.conversation.turns) == 2  # `u` of the history takes no turn back
 
 
+async def test_the_key_that_quits_is_heard_though_the_screen_that_it_was_typed_at_leaves(
+    tmp_path: Path,
+) -> None:
+    async with studio(WIDE, setup=Setup(history=tmp_path / "h.db")) as it:
+        await replied(it, "one")
+        await over(it, HistoryScreen, "slash")
+        at_once(it, "escape", "escape", "u", "ctrl+q")
+        await it.until(lambda: it.app._exit, "the app leaves")
+        assert len(it.app.conversation.turns) == 1  # `u` was for the history
+
+
 async def test_a_controls_value_is_typed_once_by_enter_pressed_twice() -> None:
     async with studio(WIDE) as it:
         await replied(it, "one")

@@ -7,8 +7,9 @@ from typing import Any
 from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.kinds import Limits
 from charlm_tui.controls.parameters import BY_NAME, PARAMETERS
+from charlm_tui.controls.rule_kinds import rules_shown, rules_typed
 from charlm_tui.lm.held import Held, shown
-from charlm_tui.lm.settings import Settings
+from charlm_tui.lm.settings import RULES, Settings
 from charlm_tui.reply.exports.plain import mean
 from charlm_tui.reply.share_line import ShareLineError, to_line
 from charlm_tui.reply.tape_file import Recording
@@ -53,10 +54,12 @@ def _words(settings: Settings, before: Settings | None) -> str:
     told = [
         _word(name, value, settings)
         for name, value in settings.to_file().items()
-        if name != "held" and (value != known[name] or (before is None and name in _ALWAYS))
+        if name in _DEFAULTS and (value != known[name] or (before is None and name in _ALWAYS))
     ]
     if settings.held != (before.held if before else ()):
         told.append(shown(settings.held) or "no unit held")
+    if rules_shown(settings) != (rules_shown(before) if before else ""):
+        told.append(rules_shown(settings) or "no rules")
     return ", ".join(dict.fromkeys(told))  # what is of several fields, once
 
 
@@ -81,7 +84,12 @@ def command(recording: Recording) -> str | None:
         return None
     settings = runs[0][1].to_file()
     held = settings.pop("held", [])
+    for name in RULES:
+        settings.pop(name, None)
     if settings.pop("moving_from"):  # it began in the middle of a reply that was cut
+        return None
+    rules = rules_typed(runs[0][1])
+    if "match" in rules:  # what may follow depends on a length that the reply need not have
         return None
     if settings["carry"]:
         del settings["depth"]  # the command refuses both, and a carried state has no depth
@@ -95,6 +103,9 @@ def command(recording: Recording) -> str | None:
         if value != _DEFAULTS[name] or name in _ALWAYS:
             words.append("--carry" if name == "carry" else f"{_ROWS[name].option}={value}")
     words += (shlex.quote(f"--hold={Held(*each).typed}") for each in held)
+    words += (shlex.quote(f"{BY_NAME[name].option}={form}") for name, form in rules.items())
+    if runs[0][1].until and runs[0][1].until_cut:
+        words.append("--until-cut")
     return " ".join(words)
 
 

@@ -43,6 +43,7 @@ class LensScreen(Overlay[None]):
         conversation: has the model.
         turn: whose seed and reply are read.
         place: number of a character of the reply that is in sight at first.
+        causes: whether the units are ranked by what they cause there at first.
     """
 
     CSS_PATH = "../lens.tcss"
@@ -50,7 +51,13 @@ class LensScreen(Overlay[None]):
     WORDS: ClassVar[tuple[tuple[str, str], ...]] = WORDS
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
-    def __init__(self, conversation: Conversation, turn: Turn, place: int | None = None) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        turn: Turn,
+        place: int | None = None,
+        causes: bool = False,
+    ) -> None:
         super().__init__()
         self._conversation = conversation
         self._turn = turn
@@ -66,7 +73,7 @@ class LensScreen(Overlay[None]):
         self._ranking = 0  # which of them is listed
         self._rank = 0  # in it, from which arrows move
         self._predicts = False
-        self._causes = CauseRanking()
+        self._causes = CauseRanking(causes)
         self._pins = Pins()
         self._told: LRUCache[int, UnitTold] = LRUCache(KEPT)
         self._shown = 0  # the last unit that was looked at and is told
@@ -103,7 +110,7 @@ class LensScreen(Overlay[None]):
                 if told.number == self._lens.number and self._causes.take(told):
                     self._look_at_best()
                     self.refresh_bindings()
-            case StateChanged() if not self._conversation.can_look(self._turn):
+            case StateChanged() if not self._conversation.tree.can_look(self._turn):
                 self._lose()
             case StateChanged():
                 self._draw()
@@ -116,6 +123,8 @@ class LensScreen(Overlay[None]):
         self._units, self._rankings = Units(opened.tensors), opened.rankings
         ranked = self._listed
         self._look_at(ranked[0][0] if ranked else 0)
+        if self._causes.on:
+            self._ask_causes()
         self.refresh_bindings()
 
     def _take(self, told: UnitTold) -> None:

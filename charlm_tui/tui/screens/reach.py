@@ -26,10 +26,11 @@ from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.next_character import name
 from charlm_tui.tui.widgets.reach_strip import Look, ReachStrip, settled_words
-from charlm_tui.tui.widgets.reach_text import Marked, ReachText
+from charlm_tui.tui.widgets.reach_text import LONGEST, Marked, ReachText
 
 GONE = "the engine stopped"
 BEFORE = 24  # characters that the title has before the one that is looked at
+FOLLOW_S = 0.1  # between two questions about the newest character, while it is followed
 MOST_FARTHEST = 10  # reaches of a reply that can be jumped to
 LOW, TINY = 30, 18  # lines of the screen below which the text has few lines, and none
 WORDS = (
@@ -38,6 +39,7 @@ WORDS = (
     "matters (influence): bits that the whole prediction moves (KL) if another character had stood "
     "there: a space (a newline for a space), or every other symbol in the mean."
 )
+_ASKING = ("go", "go_word", "newest", "every", "farther", "farthest")
 _CHARACTER = Binding.Group("Character", compact=True)
 _WORD = Binding.Group("Word", compact=True)
 _FAR = Binding.Group("Farthest", compact=True)
@@ -75,7 +77,8 @@ class ReachScreen(Overlay[int | None]):
     Args:
         conversation: has the settings in force.
         turn: of the character.
-        number: of the character in its reply.
+        number: of the character in its reply; None is the newest one, which is followed as the
+            reply grows, and left without a number.
     """
 
     CSS_PATH = "../reach.tcss"
@@ -109,6 +112,7 @@ class ReachScreen(Overlay[int | None]):
         Binding(
             "b,W", "go_word(-1)", "Word back", key_display="b", group=_WORD, id="reach.word-back"
         ),
+        Binding("n", "newest", "Newest", id="reach.newest"),
         Binding("a", "every", "All symbols", id="reach.every"),
         Binding("f", "farther(1)", "Farthest", group=_FAR, id="reach.farther"),
         Binding("F", "farther(-1)", "Farthest", group=_FAR, id="reach.nearer"),
@@ -118,11 +122,13 @@ class ReachScreen(Overlay[int | None]):
         ),
     ]
 
-    def __init__(self, conversation: Conversation, turn: Turn, number: int) -> None:
+    def __init__(self, conversation: Conversation, turn: Turn, number: int | None = None) -> None:
         super().__init__()
         self._conversation = conversation
         self._turn = turn
-        self._number = number
+        self._follows = number is None  # whether the newest character is looked at, as it comes
+        self._number = len(turn.tape) - 1 if number is None else number
+        self._awaits = False  # whether something that was asked of the character is not told yet
         self._every = False  # whether influence is the mean over all other symbols
         self._asked: tuple[int, int] | None = None  # reach, influence; None if none can be
         self._look: Look | None = None
@@ -141,6 +147,7 @@ class ReachScreen(Overlay[int | None]):
     def on_mount(self) -> None:
         self.query_one("#reach-farthest").display = False
         self._ask()
+        self.set_interval(FOLLOW_S, self._follow)
 
     def on_resize(self, event: Resize) -> None:
         height = event.size.height
@@ -150,29 +157,37 @@ class ReachScreen(Overlay[int | None]):
 
     # What is asked.
 
-    def _ask(self) -> None:
-        """Ask of the character that is looked at now."""
+    def _ask(self, quietly: bool = False) -> None:
+        """Ask of the character that is looked at now.
+
+        Args:
+            quietly: whether what is shown of another one stays as it is until this one is told.
+        """
         self._drop()
         requests, it = self._conversation.requests, self._conversation
         settings = it.controls.settings
         turn, number = self._turn, self._number
         reach = requests.reach(turn, number, settings)
         influence = requests.influence(turn, number, settings, self._every)
-        self._asked = (reach, influence)
-        self._title("")
-        self.query_one(ReachStrip).add_class("-old")
-        self._show_text(Marked(self._text, len(turn.seed) + number))
+        self._asked, self._awaits = (reach, influence), True
+        if not quietly or self._look is None:
+            self._title("")
+            self.query_one(ReachStrip).add_class("-old")
+            self._mark()
         self._show_farthest()
         self.refresh_bindings()
+
+    def _follow(self) -> None:
+        """Look at the newest character, if all that was asked of the one before is told."""
+        newest = len(self._turn.tape) - 1
+        ready = self.present and self._asked is not None and not self._awaits
+        if self._follows and ready and newest != self._number:
+            self._look_at(newest, follows=True)
 
     def _drop(self) -> None:
         """Want no more of what was asked of a character."""
         for number in self._asked or ():
             self._conversation.requests.dismiss(number)
-
-    @property
-    def _text(self) -> str:
-        return self._turn.seed + self._turn.text()
 
     @property
     def _depth(self) -> int:
@@ -189,7 +204,8 @@ class ReachScreen(Overlay[int | None]):
         window = f"a window of {self._depth:,}" + (
             ", though the context is carried" if carries else ""
         )
-        title = f"Reach, at character {number + 1:,}, {here}; {window}"
+        newest = "the newest " if self._follows else ""
+        title = f"Reach, at {newest}character {number + 1:,}, {here}; {window}"
         self.query_one("#reach-title", Label).update(title)
 
     # What the conversation tells.
@@ -210,14 +226,16 @@ class ReachScreen(Overlay[int | None]):
                     self._say_farthest(f"farthest reaches: reading the reply, {percent} %")
                 elif number == influence and self._every:
                     self._title(f"every other symbol, {percent} %")
-            case StateChanged() if not self._conversation.can_look(self._turn):
+            case StateChanged() if self._conversation.tree.can_look(self._turn):
+                self.refresh_bindings()  # whether there is a newest character to be followed
+            case StateChanged():
                 self._asked, self._farthest.asked = None, None
                 self._title(f"{GONE}; press Esc")
                 self.refresh_bindings()
 
     def _take_reach(self, told: ReachTold) -> None:
         if told.sentence:
-            self._look = None  # what is shown is of another character
+            self._look, self._awaits = None, False  # what is shown is of another character
             self._title(visible(told.sentence, ""))
             return
         turn = self._turn
@@ -231,9 +249,11 @@ class ReachScreen(Overlay[int | None]):
             told.settled,
             array("f"),
         )
-        self._draw()
+        if not self._follows:  # else with what matters, or the half of it would flicker
+            self._draw()
 
     def _take_influence(self, told: InfluenceTold) -> None:
+        self._awaits = False
         if told.sentence:
             self._title(visible(told.sentence, ""))
         elif self._look is not None:
@@ -258,10 +278,17 @@ class ReachScreen(Overlay[int | None]):
         strip = self.query_one(ReachStrip)
         strip.look = look
         strip.remove_class("-old")
-        place = len(self._turn.seed) + self._number
-        self._show_text(Marked(self._text, place, look.settled, look.influence))
+        self._mark(look.settled, look.influence)
 
-    def _show_text(self, marked: Marked) -> None:
+    def _mark(self, read: int = 0, influence: "array[float] | tuple[()]" = ()) -> None:
+        """Show the text around the character, and what is marked in it."""
+        turn, number = self._turn, self._number
+        begin = max(0, number - LONGEST)
+        before = turn.text(begin, number)
+        if not begin:
+            before = turn.seed[-LONGEST:] + before
+        after = turn.text(number, number + LONGEST)
+        marked = Marked(before + after, len(before), read, influence)
         self.query_one(ReachText).marked = marked
 
     def _show_farthest(self) -> None:
@@ -285,17 +312,26 @@ class ReachScreen(Overlay[int | None]):
 
     def obstacle(self, action: str, parameters: tuple[object, ...] = ()) -> str:
         """Return why an action cannot be done now: nothing is asked of an engine that is gone."""
-        if action in ("go", "go_word", "every", "farther", "farthest") and self._asked is None:
+        if action in _ASKING and self._asked is None:
             return GONE
         match action, parameters:
             case "go", (int() as steps,):
                 return list_edge(steps, self._number, len(self._turn.tape))
+            case "newest", _:
+                return self._not_newest()
             case "go_word", (int() as direction,):
                 there = word_from(self._turn.text(), self._number, direction)
                 return "" if there != self._number else FIRST if direction < 0 else LAST
             case (("farther" | "farthest"), (int() as rank,)):
                 return self._not_far(rank if action == "farthest" else None)
         return ""
+
+    def _not_newest(self) -> str:
+        """Return why the newest character cannot be followed."""
+        if self._follows:
+            return "the newest character is followed: an arrow stops at one"
+        ended = not self._conversation.busy
+        return LAST if ended and self._number == len(self._turn.tape) - 1 else ""
 
     def _not_far(self, rank: int | None) -> str:
         """Return why the farthest reaches, or one of them, cannot be jumped to."""
@@ -317,11 +353,16 @@ class ReachScreen(Overlay[int | None]):
         self._drop()
         if self._farthest.asked is not None:
             self._conversation.requests.dismiss(self._farthest.asked.number)
-        self.dismiss(self._number)
+        self.dismiss(None if self._follows else self._number)
 
-    def _look_at(self, number: int) -> None:
-        self._number = number
-        self._ask()
+    def _look_at(self, number: int, follows: bool = False) -> None:
+        quietly = follows and self._follows
+        self._number, self._follows = number, follows
+        self._ask(quietly)
+
+    def action_newest(self) -> None:
+        """Look at the newest character, and follow it as the reply grows."""
+        self._look_at(len(self._turn.tape) - 1, follows=True)
 
     def action_go(self, by: int) -> None:
         """Look at the character before or after."""
@@ -335,6 +376,7 @@ class ReachScreen(Overlay[int | None]):
         """Measure what matters by every other symbol, for the mean; or by a space again."""
         assert self._asked is not None
         self._every = not self._every
+        self._awaits = True
         reach, influence = self._asked
         requests, settings = self._conversation.requests, self._conversation.controls.settings
         requests.dismiss(influence)

@@ -441,7 +441,7 @@ class StudioScreen(HinderedScreen, Screen[None]):
         self._dialogs.turn(message.knob, message.steps)
 
     def on_control_panel_dialled(self, message: "ControlPanel.Dialled") -> None:
-        self._conversation.set_temperature(message.temperature)
+        self._conversation.temperature.set(message.temperature)
 
     def on_control_panel_type_wanted(self, message: "ControlPanel.TypeWanted") -> None:
         self._dialogs.value(message.knob)

@@ -122,7 +122,7 @@ class WhatIfScreen(Overlay[None]):
                 self._title(f"reading, {percent} %")
             case InsightGained(answer=WhatIfTold() as told) if told.number == self._asked:
                 self._take(told)
-            case StateChanged() if not self._conversation.can_look(self._turn):
+            case StateChanged() if not self._conversation.tree.can_look(self._turn):
                 self._asked = None
                 self._title(f"{GONE}; press Esc")
                 self.refresh_bindings()

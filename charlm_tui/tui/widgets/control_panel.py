@@ -17,9 +17,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from charlm_tui.controls.controls import PRESETS
+from charlm_tui.lm.settings import RULES
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.knobs import KNOBS
-from charlm_tui.session.sweep import temperature_now
 from charlm_tui.tui.hindered import Hindered, list_edge
 
 LABEL = 13  # cells of a row's title
@@ -36,6 +36,8 @@ class KnobRow:
     value: str
     idle: str
     """Why it has no effect, or nothing."""
+    turns: bool = True
+    """Whether it can be turned: else its value is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,18 @@ def panel_of(conversation: Conversation) -> Panel:
     it = conversation
     turns = KnobRow(TURNS, "Conversation", "continued" if it.continues else "fresh", "")
     rows = [
-        KnobRow(each.id, each.row.short or each.row.title, each.shown(it), each.idle(it))
+        KnobRow(
+            each.id,
+            each.row.short or each.row.title,
+            each.shown(it),
+            each.idle(it),
+            each.row.turns,
+        )
         for each in KNOBS
     ]
-    return Panel((*rows, turns), temperature_now(it))
+    rules = [row for each, row in zip(KNOBS, rows, strict=True) if each.row.field in RULES]
+    others = [row for row in rows if row not in rules]  # those that all replies have come first
+    return Panel((*others, turns, *rules), it.temperature.now)
 
 
 class ControlPanel(Hindered, Widget, can_focus=True):
@@ -132,6 +142,8 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         match action, parameters:
             case "move", (int() as steps,):
                 return list_edge(steps, self.chosen, len(self.panel.rows))
+            case "turn", _ if self.panel.rows and not self.panel.rows[self.chosen].turns:
+                return "its value is typed: Enter"
         return ""
 
     def action_move(self, steps: int) -> None:

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from charlm_tui.text import cells, visible
+from charlm_tui.text import cells, fitting, visible
 from charlm_tui.tui.hindered import Hindered, list_edge
 
 NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "nbsp"}
@@ -37,6 +37,8 @@ class View:
         after: those after truncation and temperature.
         drawn: id of the character that stands there; None if there is none yet.
         selected: whether a person has selected it; if not, it is the newest one.
+        ruled: probabilities of the model's own under the rules; empty where they change nothing.
+        cost_bits: what the rules cost: the divergence of those from the model's own.
     """
 
     symbols: Sequence[str]
@@ -44,6 +46,8 @@ class View:
     after: Sequence[float]
     drawn: int | None
     selected: bool
+    ruled: Sequence[float] = ()
+    cost_bits: float = 0.0
 
     @property
     def ranked(self) -> list[int]:
@@ -205,9 +209,10 @@ class NextCharacter(Hindered, Widget, can_focus=True):
         if y == 0:
             return self._head(view, width)
         if y == 1:
-            gap = " " * max(1, width - FIGURES - LABEL)
+            room = max(LABEL + 1, width - FIGURES)
+            cost = f"rules {view.cost_bits:.2f} bits" if view.ruled else ""
             return [
-                Segment(" " * LABEL + gap, plain),
+                Segment(fitting(room, cost, cost[:-5], "").ljust(room), plain + styles["muted"]),
                 Segment(" model", plain + styles["model"]),
                 Segment("  after", plain + styles["after"]),
             ]
@@ -225,7 +230,7 @@ class NextCharacter(Hindered, Widget, can_focus=True):
             Segment(label, base + styles["drawn"] if drawn else base),
             *_bar(own / self._most, after / self._most, width - LABEL - FIGURES, styles, base),
             Segment(f"{own * 100:6.1f}", base),
-            Segment(f"{after * 100:6.1f}%" if after else "      ·", base),
+            Segment(f"{after * 100:6.1f}%" if after else _absent(view, index), base),
         ]
 
     def _head(self, view: View, width: int) -> list[Segment]:
@@ -253,6 +258,12 @@ class NextCharacter(Hindered, Widget, can_focus=True):
             if sum(segment.cell_length for segment in line) <= width:
                 break
         return line
+
+
+def _absent(view: View, index: int) -> str:
+    """Return what stands for the probability of a symbol that cannot be drawn."""
+    taken = view.ruled and not view.ruled[index] and view.model[index]
+    return "   rule" if taken else "      ·"
 
 
 def _bar(

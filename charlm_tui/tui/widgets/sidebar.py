@@ -120,7 +120,15 @@ class Sidebar(Vertical):
         if known is None or len(known.model) != len(symbols):
             panel.view = None
         else:
-            panel.view = View(symbols, known.model, known.after, known.drawn, known.asked)
+            panel.view = View(
+                symbols,
+                known.model,
+                known.after,
+                known.drawn,
+                known.asked,
+                known.ruled,
+                known.cost_bits,
+            )
 
     def show_surprise(self, tape: Tape | None) -> None:
         """Show the surprisal of a tape's newest characters, if the panel for it is there."""
