@@ -5,9 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from charlm_tui.cli import cli
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.model_info import loaded
 from charlm_tui.engine.protocol import GenerationFailed
@@ -23,6 +21,7 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.typed import run_line
 from charlm_tui.session.updates import DistributionKnown, Noticed, Phase, Update
 from tests.support.drawing import DrawingEngine
+from tests.support.terminal import run
 
 
 @pytest.fixture(scope="module")
@@ -239,8 +238,8 @@ def test_an_export_names_the_rules_and_its_command_makes_the_reply_again(
     assert made is not None
     words = shlex.split(made)
     assert words[-5:] == ["--ban=a", "--bias=b=+2", "--until=dd", "--forbid=cb", "--until-cut"]
-    result = CliRunner().invoke(cli, [*words[1:], "--model", str(model.path)])
-    assert result.output == recording.text
+    made_again = run(*words[1:], "--model", str(model.path))
+    assert made_again.stdout.decode() == recording.text
     run_line(writer.it, "/match .*")
     writer.reply()
     assert command(writer.it.turn.recording()) is None  # it depends on the length that it had
