@@ -87,7 +87,11 @@ def main() -> None:
         rescue = connection.recv()
     except (EOFError, OSError):  # the front end is gone already
         return
-    Worker(Inbox(connection, rescue), connection).run()
+    inbox = Inbox(connection, rescue)
+    try:
+        Worker(inbox, connection).run()
+    except ConnectionError:  # nobody hears any more: the thread that reads the pipe ends it all
+        inbox.join()
 
 
 class Inbox:
@@ -99,7 +103,12 @@ class Inbox:
         self._requests: deque[Request] = deque()
         self._urgent = 0  # requests among them that are no acknowledgements
         self._arrived = threading.Condition()
-        threading.Thread(target=self._read, name="pipe", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="pipe", daemon=True)
+        self._reader.start()
+
+    def join(self) -> None:
+        """Wait until the pipe is closed, the terminal restored, and this process at its end."""
+        self._reader.join()
 
     def interrupted(self) -> bool:
         """Whether a request waits that is no mere acknowledgement; asked after each character."""

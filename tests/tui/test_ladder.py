@@ -184,7 +184,8 @@ async def test_lanes_of_models_have_their_names_and_a_narrow_lane_its_number() -
         assert isinstance(screen, LadderScreen)
         await it.until(lambda: texts(screen) == ["ab", "cd"], "they stream")
         lanes = list(screen.query(LaneText))
-        assert [lane.border_title for lane in lanes] == ["1 · a · temp 0.50", "2 · b · temp 0.50"]
+        titles = ["1 · a · temp 0.50", "2 · b · temp 0.50"]
+        await it.until(lambda: [lane.border_title for lane in lanes] == titles, "they are titled")
         await it.pilot.resize_terminal(24, 20)
         screen._title_lanes()
         assert lanes[0].border_title == "1 · a · temp 0.50"

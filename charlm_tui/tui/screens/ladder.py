@@ -135,6 +135,7 @@ class LadderScreen(Overlay[None]):
         # A title draws its whole lane: as often as it can be read.
         self._title_timer = self.set_interval(1 / TITLES_PER_S, self._title_lanes, pause=True)
         self._follow()
+        self.call_after_refresh(self._title_lanes)  # once the lanes have a width
         self.call_after_refresh(self._acknowledge)
 
     def on_resize(self, event: Resize) -> None:
