@@ -65,3 +65,9 @@ def rules_typed(settings: Settings) -> dict[str, str]:
 def rules_shown(settings: Settings) -> str:
     """Name the rules in force, as a person types them; nothing if there are none."""
     return visible(", ".join(map(" ".join, rules_typed(settings).items())), "")
+
+
+def rules_counted(settings: Settings) -> str:
+    """Say how many rules are in force; nothing if there are none."""
+    count = len(rules_typed(settings))
+    return f"{count} rule{'s' * (count > 1)}" if count else ""

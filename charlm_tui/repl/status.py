@@ -6,7 +6,7 @@ Plain text that fits the width it is given. Knows nothing of terminals.
 from collections.abc import Sequence
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.controls.rule_kinds import rules_shown, rules_typed
+from charlm_tui.controls.rule_kinds import rules_counted, rules_shown
 from charlm_tui.lm.held import shown
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Tape
@@ -31,8 +31,8 @@ def standing(conversation: Conversation, width: int) -> str:
     long = f"{speed:g} chars/s" if speed else "full speed"
     rng_seed = conversation.controls.rng_seed_shown
     units = "".join(f" │ {it}" for it in (shown(settings.held), rules_shown(settings)) if it)
-    few = f" {len(settings.held)} held" if settings.held else ""
-    few += f" {len(rules_typed(settings))} rules" if settings.rules else ""
+    held = f"{len(settings.held)} held" if settings.held else ""
+    few = "".join(f" {it}" for it in (held, rules_counted(settings)) if it)
     forms = (
         f" {name} │ temperature {temperature} │ RNG seed {rng_seed}{units} │ {long} "
         f"│ {kind} conversation │ /help",

@@ -209,6 +209,7 @@ def test_rules_in_force_are_in_the_status_in_what_is_confirmed_and_in_the_closin
     before = settings_shown(writer.it)
     run_line(writer.it, "/forbid ab | \\n")
     assert confirmed(writer.it, before, "/forbid ab | \\n") == ["Forbidden: \\n | ab"]
+    assert " 1 rule " in standing(writer.it, 50)
     run_line(writer.it, "/ban ba")
     assert " │ ban ab, forbid \\n | ab │ " in standing(writer.it, 120)
     assert " 2 rules " in standing(writer.it, 50)

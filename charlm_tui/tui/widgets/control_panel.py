@@ -178,7 +178,9 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         if number < len(self.panel.rows):
             self.chosen = number
             row = self.panel.rows[number]
-            if offset.x == LABEL:
+            if not row.turns:
+                self.action_type()
+            elif offset.x == LABEL:
                 self.action_turn(-1)
             elif offset.x == LABEL + 3 + len(row.value):
                 self.action_turn(1)
@@ -241,9 +243,9 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         muted = plain + styles["muted"]
         return [
             Segment(row.title[:LABEL].ljust(LABEL), muted if row.idle else plain),
-            Segment("◂ ", muted),
+            Segment("◂ " if row.turns else "  ", muted),
             Segment(row.value, muted if row.idle else plain + styles["value"]),
-            Segment(" ▸", muted),
+            Segment(" ▸" if row.turns else "  ", muted),
             Segment(f"  {row.idle}" if row.idle else "", muted),
             Segment(" " * self.size.width, plain),
         ]

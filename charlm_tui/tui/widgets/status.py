@@ -4,7 +4,7 @@ from rich.text import Text
 from textual.reactive import reactive
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.controls.rule_kinds import rules_shown, rules_typed
+from charlm_tui.controls.rule_kinds import rules_counted, rules_shown
 from charlm_tui.lm.held import shown as shown_held
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.widgets.saying_line import SayingLine
@@ -102,9 +102,7 @@ class Status(SayingLine):
         below = f"▼ more below: {keys}" if more else f"made {made}/s" if made else ""
         turns = "continued" if self.continues else "fresh"
         units = len(settings.held)
-        few = [f"{units} held"] if units else []
-        few += [f"{len(rules_typed(settings))} rules"] if settings.rules else []
-        held = " ".join(few)
+        held = " ".join(filter(None, (f"{units} held" if units else "", rules_counted(settings))))
         told = [shown_held(settings.held), rules_shown(settings)]
         named = [self.model, f"temperature {temperature}", rng, *told]
         middle = [self.model, f"temp {temperature}", rng_short, held, short]
