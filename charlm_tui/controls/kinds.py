@@ -460,7 +460,9 @@ class Parameter(NamedTuple):
         value = self.of(controls)
         if isinstance(self.kind, Written | Texts):
             return self.kind.written(value)
-        return self.word_for(value) or str(value).removesuffix(".0").lower()
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return self.word_for(value) or str(value).removesuffix(".0")
 
     @property
     def turns(self) -> bool:

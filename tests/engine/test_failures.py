@@ -2,8 +2,11 @@
 
 import re
 import resource
+import subprocess
+import sys
 from array import array
 from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 
 import onnx
@@ -222,3 +225,33 @@ def test_a_model_that_takes_gigabytes_is_refused_by_an_engine_that_lives(tmp_pat
     assert isinstance(event, LoadFailed)
     assert "takes too much memory to load" in event.sentence
     driver.engine.close()
+
+
+BROKEN = """\
+import sys
+from charlm_tui.engine import worker
+
+def run(self):
+    print("told", flush=True)
+    raise BrokenPipeError
+
+worker.Worker.run = run
+sys.argv = ["engine", sys.argv[1]]
+worker.main()
+"""
+
+
+def test_an_engine_that_nobody_hears_is_ended_by_the_thread_that_gives_the_terminal_back() -> None:
+    """Its main thread sees the broken pipe first, and does not end the process before that."""
+    ours, its = Pipe()
+    command = [sys.executable, "-c", BROKEN, str(its.fileno())]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=[its.fileno()])
+    its.close()
+    ours.send(None)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"told\n"
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    ours.close()
+    assert process.wait(30) == 0
+    process.stdout.close()

@@ -153,6 +153,12 @@ async def test_where_there_is_no_room_a_panel_opens_over_the_text(size: tuple[in
         await it.pilot.press("escape", "c", *["down"] * 11)
         controls = it.app.screen.query_one(ControlPanel)
         assert "Conversation" in seen(it)  # the row that keys turn is seen
+        await it.pilot.press("down")
+        [line] = [line for line in seen(it).splitlines() if "Banned" in line]
+        assert "none" in line
+        assert "◂" not in line  # it is typed, and does not turn
+        assert controls.obstacle("turn", (1,)) == "its value is typed: Enter"
+        await it.pilot.press("up")
         await it.pilot.press("right")
         assert it.app.conversation.continues
         await it.pilot.press("escape")
