@@ -13,8 +13,9 @@ from charlm_tui.cli import cli
 from charlm_tui.controls.parameters import PARAMETERS
 from charlm_tui.repl.keys import command_rows, key_rows
 from charlm_tui.session.commands import COMMANDS, SLASHES
+from charlm_tui.tui.acts import ACTS
 from charlm_tui.tui.catalog import binding_labels
-from charlm_tui.tui.keys import ACTS, KEYS
+from charlm_tui.tui.keys import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "CHANGELOG.md", *(f"docs/{it.name}" for it in ROOT.glob("docs/*.md")))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from charlm_tui.cli.start import Start, limits_in
 from charlm_tui.cli.streams import forget_given_size, say
-from charlm_tui.controls.config import Known
+from charlm_tui.controls.config import Fault, Known
 from charlm_tui.lm.limits import LoadLimits
 
 if TYPE_CHECKING:
@@ -35,17 +35,22 @@ def known() -> Known:
 
         return binding_labels()
 
-    def themes() -> frozenset[str]:
-        from charlm_tui.tui.catalog import theme_names
+    def themes(settings: Path) -> frozenset[str]:
+        from charlm_tui.tui.themes import theme_names
 
-        return theme_names()
+        return theme_names(settings)
 
     def keys(binding: str, keys: str) -> str:
         from charlm_tui.tui.catalog import binding_fault
 
         return binding_fault(binding, keys)
 
-    return Known(bindings, themes, keys)
+    def theme_faults(settings: Path) -> Sequence[Fault]:
+        from charlm_tui.tui.themes import themes_beside
+
+        return themes_beside(settings).faults
+
+    return Known(bindings, themes, keys, theme_faults)
 
 
 def engine_starter(
@@ -62,18 +67,20 @@ def engine_starter(
 
 
 def parts_of_a_screen(config_path: Path | None) -> dict[str, Any]:
-    """Return what every app takes that looks at runs: theme, keys, and what opens a model.
+    """Return what every app takes that looks at runs: themes, keys, and what opens a model.
 
     Args:
         config_path: of the settings file, if one is given.
     """
     from charlm_tui.controls.config_file import read
     from charlm_tui.engine.rescue import TerminalRescue
+    from charlm_tui.tui.themes import themes_beside
 
     settings = read(config_path, os.environ).checked(known())
     limits = limits_in(settings)
     return {
         "theme": settings.value("theme"),
+        "themes": themes_beside(settings.path).themes,
         "keymap": settings.keys,
         "new_engine": engine_starter(limits, TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)),
         "limits": limits,

@@ -65,9 +65,10 @@ def check(context: click.Context, /, config_path: Path | None) -> None:
     known = context.find_object(Known)
     if known is not None:
         found = found.checked(known)
+    of_themes = known.theme_faults(found.path) if known and known.theme_faults else ()
     for warning in found.warnings:
         say(f"warning: {warning}")
-    faults = [*found.faults, *found.absent_files()]
+    faults = [*found.faults, *of_themes, *found.absent_files()]
     _print("".join(f"{fault}\n" for fault in faults) or "no faults\n")
     if faults:
         sys.exit(1)

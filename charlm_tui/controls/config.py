@@ -76,9 +76,12 @@ class Known(NamedTuple):
 
     bindings: Callable[[], Mapping[str, str]] | None = None
     """What each binding does, in a word or two, by its id."""
-    themes: Callable[[], Collection[str]] | None = None
+    themes: Callable[[Path], Collection[str]] | None = None
+    """Names of all themes, those beside a settings file among them."""
     keys: Callable[[str, str], str] | None = None
     """Says in a sentence why a binding, by its id, cannot have such keys; nothing if it can."""
+    theme_faults: Callable[[Path], Collection[Fault]] | None = None
+    """What is wrong with the themes beside a settings file."""
 
 
 Layer = Mapping[str, Setting]
@@ -164,7 +167,7 @@ class Configuration:
         if known.keys is not None:
             it = it._without_keys(known.keys)
         if known.themes is not None and it.value("theme") is not None:
-            it = it._without_themes(known.themes())
+            it = it._without_themes(known.themes(it.path))
         return it
 
     def absent_files(self) -> list[Fault]:

@@ -241,9 +241,9 @@ PARAMETERS = (
         "theme",
         Text(),
         "the name of a theme",
-        "The colours of the app; the palette lists the themes.",
+        "The colours of the app: of a theme that comes with it, or of yours in themes/NAME.toml.",
         table="",
-        sample='"textual-dark"',
+        sample='"charlm-light"',
     ),
     Parameter(
         "load-seconds",

@@ -106,8 +106,8 @@ LIGHT = Sheet(
     "#1c1c1c",
     "#6a6a6a",
     (
-        *("#ffffff", "#fff7d6", "#ffefb3", "#ffe592", "#ffd978", "#ffca64"),
-        *("#ffb956", "#ffa54d", "#fd9049", "#f87a48", "#f0644a", "#e54f4f"),
+        *("#ffffff", "#fff7e0", "#ffefc0", "#ffe69e", "#ffdc7f", "#ffcc77"),
+        *("#febb6f", "#fcab68", "#fa9a60", "#f78959", "#f47751", "#f0644a"),
     ),
 )
 DARK = Sheet(
@@ -115,26 +115,27 @@ DARK = Sheet(
     "#ece9e4",
     "#a3a19d",
     (
-        *("#14161a", "#252319", "#322d19", "#3f3618", "#4c3d18", "#594119"),
-        *("#65421b", "#71411e", "#7c3d22", "#873727", "#91302d", "#9b2635"),
+        *("#14161a", "#1f1c1b", "#2a221c", "#35291d", "#412f1d", "#4d351c"),
+        *("#593c1a", "#664119", "#76431e", "#854622", "#954827", "#a5492b"),
     ),
 )
 
 GLOWS = (
     None,
-    (95, 135, 175),
-    (76, 146, 160),
-    (70, 150, 130),
-    (90, 152, 96),
-    (122, 150, 62),
-    (152, 142, 40),
-    (176, 130, 30),
-    (196, 115, 30),
-    (208, 98, 42),
-    (214, 80, 58),
-    (216, 60, 76),
+    (90, 128, 200),
+    (102, 128, 186),
+    (113, 128, 171),
+    (124, 127, 157),
+    (134, 125, 142),
+    (144, 123, 127),
+    (154, 121, 111),
+    (164, 118, 95),
+    (174, 115, 77),
+    (183, 111, 54),
+    (192, 106, 16),
 )
-"""Colours of the text in a terminal, legible on black and on white; None is the terminal's own."""
+"""Colours of the text in a terminal, legible on black and on white: equally light, from blue to
+orange, in even steps. None is the terminal's own."""
 
 assert len(LIGHT.shades) == len(DARK.shades) == len(GLOWS) == LEVELS
 

@@ -388,6 +388,11 @@ _VIEWS = (
     ),
     _view("history", "Find a reply that was kept."),
     _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
+    _view(
+        "tour",
+        "Perform the notebook's experiment in nine steps: the next one, or step N; off ends it.",
+        "[N or off]",
+    ),
     _view("panels", "Fold the panels away, or unfold them."),
     _view(
         "tint",

@@ -27,7 +27,7 @@ from charlm_tui.session.updates import (
     ViewWanted,
 )
 from charlm_tui.text import visible
-from charlm_tui.tui.keys import ACTS
+from charlm_tui.tui.acts import ACTS
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
@@ -90,7 +90,7 @@ class CharlmApp(TerminalApp):
         ladder: Sequence[Path] = (),
     ) -> None:
         self.setup = setup or Setup()
-        super().__init__(self.setup.theme, self.setup.keymap)
+        super().__init__(self.setup.theme, self.setup.keymap, self.setup.themes)
         self._model = model
         self._new_engine = new_engine
         self._host: EngineHost | None = None  # once a screen is there

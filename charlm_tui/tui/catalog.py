@@ -1,4 +1,4 @@
-"""The names of the app that a settings file can have: its bindings, their keys and its themes.
+"""The names of the app that a settings file can have: its bindings and their keys.
 
 Imports all of the app, and is imported only where a settings file has such a name.
 """
@@ -14,7 +14,6 @@ from textual._keyboard_protocol import FUNCTIONAL_KEYS
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import _character_to_key, key_to_character
-from textual.theme import BUILTIN_THEMES
 
 import charlm_tui.tui
 from charlm_tui.controls.config import unknown
@@ -72,11 +71,6 @@ def binding_ids() -> frozenset[str]:
 def binding_labels() -> Mapping[str, str]:
     """Return what each binding of ours does, in a word or two, by its id."""
     return {id_: bound.label for id_, bound in bindings().items()}
-
-
-def theme_names() -> frozenset[str]:
-    """Return the names of all themes."""
-    return frozenset(BUILTIN_THEMES)
 
 
 def binding_fault(id_: str, keys: str) -> str:

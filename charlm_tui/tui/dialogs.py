@@ -31,6 +31,7 @@ from charlm_tui.tui.view import ConversationView
 
 if TYPE_CHECKING:
     from charlm_tui.tui.entry import Entry
+    from charlm_tui.tui.tour import Tour
 
 KNOBS_BY_ID = {knob.id: knob for knob in KNOBS}
 
@@ -63,6 +64,7 @@ class Dialogs:
         """What is typed into the prompt, once that is there."""
         self.corpus: Path | None = None
         """That seeds can be drawn from, if there is one."""
+        self._tour: Tour | None = None
 
     def open(self, what: str, *arguments: str) -> None:
         """Open a question or a screen by its name; say why if it cannot be done.
@@ -325,6 +327,27 @@ class Dialogs:
         for line in screen.query(FindLine):  # one that is open already
             line.remove()
         screen.mount(FindLine(self._view.transcript, part), before="Status")
+
+    def tour(self, typed: str = "") -> None:
+        """Perform the next step of the guided tour, or the one that was typed.
+
+        Raises:
+            SettingsError: there is no such step.
+        """
+        from charlm_tui.tui.screens.studio import StudioScreen
+        from charlm_tui.tui.tour import Tour, step_typed
+
+        if self._tour is None:
+            studio = self._view.transcript.screen
+            assert isinstance(studio, StudioScreen)
+            it, keymap = self._conversation, self._setup.keymap
+            self._tour = Tour(studio, it, self._view, keymap, self.attempt)
+        if not typed:
+            self._tour.go()
+        elif (number := step_typed(typed)) is None:
+            self._tour.end()
+        else:
+            self._tour.to(number)
 
     def help(self) -> None:
         """Show every key."""

@@ -1,8 +1,9 @@
 """The app that shows the film of a training run: one screen of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.screen import Screen
+from textual.theme import Theme
 
 from charlm_tui.engine.client import Engine
 from charlm_tui.film.film import Order
@@ -19,8 +20,9 @@ class FilmApp(TerminalApp):
         order: what is filmed.
         new_engine: starts an engine.
         limits: of what each model may cost.
-        theme: a name of Textual's; None is its default.
+        theme: its name; None is our own.
         keymap: keys, with commas between them, by the ids of bindings.
+        themes: of the person, beside Textual's and ours.
     """
 
     CSS_PATH = STYLES
@@ -32,8 +34,9 @@ class FilmApp(TerminalApp):
         limits: LoadLimits,
         theme: str | None = None,
         keymap: Mapping[str, str] | None = None,
+        themes: Sequence[Theme] = (),
     ) -> None:
-        super().__init__(theme, keymap or {})
+        super().__init__(theme, keymap or {}, themes)
         self._film = FilmScreen(order, new_engine, limits)
 
     def get_default_screen(self) -> Screen[None]:

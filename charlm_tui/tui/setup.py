@@ -9,8 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.theme import Theme
+
 from charlm_tui.controls.config import Configuration
 from charlm_tui.reply.tints import Tint
+from charlm_tui.tui.themes import themes_beside
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
@@ -26,7 +29,9 @@ class Setup:
     history: Path | None = None
     """Where replies are kept; None is nowhere."""
     theme: str | None = None
-    """A name of Textual's; None is its default."""
+    """Its name; None is our own."""
+    themes: tuple[Theme, ...] = ()
+    """Of the person, beside Textual's and ours."""
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Keys, with commas between them, by the ids of bindings; only such as can be in force."""
     panels: tuple[str, ...] = ("next", "controls", "surprise", "recital")
@@ -59,10 +64,12 @@ class Setup:
         at_once: bool = False,
     ) -> "Setup":
         """Take a setup out of the settings."""
+        own = themes_beside(it.path)
         return cls(
             corpus=corpus,
             history=history,
             theme=it.value("theme"),
+            themes=own.themes,
             keymap=it.keys,
             panels=tuple(it.value("panels")),
             tint=Tint(it.value("tint")),
@@ -70,7 +77,7 @@ class Setup:
             continues=it.value("turns") == "continued",
             follows=it.value("follow"),
             first_run=it.value("first-run"),
-            faults=tuple(str(fault) for fault in it.faults),
+            faults=tuple(str(fault) for fault in (*it.faults, *own.faults)),
             replay=replay,
             at_once=at_once,
             keep_theme=partial(_keep_theme, it.path),

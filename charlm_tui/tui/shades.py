@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.color import BLACK, WHITE, Color
 
 from charlm_tui.reply.tints import DIVERGING, LEVELS, EngineTint, Tint, tint_named
+from charlm_tui.tui.oklab import even, linear
 
 FULLEST = 0.9  # how much of its hue the outermost level has
 GROUND = 0.6  # how much of its hue a level has that lies behind the text
@@ -47,7 +48,7 @@ def tinting_named(name: str) -> Tinting:
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """The colours from the lowest level over the middle one to the highest."""
+    """The colours from the lowest level over the middle one to the highest, in even steps."""
 
     low: Style
     middle: Style
@@ -70,17 +71,7 @@ class Ramp:
                 Style(bold=True, underline=True),
             ]
             return [weights[level * len(weights) // LEVELS] for level in range(LEVELS)]
-        half = (LEVELS - 1) / 2
-        return [
-            Style(
-                color=(
-                    low.blend(middle, level / half)
-                    if level <= half
-                    else middle.blend(high, level / half - 1)
-                ).rich_color
-            )
-            for level in range(LEVELS)
-        ]
+        return [Style(color=it.rich_color) for it in even([low, middle, high], LEVELS)]
 
     def grounds(self, plain: Style, coloured: bool) -> list[Style]:
         """Return a style for each level with its colour behind the text, where a space has it, too.
@@ -91,7 +82,7 @@ class Ramp:
                 levels are told by underline, bold and reverse.
         """
         ground, text = colour_of(plain.bgcolor), colour_of(plain.color)
-        hues = [colour_of(shade.color) for shade in self.shades(coloured)]
+        hues = [colour_of(style.color) for style in (self.low, self.middle, self.high)]
         if not coloured or ground is None or text is None or None in hues:
             weights = [
                 Style(underline=True),
@@ -100,7 +91,8 @@ class Ramp:
                 Style(reverse=True, bold=True),
             ]
             return [weights[level * len(weights) // LEVELS] for level in range(LEVELS)]
-        behind = [ground.blend(hue, GROUND) for hue in hues if hue is not None]
+        corners = [ground.blend(hue, GROUND) for hue in hues if hue is not None]
+        behind = even(corners, LEVELS)
         return [Style(color=_legible(text, it).rich_color, bgcolor=it.rich_color) for it in behind]
 
 
@@ -130,13 +122,10 @@ class Diverging:
                 Style(bold=True, reverse=True),
             ]
             return [weights[level * len(weights) // DIVERGING] for level in range(DIVERGING)]
-        middle = DIVERGING // 2
-        shades = []
-        for level in range(DIVERGING):
-            hue = above if level > middle else below
-            behind = ground.blend(hue, FULLEST * abs(level - middle) / middle)
-            shades.append(Style(color=_legible(text, behind).rich_color, bgcolor=behind.rich_color))
-        return shades
+        one, other = (ground.blend(hue, FULLEST) for hue in (below, above))
+        half = DIVERGING // 2 + 1
+        behind = [*even([one, ground], half), *even([ground, other], half)[1:]]
+        return [Style(color=_legible(text, it).rich_color, bgcolor=it.rich_color) for it in behind]
 
 
 def fade(fresh: Style, settled: Style) -> list[Style]:
@@ -170,8 +159,5 @@ def _legible(text: Color, behind: Color) -> Color:
 
 
 def _luminance(colour: Color) -> float:
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in colour.normalized
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    red, green, blue = linear(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

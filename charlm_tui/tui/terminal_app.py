@@ -7,7 +7,7 @@ sentence says why. Knows no screens.
 import asyncio
 import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from charlm_tui.log import unexpected
@@ -22,6 +23,7 @@ from charlm_tui.text import visible
 from charlm_tui.tui.driver import TerminalDriver
 from charlm_tui.tui.hangup import watch_terminal
 from charlm_tui.tui.legible import Legible
+from charlm_tui.tui.themes import DEFAULT, OURS, tints
 
 
 def _release_gone_widgets() -> None:
@@ -47,16 +49,21 @@ class TerminalApp(App[None]):
     """An app in a real terminal.
 
     Args:
-        theme: a name of Textual's; None is its default.
+        theme: its name; None is our own.
         keymap: keys, with commas between them, by the ids of bindings.
+        themes: of the person, beside Textual's and ours.
     """
 
     TITLE = "charlm-tui"
 
-    def __init__(self, theme: str | None, keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self, theme: str | None, keymap: Mapping[str, str], themes: Sequence[Theme] = ()
+    ) -> None:
         super().__init__()
         self._filters.append(Legible())
-        self._wanted_theme = theme
+        for each in (*OURS, *themes):
+            self.register_theme(each)
+        self.theme = theme if theme in self.available_themes else DEFAULT
         self._wanted_keymap = keymap
         self.failure = ""
         """Why the app ended by itself: one sentence, or nothing."""
@@ -85,10 +92,12 @@ class TerminalApp(App[None]):
         watch_terminal(
             lambda: loop.call_soon_threadsafe(self.exit, None, hung_up), self.save, hung_up
         )
-        if self._wanted_theme is not None and self._wanted_theme in self.available_themes:
-            self.theme = self._wanted_theme
         if self._wanted_keymap:
             self.set_keymap(self._wanted_keymap)
+
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        return tints(variables, self.current_theme.dark) | variables
 
     def save(self) -> None:
         """Keep what can be kept where the terminal is gone and the app may be stuck."""

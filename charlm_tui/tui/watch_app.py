@@ -5,6 +5,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
+from textual.theme import Theme
 
 from charlm_tui.lm.limits import LoadLimits
 from charlm_tui.runs.trainer import Trainer
@@ -23,12 +24,13 @@ class WatchApp(TerminalApp):
 
     Args:
         paths: of their logs, or of their model files.
-        theme: a name of Textual's; None is its default.
+        theme: its name; None is our own.
         keymap: keys, with commas between them, by the ids of bindings.
         new_engine: starts an engine, for a film; by default in a process of its own.
         limits: of what each model of a film may cost.
         trainer: the process whose run it is, if it was started for this screen.
         one_by_one: show one run at a time.
+        themes: of the person, beside Textual's and ours.
     """
 
     CSS_PATH = STYLES
@@ -43,8 +45,9 @@ class WatchApp(TerminalApp):
         *,
         trainer: Trainer | None = None,
         one_by_one: bool = False,
+        themes: Sequence[Theme] = (),
     ) -> None:
-        super().__init__(theme, keymap or {})
+        super().__init__(theme, keymap or {}, themes)
         self._watch = WatchScreen(paths, trainer, one_by_one=one_by_one)
         self._new_engine = new_engine
         self._limits = limits

@@ -2,8 +2,8 @@
 
 from charlm_tui.engine.model_info import greeting
 from charlm_tui.engine.protocol import ModelLoaded
+from charlm_tui.tui.acts import ACTS
 from charlm_tui.tui.key_names import key_of
-from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.setup import Setup
 
 EXAMPLES = (
@@ -33,6 +33,7 @@ def welcome(setup: Setup, model: ModelLoaded) -> str:
     keys = {
         act.id: key_of(setup.keymap, f"transcript.{act.id}", act.plain) for act in ACTS if act.plain
     }
+    tour = key_of(setup.keymap, "view.tour", "f7")
     lines = [
         f"  {keys.get(act, '←')}   {words}"
         for act, words in _TRY
@@ -51,5 +52,6 @@ def welcome(setup: Setup, model: ModelLoaded) -> str:
             *lines,
             "",
             "F1 lists every key, Ctrl+P every command; / begins a command.",
+            f"Or press {tour}: it takes you on a tour, one step with each press.",
         )
     )

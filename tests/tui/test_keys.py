@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from charlm_tui.cli.app import known
 from charlm_tui.cli.config import config
 from charlm_tui.controls.config_file import read
+from charlm_tui.tui.acts import ACTS
 from charlm_tui.tui.catalog import binding_fault, binding_ids, bindings
-from charlm_tui.tui.keys import ACTS
 from charlm_tui.tui.screens.help import help_sections
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.recall import RecallScreen

@@ -40,6 +40,7 @@ from charlm_tui.session.updates import (
 )
 from charlm_tui.text import capitalised
 from charlm_tui.tui import keys
+from charlm_tui.tui.acts import ACTS
 from charlm_tui.tui.dialogs import Dialogs
 from charlm_tui.tui.hindered import HinderedScreen
 from charlm_tui.tui.key_names import key_of
@@ -267,7 +268,7 @@ class StudioScreen(HinderedScreen, Screen[None]):
         Raises:
             CharlmError: it cannot be opened now, or not with such an argument.
         """
-        act = next(act for act in keys.ACTS if view in (act.id, act.slash))
+        act = next(act for act in ACTS if view in (act.id, act.slash))
         if obstacle := act.obstacle(self.situation):
             raise CommandError(f"/{view} has nothing to act on right now: {obstacle}")
         _, action, parameters = parse(act.action)
