@@ -14,7 +14,13 @@ from docs.reference import PAGE, page
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     *("docs/design.md", "CONTRIBUTING.md", "README.md", "docs/model-file.md"),
-    *("docs/studio.md", "docs/scripts.md", "docs/training.md", "docs/how-it-works.md"),
+    *(
+        "docs/studio.md",
+        "docs/scripts.md",
+        "docs/training.md",
+        "docs/how-it-works.md",
+        "docs/file-formats.md",
+    ),
 )
 OTHERS = frozenset({"Philox", "Loop"})  # names of other people's things
 
