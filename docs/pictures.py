@@ -41,10 +41,8 @@ from charlm_tui.tui.widgets.reach_strip import ReachStrip
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.unit_text import UnitText
 from charlm_tui.tui.widgets.what_if_table import WhatIfTable
+from docs.stage import MODEL, PICTURES, until
 
-ROOT = Path(__file__).resolve().parent.parent
-MODEL = ROOT / "models" / "nietzsche.onnx"
-PICTURES = Path(__file__).resolve().parent / "pictures"
 SIZE = (110, 32)
 SEED = "the slowly ascending ranks and classes"  # the notebook's own
 LENGTH = 600  # characters of the reply
@@ -58,22 +56,10 @@ window and closed it. it was not the letter that she had been afraid of, but the
 in which every thing of the house seemed to wait for what she would do.
 """.lower()
 PASSAGE = Passage(_WORDS[60:], _WORDS[:60])  # a window before it
-WAIT_S = 60.0  # that a state may take to come
-LOOK_S = 0.02  # between two looks whether it has
 
 _CELL = r'<rect fill="([^"]+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="24\.65"/>'
 _CELLS = re.compile(f"(?:{_CELL})+")
 Stage = Callable[[CharlmApp, Pilot[None]], Awaitable[None]]
-
-
-async def until(pilot: Pilot[None], reached: Callable[[], object], what: str) -> None:
-    """Wait until a state is reached, and say what never happened if it is not."""
-    for _ in range(int(WAIT_S / LOOK_S)):
-        if reached():
-            await pilot.pause()
-            return
-        await pilot.pause(LOOK_S)
-    raise TimeoutError(f"it never happened: {what}")
 
 
 async def ended(app: CharlmApp, pilot: Pilot[None]) -> None:
