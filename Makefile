@@ -13,9 +13,10 @@ PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 2 * os.cpu_count()))'
 PARALLEL := -n $(PROCESSES) --dist loadscope --no-loadscope-reorder
 QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
 LOWEST := .venv-lowest
+SITE := .venv-docs
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 
-.PHONY: help run test test-quick test-random test-long test-lowest fuzz soak coverage lint fix check snapshots bench train clean
+.PHONY: help run test test-quick test-random test-long test-lowest fuzz soak coverage lint fix check snapshots bench docs train clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -85,8 +86,13 @@ bench: $(DEV)  ## the figures of benchmarks/README.md
 	$(BIN)/python -m benchmarks.reach_speed
 	$(BIN)/python -m benchmarks.rules
 
+docs:  ## the pages as a site, in build/docs/site; a link that leads nowhere is an error
+	test -d $(SITE) || $(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install zensical==0.0.73
+	$(SITE)/bin/python docs/site.py
+
 clean:  ## remove what was installed
-	rm -rf $(VENV) $(LOWEST)
+	rm -rf $(VENV) $(LOWEST) $(SITE) build
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

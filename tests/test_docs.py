@@ -10,6 +10,8 @@ import pytest
 
 from charlm_tui.cli import COMMANDS, cli
 from docs.reference import PAGE, page
+from docs.site import OTHERS as SITE_OTHERS
+from docs.site import PAGES as SITE_PAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
@@ -118,3 +120,15 @@ def test_every_link_to_a_file_of_ours_leads_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
     near = [it for it in links if "://" not in it and not it.startswith("mailto:")]
     assert [it for it in near if not (path.parent / it).exists()] == []
+
+
+def test_the_site_names_every_page_once() -> None:
+    text = (ROOT / "docs" / "zensical.toml").read_text(encoding="utf-8")
+    named = re.findall(r'= "([\w./-]+\.md)"', text)
+    pages = [
+        path.relative_to(ROOT)
+        for pattern in (*SITE_PAGES, *SITE_OTHERS)
+        for path in ROOT.glob(pattern)
+    ]
+    there = [str(it) for it in pages if it.suffix == ".md"]
+    assert sorted(named) == sorted(["index.md" if it == "README.md" else it for it in there])
