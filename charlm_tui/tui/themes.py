@@ -155,7 +155,7 @@ def _theme(path: Path) -> Theme:
         names = _COLOURS if key in data else _TINT_KEYS
         if key not in names:
             raise ValueError(unknown(f"colour {found(key)}", key, names))
-    colours = {key: _colour(key, value) for key, value in data.items()}
+    colours: dict[str, Any] = {key: _colour(key, value) for key, value in data.items()}
     if "primary" not in colours:
         raise ValueError('a theme has at least primary, such as primary = "#6f9fd8"')
     variables = {f"tint-{key}": _colour(key, value) for key, value in said.items()}
