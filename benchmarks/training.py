@@ -52,8 +52,10 @@ def read_curve(path: Path) -> Curve:
     bits = [each * BITS for each in nats if each is not None]
     if not bits:
         bits, seconds = [final_bits], seconds[-1:]
+    device = str(card["device"])
+    where = "" if device.startswith("CPU") else f", on {device}"
     return Curve(
-        f"{path.stem}: {card['architecture'].split(',')[0]}, recipe {card['recipe']}",
+        f"{path.stem}: {card['architecture'].split(',')[0]}, recipe {card['recipe']}{where}",
         int(card["epochs"]),
         int(card["best_epoch"]),
         seconds,
