@@ -401,10 +401,10 @@ def test_the_nearest_bindings_are_named_in_a_line_the_same_meaning_first(
 
 def test_a_theme_that_is_unknown_leaves_the_one_beneath_it(path: Path) -> None:
     it = of(path, 'theme = "nord"', CHARLM_THEME="nrod")
-    it = it.checked(Known(themes=lambda: ["dracula", "nord"]))
+    it = it.checked(Known(themes=lambda _: ["dracula", "nord"]))
     assert it.value("theme") == "nord"
     assert the_fault(it).startswith("CHARLM_THEME: there is no theme")
-    it = of(path, 'theme = "x"').checked(Known(themes=lambda: ["nord"]))
+    it = of(path, 'theme = "x"').checked(Known(themes=lambda _: ["nord"]))
     assert it.value("theme") is None
     assert "there are nord" in the_fault(it)
 

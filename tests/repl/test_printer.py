@@ -48,7 +48,7 @@ def test_plain_text_is_written_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("system", "begins", "shades_"),
-    [("256", "\x1b[38;5;", LEVELS - 2), ("truecolor", "\x1b[38;2;", LEVELS)],  # some are alike
+    [("256", "\x1b[38;5;", LEVELS - 3), ("truecolor", "\x1b[38;2;", LEVELS)],  # some are alike
 )
 def test_levels_are_shades_where_there_are_colours(system: str, begins: str, shades_: int) -> None:
     around = shades(console(force_terminal=True, color_system=system, no_color=False))

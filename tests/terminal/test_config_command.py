@@ -102,7 +102,7 @@ def test_check_finds_no_fault_where_there_is_none(path: Path) -> None:
 
 def test_check_prints_a_fault_a_line_and_leaves_with_1(path: Path) -> None:
     write(path, 'model = "none.onnx"\ntheme = "x"\n[keymap]\n"a.b" = "f2"\n')
-    known = Known(lambda: {"command.cooler": "Cooler"}, lambda: ["nord"])
+    known = Known(lambda: {"command.cooler": "Cooler"}, lambda _: ["nord"])
     result = run(path, "check", "--config", str(path), known=known, CHARLM_TOP_P="0")
     lines = result.stdout.splitlines()
     assert result.exit_code == 1

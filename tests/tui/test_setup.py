@@ -6,7 +6,7 @@ import pytest
 
 from charlm_tui.controls.config_file import read
 from charlm_tui.reply.tints import Tint
-from charlm_tui.tui.catalog import binding_ids, theme_names
+from charlm_tui.tui.catalog import binding_ids
 from charlm_tui.tui.screens.palette import ThemePalette
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.sidebar import Sidebar
@@ -94,4 +94,3 @@ def test_every_binding_has_an_id_that_the_settings_can_name() -> None:
     ids = binding_ids()
     assert {"command.warmer", "transcript.pause", "history.open", "app.quit"} <= ids
     assert all(id_ and " " not in id_ and "(" not in id_ for id_ in ids)
-    assert "nord" in theme_names()

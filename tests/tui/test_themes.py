@@ -212,7 +212,7 @@ async def test_every_theme_has_all_tints_and_ours_is_the_first_that_is_seen() ->
         for name in it.app.available_themes:
             it.app.theme = name
             await it.pilot.pause()
-            assert set(TINTS) <= set(it.app.theme_variables)
+            assert set(TINTS) <= set(it.app.get_css_variables())
         it.app.theme = LIGHT.name
         await it.pilot.pause()
         assert it.app.screen.styles.background == Color.parse(LIGHT.background or "")
