@@ -23,6 +23,7 @@ from charlm_tui.tui.situation import (
     no_editor,
     no_history,
     no_look,
+    no_second_model,
     no_siblings,
     no_turn,
     no_twin,
@@ -323,6 +324,15 @@ ACTS = (
         section=CHARACTER,
     ),
     Act(
+        "against",
+        "open('against')",
+        "Against another model",
+        "",
+        "Compare how two models predict the reply: its own, and another.",
+        "V",
+        obstacle=no_second_model,
+    ),
+    Act(
         "history",
         "history",
         "History",
@@ -480,16 +490,3 @@ def plain_bindings() -> list[Binding]:
         for act in ACTS
         if act.plain
     ]
-
-
-class Bound(NamedTuple):
-    """A binding as it is at first."""
-
-    keys: str
-    """With commas between them."""
-    place: str
-    """The class that it belongs to, where a key has one meaning."""
-    takes_typing: bool
-    """Whether its keys are taken before what is typed, or where all else is typed."""
-    label: str
-    """What it does, in a word or two."""

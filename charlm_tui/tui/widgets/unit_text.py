@@ -102,6 +102,12 @@ class UnitText(ScrollView, can_focus=False):
 
     # Laying out.
 
+    def show_text(self, text: str, place: int) -> None:
+        """Show another text, with a character of it in sight; its columns are as they were."""
+        self._text, self._place = text, place
+        self._lines, self._wrapped = [], (0, 0)
+        self._lay_out()
+
     @property
     def room(self) -> int:
         """How many columns there is room for."""
