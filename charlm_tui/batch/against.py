@@ -115,7 +115,7 @@ def run(
             f"{skip:,} are expected; give a longer text, or a smaller --skip"
         )
     pieces = compare(models, alignment, aligned, settings, [str(path) for path in paths])
-    found = last_of(pieces, Comparison, len(models) * len(aligned.text), progress)
+    found = last_of(pieces, Comparison, len(aligned.text), progress)
     return AgainstReport(
         aligned, found, skip, told_apart(paths), tuple(model.sha256 for model in models)
     )

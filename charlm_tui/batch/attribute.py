@@ -120,7 +120,7 @@ def run(
             )
     alignment = Alignment([model.contract.vocabulary for model in models])
     parts = [(line, part, alignment.align(part)) for line, part in paragraphs(text)]
-    total = len(models) * sum(len(aligned.text) for _, _, aligned in parts)
+    total = sum(len(aligned.text) for _, _, aligned in parts)
     if not total:
         raise NothingToScoreError(
             "the text has no character that all models know, where at least one is expected; "
@@ -139,7 +139,7 @@ def run(
                     found.append(Attribution.of(piece))
                 else:
                     yield done + piece
-            done += len(models) * len(aligned.text)
+            done += len(aligned.text)
         yield found
 
     found = last_of(pieces(), list, total, progress)

@@ -80,7 +80,7 @@ def _in_words(report: "AttributionReport") -> str:
         "bits per character by each model; in brackets what it expects of a text of its own there",
         f"if one of these models had written all of it, the chance that it was another one than "
         f"{named}: {odds(whole)}",
-        "a real author is none of these models: the README has how often the likelier one was right",
+        "a real author is none of these models: the README tells how often the likelier was right",
     ]
     return "\n".join(rows) + "\n"
 

@@ -49,10 +49,13 @@ def _scoring(
             percent = 100 * (number * len(ids) + piece) // (2 * len(ids))
             yield Progressed(request.number, percent) if percent > told else None
             told = max(told, percent)
+    one, two = found
     yield AgainstTold(
         request.number,
-        *(each.surprisal_bits.tobytes() for each in found),
-        *(each.entropy_bits.tobytes() for each in found),
+        one.surprisal_bits.tobytes(),
+        two.surprisal_bits.tobytes(),
+        one.entropy_bits.tobytes(),
+        two.entropy_bits.tobytes(),
     )
 
 
@@ -66,7 +69,7 @@ def _telling(
                 yield None
             else:
                 told.append(piece)
-    yield BothTold(request.number, *told)
+    yield BothTold(request.number, told[0], told[1])
 
 
 def _likely(model: OnnxModel, read: "array[int]", settings: Settings) -> Iterator[bytes | None]:

@@ -49,7 +49,8 @@ def compare(
         names: how errors name the models.
 
     Yields:
-        how many places have been scored by all models together, several times; then `Comparison`.
+        how many places have been scored, several times, each model's share of them counted; then
+        `Comparison`.
 
     Raises:
         ModelOutputError: a model's logits are not finite.
@@ -63,7 +64,7 @@ def compare(
             if isinstance(piece, Scores):
                 scores.append(piece)
             else:
-                yield number * count + piece
+                yield (number * count + piece) // len(models)
     yield Comparison(tuple(scores))
 
 
@@ -123,4 +124,4 @@ class Attribution:
     @property
     def error(self) -> float:
         """The same as a chance; 0 where a float has none as small."""
-        return 2.0**self.error_log2
+        return math.exp2(self.error_log2)

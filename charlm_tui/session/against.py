@@ -173,7 +173,7 @@ def with_other(
 
     path = place_of_model(typed) if typed else str(another_shipped(Path(own.path)))
     version = file_version(Path(path))
-    for model in reversed(it.models.values()):
+    for model in it.models.values():
         if model.path == path and model.file is not None and model.file == version:
             begin(model)
             return

@@ -77,13 +77,13 @@ def test_a_case_keeping_model_is_asked_for_both_forms_of_a_letter() -> None:
     assert found.surprisal_bits[capital] < alone.surprisal_bits[capital]
 
 
-def test_progress_grows_to_all_models_whole_texts() -> None:
+def test_progress_grows_to_the_whole_text() -> None:
     models = [model(name) for name in MODELS]
     alignment = Alignment([each.contract.vocabulary for each in models])
     aligned = alignment.align(TEXT * 9)
     *steps, _ = compare(models, alignment, aligned, Settings())
     assert steps == sorted(steps)  # type: ignore[type-var]
-    assert steps[-1] == 2 * len(aligned.text)
+    assert steps[-1] == len(aligned.text)
 
 
 def test_a_fault_of_the_second_model_names_it() -> None:

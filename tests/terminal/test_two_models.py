@@ -21,13 +21,14 @@ BOTH = ("--model", "nietzsche", "--model", "shakespeare")
 
 
 @pytest.mark.parametrize("more", [(), ("--depth", "7"), ("--carry",)])
-def test_the_bits_of_a_folding_model_are_its_own_score(more: tuple[str, ...]) -> None:
-    """Nothing is left out of this text, and no symbol of the lower-case model stands together."""
+def test_the_bits_of_each_model_are_its_own_score_or_less(more: tuple[str, ...]) -> None:
+    """Nothing is left out of this text; the lower-case model knows a few letters with marks."""
     asked = ("score", "-", "--json", *more)
     found = json.loads(run(*asked, "--against", "shakespeare", stdin=TEXT).stdout)
     own, other = found["models"]
     alone = json.loads(run(*asked, stdin=TEXT).stdout)
-    assert own["bits_per_character"] == alone["bits_per_character"]
+    gained = alone["bits_per_character"] - own["bits_per_character"]
+    assert 0 <= gained < 1e-3
     assert own["model_sha256"] == alone["model_sha256"]
     keeping = json.loads(run(*asked, "--model", "shakespeare", stdin=TEXT).stdout)
     assert other["bits_per_character"] < keeping["bits_per_character"]  # of both forms of a letter
@@ -45,7 +46,7 @@ def test_each_character_has_a_line_with_both_models_bits() -> None:
     assert isinstance(own, Scores)
     for line, bits in zip(lines, own.surprisal_bits.tolist(), strict=True):
         one, other = line["surprisal_bits"]
-        assert one == pytest.approx(bits, abs=1e-6)
+        assert bits - 1e-3 < one < bits + 1e-6
         assert line["ratio_bits"] == pytest.approx(other - one, abs=1e-5)
     assert result.stderr.decode() == "note: left out, as not every model knows it: ‘&’\n"
 

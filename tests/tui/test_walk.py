@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.insight_protocol import LensOpened, UnitRequested, UnitTold
-from charlm_tui.engine.protocol import Acknowledged, Inspected, InspectRequested, LoadedBeside
+from charlm_tui.engine.protocol import Acknowledged, Inspected, InspectRequested
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.session.updates import Phase
@@ -139,7 +139,8 @@ async def afresh(it: Studio) -> None:
     conversation.ladder.keep(0)
     conversation.stop()
     if conversation.state is Phase.LOADING:  # a model to compare with
-        it.engine.say(LoadedBeside(sentence="left"))
+        conversation.loading._waiting = None
+        conversation.loading.rest_as(Phase.IDLE)
     while conversation.turns:
         conversation.tree.undo()
     conversation.continues = False

@@ -32,6 +32,7 @@ from charlm_tui.tui.widgets.ratio_text import RatioText
 READING = "the text is still being read"
 NOTHING = "both models know none of this text: t takes another"
 MOST_DIFFERENT = 10  # places that can be jumped to
+TITLE_LINES = 2
 LOW, TINY = 30, 16  # lines of the screen below which the table has few lines, and hardly any
 _CHARACTER = Binding.Group("Character", compact=True)
 _WORD = Binding.Group("Word", compact=True)
@@ -51,7 +52,7 @@ class AgainstScreen(Overlay[int | None]):
         text: where there is no turn.
     """
 
-    CSS_PATH: ClassVar[list[str]] = ["../lens.tcss", "../against.tcss"]
+    CSS_PATH = ["../lens.tcss", "../against.tcss"]  # noqa: RUF012  (as Textual has it)
     HELP: ClassVar[str] = "against"
     WORDS: ClassVar[tuple[tuple[str, str], ...]] = (
         (
@@ -129,6 +130,8 @@ class AgainstScreen(Overlay[int | None]):
         height = event.size.height
         self.set_class(height < LOW, "-low")
         self.set_class(height < TINY, "-tiny")
+        if self._against.bits is not None and not self._gone:
+            self._say_means()
         if self._against.aligned.text:
             self._say_place()
 
@@ -145,6 +148,7 @@ class AgainstScreen(Overlay[int | None]):
     def _begin(self) -> None:
         """Ask for the figures of the text, and look at its selected character."""
         text, table = self.query_one(RatioText), self.query_one(BothTable)
+        self._gone = not self._against.at_hand
         text.names = self._against.names
         text.show_levels(b"")
         text.marked = self._place if self._against.aligned.text else None
@@ -237,10 +241,10 @@ class AgainstScreen(Overlay[int | None]):
         (own, other), (one, two) = it.names, it.means
         left = f", {it.aligned.left_out:,} left out" if it.aligned.left_out else ""
         last = "the last " if it.skipped else ""
-        self._title(
-            f"{own} {one:.2f}, {other} {two:.2f} bits per character over {last}"
-            f"{len(it.aligned.text):,} characters{left}"
-        )
+        means = f"{own} {one:.2f}, {other} {two:.2f} bits per character"
+        over = f"{last}{len(it.aligned.text):,} characters{left}"
+        room = TITLE_LINES * (self.size.width - 2) - len("Against: ")
+        self._title(fitting(room, f"{means} over {over}", means))
 
     def _say_place(self) -> None:
         it, text = self._against, self.query_one(RatioText)

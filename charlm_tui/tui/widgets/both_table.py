@@ -78,10 +78,11 @@ class BothTable(Widget, can_focus=False):
         each = likely[rank]
         style = self._style("stands") if each.stands else self.rich_style
         most = likely[0].probability or 1.0
-        length = max(0, room - LABEL - FIGURE)
+        wide = min(LABEL, room // 3)
+        length = max(0, room - wide - FIGURE)
         filled = round(each.probability / most * length)
         return [
-            Segment(label(each, LABEL), style),
+            Segment(label(each, wide), style),
             Segment("█" * filled, self._style(bar)),
             Segment(" " * (length - filled), self.rich_style),
             Segment(f"{each.probability * 100:6.1f}%"[:FIGURE], style),
