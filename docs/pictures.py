@@ -30,13 +30,17 @@ from charlm_tui.runs.log_file import log_of
 from charlm_tui.session.seeds import keras_corpus
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.app import CharlmApp
+from charlm_tui.tui.screens.against import AgainstScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.reach import ReachScreen
+from charlm_tui.tui.screens.text import TextBox, TextScreen
 from charlm_tui.tui.screens.twin import TwinScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
+from charlm_tui.tui.widgets.both_table import BothTable
 from charlm_tui.tui.widgets.next_character import NextCharacter
+from charlm_tui.tui.widgets.ratio_text import RatioText
 from charlm_tui.tui.widgets.reach_strip import ReachStrip
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.unit_text import UnitText
@@ -55,6 +59,19 @@ read it twice, as one reads what one has always known, and put it back. then she
 window and closed it. it was not the letter that she had been afraid of, but the silence after it,
 in which every thing of the house seemed to wait for what she would do.
 """.lower()
+TWO_MANNERS = """\
+The origin of what a people calls its virtue is not to be found in its spirit, but in its fear:
+every moral feeling is perhaps nothing but the memory of a danger that has been forgotten. And is
+not the philosopher, too, a man who has learned to fear in a finer manner?
+
+KING:
+What news, my lord? I prithee, speak to me;
+For I would know the worst that thou hast heard
+Before the night is done. Where is the queen?
+
+SERVANT:
+She is not in her chamber, sir, nor here.
+"""
 PASSAGE = Passage(_WORDS[60:], _WORDS[:60])  # a window before it
 
 _CELL = r'<rect fill="([^"]+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="24\.65"/>'
@@ -157,6 +174,29 @@ async def reach(app: CharlmApp, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: "▸3" in str(listed.content) and told(), "another was told")
 
 
+async def against(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """A text of ours, in two manners, under both models, where they differ most."""
+    await ended(app, pilot)
+    await pilot.press("escape", "V")
+
+    def told() -> bool:
+        screen = app.screen
+        if not isinstance(screen, AgainstScreen):
+            return False
+        table, columns = screen.query_one(BothTable), screen.query_one(RatioText).columns
+        shown = bool(columns) and bool(columns[0].levels)
+        return shown and table.sides is not None and not table.has_class("-old")
+
+    await until(pilot, told, "both models have told")
+    await pilot.press("t")
+    await until(pilot, lambda: isinstance(app.screen, TextScreen), "a text is asked for")
+    app.screen.query_one(TextBox).insert(TWO_MANNERS)
+    await pilot.press("enter")
+    await until(pilot, told, "both models have told")
+    await pilot.press("f", "f")
+    await until(pilot, told, "both models have told")
+
+
 async def rules(app: CharlmApp, pilot: Pilot[None]) -> None:
     """A lipogram: a character that is selected where the rule has taken something away."""
     await ended(app, pilot)
@@ -197,6 +237,7 @@ STAGES: dict[str, tuple[Stage, Settings]] = {
     "lens": (lens, Settings(0.5, rng_seed=5)),
     "twin": (twin, Settings(0.5, rng_seed=5, held=(Held("c", 77, 3.0),))),
     "what-if": (what_if, Settings(0.5, rng_seed=5, depth=8)),  # so that what is before it tells
+    "against": (against, Settings(0.5, rng_seed=5)),
     "reach": (reach, Settings(0.5, rng_seed=5)),
     "rules": (rules, Settings(0.5, rng_seed=5, ban="e")),
     "recital": (recital, Settings(0.2, rng_seed=4)),

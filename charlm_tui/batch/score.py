@@ -23,7 +23,7 @@ from charlm_tui.lm.vocabulary import Fitted
 
 BEFORE = 20  # characters shown before a surprising one
 
-Found = TypeVar("Found", Scores, Settling)
+Found = TypeVar("Found")
 
 
 class NothingToScoreError(CharlmError):
@@ -217,7 +217,7 @@ def run(
     model, fitted = _opened(path, text, skip, say, limits)
     ids = model.contract.vocabulary.encode(fitted.text)
     pieces = score_text(model, ids, settings, name=str(path))
-    scores = _last(pieces, Scores, len(ids), progress)
+    scores = last_of(pieces, Scores, len(ids), progress)
     return Report(fitted.text, fitted.dropped, scores, skip, model.sha256)
 
 
@@ -248,7 +248,7 @@ def run_reach(
     vocabulary = model.contract.vocabulary
     read = [vocabulary.start_symbol, *vocabulary.encode(fitted.text)]
     pieces = settling(model, read, 1 + skip, depth or None, name=str(path))
-    found = _last(pieces, Settling, len(fitted.text) - skip, progress)
+    found = last_of(pieces, Settling, len(fitted.text) - skip, progress)
     return ReachReport(fitted.text, fitted.dropped, found, skip, model.sha256)
 
 
@@ -327,7 +327,7 @@ def _opened(
     return model, fitted
 
 
-def _last(
+def last_of(
     pieces: Iterator[int | Found], kind: type[Found], characters: int, progress: bool
 ) -> Found:
     """Return what comes last, and show how many characters are done until then."""

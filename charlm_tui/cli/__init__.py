@@ -40,6 +40,7 @@ from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import model_path
 
 COMMANDS = {
+    "attribute": "attribute",
     "config": "config",
     "film": "film",
     "generate": "scripts",

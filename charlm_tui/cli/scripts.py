@@ -143,6 +143,13 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
     help="Tell which characters matter to the last one, if a space stood there, or in the mean "
     "over every other symbol.",
 )
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="Tell which of two models predicts each character better; a terminal shows the text "
+    "tinted by that.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
 def score(
@@ -152,6 +159,7 @@ def score(
     reach: bool,
     causes: bool,
     influence: str | None,
+    against: Path | None,
     as_json: bool,
     per_character: bool,
     **values: Any,
@@ -159,6 +167,11 @@ def score(
     """Tell how well the model predicts a text, in bits per character; - is standard input."""
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
+    if against is not None and (reach or causes or influence):
+        raise click.UsageError(
+            "--against compares bits alone: leave out --reach, --causes and --influence, or leave "
+            "out --against"
+        )
     alone = [name for name, on in (("--causes", causes), ("--influence", influence)) if on]
     if alone and (reach or per_character or skip or len(alone) > 1):
         raise click.UsageError(
@@ -173,6 +186,11 @@ def score(
             "give --depth N, or leave out --carry"
         )
     text = read_text(file, "the text")
+    if against is not None:
+        from charlm_tui.cli.against import score_against
+
+        score_against((model, against), text, settings, skip, as_json, per_character)
+        return
     path, limits = begin_script(model)
     from charlm_tui.batch.score import run, run_causes, run_influence, run_reach
 

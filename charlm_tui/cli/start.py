@@ -1,6 +1,7 @@
 """What the two front ends start with: the command line over the environment over the file."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,6 +100,24 @@ def begin_script(given: Path | None, name: str = "") -> tuple[Path, LoadLimits]:
     limits = limits_in(configuration)._replace(quiet=True)
     work_in_a_child(name or str(model), limits)
     return model, limits
+
+
+def begin_script_of(given: Sequence[Path | None]) -> tuple[tuple[Path, ...], LoadLimits]:
+    """Do as `begin_script` for several models, of which each may cost as much as one.
+
+    Args:
+        given: the models that were asked for.
+
+    Raises:
+        click.UsageError: the environment sets a limit wrongly, or two of the models are one file.
+        ModelFileError: there is no such model file.
+    """
+    paths = tuple(map(model_path, given))
+    for number, path in enumerate(paths):
+        if any(path.samefile(other) for other in paths[:number]):
+            raise click.UsageError(f"{path} is given twice; give different models")
+    _, limits = begin_script(paths[0], " or ".join(map(str, paths)))
+    return paths, limits
 
 
 def limits_in(configuration: Configuration) -> LoadLimits:

@@ -1,7 +1,7 @@
 """What is asked of the engine, and told, of why a model says what it says.
 
-The neuron lens, what units cause, what if, how far back characters look. Part of
-`charlm_tui.engine.protocol`, and of the same kind: named tuples, with arrays as bytes.
+The neuron lens, what units cause, what if, how far back characters look, two models on one text.
+Part of `charlm_tui.engine.protocol`, and of the same kind: named tuples, with arrays as bytes.
 """
 
 from typing import NamedTuple
@@ -127,19 +127,66 @@ class SettlingRequested(NamedTuple):
 ReachRequest = ReachRequested | InfluenceRequested | SettlingRequested
 
 
+class AgainstRequested(NamedTuple):
+    """Score a text under two models, each of which reads it as it knows it, from zero."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    ids: bytes
+    """uint16, at least one: of the text."""
+    other_ids: bytes
+    """uint16, one each: the same in the other model."""
+    groups: bytes
+    """uint32 [vocabulary]: the number of each symbol's group (`charlm_tui.lm.alignment`)."""
+    other_groups: bytes
+    """uint32 [vocabulary]: likewise, of the other model."""
+    settings: Settings
+    """Of the context."""
+    model: str
+    """sha256 of the model."""
+    other: str
+    """sha256 of the other one."""
+
+
+class BothRequested(NamedTuple):
+    """Tell what two models say is likely at one place of a text."""
+
+    number: int
+    """Of the request: the answer carries it."""
+    read: bytes
+    """uint16, at least one: what the model reads before the place, from zero."""
+    other_read: bytes
+    """uint16: likewise, of the other model."""
+    settings: Settings
+    """Of the context."""
+    model: str
+    """sha256 of the model."""
+    other: str
+    """sha256 of the other one."""
+
+
+AgainstRequest = AgainstRequested | BothRequested
+
+
 class Dismissed(NamedTuple):
-    """Nobody wants the answer to a lens, a cause, a what-if or a `ReachRequest` any more."""
+    """Nobody wants the answer to a lens, a cause, a what-if or one of these any more."""
 
     number: int
 
 
 InsightRequest = (
-    LensRequested | UnitRequested | CauseRequested | WhatIfRequested | ReachRequest | Dismissed
+    LensRequested
+    | UnitRequested
+    | CauseRequested
+    | WhatIfRequested
+    | ReachRequest
+    | AgainstRequest
+    | Dismissed
 )
 
 
 class Progressed(NamedTuple):
-    """How much of what a lens, a what-if or a `ReachRequest` reads has been read."""
+    """How much of what a request needs has been read."""
 
     number: int
     percent: int
@@ -277,7 +324,40 @@ class SettlingTold(NamedTuple):
 
 
 ReachAnswer = ReachTold | InfluenceTold | SettlingTold
-InsightAnswer = Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold | ReachAnswer
+
+
+class AgainstTold(NamedTuple):
+    """What two models make of each character of a text; bits are those of a symbol's group."""
+
+    number: int
+    surprisal_bits: bytes = b""
+    """float32, one a character."""
+    other_surprisal_bits: bytes = b""
+    """float32, one a character: of the other model."""
+    entropy_bits: bytes = b""
+    """float32, one a character."""
+    other_entropy_bits: bytes = b""
+    """float32, one a character: of the other model."""
+    sentence: str = ""
+    """Why nothing is told, if so."""
+
+
+class BothTold(NamedTuple):
+    """What two models say is likely at a place."""
+
+    number: int
+    probabilities: bytes = b""
+    """float32 [vocabulary], of the model's own distribution."""
+    other_probabilities: bytes = b""
+    """float32 [vocabulary], of the other model's."""
+    sentence: str = ""
+    """Why nothing is told, if so."""
+
+
+AgainstAnswer = AgainstTold | BothTold
+InsightAnswer = (
+    Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold | ReachAnswer | AgainstAnswer
+)
 
 
 def unanswered(request: InsightRequest, sentence: str) -> InsightAnswer | None:
@@ -302,5 +382,9 @@ def unanswered(request: InsightRequest, sentence: str) -> InsightAnswer | None:
             return InfluenceTold(number, every=every, sentence=sentence)
         case SettlingRequested(number=number):
             return SettlingTold(number, sentence=sentence)
+        case AgainstRequested(number=number):
+            return AgainstTold(number, sentence=sentence)
+        case BothRequested(number=number):
+            return BothTold(number, sentence=sentence)
         case Dismissed():
             return None

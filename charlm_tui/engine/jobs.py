@@ -1,10 +1,10 @@
 """Background jobs of the engine, in slices between frames.
 
-Scores of texts, replies that are made again, the neuron lens, what if, reach and films. Each is a
-generator that yields nothing while it works, progress, and its answer at the end; what it raises,
-the worker tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do
-not travel, only what is told of a unit does. Imported by the engine's process alone, once a model
-is there.
+Scores of texts, replies that are made again, the neuron lens, what if, reach, two models on one
+text, and films. Each is a generator that yields nothing while it works, progress, and its answer at
+the end; what it raises, the worker tells. Owns the states that a lens keeps while it is open, of
+one lens at a time: they do not travel, only what is told of a unit does. Imported by the engine's
+process alone, once a model is there.
 """
 
 from array import array
@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.controls.controls import PRESETS
+from charlm_tui.engine.against_jobs import comparing
 from charlm_tui.engine.insight_protocol import (
+    AgainstAnswer,
+    AgainstRequest,
     CauseRequested,
     CauseTold,
     LensOpened,
@@ -118,7 +121,7 @@ class _Kept(NamedTuple):
 
 
 class Insight:
-    """The jobs of the neuron lens, of what if and of reach, which a person can dismiss."""
+    """The jobs of the lens, of what if, of reach and of two models, which a person can dismiss."""
 
     def __init__(self) -> None:
         self._wanted: set[int] = set()
@@ -127,18 +130,25 @@ class Insight:
 
     def begin(
         self,
-        request: LensRequested | CauseRequested | WhatIfRequested | ReachRequest,
+        request: LensRequested | CauseRequested | WhatIfRequested | ReachRequest | AgainstRequest,
         model: OnnxModel,
+        other: OnnxModel | None = None,
     ) -> Iterator[Event | None]:
-        """Return the slices of an answer of a model; there are no more once it is dismissed."""
+        """Return the slices of an answer of a model, or of two, if two are asked.
+
+        There are no more once it is dismissed.
+        """
         self._wanted.add(request.number)
+        if isinstance(request, AgainstRequest):
+            assert other is not None
+            return self._until_told(request.number, comparing(request, model, other))
         if isinstance(request, CauseRequested):
             self._cause = request
             return self._causes(request, model)
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
         if isinstance(request, ReachRequest):
-            return self._reach(request, model)
+            return self._until_told(request.number, looking_back(request, model))
         return self._lens(request, model)
 
     def dismiss(self, number: int) -> None:
@@ -249,12 +259,14 @@ class Insight:
             else:
                 yield Progressed(number, piece)
 
-    def _reach(self, request: ReachRequest, model: OnnxModel) -> Iterator[Event | None]:
-        for event in looking_back(request, model):
-            if request.number not in self._wanted:
+    def _until_told(
+        self, number: int, events: Iterator[Progressed | ReachAnswer | AgainstAnswer | None]
+    ) -> Iterator[Event | None]:
+        for event in events:
+            if number not in self._wanted:
                 return
-            if isinstance(event, ReachAnswer):
-                self._wanted.discard(request.number)
+            if isinstance(event, ReachAnswer | AgainstAnswer):
+                self._wanted.discard(number)
             yield event
 
 

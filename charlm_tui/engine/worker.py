@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charlm_tui.controls.controls import LANES
 from charlm_tui.engine.insight_protocol import (
+    AgainstRequest,
+    BothRequested,
     Dismissed,
     InfluenceRequested,
     InsightRequest,
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from charlm_tui.engine.jobs import Insight
     from charlm_tui.lm.model import OnnxModel
 
-QUICK = (ReachRequested, InfluenceRequested)
+QUICK = (ReachRequested, InfluenceRequested, BothRequested)
 """Requests of one character, which do not wait until a text is read."""
 QUICK_SLICES = 2  # of them after each batch: an answer takes some ten, of 2 ms for the small model
 MOST_MODELS = LANES[1] + 1  # that are kept: the one in use, and as many as a ladder has lanes
@@ -322,7 +324,10 @@ class Worker:
                 self._insight.dismiss(request.number)
             case _:
                 model = self._kept(request.model).model
-                job = (request, self._insight.begin(request, model))
+                other = None
+                if isinstance(request, AgainstRequest):
+                    other = self._kept(request.other).model
+                job = (request, self._insight.begin(request, model, other))
                 self._jobs.insert(self._place(request), job)
 
     def _place(self, request: Request) -> int:

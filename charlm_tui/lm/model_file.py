@@ -19,6 +19,16 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.onnx"))
 
 
+def another_shipped(than: Path) -> Path:
+    """Return a model that comes with the program, of another family than that of a path.
+
+    A family has one beginning of its names, as nietzsche and nietzsche-large have.
+    """
+    family = than.stem.partition("-")[0]
+    names = [DEFAULT_MODEL, *shipped_names()]
+    return shipped(next((it for it in names if it.partition("-")[0] != family), DEFAULT_MODEL))
+
+
 def model_path(given: Path | None) -> Path:
     """Return the model that was asked for, else the one that comes with the program.
 

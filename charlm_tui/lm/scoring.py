@@ -34,6 +34,7 @@ def score(
     settings: Settings,
     lanes: int = LANES,
     name: str = "the model",
+    groups: "Groups | None" = None,
 ) -> Iterator[int | Scores]:
     """Score a text: what has been read of it, as it goes, and at the end the scores.
 
@@ -47,6 +48,7 @@ def score(
         settings: of the context; the rest has no effect.
         lanes: parts that are read side by side, where there is a window.
         name: how errors name the model.
+        groups: symbols that stand together, if any do: bits are those of a character's group then.
 
     Yields:
         how many characters have been scored, several times; then `Scores`.
@@ -82,7 +84,7 @@ def score(
         read = np.where(inside, text[np.clip(places, 0, count)], text[0])
         for row in range(size):
             logits[row] = context.feed(*read[row].tolist())
-        bits, mean = bits_of(logits[:size], read[1:], name)
+        bits, mean = bits_of(logits[:size], read[1:], name, groups)
         scored = slice(max(0, run_up - start), size)
         columns = slice(start + scored.start - run_up, start + size - run_up)
         if scored.start < size:
@@ -93,21 +95,62 @@ def score(
     flat = Scores(surprisal.reshape(-1)[:count], entropy.reshape(-1)[:count])
     if run_up:
         # The first lane has no text before its part: what lies there was no window of the text's.
-        *_, head = score(model, ids[:depth], settings, lanes=1, name=name)
+        *_, head = score(model, ids[:depth], settings, lanes=1, name=name, groups=groups)
         assert isinstance(head, Scores)
         flat.surprisal_bits[:depth] = head.surprisal_bits
         flat.entropy_bits[:depth] = head.entropy_bits
     yield flat
 
 
+class Groups:
+    """Symbols of a vocabulary that stand together: a probability is that of all in a group.
+
+    Args:
+        of_symbols: int [vocabulary], the number of each symbol's group, any numbers.
+    """
+
+    def __init__(self, of_symbols: Sequence[int]) -> None:
+        numbers, self._of = np.unique(np.asarray(of_symbols), return_inverse=True)
+        self._order = np.argsort(self._of, kind="stable")
+        self._begins = np.searchsorted(self._of[self._order], np.arange(len(numbers)))
+
+    def __len__(self) -> int:
+        return len(self._begins)
+
+    def of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the place of the group of each symbol among the groups."""
+        return self._of[ids]
+
+    def log_sums(self, logs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the logarithm of each group's weight, float64 [..., groups].
+
+        It is no less than that of any of its symbols, however small they are.
+
+        Args:
+            logs: of the weights of the symbols, [..., vocabulary].
+        """
+        ordered = logs[..., self._order]
+        high = np.maximum.reduceat(ordered, self._begins, axis=-1)
+        ordered = np.exp(ordered - high[..., self._of[self._order]])
+        return high + np.log(np.add.reduceat(ordered, self._begins, axis=-1))
+
+
 def bits_of(
-    logits: NDArray[np.float32], following: NDArray[np.int64], name: str
+    logits: NDArray[np.float32],
+    following: NDArray[np.int64],
+    name: str,
+    groups: Groups | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, symbols]."""
+    """Return surprisal and entropy, float64 [steps, lanes], of logits [steps, lanes, symbols].
+
+    Of groups of symbols, if there are any, else of the symbols.
+    """
     check_finite(logits, name)
     shifted = logits.astype(np.float64)
     high = shifted.max(axis=-1, keepdims=True)
     shifted -= high
+    if groups is not None:
+        shifted, following = groups.log_sums(shifted), groups.of(following)
     weights = np.exp(shifted)
     total = weights.sum(axis=-1)
     log_total = np.log(total)

@@ -7,9 +7,9 @@ nothing of models or screens, and imports no numpy: a front end fits text before
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Case = Literal["lower", "preserve"]
 
@@ -50,12 +50,19 @@ class Fitted:
             pairs = (f"{describe_text(a)} → {describe_text(b)}" for a, b in self.rewritten)
             told.append(f"as the model knows it: {_listed(pairs)}")
         if self.dropped:
-            names = (
-                describe_symbol(char) + (f" ×{count}" if count > 1 else "")
-                for char, count in self.dropped
-            )
-            told.append(f"left out, as this model does not know it: {_listed(names)}")
+            names = describe_dropped(self.dropped)
+            told.append(f"left out, as this model does not know it: {names}")
         return "; ".join(told)
+
+
+class Piece(NamedTuple):
+    """A character of a text with the marks that follow it, and what a model reads there."""
+
+    cluster: str
+    form: str
+    """In the characters that the model knows; empty if it knows none of them."""
+    lost: str
+    """What has no form."""
 
 
 class Vocabulary:
@@ -109,31 +116,42 @@ class Vocabulary:
         if self._ids.keys() >= set(text):
             return Fitted(text, ())
         if "\r" not in self._ids:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        if self.case == "lower" and "Σ" in text and "Σ" not in self._ids:
-            text = _lower_sigmas(text)
+            text = newlines(text)
         kept: list[str] = []
         dropped: Counter[str] = Counter()
         rewritten: dict[tuple[str, str], None] = {}
-        plain: dict[str, str | None] = {}
-        for cluster in _clusters(text):
-            if all(char in self._ids for char in cluster):
-                kept.append(cluster)
-                continue
-            forms = []
-            for char in self._composed(cluster):
-                if char not in plain:
-                    plain[char] = char if char in self._ids else self._plain_form(char)
-                form = plain[char]
-                if form is None:
-                    dropped[char] += 1
-                else:
-                    forms.append(form)
-            kept += forms
-            written = "".join(forms)
-            if written and written != cluster:
-                rewritten[unicodedata.normalize("NFC", cluster), written] = None
+        for cluster, form, lost in self.pieces(text):
+            kept.append(form)
+            dropped.update(lost)
+            if form and form != cluster:
+                rewritten[unicodedata.normalize("NFC", cluster), form] = None
         return Fitted("".join(kept), tuple(dropped.items()), tuple(rewritten))
+
+    def pieces(self, text: str) -> Iterator[Piece]:
+        """Yield a text that is without the mark a character at a time, with the marks behind it.
+
+        The pieces of two vocabularies stand beside each other: each has the same characters.
+        """
+        if self.case == "lower" and "Σ" in text and "Σ" not in self._ids:
+            text = _lower_sigmas(text)
+        known: dict[str, Piece] = {}
+        for cluster in _clusters(text):
+            piece = known.get(cluster)
+            if piece is None:
+                known[cluster] = piece = self._piece(cluster)
+            yield piece
+
+    def _piece(self, cluster: str) -> Piece:
+        if all(char in self._ids for char in cluster):
+            return Piece(cluster, cluster, "")
+        forms, lost = "", ""
+        for char in self._composed(cluster):
+            form = char if char in self._ids else self._plain_form(char)
+            if form is None:
+                lost += char
+            else:
+                forms += form
+        return Piece(cluster, forms, lost)
 
     def without_mark(self, text: str) -> str:
         """Return a text without the byte order mark that a file may begin with.
@@ -160,6 +178,11 @@ class Vocabulary:
             if form and all(c in self._ids for c in form):
                 return form
         return None
+
+
+def newlines(text: str) -> str:
+    """Return a text with newlines in place of every carriage return."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -193,6 +216,13 @@ def _lower_sigmas(text: str) -> str:
         chars.append(lowered[place : place + size] if char == "Σ" else char)
         place += size
     return "".join(chars)
+
+
+def describe_dropped(dropped: Iterable[tuple[str, int]]) -> str:
+    """Name characters that were left out, with how often each was; not too many of them."""
+    return _listed(
+        describe_symbol(char) + (f" ×{count}" if count > 1 else "") for char, count in dropped
+    )
 
 
 _NAMES = {"\n": "newline", " ": "space", "\t": "tab", "\u00a0": "no-break space"}

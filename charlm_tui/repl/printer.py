@@ -4,7 +4,7 @@ The terminal breaks long lines itself, and keeps all of it. Owns whether the cur
 start of a line; knows nothing of conversations.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.color import Color
 from rich.console import COLOR_SYSTEMS, Console, RenderableType
@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from charlm_tui.reply.tints import GLOWS, LEVELS
+from charlm_tui.reply.tints import DIVERGING_GLOWS, GLOWS
 from charlm_tui.text import runs, visible
 
 MARKS = {"seed": "❯ ", "notice": "· ", "error": "! "}
@@ -49,13 +49,7 @@ class Printer:
         """
         if not text:
             return
-        shown = visible(text)
-        if levels:
-            pieces = []
-            for start, stop in runs(levels, 0, len(levels)):
-                before, after = self._shades[levels[start]]
-                pieces.append(f"{before}{shown[start:stop]}{after}")
-            shown = "".join(pieces)
+        shown = tinted(text, levels, self._shades) if levels else visible(text)
         self._write(shown)
         self._at_start = text.endswith("\n")
 
@@ -111,15 +105,41 @@ Around = tuple[str, str]
 
 _SHADING = ("256", "truecolor")  # of rich's colour systems; 16 colours are no ramp
 _WEIGHTS = (Style(dim=True), Style(), Style(bold=True), Style(bold=True, underline=True))
+_TWO_WEIGHTS = (
+    Style(underline=True, italic=True),
+    Style(underline=True),
+    Style(),
+    Style(bold=True),
+    Style(bold=True, reverse=True),
+)
 
 
-def shades(console: Console) -> list[Around]:
-    """Return what is written around a character of each level."""
+def shades(console: Console, diverging: bool = False) -> list[Around]:
+    """Return what is written around a character of each level.
+
+    Args:
+        console: with the colours.
+        diverging: whether levels are of what can be negative: what is below zero is underlined
+            where there are no colours, and what is above it bold.
+    """
+    glows, weights = (DIVERGING_GLOWS, _TWO_WEIGHTS) if diverging else (GLOWS, _WEIGHTS)
     if console.color_system in _SHADING and not console.no_color:
-        styles = [Style(color=Color.from_rgb(*glow)) if glow else Style() for glow in GLOWS]
+        styles = [Style(color=Color.from_rgb(*glow)) if glow else Style() for glow in glows]
     else:
-        styles = [_WEIGHTS[level * len(_WEIGHTS) // LEVELS] for level in range(LEVELS)]
+        styles = [weights[level * len(weights) // len(glows)] for level in range(len(glows))]
     return [around(style, console) for style in styles]
+
+
+def tinted(text: str, levels: bytes, shades: Sequence[Around]) -> str:
+    """Return a text with each character in the shade of its level.
+
+    Nothing of the text can move the cursor but newlines.
+    """
+    shown, pieces = visible(text), []
+    for start, stop in runs(levels, 0, len(levels)):
+        before, after = shades[levels[start]]
+        pieces.append(f"{before}{shown[start:stop]}{after}")
+    return "".join(pieces)
 
 
 def around(style: Style, console: Console) -> Around:

@@ -7,6 +7,7 @@ nothing of widgets or of an app's theme.
 
 import math
 from array import array
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from charlm_tui.reply.tape import Tape
 LEVELS = 12
 DIVERGING = 13
 """Levels of what can be negative: the middle one is about zero."""
+FULL_RATIO_BITS = 6.0
+"""The log-likelihood ratio of a character from which on it has an outermost level."""
 
 
 class Tint(Enum):
@@ -85,6 +88,15 @@ def levels(tint: Tint, tape: Tape, start: int, stop: int) -> bytes:
     )
 
 
+def ratio_levels(ratio_bits: Iterable[float]) -> bytes:
+    """Return the level, below `DIVERGING`, of each log-likelihood ratio in bits.
+
+    The middle one is of what is within half a bit or so: the range is cut into equal parts.
+    """
+    middle, scale = DIVERGING // 2, DIVERGING / 2 / FULL_RATIO_BITS
+    return bytes([middle + round(max(-middle, min(middle, each * scale))) for each in ratio_bits])
+
+
 def unmeasured(tint: Tint, tape: Tape) -> bool:
     """Return whether a tint has nothing to show: none of its values is a number."""
     return all(math.isnan(value) for value in column(tint, tape))
@@ -137,6 +149,16 @@ GLOWS = (
 """Colours of the text in a terminal, legible on black and on white: equally light, from blue to
 orange, in even steps. None is the terminal's own."""
 
+DIVERGING_GLOWS = (
+    *((20, 118, 255), (46, 122, 236), (70, 126, 214), (90, 128, 192), (104, 128, 170)),
+    (116, 128, 150),
+    None,
+    *((150, 128, 104), (168, 124, 84), (186, 118, 60), (202, 110, 36), (216, 102, 16)),
+    (228, 92, 0),
+)
+"""The same for what can be negative, the lowest level first."""
+
+assert len(DIVERGING_GLOWS) == DIVERGING
 assert len(LIGHT.shades) == len(DARK.shades) == len(GLOWS) == LEVELS
 
 

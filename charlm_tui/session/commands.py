@@ -386,6 +386,13 @@ _VIEWS = (
         "[N]",
         screen=False,
     ),
+    _view(
+        "against",
+        "Compare how two models predict the reply: its own, and MODEL, or else one that comes with "
+        "the program.",
+        "[MODEL]",
+        screen=False,
+    ),
     _view("history", "Find a reply that was kept."),
     _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
     _view(

@@ -14,7 +14,7 @@ from charlm_tui.session.commands import SLASHES
 from charlm_tui.session.knobs import KNOBS
 from charlm_tui.session.typed import Meaning, meaning
 
-TAKING_PATHS = ("save", "load", "replay", "model")
+TAKING_PATHS = ("save", "load", "replay", "model", "against")
 MOST_PATHS = 50  # of a folder that are offered
 _WORDS: dict[str, tuple[str, ...]] = {
     "preset": tuple(str(number) for number in range(1, len(PRESETS) + 1)),

@@ -1,15 +1,23 @@
 """What the engine tells of one character, in lines: for front ends that have no screen for it.
 
-Asks for its reach, or for what units cause at it, when a command wants to see that, and tells the
-answer as a notice.
+Asks for its reach, for what units cause at it, or how another model predicts the reply, when a
+command wants to see that, and tells the answer as a notice.
 """
 
 from array import array
 from typing import NamedTuple
 
-from charlm_tui.engine.insight_protocol import CauseTold, InfluenceTold, ReachTold
+from charlm_tui.engine.insight_protocol import (
+    AgainstTold,
+    CauseTold,
+    InfluenceTold,
+    ReachTold,
+)
 from charlm_tui.engine.model_info import Units
+from charlm_tui.engine.protocol import ModelLoaded
+from charlm_tui.errors import CommandError
 from charlm_tui.lm.vocabulary import describe_symbol
+from charlm_tui.session.against import Against, text_of, with_other
 from charlm_tui.session.arguments import character
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.turns import Turn
@@ -18,6 +26,8 @@ from charlm_tui.session.updates import InsightGained, Noticed, StateChanged, Upd
 DEPTHS = (1, 2, 3, 5, 8, 13, 21, 34, 55)  # of which it is said how likely a character is
 MOST_MATTER = 5  # characters before it that are named
 MOST_UNITS = 10
+MOST_DIFFERENT = 10  # characters that two models predicted differently
+BEFORE = 20  # characters before such a one
 
 
 class _Asked(NamedTuple):
@@ -27,6 +37,7 @@ class _Asked(NamedTuple):
     number: int
     requests: tuple[int, ...]
     reach: ReachTold | None = None
+    against: Against | None = None
 
 
 class InWords:
@@ -36,17 +47,19 @@ class InWords:
         conversation: whose last reply they are about.
     """
 
-    VIEWS = ("reach", "causes")
+    VIEWS = ("reach", "causes", "against")
     """The views that are told in words."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
         self._asked: _Asked | None = None
+        self._loads = False  # whether a model is loaded to be compared, or was
 
     @property
     def pending(self) -> bool:
         """Whether an answer is on its way."""
-        return self._asked is not None
+        loads = self._loads and self._conversation.loading.waits
+        return self._asked is not None or loads
 
     def show(self, update: Update) -> None:
         """Take in what the conversation tells.
@@ -66,6 +79,9 @@ class InWords:
     def _ask(self, view: str, typed: str) -> None:
         it = self._conversation
         self._drop()
+        if view == "against":
+            self._load(typed)
+            return
         turn, number = character(it, typed)
         if view == "causes":
             of = turn.tape.settings_at(number)
@@ -77,6 +93,25 @@ class InWords:
                 it.requests.influence(turn, number, settings),
             )
         self._asked = _Asked(turn, number, requests)
+
+    def _load(self, typed: str) -> None:
+        """Ask for the figures of the last reply under another model, once that is loaded."""
+        it = self._conversation
+        turn, _ = character(it, "")
+
+        def begin(other: ModelLoaded) -> None:
+            self._drop()
+            against = Against(it, turn.model, other, text_of(turn))
+            if not against.ask():
+                raise CommandError(
+                    f"{' and '.join(against.names)} have no character of this reply in common; "
+                    "give another model"
+                )
+            assert against.number is not None
+            self._asked = _Asked(turn, 0, (against.number,), against=against)
+
+        self._loads = True
+        with_other(it, turn.model, typed, begin)
 
     def _drop(self) -> None:
         """Want no answer any more."""
@@ -92,8 +127,11 @@ class InWords:
                 self._asked = asked._replace(reach=answer)
             case InfluenceTold() if asked.reach is not None:
                 self._tell(reach_in_words(asked.turn, asked.number, asked.reach, answer))
-            case CauseTold(sentence=sentence) if sentence:
+            case CauseTold(sentence=sentence) | AgainstTold(sentence=sentence) if sentence:
                 self._tell(sentence, error=True)
+            case AgainstTold() if asked.against is not None:
+                asked.against.take(answer)
+                self._tell(against_in_words(asked.against))
             case CauseTold():
                 self._tell(causes_in_words(asked.turn, asked.number, answer))
 
@@ -154,6 +192,32 @@ def causes_in_words(turn: Turn, number: int, causes: CauseTold) -> str:
     ]
     head = f"{_named(turn, number)}: how far the prediction moves if a unit is zero before it"
     return "\n".join([head, *lines])
+
+
+def against_in_words(against: Against) -> str:
+    """Say how two models predict a text, and where they differ most.
+
+    Args:
+        against: the text, whose figures are told.
+    """
+    assert against.bits is not None
+    aligned, (own, other) = against.aligned, against.names
+    means = against.means
+    left = f", {aligned.left_out:,} left out" if aligned.left_out else ""
+    lines = [
+        f"{own} {means[0]:.2f} bits per character, {other} {means[1]:.2f}, over "
+        f"{len(aligned.text):,} characters{left}; they differ most here:"
+    ]
+    for place in against.differing(MOST_DIFFERENT):
+        ratio = against.ratio_bits[place]
+        better = own if ratio >= 0 else other
+        bits = " and ".join(f"{column[place]:.1f}" for column in against.bits)
+        before = aligned.text[max(0, place - BEFORE) : place]
+        lines.append(
+            f"{abs(ratio):6.2f} bits better by {better}: "
+            f"{describe_symbol(aligned.text[place])} after {before!r} ({bits} bits)"
+        )
+    return "\n".join(lines)
 
 
 def _named(turn: Turn, number: int) -> str:

@@ -1,15 +1,18 @@
 """What is asked of the engine beside drawing, and what comes of the answers.
 
-Distributions, scores, recorded replies that are verified, the neuron lens, what if, and reach. Owns
+Distributions, scores, recorded replies that are verified, the neuron lens, what if, reach, two
+models on one text. Owns
 what is to be read for each, and the ids that keep late answers apart. Answers become updates.
 """
 
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from charlm_tui.engine.insight_protocol import (
+    AgainstRequested,
+    BothRequested,
     CauseRequested,
     Dismissed,
     InfluenceRequested,
@@ -51,6 +54,9 @@ MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_C
 BEFORE = 12  # characters that are shown before the most surprising one
 
 Answer = Inspected | Scored | Remade | InsightAnswer
+Each = TypeVar("Each")
+Two = tuple[Each, Each]
+"""Of a model and of another one."""
 
 
 class Lens(NamedTuple):
@@ -263,8 +269,49 @@ class Requests:
         )
         return SettlingAsked(self._number, first)
 
+    def against(
+        self,
+        ids: "Two[array[int]]",
+        groups: "Two[array[int]]",
+        settings: Settings,
+        models: "Two[str]",
+    ) -> int:
+        """Ask how two models predict a text; return the id.
+
+        Args:
+            ids: of the text in each model.
+            groups: of the symbols of each.
+            settings: of the context.
+            models: sha256 of each.
+        """
+        self._send(
+            AgainstRequested(
+                self._begin(),
+                ids[0].tobytes(),
+                ids[1].tobytes(),
+                groups[0].tobytes(),
+                groups[1].tobytes(),
+                settings,
+                *models,
+            )
+        )
+        return self._number
+
+    def both(self, read: "Two[array[int]]", settings: Settings, models: "Two[str]") -> int:
+        """Ask what two models say is likely at one place; return the id.
+
+        Args:
+            read: before the place, by each model.
+            settings: of the context.
+            models: sha256 of each.
+        """
+        self._send(
+            BothRequested(self._begin(), read[0].tobytes(), read[1].tobytes(), settings, *models)
+        )
+        return self._number
+
     def dismiss(self, number: int) -> None:
-        """Want no more answers of a lens, of a what-if or of reach; the engine forgets it."""
+        """Want no more answers to a request of this kind; the engine forgets it."""
         if number in self._open:
             self._open.remove(number)
             self._send(Dismissed(number))

@@ -15,6 +15,7 @@ from charlm_tui.tui.situation import (
     no_editor,
     no_history,
     no_look,
+    no_second_model,
     no_siblings,
     no_turn,
     no_twin,
@@ -266,6 +267,15 @@ ACTS = (
         "Rank the units of the model by what they cause at the selected character.",
         obstacle=no_look,
         section=CHARACTER,
+    ),
+    Act(
+        "against",
+        "open('against')",
+        "Against another model",
+        "",
+        "Compare how two models predict the reply: its own, and another.",
+        "V",
+        obstacle=no_second_model,
     ),
     Act(
         "history",

@@ -18,12 +18,13 @@ from textual.keys import _character_to_key, key_to_character
 import charlm_tui.tui
 from charlm_tui.controls.config import unknown
 from charlm_tui.controls.kinds import found
-from charlm_tui.tui.keys import Bound
+from charlm_tui.tui.key_names import Bound
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.recall import RecallScreen
+from charlm_tui.tui.screens.text import TextScreen
 from charlm_tui.tui.widgets.prompt import Prompt
 
-_TYPED_IN = (Prompt, AskScreen, RecallScreen)
+_TYPED_IN = (Prompt, AskScreen, RecallScreen, TextScreen)
 """Where there is nothing but a line or a text to type in."""
 
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")  # in the order of Textual's names

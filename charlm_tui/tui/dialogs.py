@@ -30,6 +30,7 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.view import ConversationView
 
 if TYPE_CHECKING:
+    from charlm_tui.engine.protocol import ModelLoaded
     from charlm_tui.tui.entry import Entry
     from charlm_tui.tui.tour import Tour
 
@@ -292,6 +293,33 @@ class Dialogs:
 
         turn, number = self._character(typed) or character(self._conversation, "")
         self._app.push_screen(LensScreen(self._conversation, turn, number, causes=True))
+
+    def against(self, typed: str = "") -> None:
+        """Compare how two models predict the selected reply, else the last; without one, a text.
+
+        Raises:
+            CharlmError: what was typed can be no model, or is that of the reply.
+        """
+        from charlm_tui.session.against import with_other
+        from charlm_tui.tui.screens.against import AgainstScreen
+
+        it, prompt = self._conversation, self._typed.prompt
+        turn, number = self._view.selected or (it.turn, None)
+        own = it.model if turn is None else turn.model
+        assert own is not None
+
+        def back(there: int | None) -> None:
+            if there is not None and turn is not None:
+                self._view.select(turn, there)
+
+        def begin(other: "ModelLoaded") -> None:
+            if self._app.screen is prompt.screen:  # no other screen was opened meanwhile
+                screen = AgainstScreen(it, own, other, turn, number)
+                self._app.push_screen(screen, back)
+                if turn is None:
+                    self._app.call_later(screen.action_text)
+
+        with_other(it, own, typed, begin)
 
     def _character(self, typed: str) -> tuple[Turn, int] | None:
         """Return the character of a reply that was typed, else the selected one; None if neither.

@@ -1,11 +1,25 @@
-"""How keys are written for people. Knows no bindings."""
+"""How keys are written for people, and what a binding is at first. Knows none of the bindings."""
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from textual.keys import format_key
 
 _FUNCTION_KEY = re.compile(r"f\d+").fullmatch
+
+
+class Bound(NamedTuple):
+    """A binding as it is at first."""
+
+    keys: str
+    """With commas between them."""
+    place: str
+    """The class that it belongs to, where a key has one meaning."""
+    takes_typing: bool
+    """Whether its keys are taken before what is typed, or where all else is typed."""
+    label: str
+    """What it does, in a word or two."""
 
 
 def written(key: str) -> str:

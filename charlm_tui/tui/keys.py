@@ -164,16 +164,3 @@ def plain_bindings() -> list[Binding]:
         for act in ACTS
         if act.plain
     ]
-
-
-class Bound(NamedTuple):
-    """A binding as it is at first."""
-
-    keys: str
-    """With commas between them."""
-    place: str
-    """The class that it belongs to, where a key has one meaning."""
-    takes_typing: bool
-    """Whether its keys are taken before what is typed, or where all else is typed."""
-    label: str
-    """What it does, in a word or two."""

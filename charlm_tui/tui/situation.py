@@ -72,6 +72,11 @@ def no_look(it: Situation) -> str:
     return no_turn(it) if it.turn is None else not_readable(it, it.turn)
 
 
+def no_second_model(it: Situation) -> str:
+    """Return why the reply, or without one a text, cannot be compared under two models."""
+    return (not_readable(it, it.turn) if it.turn is not None else "") or not_ready(it)
+
+
 def not_readable(it: Situation, turn: Turn) -> str:
     """Return why the model cannot look at a turn's reply."""
     if it.conversation.tree.can_look(turn):

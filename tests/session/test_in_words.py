@@ -1,12 +1,15 @@
 """What is told of one character in lines, where no screen can show it."""
 
 from array import array
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.insight_protocol import (
+    AgainstRequested,
+    AgainstTold,
     CauseRequested,
     CauseTold,
     Dismissed,
@@ -15,13 +18,16 @@ from charlm_tui.engine.insight_protocol import (
     ReachRequested,
     ReachTold,
 )
+from charlm_tui.engine.protocol import LoadBesideRequested, LoadedBeside
 from charlm_tui.errors import CommandError
+from charlm_tui.files import file_version
 from charlm_tui.lm.held import Held
 from charlm_tui.lm.settings import Settings
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.in_words import InWords
 from charlm_tui.session.typed import run_line
-from charlm_tui.session.updates import EngineNeeded, Noticed, Update
+from charlm_tui.session.updates import EngineNeeded, Noticed, Phase, Update
+from tests.support.against import KEEPING, OTHER
 from tests.support.engines import SYMBOLS, QueuedEngine
 
 SEED, TEXT = "seed", "one wall"
@@ -137,6 +143,66 @@ def test_held_units_are_held_in_what_is_asked() -> None:
     asked = chat.it.requests.settling(chat.it.turn, chat.it.controls.settings)  # type: ignore[arg-type]
     assert asked.first == 0
     assert chat.engine.last.holds == holds  # type: ignore[union-attr]
+
+
+def load_beside(chat: Chat, **other: object) -> None:
+    """Have another model loaded beside the one in use."""
+    model = OTHER._replace(**other)  # type: ignore[arg-type]
+    chat.engine.say(LoadedBeside((model,), (model.sha256, "0" * 64)))
+
+
+def test_a_reply_against_another_model_is_told_with_where_they_differ_most() -> None:
+    chat = Chat()
+    run_line(chat.it, "/against other.onnx")
+    assert chat.asked(LoadBesideRequested).paths == ("other.onnx",)
+    assert chat.words.pending
+    load_beside(chat)
+    request = chat.asked(AgainstRequested)
+    assert "".join(KEEPING[i] for i in array("H", request.other_ids)) == SEED + TEXT
+    own = array("f", [1.0] * 10 + [4.0, 1.0])
+    other = array("f", [2.0] * 10 + [0.5, 5.0])
+    columns = [each.tobytes() for each in (own, other)]
+    chat.engine.say(AgainstTold(request.number, *columns, *columns))
+    assert not chat.words.pending
+    lines = chat.notices[-1].sentence.splitlines()
+    assert lines[:4] == [
+        "fake 1.25 bits per character, other 2.12, over 12 characters; they differ most here:",
+        "  4.00 bits better by fake: ‘l’ after 'seedone wal' (1.0 and 5.0 bits)",
+        "  3.50 bits better by other: ‘l’ after 'seedone wa' (4.0 and 0.5 bits)",
+        "  1.00 bits better by fake: ‘s’ after '' (1.0 and 2.0 bits)",
+    ]
+    assert len(lines) == 11
+    assert Dismissed(request.number) in chat.engine.requests
+
+
+def test_a_model_that_is_at_hand_is_not_loaded_again(tmp_path: Path) -> None:
+    chat, path = Chat(), tmp_path / "other.onnx"
+    path.write_bytes(b"it is looked at, and not read")
+    for _ in range(2):
+        run_line(chat.it, f"/against {path}")
+        if chat.it.state is Phase.LOADING:
+            load_beside(chat, path=str(path), file=file_version(path))
+        assert chat.asked(AgainstRequested).other == OTHER.sha256
+    assert len([it for it in chat.engine.requests if isinstance(it, LoadBesideRequested)]) == 1
+    path.write_bytes(b"another one")
+    run_line(chat.it, f"/against {path}")
+    assert chat.it.state is Phase.LOADING
+
+
+def test_a_model_that_cannot_be_compared_is_said_and_waited_for_no_longer() -> None:
+    chat = Chat()
+    run_line(chat.it, "/against other.onnx")
+    chat.engine.say(LoadedBeside(sentence="other.onnx is no model"))
+    assert not chat.words.pending
+    run_line(chat.it, "/against fake.onnx")
+    load_beside(chat, sha256="0" * 64)
+    run_line(chat.it, "/against other.onnx")
+    load_beside(chat, symbols=("X", "Y"))
+    assert not chat.words.pending
+    said = [notice.sentence for notice in chat.notices]
+    assert said[0] == "other.onnx is no model"
+    assert "is the model of this text itself; give another" in said[1]
+    assert "have no character of this reply in common" in said[2]
 
 
 def test_another_question_drops_the_one_before() -> None:

@@ -66,7 +66,7 @@ WORDS = (
     "mirostat 2", "score the world", "share", "branch -5", "branch 3", "undo", "redo", "again",
     "dream", "go", "stop", "pause", "step", "preset 2", "help", "continue", "save a.txt", "save",
     "replay a.tape", "find the", "find", "tint entropy", "panels", "tint reach", "reach 3",
-    "causes", "hold c 5 = 2", "hold off", "twin", "ban e", "ban none", "forbid th | he",
+    "against", "causes", "hold c 5 = 2", "hold off", "twin", "ban e", "ban none", "forbid th | he",
     "forbid none", "until and", "until none", "until-cut on", "match [a-z ]*", "match (",
     "match none", "bias q=+5",
 )  # fmt: skip
@@ -77,7 +77,7 @@ WAYS = (
     "u", "U", "r", "g", "i the \n", "iof \n", "s", "n", "nn", "n+", "n3", " ", " n", "4", "1",
     "+", "}", "{", "x", "xi and \n", "/", "/\n", "/\x1b[B\n", "/\t\x1b[B\n", "/the\n",
     "ctemp", "c\x1b[C", "c\x1b[B\n0.9\n", "v", "y", "Y", "T", "W", "d", "d\n", ":", "o", "<\n",
-    "z", "zn", "B", "ac", "Fthe\n\n",
+    "z", "zn", "V", "Vf", "B", "ac", "Fthe\n\n",
     "Fa\x1b[A\x1b[B", "Fzzz\n", "Fe\n\x1bp\n", "F", "\x0f", "\x0fc\x1b[C", "if\x15\x1a",
 )  # fmt: skip
 """From the text; `<` goes some characters to the left, and `\n` is Enter."""

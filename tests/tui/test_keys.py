@@ -69,7 +69,7 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
-    "transcript": "pin repeat find reach twin",
+    "transcript": "pin repeat find reach twin against",
     "app": "palette interrupt",
     "view": "editor tour",
     "tour": "next before leave",
@@ -82,6 +82,11 @@ LATER = {
         leave help before next word word-back newest every farther nearer
         far-1 far-2 far-3 far-4 far-5 far-6 far-7 far-8 far-9 far-10
     """,
+    "against": """
+        leave help before next word word-back first last far near text model up down page-up
+        page-down
+    """,
+    "text": "close newline",
     "history": "help",
     "watch": "leave stop halve double cool samples axis next film studio temperatures help",
     "film": "before next play first last up down export ladder leave",

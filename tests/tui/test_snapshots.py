@@ -37,8 +37,8 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.watch_app import WatchApp
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.status import Status
+from tests.support import against, reach
 from tests.support import lens as lens
-from tests.support import reach
 from tests.support import what_if as whatif
 from tests.support.engines import SYMBOLS
 from tests.support.films import filming
@@ -356,6 +356,17 @@ async def test_reach(size: tuple[int, int], picture: SnapshotAssertion) -> None:
         await it.until(lambda: reach.screen(it)._farthest.told, "the farthest are known")
         await it.settled()
         await reach.told(it)
+        assert drawn(it.app) == picture
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL, (40, 12)])
+async def test_against(size: tuple[int, int], picture: SnapshotAssertion) -> None:
+    async with studio(size, controls=CONTROLS) as it:
+        coloured(it)
+        await selected(it)
+        await it.pilot.press("V")
+        await against.loaded(it)
+        await against.told(it)
         assert drawn(it.app) == picture
 
 

@@ -25,13 +25,14 @@ from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.reach import ReachScreen
 from charlm_tui.tui.screens.recall import RecallScreen
+from charlm_tui.tui.screens.text import TextScreen
 from charlm_tui.tui.screens.what_if import WhatIfScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.find_line import FindLine
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.saying_line import SayingLine
-from tests.support import lens, reach, what_if
+from tests.support import against, lens, reach, what_if
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
 
@@ -137,6 +138,9 @@ async def afresh(it: Studio) -> None:
         await line.remove()
     conversation.ladder.keep(0)
     conversation.stop()
+    if conversation.state is Phase.LOADING:  # a model to compare with
+        conversation.loading._waiting = None
+        conversation.loading.rest_as(Phase.IDLE)
     while conversation.turns:
         conversation.tree.undo()
     conversation.continues = False
@@ -335,6 +339,28 @@ async def reach_of_a_reply(it: Studio) -> None:
     await it.settled()
 
 
+async def compared(it: Studio) -> None:
+    """A reply under two models, of which nothing is told yet."""
+    await selected(it)
+    it.transcript.focus()
+    await it.press("V")
+    await against.loaded(it)
+
+
+async def compared_and_told(it: Studio) -> None:
+    await compared(it)
+    await against.told(it)
+
+
+async def text_asked(it: Studio) -> None:
+    await compared(it)
+    await it.press("t")
+    await it.until(
+        lambda: isinstance(it.app.screen, TextScreen) and it.app.screen.present, "it is there"
+    )
+    await it.settled()
+
+
 async def ladder_ended(it: Studio) -> None:
     await over(LadderScreen, "A")(it)
     it.engine.lanes(["abc", "def", "ghi", "jkl"])
@@ -376,6 +402,8 @@ OVERLAYS: dict[str, tuple[Bring, ...]] = {
         reach_told,
         reach_of_a_reply,
     ),
+    "against.": (compared, compared_and_told),
+    "text.": (text_asked,),
     "history.": (history_of_none, history_listed),
 }
 

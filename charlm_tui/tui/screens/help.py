@@ -15,8 +15,8 @@ from textual.widgets import Input, Static
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.tui.acts import ACTS, SECTIONS, TEMPERATURE, TEXT
 from charlm_tui.tui.hindered import edge
-from charlm_tui.tui.key_names import written
-from charlm_tui.tui.keys import KEYS, Bound
+from charlm_tui.tui.key_names import Bound, written
+from charlm_tui.tui.keys import KEYS
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
 KeyRow = tuple[str, str, str]

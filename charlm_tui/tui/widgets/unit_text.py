@@ -95,12 +95,18 @@ class UnitText(ScrollView, can_focus=False):
         self._place = place
         self._lines: list[str] = []
         self._starts = array("Q")
-        self._wrapped: tuple[int, int] = (0, 0)  # width and columns that it is wrapped for
+        self._wrapped: tuple[int, int] = (0, 1)  # width and columns that it is wrapped for
         self._strips: LRUCache[int, Strip] = LRUCache(256)
         self._styles: dict[str, Style] = {}
         self._shades: list[Style] = []
 
     # Laying out.
+
+    def show_text(self, text: str, place: int) -> None:
+        """Show another text, with a character of it in sight; its columns are as they were."""
+        self._text, self._place = text, place
+        self._lines, self._wrapped = [], (0, 1)
+        self._lay_out()
 
     @property
     def room(self) -> int:
