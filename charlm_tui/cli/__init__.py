@@ -42,6 +42,7 @@ from charlm_tui.lm.model_file import model_path
 COMMANDS = {
     "config": "config",
     "film": "film",
+    "game": "game",
     "generate": "scripts",
     "history": "history",
     "info": "scripts",

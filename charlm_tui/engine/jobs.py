@@ -1,6 +1,6 @@
 """Background jobs of the engine, in slices between frames.
 
-Scores of texts, replies that are made again, the neuron lens, what if, reach and films. Each is a
+Scores of texts, replies that are made again, the neuron lens, what if, reach, games and films. Each is a
 generator that yields nothing while it works, progress, and its answer at the end; what it raises,
 the worker tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do
 not travel, only what is told of a unit does. Imported by the engine's process alone, once a model
@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm_tui.controls.controls import PRESETS
+from charlm_tui.engine.game_jobs import playing
 from charlm_tui.engine.insight_protocol import (
     CauseRequested,
     CauseTold,
+    GameAnswer,
+    GameRequest,
     LensOpened,
     LensRequested,
     Progressed,
@@ -118,7 +121,7 @@ class _Kept(NamedTuple):
 
 
 class Insight:
-    """The jobs of the neuron lens, of what if and of reach, which a person can dismiss."""
+    """The jobs of the neuron lens, what if, reach and games, which a person can dismiss."""
 
     def __init__(self) -> None:
         self._wanted: set[int] = set()
@@ -127,7 +130,7 @@ class Insight:
 
     def begin(
         self,
-        request: LensRequested | CauseRequested | WhatIfRequested | ReachRequest,
+        request: LensRequested | CauseRequested | WhatIfRequested | ReachRequest | GameRequest,
         model: OnnxModel,
     ) -> Iterator[Event | None]:
         """Return the slices of an answer of a model; there are no more once it is dismissed."""
@@ -138,7 +141,9 @@ class Insight:
         if isinstance(request, WhatIfRequested):
             return self._what_if(request, model)
         if isinstance(request, ReachRequest):
-            return self._reach(request, model)
+            return self._until_told(request.number, looking_back(request, model))
+        if isinstance(request, GameRequest):
+            return self._until_told(request.number, playing(request, model))
         return self._lens(request, model)
 
     def dismiss(self, number: int) -> None:
@@ -249,12 +254,15 @@ class Insight:
             else:
                 yield Progressed(number, piece)
 
-    def _reach(self, request: ReachRequest, model: OnnxModel) -> Iterator[Event | None]:
-        for event in looking_back(request, model):
-            if request.number not in self._wanted:
+    def _until_told(
+        self, number: int, events: Iterator[Progressed | ReachAnswer | GameAnswer | None]
+    ) -> Iterator[Event | None]:
+        """Yield the progress of a request and its answer, until it is dismissed."""
+        for event in events:
+            if number not in self._wanted:
                 return
-            if isinstance(event, ReachAnswer):
-                self._wanted.discard(request.number)
+            if isinstance(event, ReachAnswer | GameAnswer):
+                self._wanted.discard(number)
             yield event
 
 

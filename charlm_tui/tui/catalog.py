@@ -19,13 +19,14 @@ from textual.theme import BUILTIN_THEMES
 import charlm_tui.tui
 from charlm_tui.controls.config import unknown
 from charlm_tui.controls.kinds import found
-from charlm_tui.tui.keys import Bound
+from charlm_tui.tui.key_names import Bound
 from charlm_tui.tui.screens.ask import AskScreen
+from charlm_tui.tui.screens.game import GameScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.widgets.prompt import Prompt
 
-_TYPED_IN = (Prompt, AskScreen, RecallScreen)
-"""Where there is nothing but a line or a text to type in."""
+_TYPED_IN = (Prompt, AskScreen, RecallScreen, GameScreen)
+"""Where there is nothing but a line or a text to type in, or every character is a guess."""
 
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")  # in the order of Textual's names
 _OTHER_NAMES = {"control": "ctrl", "option": "alt", "cmd": "super", "command": "super"}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from textual.keys import format_key
 
@@ -26,3 +27,16 @@ def key_of(keymap: Mapping[str, str], id_: str, at_first: str) -> str:
         at_first: its keys, if it has no others, with commas between them.
     """
     return written(keymap.get(id_, at_first).split(",")[0])
+
+
+class Bound(NamedTuple):
+    """A binding as it is at first."""
+
+    keys: str
+    """With commas between them."""
+    place: str
+    """The class that it belongs to, where a key has one meaning."""
+    takes_typing: bool
+    """Whether its keys are taken before what is typed, or where all else is typed."""
+    label: str
+    """What it does, in a word or two."""

@@ -323,6 +323,24 @@ ACTS = (
         section=CHARACTER,
     ),
     Act(
+        "game",
+        "open('game')",
+        "Shannon's game",
+        "",
+        "Guess a hidden passage of the corpus, character by character, beside the model.",
+        "E",
+        obstacle=no_corpus,
+    ),
+    Act(
+        "quiz",
+        "open('quiz')",
+        "Corpus or model?",
+        "",
+        "Say of five passages whether they are the corpus' or the model's.",
+        "Q",
+        obstacle=no_corpus,
+    ),
+    Act(
         "history",
         "history",
         "History",
@@ -480,16 +498,3 @@ def plain_bindings() -> list[Binding]:
         for act in ACTS
         if act.plain
     ]
-
-
-class Bound(NamedTuple):
-    """A binding as it is at first."""
-
-    keys: str
-    """With commas between them."""
-    place: str
-    """The class that it belongs to, where a key has one meaning."""
-    takes_typing: bool
-    """Whether its keys are taken before what is typed, or where all else is typed."""
-    label: str
-    """What it does, in a word or two."""

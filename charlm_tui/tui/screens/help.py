@@ -14,8 +14,8 @@ from textual.widgets import Input, Static
 
 from charlm_tui.session.commands import COMMANDS
 from charlm_tui.tui.hindered import edge
-from charlm_tui.tui.key_names import written
-from charlm_tui.tui.keys import ACTS, KEYS, SECTIONS, TEMPERATURE, TEXT, Bound
+from charlm_tui.tui.key_names import Bound, written
+from charlm_tui.tui.keys import ACTS, KEYS, SECTIONS, TEMPERATURE, TEXT
 from charlm_tui.tui.screens.overlay import ModalOverlay
 
 KeyRow = tuple[str, str, str]
