@@ -170,7 +170,9 @@ def _quiz(
         at = len(quiz.answers)
         passage = shown[at].text
         tell({"at": at, "passage": passage}, f"{at + 1} of {len(shown)}: {passage}")
-        said = next((side for line in typed if (side := _SIDES.get(line.strip())) is not None), None)
+        said = next(
+            (side for line in typed if (side := _SIDES.get(line.strip())) is not None), None
+        )
         if said is None:
             break
         right = quiz.answer(said)

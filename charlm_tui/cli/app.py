@@ -105,7 +105,9 @@ def run_app(
     from charlm_tui.tui.app import CharlmApp
     from charlm_tui.tui.setup import Setup
 
-    setup = Setup.of(it.configuration.checked(known()), it.corpus, it.history, replay, at_once, game)
+    setup = Setup.of(
+        it.configuration.checked(known()), it.corpus, it.history, replay, at_once, game
+    )
     gc.freeze()  # one that looks at it all takes 80 ms, in mid-stream
     gc.enable()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)

@@ -53,20 +53,21 @@ def game(
     as_json: bool,
     **values: Any,
 ) -> None:
-    """Guess a hidden passage of the corpus, character by character, beside the model.
+    r"""Guess a hidden passage of the corpus, character by character, beside the model.
 
     C. E. Shannon's game of 1951: from how many guesses each character takes follow bounds on the
     entropy of the text. The passage is of the held-out part of the corpus if the model's card says
     where that is.
 
     Without a terminal, or with --json, every line of standard input is a guess: a character, an
-    empty line for a space, \\n for a newline, \\\\ for a backslash, \\g to give the character up. Of
-    the quiz it is c for corpus or m for model. The answers are lines of standard output; nothing is
-    kept in the history then. Exit code 1 if the input ends before the game does.
+    empty line for a space, \n for a newline, \t for a tab, \\ for a backslash, \g to give the
+    character up. Of the quiz it is c for corpus or m for model. The answers are lines of standard
+    output; nothing is kept in the history then. Exit code 1 if the input ends before the game does.
     """
     if file is not None and str(file) == "-":
-        raise click.UsageError("the text cannot be standard input, where guesses come from; "
-                               "give the path of a file")
+        raise click.UsageError(
+            "the text cannot be standard input, where guesses come from; give the path of a file"
+        )
     from charlm_tui.session.game import Wanted
 
     chosen = None if file is None else at_home(file)

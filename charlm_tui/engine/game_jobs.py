@@ -56,8 +56,6 @@ def _writing(request: PassagesRequested, model: OnnxModel) -> Iterator[Progresse
         while len(ids) < request.length:
             ids.extend(drawing.draw(min(SLICE, request.length - len(ids))).ids)
             done = len(passages) * request.length + len(ids)
-            yield Progressed(
-                request.number, 100 * done // (len(request.seeds) * request.length)
-            )
+            yield Progressed(request.number, 100 * done // (len(request.seeds) * request.length))
         passages.append(ids.tobytes())
     yield PassagesTold(request.number, tuple(passages))

@@ -1,10 +1,10 @@
 """Background jobs of the engine, in slices between frames.
 
-Scores of texts, replies that are made again, the neuron lens, what if, reach, games and films. Each is a
-generator that yields nothing while it works, progress, and its answer at the end; what it raises,
-the worker tells. Owns the states that a lens keeps while it is open, of one lens at a time: they do
-not travel, only what is told of a unit does. Imported by the engine's process alone, once a model
-is there.
+Scores of texts, replies that are made again, the neuron lens, what if, reach, games and films. Each
+is a generator that yields nothing while it works, progress, and its answer at the end; what it
+raises, the worker tells. Owns the states that a lens keeps while it is open, of one lens at a time:
+they do not travel, only what is told of a unit does. Imported by the engine's process alone, once a
+model is there.
 """
 
 from array import array

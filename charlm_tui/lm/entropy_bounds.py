@@ -62,7 +62,9 @@ def frequencies(ranks: Iterable[int], symbols: int) -> list[float]:
         `symbols` shares with sum 1.
     """
     counts = Counter(ranks)
-    assert counts and min(counts) >= 1 and max(counts) <= symbols
+    assert counts
+    assert min(counts) >= 1
+    assert max(counts) <= symbols
     whole = counts.total()
     return [counts[rank] / whole for rank in range(1, symbols + 1)]
 

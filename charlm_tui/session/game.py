@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,9 +87,7 @@ class Source(NamedTuple):
         return self.first > 0
 
 
-def source_of_corpus(
-    text: str, name: str, card: Mapping[str, Any], matches: bool | None
-) -> Source:
+def source_of_corpus(text: str, name: str, card: Mapping[str, Any], matches: bool | None) -> Source:
     """Return a corpus as a source: its held-out part, if the model's card says where that is.
 
     Args:
@@ -176,7 +175,7 @@ def hide(source: Source, number: int, length: int = LENGTH, what: str = "passage
     # What is shown before it is held out, too, where there is room for it.
     first = source.first + KNOWN if source.first + KNOWN <= last else source.first
     wanted = first + drawn(number, what, last - first + 1)
-    places = (*range(wanted, last + 1), *range(first, wanted))
+    places = chain(range(wanted, last + 1), range(first, wanted))
     place = next((it for it in places if _begins_word(text, it)), wanted)
     return Hidden(text[max(0, place - KNOWN) : place], text[place : place + length], place)
 
@@ -369,7 +368,9 @@ class Result:
             return f"charlm game · nothing guessed yet · game {self.game.number}"
         it, known = self.opponent, self._known
         whole = "" if self.game.ended else f" of {len(self.game.hidden.text):,}"
-        rivals = [f"{told(it.name)} at {it.temperature:g}: {played.words}"] if it.temperature else []
+        rivals = (
+            [f"{told(it.name)} at {it.temperature:g}: {played.words}"] if it.temperature else []
+        )
         return " · ".join(
             (
                 "charlm game",

@@ -293,9 +293,7 @@ class Requests:
         """
         encode = Vocabulary(model.symbols, model.case).encode
         ids = tuple(array("H", encode(it)).tobytes() for it in seeds)
-        self._send(
-            PassagesRequested(self._begin(), ids, tuple(settings), length, model.sha256)
-        )
+        self._send(PassagesRequested(self._begin(), ids, tuple(settings), length, model.sha256))
         return self._number
 
     def dismiss(self, number: int) -> None:

@@ -1,6 +1,8 @@
 """Shannon's game: ranks and the bounds on the entropy, against his table and sources of our own."""
 
 import math
+import random
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,15 +76,17 @@ def test_the_lower_bound_is_never_above_the_upper_one(found: list[int]) -> None:
 
 
 @given(ranks, st.randoms(use_true_random=False))
-def test_the_order_of_the_characters_does_not_change_the_bounds(found: list[int], rng: object) -> None:
-    assert bounds_of(sorted(found), 27) == bounds_of(reversed(found), 27)
+def test_the_order_of_the_characters_does_not_change_the_bounds(
+    found: list[int], rng: random.Random
+) -> None:
+    assert bounds_of(rng.sample(found, len(found)), 27) == bounds_of(found, 27)
 
 
 @given(ranks)
 def test_evened_shares_never_rise_and_keep_their_sum(found: list[int]) -> None:
     shares = evened(frequencies(found, 27))
     assert sum(shares) == pytest.approx(1)
-    assert all(one >= other - 1e-12 for one, other in zip(shares, shares[1:], strict=False))
+    assert all(one >= other - 1e-12 for one, other in pairwise(shares))
 
 
 def test_all_right_at_once_is_no_bits_and_every_rank_alike_is_those_of_the_alphabet() -> None:
@@ -156,5 +160,5 @@ def test_a_colder_player_needs_fewer_guesses_in_the_mean(tiny: OnnxModel) -> Non
 
 
 def test_a_model_that_is_damaged_is_named() -> None:
-    with pytest.raises(ModelOutputError, match="damaged.onnx"):
+    with pytest.raises(ModelOutputError, match=r"damaged\.onnx"):
         list(guesses(NanModel(), [1], [1, 2], Settings(0.5), "damaged.onnx"))

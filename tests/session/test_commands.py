@@ -263,7 +263,8 @@ def test_help_and_quit_are_the_front_ends_affair() -> None:
 def test_every_command_that_can_be_typed_is_one_of_the_palette() -> None:
     views = {name for name, command in SLASHES.items() if command.id not in COMMANDS}
     acts = {
-        "ladder", "twin", "lens", "what-if", "reach", "causes", "history", "find", "panels", "tint"
+        "ladder", "twin", "lens", "what-if", "reach", "causes", "game", "quiz", "history", "find",
+        "panels", "tint",
     }  # fmt: skip
     assert views == acts
     wanted = (

@@ -69,7 +69,7 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
-    "transcript": "pin repeat find reach twin",
+    "transcript": "pin repeat find reach twin game quiz",
     "app": "palette interrupt",
     "view": "editor",
     "prompt": "clear",
@@ -82,6 +82,8 @@ LATER = {
         far-1 far-2 far-3 far-4 far-5 far-6 far-7 far-8 far-9 far-10
     """,
     "history": "help",
+    "game": "leave help give-up guesses cooler warmer again share",
+    "quiz": "leave help corpus model cooler warmer again share",
     "watch": "leave stop halve double cool samples axis next film studio temperatures help",
     "film": "before next play first last up down export ladder leave",
 }

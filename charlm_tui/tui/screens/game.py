@@ -91,7 +91,8 @@ class GameScreen(GameTable):
         self._game = self._opponent = self._told = None
         self._kept = False
         model, source = self._model, self._source
-        assert model is not None and source is not None
+        assert model is not None
+        assert source is not None
         hidden = hide(source, self._number, self._wanted.length)
         self._game = Game(hidden, Vocabulary(model.symbols, model.case), self._number)
 

@@ -62,8 +62,14 @@ class QuizScreen(GameTable):
         Binding("f1", "help", "Help", show=False, id="quiz.help"),
         Binding("c,left", "answer(True)", "Corpus", key_display="c", id="quiz.corpus"),
         Binding("m,right", "answer(False)", "Model", key_display="m", id="quiz.model"),
-        Binding("minus,f2", "turn(-1)", "Cooler", key_display="-", group=_TEMPERATURE, id="quiz.cooler"),
-        Binding("plus,equals_sign,f3", "turn(1)", "Warmer", key_display="+", group=_TEMPERATURE, id="quiz.warmer"),
+        Binding(
+            "minus,underscore,f2", "turn(-1)", "Cooler", key_display="-", group=_TEMPERATURE,
+            id="quiz.cooler",
+        ),
+        Binding(
+            "plus,equals_sign,f3", "turn(1)", "Warmer", key_display="+", group=_TEMPERATURE,
+            id="quiz.warmer",
+        ),
         Binding("n,ctrl+n", "again", "New quiz", id="quiz.again"),
         Binding("y,ctrl+s", "share", "Share", id="quiz.share"),
     ]  # fmt: skip
@@ -120,7 +126,8 @@ class QuizScreen(GameTable):
 
     def _take(self, told: PassagesTold) -> None:
         self._drop()
-        assert self._model is not None and self._source is not None
+        assert self._model is not None
+        assert self._source is not None
         if told.sentence:
             self._note = capitalised(told.sentence)
         else:
