@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from charlm_tui.controls.controls import new_rng_seed
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.guessing import Guesses, guesses
@@ -29,7 +30,6 @@ from charlm_tui.session.game import (
     Source,
     Wanted,
     hide,
-    new_number,
     settings_of_game,
     source_of_file,
 )
@@ -73,7 +73,7 @@ def run(job: Job, lines: Iterable[bytes], out: BinaryIO, say: Callable[[str], No
         source = source_of_file(wanted.file, contract.vocabulary)
     else:
         source = corpus_source(contract.card, contract.vocabulary, job.corpus, os.environ)
-    number = new_number() if wanted.number is None else wanted.number
+    number = new_rng_seed() if wanted.number is None else wanted.number
 
     def tell(facts: dict[str, Any], words: str) -> None:
         text = json.dumps(facts, ensure_ascii=False) if job.as_json else words

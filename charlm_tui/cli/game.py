@@ -11,6 +11,7 @@ from charlm_tui.cli.start import begin_script, history_options, start
 from charlm_tui.cli.streams import in_terminal, output, say
 from charlm_tui.files import at_home
 from charlm_tui.lm.settings import RNG_SEEDS
+from charlm_tui.session.game import LENGTH, MOST_LENGTH, Wanted
 
 
 @click.command()
@@ -25,8 +26,8 @@ from charlm_tui.lm.settings import RNG_SEEDS
     "-n",
     "--length",
     "characters",
-    type=click.IntRange(1, 1000),
-    default=30,
+    type=click.IntRange(1, MOST_LENGTH),
+    default=LENGTH,
     show_default=True,
     help="Characters of the hidden passage.",
 )
@@ -68,8 +69,6 @@ def game(
         raise click.UsageError(
             "the text cannot be standard input, where guesses come from; give the path of a file"
         )
-    from charlm_tui.session.game import Wanted
-
     chosen = None if file is None else at_home(file)
     if not as_json and in_terminal():
         it = start(context, values)

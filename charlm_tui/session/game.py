@@ -6,7 +6,6 @@ engine knows (`charlm_tui.lm.guessing`), and what ranks tell of the entropy `lm.
 """
 
 import hashlib
-import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,13 +23,12 @@ from charlm_tui.text import told
 
 LENGTH = 30
 """Characters of a hidden passage, unless others are wanted."""
-MOST_LENGTH = 1000
+MOST_LENGTH = 200
+"""Of a passage that can be asked for: the engine tells a distribution for each character."""
 KNOWN = 60
 """Characters before it that are shown, where there are as many."""
 SHANNON_KNOWN = 100
 """Letters that Shannon's reader knew, of the printed figures that stand beside a game's."""
-MOST_NUMBER = 10**6
-"""Game numbers that nobody chose are below it: they are read aloud and typed again."""
 
 
 class GameError(CharlmError):
@@ -137,11 +135,6 @@ class Hidden(NamedTuple):
     text: str
     place: int
     """Of its first character, in the source."""
-
-
-def new_number() -> int:
-    """Return a game number that nobody chose."""
-    return random.SystemRandom().randrange(MOST_NUMBER)
 
 
 def drawn(number: int, what: str, count: int) -> int:

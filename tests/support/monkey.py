@@ -68,8 +68,8 @@ WORDS = (
     "dream", "go", "stop", "pause", "step", "preset 2", "help", "continue", "save a.txt", "save",
     "replay a.tape", "find the", "find", "tint entropy", "panels", "tint reach", "reach 3",
     "causes", "hold c 5 = 2", "hold off", "twin", "ban e", "ban none", "forbid th | he",
-    "game 5", "quiz 5", "forbid none", "until and", "until none", "until-cut on", "match [a-z ]*", "match (",
-    "match none", "bias q=+5",
+    "forbid none", "until and", "until none", "until-cut on", "match [a-z ]*", "match (",
+    "match none", "bias q=+5", "game 5", "quiz 5",
 )  # fmt: skip
 
 WAYS = (

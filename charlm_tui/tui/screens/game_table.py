@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 from textual.message import Message
 
-from charlm_tui.controls.controls import warmer
+from charlm_tui.controls.controls import new_rng_seed, warmer
 from charlm_tui.engine.protocol import ModelLoaded
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.game import Source, Wanted, new_number, source_of_file
+from charlm_tui.session.game import Source, Wanted, source_of_file
 from charlm_tui.session.updates import StateChanged, Update
 from charlm_tui.text import capitalised
 from charlm_tui.tui.screens.overlay import Overlay
@@ -79,7 +79,7 @@ class GameTable(Overlay[None]):
         self._text = wanted.file if wanted.file is not None else corpus
         self._model: ModelLoaded | None = conversation.model
         self._source: Source | None = None
-        self._number = new_number() if wanted.number is None else wanted.number
+        self._number = new_rng_seed() if wanted.number is None else wanted.number
         self._temperature = wanted.temperature
         self._asked: int | None = None  # number of what is asked of the engine
         self._past: list[str] = []  # lines of the games before
@@ -214,7 +214,7 @@ class GameTable(Overlay[None]):
 
     def action_again(self) -> None:
         """Begin another game."""
-        self._number = new_number()
+        self._number = new_rng_seed()
         self._begin()
 
     def action_share(self) -> None:
