@@ -1,6 +1,7 @@
 """`charlm-tui game`: Shannon's game, and corpus or model."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from charlm_tui.cli.streams import in_terminal, output, say
 from charlm_tui.files import at_home
 from charlm_tui.lm.settings import RNG_SEEDS
 from charlm_tui.session.game import LENGTH, MOST_LENGTH, Wanted
+
+MOST_LINE_BYTES = 4096  # of a guess: what is longer is no character
 
 
 @click.command()
@@ -91,5 +94,6 @@ def game(
     job = Job(model, wanted, None if corpus is None else at_home(corpus), as_json, limits)
     code = 0
     with output() as out:
-        code |= run(job, sys.stdin.buffer, out, say)
+        lines = iter(partial(sys.stdin.buffer.readline, MOST_LINE_BYTES), b"")
+        code |= run(job, lines, out, say)
     sys.exit(code)

@@ -82,7 +82,7 @@ async def test_a_game_is_played_to_its_end_beside_the_model_and_kept(
         assert line.endswith(f"· walls.txt · game {NUMBER}")
         assert shown(it, "game-past") == f"Last games\n{line}"
         await it.press("a")
-        assert "Ctrl+N begins another" in said(it)
+        assert "New game begins another" in said(it)
         await it.press("ctrl+n")
         await it.until(lambda: game_of(it).result, "another game is there")
         assert game_of(it).result.game.number != NUMBER

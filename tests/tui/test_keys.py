@@ -82,7 +82,7 @@ LATER = {
         far-1 far-2 far-3 far-4 far-5 far-6 far-7 far-8 far-9 far-10
     """,
     "history": "help",
-    "game": "leave help give-up guesses cooler warmer again share",
+    "game": "leave help give-up guesses cooler warmer again share down up",
     "quiz": "leave help corpus model cooler warmer again share",
     "watch": "leave stop halve double cool samples axis next film studio temperatures help",
     "film": "before next play first last up down export ladder leave",

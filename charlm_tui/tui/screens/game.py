@@ -28,6 +28,7 @@ from charlm_tui.session.game import (
 )
 from charlm_tui.session.updates import InsightGained, Update
 from charlm_tui.text import capitalised, cells, fitting, visible
+from charlm_tui.tui.hindered import edge
 from charlm_tui.tui.screens.game_table import GameTable
 from charlm_tui.tui.widgets.keys_line import KeysLine
 from charlm_tui.tui.widgets.next_character import NextCharacter, View, name
@@ -59,7 +60,11 @@ class GameScreen(GameTable):
         Binding("f3", "turn(1)", "Warmer", group=_TEMPERATURE, id="game.warmer"),
         Binding("ctrl+n", "again", "New game", id="game.again"),
         Binding("ctrl+s", "share", "Share", id="game.share"),
+        Binding("down", "scroll(1)", "Down", show=False, id="game.down"),
+        Binding("up", "scroll(-1)", "Up", show=False, id="game.up"),
     ]
+
+    AUTO_FOCUS: ClassVar[str] = ""  # every key is the screen's
 
     def compose(self) -> ComposeResult:
         yield Label("", id="game-title", markup=False)
@@ -163,7 +168,7 @@ class GameScreen(GameTable):
         if self._game is None:
             self.say(self._note or "The text is not there yet")
         elif self._game.ended:
-            self.say("The game has ended: Ctrl+N begins another")
+            self.say("The game has ended: New game begins another")
         else:
             self._guess(self._game, typed)
 
@@ -185,6 +190,9 @@ class GameScreen(GameTable):
             return "the game has ended" if game.ended else ""
         if action == "turn" and game is not None and game.ended:
             return "the game has ended"
+        if action == "scroll":
+            page = self.query_one("#game-page")
+            return edge(int(str(parameters[0])) < 0, page.scroll_offset.y, page.max_scroll_y)
         return super().obstacle(action, parameters)
 
     def action_give_up(self) -> None:
@@ -193,6 +201,10 @@ class GameScreen(GameTable):
         self._game.give_up()
         self._look_whether_it_ended()
         self.draw()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the page by some lines."""
+        self.query_one("#game-page").scroll_relative(y=lines, animate=False)
 
     def action_guesses(self) -> None:
         """Show or hide what the model guessed for the last character that is known."""

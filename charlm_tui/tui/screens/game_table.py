@@ -143,7 +143,8 @@ class GameTable(Overlay[None]):
         self._asked = None
 
     def _take_past(self, lines: Sequence[str]) -> None:
-        self._past = list(lines)
+        newer = [it for it in self._past if it not in lines]  # played while they were looked up
+        self._past = [*newer, *lines][:MOST_PAST]
         if self.present:
             self.draw()
 

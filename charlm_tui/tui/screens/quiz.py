@@ -60,8 +60,8 @@ class QuizScreen(GameTable):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", id="quiz.leave"),
         Binding("f1", "help", "Help", show=False, id="quiz.help"),
-        Binding("c,left", "answer(True)", "Corpus", key_display="c", id="quiz.corpus"),
-        Binding("m,right", "answer(False)", "Model", key_display="m", id="quiz.model"),
+        Binding("c", "answer(True)", "Corpus", key_display="c", id="quiz.corpus"),
+        Binding("m", "answer(False)", "Model", key_display="m", id="quiz.model"),
         Binding(
             "minus,underscore,f2", "turn(-1)", "Cooler", key_display="-", group=_TEMPERATURE,
             id="quiz.cooler",
@@ -170,7 +170,7 @@ class QuizScreen(GameTable):
         if action == "answer":
             if quiz is None:
                 return "the passages are not there yet"
-            return "the quiz has ended: n begins another" if quiz.ended else ""
+            return "the quiz has ended: New quiz begins another" if quiz.ended else ""
         if action == "turn" and quiz is not None and quiz.answers:
             return "the quiz has begun"
         return super().obstacle(action, parameters)
