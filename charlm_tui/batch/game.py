@@ -20,7 +20,7 @@ from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings
-from charlm_tui.lm.vocabulary import describe_symbol
+from charlm_tui.lm.vocabulary import Vocabulary, describe_symbol
 from charlm_tui.recital.corpus import source as corpus_source
 from charlm_tui.session.game import (
     Answer,
@@ -37,6 +37,7 @@ from charlm_tui.session.quiz import PASSAGE, Quiz, plan, settings_of_passages, w
 from charlm_tui.text import cells
 
 GIVE_UP = "\\g"
+FIRST_GUESSES = 5  # of the model's, that are told of a character
 _ESCAPES = {"": " ", "\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 _SIDES = {"c": True, "corpus": True, "m": False, "model": False}
 
@@ -134,6 +135,7 @@ def _guess(
                 "rank": solved.rank,
                 "model_rank": opponent.ranks[place],
                 "model_rank_at_temperature": opponent.drawn_ranks[place],
+                "model_guesses": _likely(told, vocabulary, place),
             }
             counts = "counts as " if solved.given_up else ""
             answer = f"{answer}: {describe_symbol(symbol)}, {counts}guess {solved.rank:,}"
@@ -149,6 +151,13 @@ def _guess(
     table = "\n".join(f"{who:<{first}}  {count:<{second}}  {bits}" for who, count, bits in rows)
     tell(result.facts, f"{game.hidden.before}{game.found}\n{table}\n{result.line}")
     return game.ended
+
+
+def _likely(told: Guesses, vocabulary: Vocabulary, place: int) -> list[tuple[str, float]]:
+    """Return the model's first guesses for a character, with their probabilities."""
+    row = told.probability[place]
+    first = (-row).argsort(kind="stable")[:FIRST_GUESSES].tolist()
+    return [(vocabulary.symbols[id_], round(float(row[id_]), 6)) for id_ in first]
 
 
 def _quiz(

@@ -35,6 +35,9 @@ def test_a_game_by_lines_tells_each_guess_and_at_the_end_the_result(
     assert result["ranks"][:11] == [2, *[1] * 10]
     assert result["ended"]
     assert [it["model_rank"] for it in answers[1:]] != result["ranks"]
+    likely = answers[1]["model_guesses"]
+    assert len(likely) == 5
+    assert [chance for _, chance in likely] == sorted((it for _, it in likely), reverse=True)
     words = play(tiny_model_path, lines, "-n", "12", "--file", str(path))
     assert words.stdout.decode().splitlines()[-1] == result["line"]
 
