@@ -24,7 +24,7 @@ def test_a_game_by_lines_tells_each_guess_and_at_the_end_the_result(
     tiny_model_path: Path, tmp_path: Path
 ) -> None:
     path = corpus(tmp_path)
-    hidden = hide(Source(LINE * 20, path.name), NUMBER, 12)
+    hidden = hide(Source((LINE * 20).rstrip(), path.name), NUMBER, 12)
     lines = ["q", *({" ": "", "\n": "\\n"}.get(it, it) for it in hidden.text[:-1]), "\\g", "x"]
     done = play(tiny_model_path, lines, "--json", "-n", "12", "--file", str(path))
     assert (done.returncode, done.stderr) == (0, b"")

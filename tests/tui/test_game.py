@@ -172,9 +172,9 @@ async def test_without_a_corpus_the_key_says_how_to_give_one() -> None:
         await it.load()
         await it.pilot.press("escape", "E")
         assert "there is no corpus: give --corpus" in it.status.lower()
-        await it.pilot.press("i")
-        await it.send("/game 12")
-        assert it.blocks[-1][1].endswith("there is no corpus: give --corpus")
+        await it.pilot.press("i", *"/quiz", "space", "1", "2", "enter")
+        sentence = "/quiz has nothing to act on right now: there is no corpus: give --corpus"
+        await it.until(lambda: it.blocks and sentence in it.blocks[-1][1], "it is said")
 
 
 async def test_a_text_that_cannot_be_read_is_told_in_the_title(tmp_path: Path) -> None:
