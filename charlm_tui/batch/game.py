@@ -34,7 +34,6 @@ from charlm_tui.session.game import (
     source_of_file,
 )
 from charlm_tui.session.quiz import PASSAGE, Quiz, plan, settings_of_passages, written
-from charlm_tui.text import cells
 
 GIVE_UP = "\\g"
 FIRST_GUESSES = 5  # of the model's, that are told of a character
@@ -146,10 +145,10 @@ def _guess(
         if game.ended:
             break
     result = Result(game, opponent, source.name)
-    rows = list(result.rows())
-    first, second = (max(cells(row[i]) for row in rows) for i in (0, 1))
-    table = "\n".join(f"{who:<{first}}  {count:<{second}}  {bits}" for who, count, bits in rows)
-    tell(result.facts, f"{game.hidden.before}{game.found}\n{table}\n{result.line}")
+    wide, narrow = (max(len(row[i]) for row in result.rows) for i in (0, 2))
+    table = [f"{it.who:<{wide}}  {it.guesses:<{narrow}}  {it.bits}" for it in result.rows]
+    words = (f"{game.hidden.before}{game.found}", *table, result.alphabets, result.line)
+    tell(result.facts, "\n".join(words))
     return game.ended
 
 

@@ -7,7 +7,7 @@ engine knows (`charlm_tui.lm.guessing`), and what ranks tell of the entropy `lm.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
@@ -260,9 +260,14 @@ class Score(NamedTuple):
     """On the entropy of a character, in bits."""
 
     @property
+    def mean(self) -> str:
+        """The mean in words: `1.80 guesses`."""
+        return f"{self.guesses:.2f} guesses"
+
+    @property
     def words(self) -> str:
-        """The score in a line: `1.8 guesses, 0.9–1.7 bits`."""
-        return f"{self.guesses:.2f} guesses, {self.bits}"
+        """The score in a line: `1.80 guesses, 0.90–1.70 bits`."""
+        return f"{self.mean}, {self.bits}"
 
     @property
     def bits(self) -> str:
@@ -280,6 +285,16 @@ def score(ranks: Sequence[int], symbols: int) -> Score | None:
     if not ranks:
         return None
     return Score(sum(ranks) / len(ranks), bounds_of(ranks, symbols))
+
+
+class Row(NamedTuple):
+    """The figures of somebody, or something, in words."""
+
+    who: str
+    short: str
+    """The same, where there is little room."""
+    guesses: str
+    bits: str
 
 
 class Opponent(NamedTuple):
@@ -333,25 +348,31 @@ class Result:
         bits = self.opponent.surprisal_bits[: self._known]
         return sum(bits) / len(bits) if bits else None
 
-    def rows(self) -> Iterator[tuple[str, str, str]]:
-        """Yield who, in how many guesses, and in how many bits, for a screen or a page."""
-        name, warmth = self.opponent.name, self.opponent.temperature
-        players = {"you": self.person, f"{told(name)} at its best": self.best}
-        if warmth > 0:
-            players[f"{told(name)} at temperature {warmth:g}"] = self.drawn
-        for who, found in players.items():
-            if found is None:
-                yield who, "", ""
-            else:
-                yield who, f"{found.guesses:.2f} guesses", found.bits
-        if (bits := self.model_bits) is not None:
-            yield f"{told(name)} itself", "", f"{bits:.2f} bits"
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The figures of everybody, for a screen or a page; of Shannon's reader alone at first."""
+        name, warmth = told(self.opponent.name), self.opponent.temperature
+        rows = []
+        if self.person is not None and self.best is not None and self.drawn is not None:
+            rows = [
+                Row("you", "you", self.person.mean, self.person.bits),
+                Row(f"{name} at its best", "model", self.best.mean, self.best.bits),
+            ]
+            if warmth > 0:
+                who = f"at temperature {warmth:g}"
+                rows.append(
+                    Row(f"{name} {who}", f"at {warmth:g}", self.drawn.mean, self.drawn.bits)
+                )
+            rows.append(Row(f"{name} itself", "itself", "", f"{self.model_bits:.2f} bits"))
         printed = SHANNON[SHANNON_KNOWN]
-        yield (
-            f"Shannon's reader, {SHANNON_KNOWN} letters known",
-            f"of {SHANNON_SYMBOLS} symbols, {self._symbols:,} here",
-            f"{printed.lower:.1f}–{printed.upper:.1f} bits",
-        )
+        bits = f"{printed.lower:.1f}–{printed.upper:.1f} bits"
+        who = f"Shannon's reader, {SHANNON_KNOWN} letters known"
+        return (*rows, Row(who, "Shannon", "", bits))
+
+    @property
+    def alphabets(self) -> str:
+        """What is to be said beside Shannon's figures."""
+        return f"Shannon's are of {SHANNON_SYMBOLS} symbols, the others of {self._symbols:,}."
 
     @property
     def line(self) -> str:

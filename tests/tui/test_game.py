@@ -113,7 +113,7 @@ async def test_a_quiz_is_answered_and_the_corpus_is_the_judge(
         assert page.startswith("5 of 5 right")
         lengths = dict(zip(quiz.shown, screen._longest, strict=True))
         assert all((length == 160) == it.of_corpus for it, length in lengths.items())
-        assert page.count("160 of 160 characters stand in the corpus word for word") == sum(
+        assert page.count("160 of 160 in the corpus word for word") == sum(
             it.of_corpus for it in quiz.shown
         )
         await it.press("y")

@@ -5,6 +5,7 @@ What a guess is worth `charlm_tui.session.game` knows, and how the model guesses
 """
 
 from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,11 +24,12 @@ from charlm_tui.session.game import (
     Game,
     Opponent,
     Result,
+    Row,
     hide,
     settings_of_game,
 )
 from charlm_tui.session.updates import InsightGained, Update
-from charlm_tui.text import capitalised, cells, fitting, visible
+from charlm_tui.text import capitalised, cells, visible
 from charlm_tui.tui.hindered import edge
 from charlm_tui.tui.screens.game_table import GameTable
 from charlm_tui.tui.widgets.keys_line import KeysLine
@@ -216,13 +218,8 @@ class GameScreen(GameTable):
 
     def draw(self) -> None:
         """Show how the game stands."""
-        source, game = self._source, self._game
-        title = f"Shannon's game {self._number}"
-        if source is not None:
-            title += f" · {visible(source.name, '')}"
-            title += f", {source.note}" if source.note else ""
-        note = f"{title}: {self._note}" if self._note else title
-        self.query_one("#game-title", Label).update(visible(note, ""))
+        game = self._game
+        self.title_of(f"Shannon's game {self._number}")
         self.query_one("#game-text", Static).update(self._passage())
         wrong = " ".join(name(each) for each in game.wrong) if game is not None else ""
         self.query_one("#game-wrong", Static).update(f"not {wrong}" if wrong else "")
@@ -253,20 +250,11 @@ class GameScreen(GameTable):
         heads = f"{known:,} of {of:,} characters"
         if result is None:
             return Text(f"{heads}\nthe model is still guessing" if not self._note else heads)
-        rows = [row for row in result.rows() if known or row[1].startswith("of")]
-        first, second = (max((cells(row[i]) for row in rows), default=0) for i in (0, 1))
         width = self.query_one("#game-figures").content_size.width
-        lines = [
-            fitting(
-                width,
-                f"{who}{' ' * (first - cells(who))}  {guesses}{' ' * (second - cells(guesses))}"
-                f"  {bits}",
-                f"{who}: {guesses}, {bits}",
-                f"{who}: {bits}",
-            )
-            for who, guesses, bits in rows
-        ]
-        return Text("\n".join([heads, *lines]))
+        forms = (_table(result.rows, short) for short in (False, True))
+        lines = next((it for it in forms if max(map(cells, it)) <= width), ())
+        lines = lines or [f"{row.short} {row.bits}" for row in result.rows]
+        return Text("\n".join([heads, *lines, result.alphabets]))
 
     def _show_guesses(self) -> None:
         panel, game, told = self.query_one(NextCharacter), self._game, self._told
@@ -281,5 +269,16 @@ class GameScreen(GameTable):
             array("f", told.tempered[of_place]),
             game.vocabulary.encode(game.hidden.text[place])[0],
             selected=True,
+            verb="it was",
         )
         panel.border_title = "The model's guesses"
+
+
+def _table(rows: Iterable[Row], short: bool) -> list[str]:
+    """Return the figures in columns."""
+    table = [(visible(row.short if short else row.who, ""), row.guesses, row.bits) for row in rows]
+    first, second = (max(cells(each[i]) for each in table) for i in (0, 1))
+    return [
+        f"{who}{' ' * (first - cells(who))}  {guesses}{' ' * (second - cells(guesses))}  {bits}"
+        for who, guesses, bits in table
+    ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.message import Message
+from textual.widgets import Label
 
 from charlm_tui.controls.controls import new_rng_seed, warmer
 from charlm_tui.engine.protocol import ModelLoaded
@@ -18,7 +19,7 @@ from charlm_tui.lm.vocabulary import Vocabulary
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.game import Source, Wanted, source_of_file
 from charlm_tui.session.updates import StateChanged, Update
-from charlm_tui.text import capitalised
+from charlm_tui.text import capitalised, fitting, visible
 from charlm_tui.tui.screens.overlay import Overlay
 
 MOST_PAST = 10  # games that were played before, of those that are shown
@@ -152,6 +153,17 @@ class GameTable(Overlay[None]):
         """Hand a result on, and list it first of the games before."""
         self._past = [line, *self._past][:MOST_PAST]
         self.post_message(GameEnded(line, facts))
+
+    def title_of(self, name: str) -> None:
+        """Say which game it is, of which text, and what is wrong if something is."""
+        label, source = self.query_one("#game-title", Label), self._source
+        if self._note:
+            label.update(visible(f"{name}: {self._note}", ""))
+            return
+        text = "" if source is None else f" · {source.name}"
+        note = f", {source.note}" if source is not None and source.note else ""
+        width = self.size.width - label.gutter.width
+        label.update(fitting(width, f"{name}{text}{note}", f"{name}{text}", name))
 
     # What a game is.
 

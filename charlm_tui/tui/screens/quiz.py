@@ -192,14 +192,8 @@ class QuizScreen(GameTable):
 
     def draw(self) -> None:
         """Show how the quiz stands."""
-        source, quiz = self._source, self._quiz
-        title = f"Corpus or model? Game {self._number}"
-        if source is not None:
-            title += f" · {visible(source.name, '')}"
-            title += f", {source.note}" if source.note else ""
-        title += f" · temperature {self._temperature:g}"
-        note = f"{title}: {self._note}" if self._note else title
-        self.query_one("#game-title", Label).update(visible(note, ""))
+        quiz = self._quiz
+        self.title_of(f"Corpus or model? Game {self._number} · temperature {self._temperature:g}")
         self.query_one("#quiz-text", Static).update(self._page(quiz))
         past = "\n".join(visible(line, "") for line in self._past)
         self.query_one("#game-past", Static).update(f"Last games\n{past}" if past else "")
@@ -209,16 +203,18 @@ class QuizScreen(GameTable):
             return Text("" if self._note else "the model is writing")
         if not quiz.ended:
             number = len(quiz.answers)
-            text = Text(f"{number + 1} of {len(quiz.shown)}\n\n", "dim")
+            text = Text()
+            text.append(f"{number + 1} of {len(quiz.shown)}\n\n", "dim")
             text.append(visible(quiz.shown[number].text, "⏎"))
             return text
-        text = Text(f"{quiz.right} of {len(quiz.shown)} right\n\n", "bold")
+        text = Text()
+        text.append(f"{quiz.right} of {len(quiz.shown)} right\n\n", "bold")
         for number, (shown, said) in enumerate(zip(quiz.shown, quiz.answers, strict=True)):
             right = "right" if said == shown.of_corpus else f"wrong, you said {_WHOSE[said]}"
             judged = ""
             if self._longest:
                 of = f"{self._longest[number]:,} of {len(shown.text):,}"
-                judged = f" · {of} characters stand in the corpus word for word"
+                judged = f" · {of} in the corpus word for word"
             text.append(f"{number + 1} of the {_WHOSE[shown.of_corpus]}: {right}{judged}\n", "bold")
             text.append(f"{visible(shown.text, '⏎')}\n\n")
         return text
