@@ -27,10 +27,12 @@ from charlm_tui.lm.held import Held
 from charlm_tui.lm.settings import Settings
 from charlm_tui.runs.follower import read_log
 from charlm_tui.runs.log_file import log_of
+from charlm_tui.session.game import Wanted
 from charlm_tui.session.seeds import keras_corpus
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.against import AgainstScreen
+from charlm_tui.tui.screens.game import GameScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.reach import ReachScreen
@@ -197,6 +199,25 @@ async def against(app: CharlmApp, pilot: Pilot[None]) -> None:
     await until(pilot, told, "both models have told")
 
 
+async def game(app: CharlmApp, pilot: Pilot[None]) -> None:
+    """Shannon's game, with some characters guessed and what the model thought of the last one."""
+    await ended(app, pilot)
+    app.screen._dialogs.play(Wanted(4711, length=40, temperature=0.5))
+    await until(pilot, lambda: isinstance(app.screen, GameScreen), "the game opened")
+    screen = app.screen
+    assert isinstance(screen, GameScreen)
+    await until(pilot, lambda: screen.result, "the model has guessed: set CHARLM_CORPUS")
+    assert screen.result is not None
+    await pilot.press("ctrl+o")
+    text = screen.result.game.hidden.text
+    names = {" ": "space", "\n": "enter"}
+    for number, char in enumerate(text[:24]):
+        wrong = [each for each in "etaoin" if each != char][: (0, 0, 2, 0, 1)[number % 5]]
+        for each in (*wrong, char):
+            await pilot.press(names.get(each, each))
+    await pilot.press("s", "t")
+
+
 async def rules(app: CharlmApp, pilot: Pilot[None]) -> None:
     """A lipogram: a character that is selected where the rule has taken something away."""
     await ended(app, pilot)
@@ -229,7 +250,7 @@ def with_corpus() -> Setup:
     return Setup(corpus=Path(named) if named else keras_corpus())
 
 
-SETUPS: dict[str, Callable[[], Setup]] = {"recital": with_corpus}
+SETUPS: dict[str, Callable[[], Setup]] = {"recital": with_corpus, "game": with_corpus}
 STAGES: dict[str, tuple[Stage, Settings]] = {
     "studio": (studio, Settings(0.5, rng_seed=5)),
     "ladder": (ladder, Settings(0.5, rng_seed=3)),
@@ -239,6 +260,7 @@ STAGES: dict[str, tuple[Stage, Settings]] = {
     "what-if": (what_if, Settings(0.5, rng_seed=5, depth=8)),  # so that what is before it tells
     "against": (against, Settings(0.5, rng_seed=5)),
     "reach": (reach, Settings(0.5, rng_seed=5)),
+    "game": (game, Settings(0.5, rng_seed=5)),
     "rules": (rules, Settings(0.5, rng_seed=5, ban="e")),
     "recital": (recital, Settings(0.2, rng_seed=4)),
 }

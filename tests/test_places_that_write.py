@@ -23,6 +23,8 @@ KNOWN = {
     "tui/app.py": "notify(), through which all of the app's go",
     "tui/branching.py": "through CharlmApp.notify()",
     "tui/dialogs.py": "through CharlmApp.notify()",
+    "tui/screens/game.py": "its own title",
+    "tui/screens/game_table.py": "through the app's copy_to_clipboard()",
     "tui/screens/ladder.py": "figures of a lane",
     "tui/screens/lens.py": "words and figures of its own",
     "tui/screens/overlay.py": "visible() before it",

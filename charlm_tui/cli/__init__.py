@@ -43,6 +43,7 @@ COMMANDS = {
     "attribute": "attribute",
     "config": "config",
     "film": "film",
+    "game": "game",
     "generate": "scripts",
     "history": "history",
     "info": "scripts",

@@ -161,6 +161,34 @@ def restore(replies: tuple[int, ...], **place: Any) -> None:
             store.restore(reply)
 
 
+@history.command()
+@with_options(*_place)
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@with_options(_json)
+def games(limit: int, as_json: bool, **place: Any) -> None:
+    """List the games that were played, the newest first: see charlm-tui game."""
+    path = _path(**place)
+    if not os.path.exists(path):
+        say(f"note: there is no history at {path} yet")
+        return
+    from charlm_tui.history.games import games as played
+    from charlm_tui.text import begun, visible
+
+    with _store(chosen=path, config_path=None) as store:
+        found = played(store, limit)
+    width = terminal_width()
+    with output() as out:
+        for game in found:
+            if as_json:
+                facts = {"id": game.id, "played_s": game.played_s, **game.facts}
+                line = json.dumps(facts, ensure_ascii=False)
+            else:
+                when = time.strftime("%Y-%m-%d %H:%M", time.localtime(game.played_s))
+                line = f"{game.id:>4}  {when}  {game.line}"
+                line = visible(line, "⏎") if width is None else begun(line, width)
+            out.write(line.encode(errors="replace") + b"\n")
+
+
 def _list(
     query: str, as_json: bool, model: str | None, starred: bool, limit: int, **place: Any
 ) -> None:

@@ -1,7 +1,8 @@
 """What is asked of the engine, and told, of why a model says what it says.
 
-The neuron lens, what units cause, what if, how far back characters look, two models on one text.
-Part of `charlm_tui.engine.protocol`, and of the same kind: named tuples, with arrays as bytes.
+The neuron lens, what units cause, what if, how far back characters look, two models on one text,
+and what a game needs: how a model guesses a text, and passages that it writes. Part of
+`charlm_tui.engine.protocol`, and of the same kind: named tuples, with arrays as bytes.
 """
 
 from typing import NamedTuple
@@ -168,6 +169,39 @@ class BothRequested(NamedTuple):
 AgainstRequest = AgainstRequested | BothRequested
 
 
+class GuessesRequested(NamedTuple):
+    """Guess a text, character by character, as a person does in a game."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    before: bytes
+    """uint16: ids that are known before the text, without the start symbol."""
+    text: bytes
+    """uint16, at least one: ids that are guessed."""
+    settings: Settings
+    """Of the context, the temperature and the RNG seed; the rest has no effect."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
+class PassagesRequested(NamedTuple):
+    """Write a passage after each of some seeds."""
+
+    number: int
+    """Of the request: the answers carry it."""
+    seeds: tuple[bytes, ...]
+    """uint16 each: ids, without the start symbol."""
+    settings: tuple[Settings, ...]
+    """One for each seed."""
+    length: int
+    """Characters of each passage."""
+    model: str = ""
+    """sha256 of the model that is meant; empty is the one that was loaded last."""
+
+
+GameRequest = GuessesRequested | PassagesRequested
+
+
 class Dismissed(NamedTuple):
     """Nobody wants the answer to a lens, a cause, a what-if or one of these any more."""
 
@@ -181,6 +215,7 @@ InsightRequest = (
     | WhatIfRequested
     | ReachRequest
     | AgainstRequest
+    | GameRequest
     | Dismissed
 )
 
@@ -323,6 +358,34 @@ class SettlingTold(NamedTuple):
     """Why nothing is told, if so."""
 
 
+class GuessesTold(NamedTuple):
+    """How a model has guessed a text."""
+
+    number: int
+    probability: bytes = b""
+    """float32 [places, vocabulary]: the model's own distributions."""
+    tempered: bytes = b""
+    """float32 [places, vocabulary]: at the temperature."""
+    ranks: bytes = b""
+    """uint32 [places]: the number of the right guess, from the most likely one on."""
+    drawn_ranks: bytes = b""
+    """uint32 [places]: likewise, where the guesses are drawn at the temperature."""
+    surprisal_bits: bytes = b""
+    """float32 [places]"""
+    sentence: str = ""
+    """Why nothing is told, if so."""
+
+
+class PassagesTold(NamedTuple):
+    """Passages that a model has written."""
+
+    number: int
+    passages: tuple[bytes, ...] = ()
+    """uint16 each: ids."""
+    sentence: str = ""
+    """Why there are none, if so."""
+
+
 ReachAnswer = ReachTold | InfluenceTold | SettlingTold
 
 
@@ -355,8 +418,16 @@ class BothTold(NamedTuple):
 
 
 AgainstAnswer = AgainstTold | BothTold
+GameAnswer = GuessesTold | PassagesTold
 InsightAnswer = (
-    Progressed | LensOpened | UnitTold | CauseTold | WhatIfTold | ReachAnswer | AgainstAnswer
+    Progressed
+    | LensOpened
+    | UnitTold
+    | CauseTold
+    | WhatIfTold
+    | ReachAnswer
+    | AgainstAnswer
+    | GameAnswer
 )
 
 
@@ -386,5 +457,9 @@ def unanswered(request: InsightRequest, sentence: str) -> InsightAnswer | None:
             return AgainstTold(number, sentence=sentence)
         case BothRequested(number=number):
             return BothTold(number, sentence=sentence)
+        case GuessesRequested(number=number):
+            return GuessesTold(number, sentence=sentence)
+        case PassagesRequested(number=number):
+            return PassagesTold(number, sentence=sentence)
         case Dismissed():
             return None

@@ -1,10 +1,10 @@
 """Background jobs of the engine, in slices between frames.
 
 Scores of texts, replies that are made again, the neuron lens, what if, reach, two models on one
-text, and films. Each is a generator that yields nothing while it works, progress, and its answer at
-the end; what it raises, the worker tells. Owns the states that a lens keeps while it is open, of
-one lens at a time: they do not travel, only what is told of a unit does. Imported by the engine's
-process alone, once a model is there.
+text, games and films. Each is a generator that yields nothing while it works, progress, and its
+answer at the end; what it raises, the worker tells. Owns the states that a lens keeps while it is
+open, of one lens at a time: they do not travel, only what is told of a unit does. Imported by the
+engine's process alone, once a model is there.
 """
 
 from array import array
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from charlm_tui.controls.controls import PRESETS
 from charlm_tui.engine.against_jobs import comparing
+from charlm_tui.engine.game_jobs import playing
 from charlm_tui.engine.insight_protocol import (
     AgainstAnswer,
     AgainstRequest,
     CauseRequested,
     CauseTold,
+    GameAnswer,
+    GameRequest,
     LensOpened,
     LensRequested,
     Progressed,
@@ -121,7 +124,7 @@ class _Kept(NamedTuple):
 
 
 class Insight:
-    """The jobs of the lens, of what if, of reach and of two models, which a person can dismiss."""
+    """The jobs that a person can dismiss: of the lens, what if, reach, two models and games."""
 
     def __init__(self) -> None:
         self._wanted: set[int] = set()
@@ -130,7 +133,12 @@ class Insight:
 
     def begin(
         self,
-        request: LensRequested | CauseRequested | WhatIfRequested | ReachRequest | AgainstRequest,
+        request: LensRequested
+        | CauseRequested
+        | WhatIfRequested
+        | ReachRequest
+        | AgainstRequest
+        | GameRequest,
         model: OnnxModel,
         other: OnnxModel | None = None,
     ) -> Iterator[Event | None]:
@@ -149,6 +157,8 @@ class Insight:
             return self._what_if(request, model)
         if isinstance(request, ReachRequest):
             return self._until_told(request.number, looking_back(request, model))
+        if isinstance(request, GameRequest):
+            return self._until_told(request.number, playing(request, model))
         return self._lens(request, model)
 
     def dismiss(self, number: int) -> None:
@@ -260,12 +270,15 @@ class Insight:
                 yield Progressed(number, piece)
 
     def _until_told(
-        self, number: int, events: Iterator[Progressed | ReachAnswer | AgainstAnswer | None]
+        self,
+        number: int,
+        events: Iterator[Progressed | ReachAnswer | AgainstAnswer | GameAnswer | None],
     ) -> Iterator[Event | None]:
+        """Yield the progress of a request and its answer, until it is dismissed."""
         for event in events:
             if number not in self._wanted:
                 return
-            if isinstance(event, ReachAnswer | AgainstAnswer):
+            if isinstance(event, ReachAnswer | AgainstAnswer | GameAnswer):
                 self._wanted.discard(number)
             yield event
 

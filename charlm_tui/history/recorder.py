@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from charlm_tui.history.records import Origin, Piece
@@ -265,6 +266,10 @@ class Keeper:
         """Keep what was typed, unless it is empty."""
         if text:
             self._writer.prompt(text)
+
+    def game(self, line: str, facts: dict[str, Any]) -> None:
+        """Keep the result of a game that has just ended."""
+        self._writer.game(time.time(), line, facts)
 
     def flush(self, timeout_s: float = FLUSH_S) -> bool:
         """Write what was handed over; nothing is kept after this.

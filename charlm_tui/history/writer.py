@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
+from charlm_tui.history.games import add_game
 from charlm_tui.history.records import Origin, Piece
 from charlm_tui.history.schema import GoneError, HistoryError
 from charlm_tui.history.store import Store
@@ -104,6 +106,10 @@ class Writer:
     def prompt(self, text: str) -> None:
         """Keep what was typed."""
         self._put(lambda store: store.add_prompt(text))
+
+    def game(self, played_s: float, line: str, facts: dict[str, Any]) -> None:
+        """Keep the result of a game."""
+        self._put(lambda store: add_game(store, played_s, line, facts))
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until all that was wanted so far is written; tell whether it is."""

@@ -13,6 +13,7 @@ from typing import Any
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import CORPUS_VARIABLE, FileReadError, read_file
 from charlm_tui.lm.vocabulary import Vocabulary
+from charlm_tui.session.game import Source, source_of_corpus
 from charlm_tui.session.seeds import keras_corpus
 from charlm_tui.text import conversion
 
@@ -94,6 +95,33 @@ def read_corpus_bytes(path: Path, setting: str = "with --corpus") -> bytes:
         return read_file(path, MOST_CORPUS_BYTES, f"give another {setting}")
     except FileReadError as error:
         raise RecitalError(f"the corpus {error}") from None
+
+
+def source(
+    card: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    given: Path | None,
+    environ: Mapping[str, str],
+) -> Source:
+    """Return the corpus that is at hand as a text that passages of a game are drawn from.
+
+    Args:
+        card: of the model.
+        vocabulary: of the model.
+        given: by a person; None if none was.
+        environ: as for `corpus_for`.
+
+    Raises:
+        RecitalError: there is none, or it cannot be read.
+    """
+    found = corpus_for(card, given, environ)
+    if found is None:
+        raise RecitalError(
+            "there is no corpus to play with; give one with --corpus or CHARLM_CORPUS, or a text "
+            "with --file"
+        )
+    text = fit_corpus(read_corpus_bytes(found.path), found.path, vocabulary)
+    return source_of_corpus(text, found.path.name, card, found.matches)
 
 
 def fit_corpus(content: bytes, path: Path, vocabulary: Vocabulary) -> str:

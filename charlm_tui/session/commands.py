@@ -393,6 +393,12 @@ _VIEWS = (
         "[MODEL]",
         screen=False,
     ),
+    _view(
+        "game",
+        "Guess a hidden passage of the corpus, character by character, beside the model.",
+        "[NUMBER]",
+    ),
+    _view("quiz", "Say of five passages whether they are the corpus' or the model's.", "[NUMBER]"),
     _view("history", "Find a reply that was kept."),
     _view("find", "Find words in the seeds and the replies.", "[TEXT]"),
     _view(

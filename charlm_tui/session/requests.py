@@ -1,12 +1,12 @@
 """What is asked of the engine beside drawing, and what comes of the answers.
 
 Distributions, scores, recorded replies that are verified, the neuron lens, what if, reach, two
-models on one text. Owns
-what is to be read for each, and the ids that keep late answers apart. Answers become updates.
+models on one text, and games. Owns what is to be read for each, and the ids that keep late answers
+apart. Answers become updates.
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -15,9 +15,11 @@ from charlm_tui.engine.insight_protocol import (
     BothRequested,
     CauseRequested,
     Dismissed,
+    GuessesRequested,
     InfluenceRequested,
     InsightAnswer,
     LensRequested,
+    PassagesRequested,
     ReachRequested,
     SettlingRequested,
     UnitRequested,
@@ -49,6 +51,7 @@ from charlm_tui.session.updates import (
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
+    from charlm_tui.session.game import Hidden
 
 MOST_SHOWN = 20_000  # characters that a lens shows, the last ones: `lens.MOST_CHARACTERS`
 BEFORE = 12  # characters that are shown before the most surprising one
@@ -101,7 +104,7 @@ class Requests:
         self._inspected: tuple[int, Turn, int] | None = None  # only the last one is of interest
         self._scored: dict[int, str] = {}
         self._remade: dict[int, tuple[Turn, Recording]] = {}
-        self._open: set[int] = set()  # lenses, what-ifs, and what is asked of reach
+        self._open: set[int] = set()  # lenses, what-ifs, and what is asked of reach and for games
 
     @property
     def pending(self) -> bool:
@@ -308,6 +311,35 @@ class Requests:
         self._send(
             BothRequested(self._begin(), read[0].tobytes(), read[1].tobytes(), settings, *models)
         )
+        return self._number
+
+    def guesses(self, model: ModelLoaded, hidden: "Hidden", settings: Settings) -> int:
+        """Ask how a model guesses a hidden passage; return the id.
+
+        Args:
+            model: guesses.
+            hidden: as the model knows it.
+            settings: of the context, the temperature and the RNG seed.
+        """
+        encode = Vocabulary(model.symbols, model.case).encode
+        before, text = (array("H", encode(it)).tobytes() for it in (hidden.before, hidden.text))
+        self._send(GuessesRequested(self._begin(), before, text, settings, model.sha256))
+        return self._number
+
+    def passages(
+        self, model: ModelLoaded, seeds: Sequence[str], settings: Sequence[Settings], length: int
+    ) -> int:
+        """Ask for a passage after each of some seeds; return the id.
+
+        Args:
+            model: writes them.
+            seeds: as the model knows them.
+            settings: that each is continued by.
+            length: characters of each passage.
+        """
+        encode = Vocabulary(model.symbols, model.case).encode
+        ids = tuple(array("H", encode(it)).tobytes() for it in seeds)
+        self._send(PassagesRequested(self._begin(), ids, tuple(settings), length, model.sha256))
         return self._number
 
     def dismiss(self, number: int) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first pai
     from charlm_tui.history.recorder import Keeper
     from charlm_tui.history.store import Store
     from charlm_tui.reply.tape_file import Recording
+    from charlm_tui.tui.screens.game_table import GameEnded, PastWanted
     from charlm_tui.tui.screens.history import Chosen
 
 
@@ -152,7 +153,10 @@ class CharlmApp(TerminalApp):
 
         self._host = EngineHost(self._model, self._new_engine, hear)
         self._start_engine()
-        if self._ladder:
+        if self.setup.game is not None:
+            game = self.setup.game
+            self.conversation.loading.wait(None, lambda: self._studio.open_game(game))
+        elif self._ladder:
             self.conversation.loading.wait(None, self._begin_ladder)
         elif self._seed is not None:
             self.conversation.send(self._seed)
@@ -186,6 +190,26 @@ class CharlmApp(TerminalApp):
             lookup.close()
 
         self.push_screen(HistoryScreen(lookup), take)
+
+    def on_game_ended(self, message: "GameEnded") -> None:
+        """Keep the result of a game."""
+        if self._keeper is not None:
+            self._keeper.game(message.line, message.facts)
+
+    def on_past_wanted(self, message: "PastWanted") -> None:
+        """Look up the games that were played, and hand their lines on."""
+        if self.setup.history is None or not self.setup.history.exists():
+            return
+        from charlm_tui.history.games import games
+        from charlm_tui.history.lookup import Lookup
+
+        lookup = Lookup(self.setup.history, self.answer)
+        lookup.ask(
+            lambda store: [game.line for game in games(store, message.most)],
+            message.then,
+            lambda _: None,  # of what is wrong with the file the writer tells
+        )
+        lookup.close()
 
     def answer(self, answer: Callable[[], None]) -> None:
         """Call something on the app's own thread; may be called on any."""

@@ -20,12 +20,13 @@ from charlm_tui.controls.config import unknown
 from charlm_tui.controls.kinds import found
 from charlm_tui.tui.key_names import Bound
 from charlm_tui.tui.screens.ask import AskScreen
+from charlm_tui.tui.screens.game import GameScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.screens.text import TextScreen
 from charlm_tui.tui.widgets.prompt import Prompt
 
-_TYPED_IN = (Prompt, AskScreen, RecallScreen, TextScreen)
-"""Where there is nothing but a line or a text to type in."""
+_TYPED_IN = (Prompt, AskScreen, RecallScreen, TextScreen, GameScreen)
+"""Where there is nothing but a line or a text to type in, or every character is a guess."""
 
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")  # in the order of Textual's names
 _OTHER_NAMES = {"control": "ctrl", "option": "alt", "cmd": "super", "command": "super"}

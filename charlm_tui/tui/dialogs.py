@@ -31,6 +31,7 @@ from charlm_tui.tui.view import ConversationView
 
 if TYPE_CHECKING:
     from charlm_tui.engine.protocol import ModelLoaded
+    from charlm_tui.session.game import Wanted
     from charlm_tui.tui.entry import Entry
     from charlm_tui.tui.tour import Tour
 
@@ -333,6 +334,36 @@ class Dialogs:
         if selected is None or selected[1] >= len(selected[0].tape):
             return None
         return selected
+
+    def game(self, typed: str = "") -> None:
+        """Play Shannon's game: that of the number that was typed, else a new one.
+
+        Raises:
+            CommandError: it is no number.
+        """
+        from charlm_tui.session.game import Wanted, number_typed
+
+        temperature = self._conversation.temperature.now
+        self.play(Wanted(number_typed(typed), temperature=temperature))
+
+    def quiz(self, typed: str = "") -> None:
+        """Ask corpus or model: the quiz of the number that was typed, else a new one.
+
+        Raises:
+            CommandError: it is no number.
+        """
+        from charlm_tui.session.game import Wanted, number_typed
+
+        temperature = self._conversation.temperature.now
+        self.play(Wanted(number_typed(typed), temperature=temperature, quiz=True))
+
+    def play(self, wanted: "Wanted") -> None:
+        """Open a game."""
+        from charlm_tui.tui.screens.game import GameScreen
+        from charlm_tui.tui.screens.quiz import QuizScreen
+
+        screen = QuizScreen if wanted.quiz else GameScreen
+        self._app.push_screen(screen(self._conversation, wanted, self.corpus))
 
     def recall(self) -> None:
         """Search in what was typed; offer it as it was typed."""

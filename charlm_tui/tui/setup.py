@@ -17,6 +17,7 @@ from charlm_tui.tui.themes import themes_beside
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
+    from charlm_tui.session.game import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Setup:
     """Whether an empty conversation says what can be done."""
     faults: tuple[str, ...] = ()
     """What is wrong with the settings, a sentence each."""
+    game: "Wanted | None" = None
+    """Is begun at once."""
     replay: "Recording | None" = None
     """Is played at once."""
     at_once: bool = False
@@ -62,6 +65,7 @@ class Setup:
         history: Path | None,
         replay: "Recording | None" = None,
         at_once: bool = False,
+        game: "Wanted | None" = None,
     ) -> "Setup":
         """Take a setup out of the settings."""
         own = themes_beside(it.path)
@@ -78,6 +82,7 @@ class Setup:
             follows=it.value("follow"),
             first_run=it.value("first-run"),
             faults=tuple(str(fault) for fault in (*it.faults, *own.faults)),
+            game=game,
             replay=replay,
             at_once=at_once,
             keep_theme=partial(_keep_theme, it.path),

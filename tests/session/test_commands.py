@@ -263,8 +263,8 @@ def test_help_and_quit_are_the_front_ends_affair() -> None:
 def test_every_command_that_can_be_typed_is_one_of_the_palette() -> None:
     views = {name for name, command in SLASHES.items() if command.id not in COMMANDS}
     acts = {
-        "ladder", "twin", "lens", "what-if", "reach", "causes", "against", "history", "find",
-        "panels", "tint", "tour",
+        "ladder", "twin", "lens", "what-if", "reach", "causes", "against", "game", "quiz",
+        "history", "find", "panels", "tint", "tour",
     }  # fmt: skip
     assert views == acts
     wanted = (

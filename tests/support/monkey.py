@@ -45,6 +45,7 @@ from charlm_tui.session.turns import Reply, Turn
 from charlm_tui.tui.app import CharlmApp
 from charlm_tui.tui.screens.studio import StudioScreen
 from charlm_tui.tui.setup import Setup
+from tests.support.games import corpus
 from tests.support.terminal import engines_of
 
 KEYS_EACH = 250  # at one app; then all its replies are made again
@@ -68,7 +69,7 @@ WORDS = (
     "replay a.tape", "find the", "find", "tint entropy", "panels", "tint reach", "reach 3",
     "against", "causes", "hold c 5 = 2", "hold off", "twin", "ban e", "ban none", "forbid th | he",
     "forbid none", "until and", "until none", "until-cut on", "match [a-z ]*", "match (",
-    "match none", "bias q=+5",
+    "match none", "bias q=+5", "game 5", "quiz 5",
 )  # fmt: skip
 
 WAYS = (
@@ -77,7 +78,8 @@ WAYS = (
     "u", "U", "r", "g", "i the \n", "iof \n", "s", "n", "nn", "n+", "n3", " ", " n", "4", "1",
     "+", "}", "{", "x", "xi and \n", "/", "/\n", "/\x1b[B\n", "/\t\x1b[B\n", "/the\n",
     "ctemp", "c\x1b[C", "c\x1b[B\n0.9\n", "v", "y", "Y", "T", "W", "d", "d\n", ":", "o", "<\n",
-    "z", "zn", "V", "Vf", "B", "ac", "Fthe\n\n",
+    "E", "Eethe \x07\x0f\x13", "E\x0e", "Qcmcmcyn", "Qm", "z", "zn", "V", "Vf", "B", "ac",
+    "Fthe\n\n",
     "Fa\x1b[A\x1b[B", "Fzzz\n", "Fe\n\x1bp\n", "F", "\x0f", "\x0fc\x1b[C", "if\x15\x1a",
 )  # fmt: skip
 """From the text; `<` goes some characters to the left, and `\n` is Enter."""
@@ -399,7 +401,7 @@ class Monkey:
         return Sample.of(app, strokes)
 
     def _new_app(self, controls: Controls, seed: str | None) -> CharlmApp:
-        setup = Setup(history=self._folder / "history.db")
+        setup = Setup(history=self._folder / "history.db", corpus=corpus(self._folder))
         return CharlmApp(str(self._path), ProcessEngine, controls, seed=seed, setup=setup)
 
     async def _press(self, app: CharlmApp, parser: XTermParser, stroke: Stroke) -> int:

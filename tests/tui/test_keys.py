@@ -69,7 +69,7 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
-    "transcript": "pin repeat find reach twin against",
+    "transcript": "pin repeat find reach twin against game quiz",
     "app": "palette interrupt",
     "view": "editor tour",
     "tour": "next before leave",
@@ -88,6 +88,8 @@ LATER = {
     """,
     "text": "close newline",
     "history": "help",
+    "game": "leave help give-up guesses cooler warmer again share down up",
+    "quiz": "leave help corpus model cooler warmer again share",
     "watch": "leave stop halve double cool samples axis next film studio temperatures help",
     "film": "before next play first last up down export ladder leave",
 }

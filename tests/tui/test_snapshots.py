@@ -37,7 +37,7 @@ from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.watch_app import WatchApp
 from charlm_tui.tui.widgets.recital import RecitalPanel
 from charlm_tui.tui.widgets.status import Status
-from tests.support import against, reach
+from tests.support import against, games, reach
 from tests.support import lens as lens
 from tests.support import what_if as whatif
 from tests.support.engines import SYMBOLS
@@ -340,6 +340,40 @@ async def test_what_if(picture: SnapshotAssertion) -> None:
         await it.pilot.press("m")
         await it.until(lambda: whatif.asked(it), "it was asked")
         await whatif.told(it)
+        assert drawn(it.app) == picture
+
+
+@pytest.mark.parametrize("size", [NARROW, (40, 12)])
+async def test_game(size: tuple[int, int], picture: SnapshotAssertion, tmp_path: Path) -> None:
+    setup = Setup(corpus=games.corpus(tmp_path))
+    async with studio(size, controls=CONTROLS, setup=setup) as it:
+        coloured(it)
+        await it.load()
+        it.app.screen._dialogs.open("game", str(games.NUMBER))
+        await it.until(lambda: len(it.app.screen_stack) > 1, "the game is there")
+        screen = await games.begun(it)
+        await it.press("ctrl+o")
+        for char in screen.result.game.hidden.text[:12]:
+            await it.press("space" if char == " " else char)
+        await it.press("ctrl+g")
+        await it.press("x")
+        await it.press("q")
+        await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_quiz(picture: SnapshotAssertion, tmp_path: Path) -> None:
+    setup = Setup(corpus=games.corpus(tmp_path))
+    async with studio(NARROW, controls=CONTROLS, setup=setup) as it:
+        coloured(it)
+        await it.load()
+        it.app.screen._dialogs.open("quiz", str(games.NUMBER))
+        await it.until(lambda: len(it.app.screen_stack) > 1, "the quiz is there")
+        screen = await games.quizzed(it)
+        for key in "cmccm":
+            await it.press(key)
+        await it.until(lambda: screen._longest, "the corpus was looked at")
+        await it.pilot.pause()
         assert drawn(it.app) == picture
 
 

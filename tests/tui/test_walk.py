@@ -18,11 +18,13 @@ from charlm_tui.reply.tape import Columns, Tape
 from charlm_tui.session.updates import Phase
 from charlm_tui.tui.catalog import bindings
 from charlm_tui.tui.screens.ask import AskScreen
+from charlm_tui.tui.screens.game import GameScreen
 from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.history import HistoryScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
 from charlm_tui.tui.screens.overlay import Overlay
+from charlm_tui.tui.screens.quiz import QuizScreen
 from charlm_tui.tui.screens.reach import ReachScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.screens.text import TextScreen
@@ -32,7 +34,7 @@ from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.find_line import FindLine
 from charlm_tui.tui.widgets.next_character import NextCharacter
 from charlm_tui.tui.widgets.saying_line import SayingLine
-from tests.support import against, lens, reach, what_if
+from tests.support import against, games, lens, reach, what_if
 from tests.support.engines import SYMBOLS
 from tests.support.studio import Studio, studio
 
@@ -358,6 +360,48 @@ async def text_asked(it: Studio) -> None:
     await it.until(
         lambda: isinstance(it.app.screen, TextScreen) and it.app.screen.present, "it is there"
     )
+
+
+def playing(screen: type[Overlay], act: str) -> Bring:
+    """Open a game of a number that is the same each time."""
+
+    async def opened(it: Studio) -> None:
+        await ended(it)
+        it.app.screen._dialogs.open(act, str(games.NUMBER))
+        await it.until(
+            lambda: isinstance(it.app.screen, screen) and it.app.screen._asked, "it is dealt"
+        )
+        await it.settled()
+
+    return opened
+
+
+async def game_begun(it: Studio) -> None:
+    await playing(GameScreen, "game")(it)
+    await games.begun(it)
+    await it.press("q")
+    await it.press("ctrl+g")
+
+
+async def game_ended(it: Studio) -> None:
+    await game_begun(it)
+    game = it.app.screen._game
+    while not game.ended:
+        game.give_up()
+    it.app.screen.draw()
+    it.app.screen.refresh_bindings()
+    await it.settled()
+
+
+async def quiz_begun(it: Studio) -> None:
+    await playing(QuizScreen, "quiz")(it)
+    await games.quizzed(it)
+
+
+async def quiz_ended(it: Studio) -> None:
+    await quiz_begun(it)
+    for _ in range(5):
+        await it.press("c")
     await it.settled()
 
 
@@ -404,8 +448,16 @@ OVERLAYS: dict[str, tuple[Bring, ...]] = {
     ),
     "against.": (compared, compared_and_told),
     "text.": (text_asked,),
+    "game.": (playing(GameScreen, "game"), game_begun, game_ended),
+    "quiz.": (playing(QuizScreen, "quiz"), quiz_begun, quiz_ended),
     "history.": (history_of_none, history_listed),
 }
+
+
+def setup_in(place: str, folder: Path) -> Setup:
+    """Return a setup with a history; with a corpus, too, where one is needed."""
+    setup = replace(SETUP, history=folder / "h.db")
+    return replace(setup, corpus=games.corpus(folder)) if place in ("game.", "quiz.") else setup
 
 
 async def walk_the_screen(place: str, stride: int, setup: Setup) -> None:
@@ -423,7 +475,7 @@ async def test_keys_beside_and_over_the_text_act_or_say_why(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-    await walk_the_screen(place, OVERLAY_STRIDE, replace(SETUP, history=tmp_path / "h.db"))
+    await walk_the_screen(place, OVERLAY_STRIDE, setup_in(place, tmp_path))
 
 
 @pytest.mark.long
@@ -432,4 +484,4 @@ async def test_every_key_beside_and_over_the_text_acts_or_says_why(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-    await walk_the_screen(place, 1, replace(SETUP, history=tmp_path / "h.db"))
+    await walk_the_screen(place, 1, setup_in(place, tmp_path))

@@ -58,6 +58,7 @@ from charlm_tui.tui.widgets.transcript import Transcript
 TWICE_S = 2.0  # within which a second Ctrl+C quits
 
 if TYPE_CHECKING:  # what the first paint does without is imported after it
+    from charlm_tui.session.game import Wanted
     from charlm_tui.tui.branching import Branching
     from charlm_tui.tui.entry import Entry
     from charlm_tui.tui.recital_meter import CorpusOpened, CorpusRefused
@@ -348,6 +349,10 @@ class StudioScreen(HinderedScreen, Screen[None]):
     def action_open(self, what: str) -> None:
         """Open a question or a screen, by its name."""
         self._dialogs.open(what)
+
+    def open_game(self, wanted: "Wanted") -> None:
+        """Open a game that was wanted before there was a screen."""
+        self._dialogs.play(wanted)
 
     def action_history(self) -> None:
         """Find a reply that was kept."""

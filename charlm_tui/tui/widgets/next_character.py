@@ -39,6 +39,7 @@ class View:
         selected: whether a person has selected it; if not, it is the newest one.
         ruled: probabilities of the model's own under the rules; empty where they change nothing.
         cost_bits: what the rules cost: the divergence of those from the model's own.
+        verb: how it is said what stands there.
     """
 
     symbols: Sequence[str]
@@ -48,6 +49,7 @@ class View:
     selected: bool
     ruled: Sequence[float] = ()
     cost_bits: float = 0.0
+    verb: str = "drew"
 
     @property
     def ranked(self) -> list[int]:
@@ -247,7 +249,7 @@ class NextCharacter(Hindered, Widget, can_focus=True):
         drawn = Segment(name(view.symbols[view.drawn]), plain + self._styles["drawn"])
         chance = view.model[view.drawn]
         bits = f" {-math.log2(chance):.1f}" if chance > 0 else ""
-        forms = [(" bits · drew ", " bits"), (" bits · ", " bits"), (" · ", "")]
+        forms = [(f" bits · {view.verb} ", " bits"), (" bits · ", " bits"), (" · ", "")]
         for between, unit in forms:
             line = [
                 *head,
