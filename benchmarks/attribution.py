@@ -37,16 +37,23 @@ class Tries(NamedTuple):
 @click.command()
 @click.argument("corpora", nargs=2, type=click.Path(path_type=Path, exists=True))
 @click.option("--models", nargs=2, default=("nietzsche", "shakespeare"), show_default=True)
-@click.option("--tries", type=click.IntRange(1), default=300, show_default=True)
+@click.option("--tries", type=click.IntRange(1), default=200, show_default=True)
+@click.option("--length", "lengths", multiple=True, type=click.IntRange(1), default=LENGTHS)
 @click.option("--rng-seed", default=26, show_default=True)
-def main(corpora: tuple[Path, Path], models: tuple[str, str], tries: int, rng_seed: int) -> None:
+def main(
+    corpora: tuple[Path, Path],
+    models: tuple[str, str],
+    tries: int,
+    lengths: tuple[int, ...],
+    rng_seed: int,
+) -> None:
     """Attribute passages of two CORPORA, one for each of two models, and print a table."""
     opened = [OnnxModel(MODELS / f"{name}.onnx") for name in models]
     texts = [_held_out(path) for path in corpora]
     one, other = models
     print(f"| characters | right, {one} | right, {other} | right | chance of error, as told |")
     print("|--:|--:|--:|--:|--:|")
-    for each in measure(opened, texts, tries, rng_seed):
+    for each in measure(opened, texts, tries, lengths, rng_seed):
         shares = [right / each.tries for right in each.right]
         margin = 1.96 * math.sqrt(_variance(each))
         print(
@@ -57,12 +64,19 @@ def main(corpora: tuple[Path, Path], models: tuple[str, str], tries: int, rng_se
 
 
 def measure(
-    models: list[OnnxModel], texts: list[str], tries: int, rng_seed: int
+    models: list[OnnxModel],
+    texts: list[str],
+    tries: int,
+    lengths: tuple[int, ...],
+    rng_seed: int,
 ) -> Iterator[Tries]:
-    """Yield how many passages of each length were attributed to the right model."""
-    rng = np.random.default_rng(rng_seed)
+    """Yield how many passages of each length were attributed to the right model.
+
+    Which passages they are depends on the RNG seed and on their length alone.
+    """
     alignment = Alignment([model.contract.vocabulary for model in models])
-    for length in LENGTHS:
+    for length in lengths:
+        rng = np.random.default_rng([rng_seed, length])
         right, told = [0, 0], 0.0
         for author, text in enumerate(texts):
             for start in rng.integers(0, len(text) - length, tries).tolist():

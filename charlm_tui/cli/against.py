@@ -65,8 +65,10 @@ def _tinted(report: "AgainstReport") -> str:
     text = tinted(report.aligned.text, levels, every)
     one, other = report.names
     sample = tinted("a" * DIVERGING, bytes(range(DIVERGING)), every)
-    bits = f"{FULL_RATIO_BITS:g} bits"
-    legend = f"predicted better by {other} {sample} by {one}, from {bits} to {bits}"
+    legend = (
+        f"predicted better by {other} {sample} by {one}, {FULL_RATIO_BITS:g} bits or more at the "
+        "ends"
+    )
     return f"{text}\n\n{legend}\n" if not text.endswith("\n") else f"{text}\n{legend}\n"
 
 

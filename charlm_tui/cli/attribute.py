@@ -30,7 +30,8 @@ MOST_ODDS = 9  # digits of the odds that are written out
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="MODEL",
-    help="A model that may have written it: give it 2 to 8 times, each a model file.",
+    help="A model that may have written it: give it 2 to 8 times, each a file or the name of a "
+    "model that comes with the program.",
 )
 @with_options(*context_options)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

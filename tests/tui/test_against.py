@@ -248,6 +248,11 @@ async def test_without_a_reply_a_text_is_asked_for() -> None:
         it.engine.say(LoadedBeside((OTHER,), (OTHER.sha256, OWN_SHA256)))
         await it.until(lambda: isinstance(it.app.screen, TextScreen), "a text is asked for")
         await it.settled()
+        await it.pilot.press("escape")
+        await it.until(lambda: isinstance(it.app.screen, AgainstScreen), "none was given")
+        assert title(it) == "Against: there is no text yet: t takes one"
+        assert screen(it).obstacle("go", (1,)) == "there is no text yet: t takes one"
+        await it.press("t")
         await it.pilot.press("a", "b", "enter")
         await it.until(lambda: asked(it, AgainstRequested), "it was asked")
         assert decoded(request(it).ids, SYMBOLS) == "ab"

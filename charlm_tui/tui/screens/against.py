@@ -30,6 +30,7 @@ from charlm_tui.tui.widgets.next_character import name
 from charlm_tui.tui.widgets.ratio_text import RatioText
 
 READING = "the text is still being read"
+NO_TEXT = "there is no text yet: t takes one"
 NOTHING = "both models know none of this text: t takes another"
 MOST_DIFFERENT = 10  # places that can be jumped to
 TITLE_LINES = 2
@@ -135,6 +136,11 @@ class AgainstScreen(Overlay[int | None]):
         if self._against.aligned.text:
             self._say_place()
 
+    @property
+    def _nothing(self) -> str:
+        """Why there is no character to look at, where there is none."""
+        return NOTHING if self._text else NO_TEXT
+
     # What is asked.
 
     def _place_of(self, number: int | None) -> int:
@@ -157,7 +163,7 @@ class AgainstScreen(Overlay[int | None]):
             self._title("reading the text under both models")
             self._ask_at()
         else:
-            self._title(NOTHING)
+            self._title(self._nothing)
             text.words = table.words = ""
         self.refresh_bindings()
 
@@ -277,7 +283,7 @@ class AgainstScreen(Overlay[int | None]):
             case "scroll" | "page" if shown is not None:
                 return edge(by < 0, shown.scroll_offset.y, shown.max_scroll_y)
             case "go" | "go_word" | "go_edge" | "far" if not text:
-                return NOTHING
+                return self._nothing
             case "go" | "go_edge":
                 return list_edge(by, self._place, len(text))
             case "go_word":

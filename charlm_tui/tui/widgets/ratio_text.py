@@ -34,7 +34,7 @@ class RatioText(UnitText):
         )
         bits = f"{FULL_RATIO_BITS:g}"
         for step, before, between, after in (
-            (1, "predicted better by ", "by ", f", from {bits} bits to {bits} bits"),
+            (1, "predicted better by ", "by ", f", {bits} bits or more at the ends"),
             (1, "better by ", "by ", f", {bits} bits at the ends"),
             (1, "better: ", "", f", ±{bits} bits"),
             (2, "better: ", "", ""),
