@@ -62,8 +62,8 @@ class Dialogs:
         self._tell = tell
         self.entry: Entry | None = None
         """What is typed into the prompt, once that is there."""
-        self.corpus: Path | None = None
-        """That seeds can be drawn from, if there is one."""
+        self.corpus = setup.corpus
+        """That seeds and the passages of games can be drawn from, if there is one."""
 
     def open(self, what: str, *arguments: str) -> None:
         """Open a question or a screen by its name; say why if it cannot be done.
