@@ -200,18 +200,20 @@ async def against(app: CharlmApp, pilot: Pilot[None]) -> None:
 
 
 async def game(app: CharlmApp, pilot: Pilot[None]) -> None:
-    """Shannon's game, with some characters guessed and what the model thought of the last one."""
+    """Shannon's game on a text of ours, and what the model thought of the last character."""
     await ended(app, pilot)
-    app.screen._dialogs.play(Wanted(4711, length=40, temperature=0.5))
-    await until(pilot, lambda: isinstance(app.screen, GameScreen), "the game opened")
-    screen = app.screen
-    assert isinstance(screen, GameScreen)
-    await until(pilot, lambda: screen.result, "the model has guessed: set CHARLM_CORPUS")
+    with TemporaryDirectory() as folder:
+        text = Path(folder) / "letter.txt"
+        text.write_text(_WORDS)
+        app.screen._dialogs.play(Wanted(4711, length=40, temperature=0.5, file=text))
+        await until(pilot, lambda: isinstance(app.screen, GameScreen), "the game opened")
+        screen = app.screen
+        assert isinstance(screen, GameScreen)
+        await until(pilot, lambda: screen.result, "the model has guessed")
     assert screen.result is not None
     await pilot.press("ctrl+o")
-    text = screen.result.game.hidden.text
     names = {" ": "space", "\n": "enter"}
-    for number, char in enumerate(text[:24]):
+    for number, char in enumerate(screen.result.game.hidden.text[:24]):
         wrong = [each for each in "etaoin" if each != char][: (0, 0, 2, 0, 1)[number % 5]]
         for each in (*wrong, char):
             await pilot.press(names.get(each, each))
@@ -250,7 +252,7 @@ def with_corpus() -> Setup:
     return Setup(corpus=Path(named) if named else keras_corpus())
 
 
-SETUPS: dict[str, Callable[[], Setup]] = {"recital": with_corpus, "game": with_corpus}
+SETUPS: dict[str, Callable[[], Setup]] = {"recital": with_corpus}
 STAGES: dict[str, tuple[Stage, Settings]] = {
     "studio": (studio, Settings(0.5, rng_seed=5)),
     "ladder": (ladder, Settings(0.5, rng_seed=3)),

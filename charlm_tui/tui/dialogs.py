@@ -64,8 +64,8 @@ class Dialogs:
         self._tell = tell
         self.entry: Entry | None = None
         """What is typed into the prompt, once that is there."""
-        self.corpus: Path | None = None
-        """That seeds can be drawn from, if there is one."""
+        self.corpus = setup.corpus
+        """That seeds and the passages of games can be drawn from, if there is one."""
         self._tour: Tour | None = None
 
     def open(self, what: str, *arguments: str) -> None:

@@ -110,7 +110,7 @@ class GameTable(Overlay[None]):
 
     def on_source_read(self, message: SourceRead) -> None:
         message.stop()
-        self._source, self._note = message.source, ""
+        self._source = message.source
         self._begin()
 
     def on_source_refused(self, message: SourceRefused) -> None:
@@ -121,6 +121,7 @@ class GameTable(Overlay[None]):
     def _begin(self) -> None:
         """Deal a game, and ask the engine for its share."""
         self._drop()
+        self._note = ""
         try:
             self.deal()
         except CharlmError as error:
@@ -132,11 +133,9 @@ class GameTable(Overlay[None]):
 
     def _ask(self) -> None:
         self._drop()
-        # The model of now, if it is the one that the game was dealt for.
-        model = self._conversation.model
-        same = model is not None and self._model is not None and model.sha256 == self._model.sha256
-        if model is not None and same:
-            self._asked = self.ask(model)
+        # The model that the game was dealt for: the engine has it, whichever replies now.
+        if self._conversation.model is not None and self._model is not None:
+            self._asked = self.ask(self._model)
 
     def _drop(self) -> None:
         if self._asked is not None:
