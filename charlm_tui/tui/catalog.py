@@ -21,10 +21,11 @@ from charlm_tui.controls.config import unknown
 from charlm_tui.controls.kinds import found
 from charlm_tui.tui.keys import Bound
 from charlm_tui.tui.screens.ask import AskScreen
+from charlm_tui.tui.screens.models import ModelsScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.widgets.prompt import Prompt
 
-_TYPED_IN = (Prompt, AskScreen, RecallScreen)
+_TYPED_IN = (Prompt, AskScreen, ModelsScreen, RecallScreen)
 """Where there is nothing but a line or a text to type in."""
 
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")  # in the order of Textual's names
@@ -57,6 +58,7 @@ def bindings() -> Mapping[str, Bound]:
             owner.__name__,
             binding.priority or issubclass(owner, _TYPED_IN),
             binding.description,
+            binding.tooltip or "",
         )
         for owner in _owners(DOMNode)
         for binding in vars(owner).get("BINDINGS", ())
