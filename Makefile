@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PINNED := --constraint constraints.txt --build-constraint constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
-CODE := charlm_tui export tests benchmarks docs
+CODE := charlm_tui export tests benchmarks docs hatch_build.py
 # Two processes for each core, as many tests wait for others; those of one file stay together, with what they share.
 PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 2 * os.cpu_count()))')
 # Files begin in the order of tests/conftest.py, the longest first: one that began last is waited for.
@@ -14,9 +14,10 @@ PARALLEL := -n $(PROCESSES) --dist loadscope --no-loadscope-reorder
 QUICK := -m 'not slow and not pty and not long' --ignore=tests/training
 LOWEST := .venv-lowest
 SITE := .venv-docs
+DIST := .venv-dist
 SEED ?= $(shell $(PYTHON) -c 'import random; print(random.randrange(10**6))')
 
-.PHONY: help run test test-quick test-random test-long test-lowest fuzz soak coverage lint fix check snapshots bench docs train clean
+.PHONY: help run test test-quick test-random test-long test-lowest fuzz soak coverage lint fix check snapshots bench docs train dist clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -91,8 +92,20 @@ docs:  ## the pages as a site, in build/docs/site; a link that leads nowhere is 
 	$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install zensical==0.0.73
 	$(SITE)/bin/python docs/site.py
 
+dist: $(DEV) $(DIST)/.installed  ## build wheel and sdist, check them, and try the wheel in an empty environment; TRAIN=no is quicker
+	rm -rf dist
+	$(DIST)/bin/python -m build
+	$(DIST)/bin/python -m twine check --strict dist/*
+	$(DIST)/bin/check-wheel-contents dist/*.whl
+	$(BIN)/python -m tests.wheel $(if $(filter no,$(TRAIN)),--no-train) dist/*.whl
+
 clean:  ## remove what was installed
-	rm -rf $(VENV) $(LOWEST) $(SITE) build
+	rm -rf $(VENV) $(LOWEST) $(SITE) $(DIST) build dist
+
+$(DIST)/.installed:
+	$(PYTHON) -m venv $(DIST)
+	$(DIST)/bin/python -m pip --disable-pip-version-check --quiet install build check-wheel-contents 'readme-renderer[md]' twine
+	@touch $@
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

@@ -3,7 +3,7 @@
 import json
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -81,6 +81,59 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
             printed = one.draw(out, printed)
 
 
+class Drawing:
+    """One reply to a seed, drawn as it is asked for.
+
+    Args:
+        model: replies.
+        seed: as the model reads it (`Vocabulary.fit`).
+        settings: in force.
+        length: of the reply in characters; 0 is without end.
+
+    Raises:
+        SettingsError: a unit is held that the model has not, or a regular expression cannot be
+            used.
+    """
+
+    def __init__(self, model: OnnxModel, seed: str, settings: Settings, length: int) -> None:
+        self.seed = seed
+        vocabulary = model.contract.vocabulary
+        self.settings = ruled_at(settings, Tape(), 0, length)
+        """In force, and where a regular expression begins and ends."""
+        read = prefixed(vocabulary, vocabulary.encode(seed))
+        self.generation = Generation(
+            open_context(model, settings),
+            Sampler(len(vocabulary), str(model.path)),
+            self.settings,
+            read,
+            before=read[1:],
+        )
+        self._length = length
+
+    def columns(
+        self, most: int = BATCH, look: Callable[[Batch], None] | None = None
+    ) -> Iterator[Columns]:
+        """Draw what is certain to be a part of it, up to its end.
+
+        Args:
+            most: characters at a time; fewer where they take more than `FLUSH_S`.
+            look: is shown every batch as it is drawn, those among them that are not certain yet.
+
+        Raises:
+            ModelOutputError: the model's logits are not finite.
+            RuleError: the rules leave no character.
+        """
+        it, certain = self.generation, Certain(0, self._length)
+        while not it.ended and (not self._length or it.count < self._length):
+            until = time.monotonic() + FLUSH_S
+            batch = it.draw(certain.room(most), partial(_is_past, until))
+            if look is not None:
+                look(batch)
+            columns = certain.released(Columns.of(batch), it.ended, it.cut)
+            if columns.ids:
+                yield columns
+
+
 class _Reply:
     """One reply to a seed, printed as it is drawn, or as JSON at its end.
 
@@ -93,17 +146,8 @@ class _Reply:
 
     def __init__(self, model: OnnxModel, job: Job, seed: str, settings: Settings) -> None:
         self._model, self._job, self._seed = model, job, seed
-        vocabulary = model.contract.vocabulary
+        self._drawing = Drawing(model, seed, settings, job.length)
         self._tape = Tape()
-        self._settings = ruled_at(settings, self._tape, 0, job.length)
-        read = prefixed(vocabulary, vocabulary.encode(seed))
-        self._generation = Generation(
-            open_context(model, settings),
-            Sampler(len(vocabulary), str(job.model)),
-            self._settings,
-            read,
-            before=read[1:],
-        )
         self._told: list[dict[str, Any]] = []  # of each character, if that is wanted
 
     def draw(self, out: BinaryIO, printed: bool) -> bool:
@@ -113,51 +157,37 @@ class _Reply:
             out: receives it.
             printed: whether anybody reads.
         """
-        job, records = self._job, self._job.tape is not None
+        job, records, settings = self._job, self._job.tape is not None, self._drawing.settings
         decode = self._model.contract.vocabulary.decode
         kept: list[str] = []
         start_s = time.monotonic()
         prints = printed and not job.as_json
         if job.echo and prints:
             prints = _print(out, self._seed, records)
-        for columns in self._columns():
+        told = job.per_character
+        for columns in self._drawing.columns(1 if told else BATCH, self._tell if told else None):
             text = decode(array("H", columns.ids))
             if prints:
                 prints = _print(out, text, records)
             if records:
-                self._tape.append(columns, self._settings, time.monotonic() - start_s)
+                self._tape.append(columns, settings, time.monotonic() - start_s)
             if records or job.as_json:
                 kept.append(text)
+        text = "".join(kept)
         if not job.as_json:
             printed = prints
         else:  # before the tape, whose fault must not cost the reply
-            told = self._told[: sum(map(len, kept))] if job.per_character else None
-            line = _json_line(job, self._model, self._seed, "".join(kept), self._settings, told)
+            characters = self._told[: len(text)] if told else None
+            line = _json_line(job, self._model, self._seed, text, settings, characters)
             printed = printed and _print(out, line, records)
         if job.tape is not None:
-            runtime, name = Runtime.here(runtime_version()), self._model.contract.name
-            recording = Recording(
-                name, self._model.sha256, runtime, self._seed, "".join(kept), self._tape
-            )
+            recording = recording_of(self._model, self._seed, self._tape)
             write_document(job.tape, recording.to_json())
         return printed
 
-    def _columns(self) -> Iterator[Columns]:
-        """Draw what is certain to be a part of it."""
-        it, certain = self._generation, Certain(0, self._job.length)
-        most = 1 if self._job.per_character else BATCH
-        while it.count < self._job.length and not it.ended:
-            until = time.monotonic() + FLUSH_S
-            batch = it.draw(certain.room(most), partial(_is_past, until))
-            if self._job.per_character:
-                self._tell(batch)
-            columns = certain.released(Columns.of(batch), it.ended, it.cut)
-            if columns.ids:
-                yield columns
-
     def _tell(self, batch: Batch) -> None:
         """Take note of what was likely at the one character of a batch."""
-        own = self._generation.distribution().model
+        own = self._drawing.generation.distribution().model
         best = np.argsort(-own, kind="stable")[:BEST].tolist()
         symbols = self._model.contract.vocabulary.symbols
         self._told.append(
@@ -170,52 +200,84 @@ class _Reply:
         )
 
 
+def recording_of(model: OnnxModel, seed: str, tape: Tape) -> Recording:
+    """Return the recording of a reply that was made here.
+
+    Args:
+        model: has made it.
+        seed: as the model has read it.
+        tape: of the reply.
+    """
+    contract = model.contract
+    return Recording(
+        contract.name,
+        model.sha256,
+        Runtime.here(runtime_version()),
+        seed,
+        contract.vocabulary.decode(tape.ids()),
+        tape,
+    )
+
+
+def drawn_side_by_side(
+    model: OnnxModel, seed: str, settings: Settings, temperatures: Sequence[float], length: int
+) -> list[tuple[Settings, Tape]]:
+    """Draw replies at several temperatures, all in one batched call a character.
+
+    Args:
+        model: replies.
+        seed: as the model reads it.
+        settings: in force for all of them, but for the temperature.
+        temperatures: of the replies.
+        length: of each in characters, at least 1.
+
+    Returns:
+        of each the settings in force, and its tape.
+
+    Raises:
+        CharlmError: as `Drawing` and `Drawing.columns` do.
+    """
+    vocabulary = model.contract.vocabulary
+    tapes = [Tape() for _ in temperatures]
+    every = [
+        ruled_at(replace(settings, temperature=each), tape, 0, length)
+        for each, tape in zip(temperatures, tapes, strict=True)
+    ]
+    read = prefixed(vocabulary, vocabulary.encode(seed))
+    context = open_context(model, settings, len(tapes))
+    before = [read[1:]] * len(tapes)
+    drawn = Lanes(context, every, [read] * len(tapes), str(model.path), before=before)
+    start_s = time.monotonic()
+    while drawn.count < length and not all(drawn.ended):
+        batches = drawn.draw(min(BATCH, length - drawn.count))
+        for tape, batch, each in zip(tapes, batches, every, strict=True):
+            if len(batch.ids):
+                record(tape, batch, each, time.monotonic() - start_s)
+    return list(zip(every, tapes, strict=True))
+
+
 def _run_side_by_side(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
     """Generate replies in one batched call a character, and print one after the other.
 
     Raises:
         CharlmError: as `run` does.
     """
-    lanes = len(job.temperatures)
     model = OnnxModel.for_lanes(job.model, job.limits)
-    vocabulary = model.contract.vocabulary
-    fitted = vocabulary.fit(job.seeds[0])
+    fitted = model.contract.vocabulary.fit(job.seeds[0])
     if fitted.notice:
         say(f"note: {fitted.notice}")
-    tapes = [Tape() for _ in job.temperatures]
-    settings = [
-        ruled_at(replace(job.settings, temperature=each), tape, 0, job.length)
-        for each, tape in zip(job.temperatures, tapes, strict=True)
-    ]
-    read = prefixed(vocabulary, vocabulary.encode(fitted.text))
-    context = open_context(model, job.settings, lanes)
-    before = [read[1:]] * lanes
-    drawn = Lanes(context, settings, [read] * lanes, str(job.model), before=before)
-    start_s = time.monotonic()
-    while drawn.count < job.length and not all(drawn.ended):
-        batches = drawn.draw(min(BATCH, job.length - drawn.count))
-        for tape, batch, each in zip(tapes, batches, settings, strict=True):
-            if len(batch.ids):
-                record(tape, batch, each, time.monotonic() - start_s)
+    replies = drawn_side_by_side(model, fitted.text, job.settings, job.temperatures, job.length)
     printed = True
-    for tape, each in zip(tapes, settings, strict=True):
-        text = vocabulary.decode(tape.ids())
+    for each, tape in replies:
+        recording = recording_of(model, fitted.text, tape)
         if job.as_json:
-            shown = _json_line(job, model, fitted.text, text, each)
+            shown = _json_line(job, model, fitted.text, recording.text, each)
         else:
             seed = fitted.text if job.echo else ""
-            shown = f"------ temperature: {each.temperature:g}\n{seed}{text}\n"
+            shown = f"------ temperature: {each.temperature:g}\n{seed}{recording.text}\n"
         if printed:
             printed = _print(out, shown, job.tape is not None)
         if job.tape is not None:
-            recording = Recording(
-                model.contract.name,
-                model.sha256,
-                Runtime.here(runtime_version()),
-                fitted.text,
-                text,
-                tape,
-            )
             write_document(lane_path(job.tape, each.temperature), recording.to_json())
 
 

@@ -15,6 +15,8 @@ import click
 
 import charlm_tui
 from charlm_tui.cli.app import known, run_app
+from charlm_tui.cli.completion import complete_models
+from charlm_tui.cli.help import HelpfulCommand
 from charlm_tui.cli.options import (
     context_options,
     follow_option,
@@ -41,12 +43,14 @@ from charlm_tui.lm.model_file import model_path
 
 COMMANDS = {
     "attribute": "attribute",
+    "completion": "completion",
     "config": "config",
     "film": "film",
     "game": "game",
     "generate": "scripts",
     "history": "history",
     "info": "scripts",
+    "models": "models",
     "repl": "repl",
     "replay": "replay",
     "score": "scripts",
@@ -55,9 +59,32 @@ COMMANDS = {
 }
 """The module of each subcommand."""
 
+KINDS = {
+    "Commands for replies": ("generate", "repl", "replay", "history"),
+    "Commands for models": ("models", "info", "score", "train", "watch", "film"),
+    "Commands for the program": ("config", "completion"),
+}
+"""What the subcommands have to do with, in the order of the help."""
 
-class LazyGroup(click.Group):
+EXAMPLES = (
+    ('charlm-tui --seed "the " --temperature 0.8', "Open the studio, and begin at once"),
+    ("charlm-tui --model shakespeare", "Open it on another model of charlm-tui models"),
+    ('charlm-tui generate --seed "the " -n 200 --rng-seed=42', "Print a reply, for a script"),
+)
+
+
+class LazyGroup(HelpfulCommand, click.Group):
     """Loads a subcommand when it is asked for: the app does without all of them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the subcommands, by what they have to do with."""
+        for title, names in KINDS.items():
+            with formatter.section(title):
+                found = [(name, self.get_command(ctx, name)) for name in names]
+                limit = formatter.width - 6 - max(map(len, COMMANDS))
+                formatter.write_dl(
+                    [(name, it.get_short_help_str(limit)) for name, it in found if it is not None]
+                )
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
         return sorted(COMMANDS)
@@ -73,6 +100,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    examples=EXAMPLES,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -82,8 +110,9 @@ class LazyGroup(click.Group):
     "--ladder",
     multiple=True,
     type=click.Path(path_type=Path),
+    shell_complete=complete_models,
     metavar="MODEL",
-    help="Start with a ladder of models: give it 2 to 8 times, each a model file.",
+    help="Start with a ladder of models: give it 2 to 8 times, each a model.",
 )
 @with_options(option_of("length"), option_of("speed"), path_option("corpus"))
 @with_options(*history_options, *sampling_options, *context_options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charlm_tui.cli.start import Start, limits_in
-from charlm_tui.cli.streams import forget_given_size, say
+from charlm_tui.cli.streams import forget_given_size, has_screen, say
 from charlm_tui.controls.config import Fault, Known
 from charlm_tui.lm.limits import LoadLimits
 
@@ -29,12 +29,22 @@ LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it int
 
 
 def known() -> Known:
-    """Return how to learn the names that the settings file can have of the app."""
+    """Return how to learn the names that the settings file can have of the app, if it runs here."""
+    if not has_screen():
+        return Known()
 
     def bindings() -> Mapping[str, str]:
         from charlm_tui.tui.catalog import binding_labels
 
         return binding_labels()
+
+    def in_force(keymap: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+        from charlm_tui.tui.catalog import bindings
+        from charlm_tui.tui.screens.help import keys_in_force
+
+        bound = bindings()
+        keys = keys_in_force(keymap, bound)
+        return {id_: (keys[id_], it.help or it.label) for id_, it in bound.items()}
 
     def themes(settings: Path) -> frozenset[str]:
         from charlm_tui.tui.themes import theme_names
@@ -51,7 +61,7 @@ def known() -> Known:
 
         return themes_beside(settings).faults
 
-    return Known(bindings, themes, keys, theme_faults)
+    return Known(bindings, themes, in_force, keys, theme_faults)
 
 
 def engine_starter(

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from charlm_tui.cli.options import config_option, with_options
-from charlm_tui.cli.streams import output, say
+from charlm_tui.cli.streams import check_system, output, say
 from charlm_tui.controls.config import Known, as_data, as_toml
 from charlm_tui.controls.config_file import find_path, read
 
@@ -72,6 +72,44 @@ def check(context: click.Context, /, config_path: Path | None) -> None:
     _print("".join(f"{fault}\n" for fault in faults) or "no faults\n")
     if faults:
         sys.exit(1)
+
+
+@config.command()
+@with_options(config_option)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.pass_context
+def keys(context: click.Context, /, config_path: Path | None, as_json: bool) -> None:
+    """Print every binding: its id for the table keymap, its keys, what it does.
+
+    Keys that the settings give stand there in place of those that are built in.
+    """
+    known = context.find_object(Known)
+    check_system()
+    assert known is not None
+    assert known.in_force is not None
+    found = read(config_path, os.environ).checked(known)
+    for fault in found.faults:
+        say(f"warning: {fault}")
+    rows = [(id_, keys, what) for id_, (keys, what) in sorted(known.in_force(found.keys).items())]
+    if as_json:
+        each = (
+            {"id": id_, "keys": keys.split(",") if keys else [], "does": what}
+            for id_, keys, what in rows
+        )
+        _print("".join(json.dumps(it, ensure_ascii=False) + "\n" for it in each))
+        return
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    _print(
+        "".join(f"{id_:<{widths[0]}}  {keys:<{widths[1]}}  {what}\n" for id_, keys, what in rows)
+    )
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON schema of the settings file, for an editor that completes and checks TOML."""
+    from charlm_tui.controls.schema import settings_schema
+
+    _print(json.dumps(settings_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
 def _print(text: str) -> None:

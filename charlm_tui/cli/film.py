@@ -7,7 +7,7 @@ import click
 
 from charlm_tui.cli.options import config_option, option_of
 from charlm_tui.cli.start import begin_script
-from charlm_tui.cli.streams import forget_given_size, in_terminal, say
+from charlm_tui.cli.streams import check_system, forget_given_size, in_terminal, say
 
 _OF_THE_RUN = "By default that of the run's own samples."
 
@@ -60,6 +60,7 @@ def film(
 
         run(order, export_path, sys.stderr.isatty(), say, limits)
         return
+    check_system()
     forget_given_size()
     from charlm_tui.cli.app import exit_code, parts_of_a_screen
     from charlm_tui.tui.film_app import FilmApp

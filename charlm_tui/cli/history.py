@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charlm_tui.cli.completion import complete_replies
 from charlm_tui.cli.options import config_option, with_options
 from charlm_tui.cli.start import history_path
 from charlm_tui.cli.streams import output, say, terminal_width
@@ -40,7 +41,7 @@ _which = (
     click.option("--starred", is_flag=True, help="Only those that are starred."),
     click.option("--limit", type=click.IntRange(1), default=100, show_default=True),
 )
-_reply = click.argument("reply", type=click.IntRange(1))
+_reply = click.argument("reply", type=click.IntRange(1), shell_complete=complete_replies)
 
 
 @click.group()
@@ -135,7 +136,9 @@ def share(reply: int, **place: Any) -> None:
 
 
 @history.command()
-@click.argument("replies", type=click.IntRange(1), nargs=-1, required=True)
+@click.argument(
+    "replies", type=click.IntRange(1), nargs=-1, required=True, shell_complete=complete_replies
+)
 @with_options(*_place, _json)
 def delete(replies: tuple[int, ...], as_json: bool, **place: Any) -> None:
     """Delete replies; for a week they can be restored."""
@@ -167,7 +170,7 @@ def restore(replies: tuple[int, ...], **place: Any) -> None:
 @with_options(_json)
 def games(limit: int, as_json: bool, **place: Any) -> None:
     """List the games that were played, the newest first: see charlm-tui game."""
-    path = _path(**place)
+    path = place_of_history(**place)
     if not os.path.exists(path):
         say(f"note: there is no history at {path} yet")
         return
@@ -192,7 +195,7 @@ def games(limit: int, as_json: bool, **place: Any) -> None:
 def _list(
     query: str, as_json: bool, model: str | None, starred: bool, limit: int, **place: Any
 ) -> None:
-    path = _path(**place)
+    path = place_of_history(**place)
     if not os.path.exists(path):  # nothing was kept yet; a file is not made for that
         say(f"note: there is no history at {path} yet")
         return
@@ -210,7 +213,12 @@ def _list(
             out.write(line.encode() + b"\n")
 
 
-def _path(config_path: Path | None, chosen: Path | None) -> Path:
+def place_of_history(config_path: Path | None, chosen: Path | None) -> Path:
+    """Return where the history is that these options mean.
+
+    Raises:
+        click.UsageError: the settings say that none is kept.
+    """
     from charlm_tui.controls.config_file import read
 
     path = chosen or history_path(read(config_path, os.environ).value("history"))
@@ -225,7 +233,7 @@ def _path(config_path: Path | None, chosen: Path | None) -> Path:
 def _store(**place: Any) -> "Iterator[Store]":
     from charlm_tui.history.store import HistoryError, Store
 
-    path = _path(**place)
+    path = place_of_history(**place)
     if not os.path.exists(path):
         raise HistoryError(f"there is no history at {path}; name one with --history PATH")
     store = Store(path)
@@ -260,11 +268,11 @@ def rows(entries: "Sequence[Entry]", width: int | None) -> "Iterator[str]":
     room = None if width is None else width - min(ROOM, width // 3)
     form = next((i for i, each in enumerate(widths) if room is None or each <= room), -1)
     for head, (entry, _) in zip(heads, listed, strict=True):
-        line = f"{head[form]}{' ' * (widths[form] - cells(head[form]))}  {_text(entry)}"
+        line = f"{head[form]}{' ' * (widths[form] - cells(head[form]))}  {beginning(entry)}"
         yield visible(line, "⏎") if width is None else begun(line, width)
 
 
-def _text(entry: "Entry") -> str:
+def beginning(entry: "Entry") -> str:
     """Return the name of a reply, its seed and how it begins, in a line."""
     from charlm_tui.text import visible
 

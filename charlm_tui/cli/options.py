@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from charlm_tui.cli.completion import complete_models
 from charlm_tui.controls.config import TWO_CONTEXTS
 from charlm_tui.controls.controls import LANES
 from charlm_tui.controls.kinds import Parameter, Switch, Texts, Written
@@ -37,6 +39,15 @@ class Value(ValueType):
             self.fail(str(error), param, ctx)
         # None is an option that was not given, and "new" was: it has to win over the file.
         return self._row.changes(None)[self._row.field] if meant is None else meant
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the words that a value can be."""
+        return [CompletionItem(it) for it in self._row.words if it.startswith(incomplete)]
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
         return self._row.metavar
@@ -91,7 +102,12 @@ def path_option(name: str) -> Callable[[ClickCommand], ClickCommand]:
     return option_of(name, type=click.Path(path_type=Path), metavar="PATH")
 
 
-model_option = path_option("model")
+model_option = option_of(
+    "model",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    shell_complete=complete_models,
+)
 follow_option = option_of("follow", is_flag=True, type=None, show_default=False)
 config_option = click.option(
     "--config",

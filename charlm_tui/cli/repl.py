@@ -2,10 +2,11 @@
 
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from charlm_tui.cli.help import HelpfulCommand
 from charlm_tui.cli.options import (
     context_options,
     follow_option,
@@ -17,14 +18,25 @@ from charlm_tui.cli.options import (
 from charlm_tui.cli.start import Start, history_options, start
 from charlm_tui.cli.streams import forget_given_size, output, say
 from charlm_tui.controls.config import Source
-from charlm_tui.repl.filter import Form
 from charlm_tui.reply.tints import Tint
+
+if TYPE_CHECKING:
+    from charlm_tui.repl.filter import Form
 
 LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m\x1b[J"
 """Takes a terminal out of the modes that a prompt puts it into, and the status below it away."""
 
 
-@click.command()
+@click.command(
+    cls=HelpfulCommand,
+    examples=(
+        ("charlm-tui repl --temperature 0.8 --tint", "A chat, tinted by surprisal"),
+        (
+            "cat seeds.txt | charlm-tui repl --json > replies.jsonl",
+            "A filter: a reply for each line",
+        ),
+    ),
+)
 @with_options(model_option, follow_option)
 @click.option("--seed", metavar="TEXT", help="Start with this seed at once.")
 @with_options(
@@ -66,6 +78,8 @@ def repl(
         sys.exit(_chat(it, seed))
     if not it.controls.length:
         raise click.UsageError("a reply of a filter has to end: give a --length of 1 or more")
+    from charlm_tui.repl.filter import Form
+
     sys.exit(_filter(it, seed, Form(b"\0" if null else b"\n", as_json)))
 
 
@@ -93,7 +107,7 @@ def _chat(it: Start, seed: str | None) -> int:
         raise
 
 
-def _filter(it: Start, seed: str | None, form: Form) -> int:
+def _filter(it: Start, seed: str | None, form: "Form") -> int:
     from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.repl.filter import run
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charlm_tui.cli.help import HelpfulCommand
 from charlm_tui.cli.options import (
     Temperatures,
     context_options,
@@ -24,7 +25,7 @@ from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.files import FileReadError, read_file, read_stream
 from charlm_tui.lm.held import typed
 from charlm_tui.session.seeds import as_seed
-from charlm_tui.text import conversion
+from charlm_tui.text import conversion, visible
 
 if TYPE_CHECKING:
     from charlm_tui.batch.score import CauseReport, InfluenceReport, ReachReport, Report
@@ -35,7 +36,23 @@ MOST_LINES = 100  # of the curve of a reach
 BAR = 40  # cells of its longest bar
 
 
-@click.command()
+@click.command(
+    cls=HelpfulCommand,
+    examples=(
+        (
+            'charlm-tui generate --seed "the " -n 200 --temperature 0.5 --rng-seed=42',
+            "The same 200 characters each time",
+        ),
+        (
+            "cat seeds.txt | charlm-tui generate --seeds - --count 3 --json",
+            "Three replies to each line, as JSON",
+        ),
+        (
+            'charlm-tui generate --seed "the " --until "." --ban "q,z"',
+            "One sentence, without some characters",
+        ),
+    ),
+)
 @with_options(model_option)
 @click.option(
     "--seed",
@@ -125,7 +142,17 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
         run(job, out, say)
 
 
-@click.command()
+@click.command(
+    cls=HelpfulCommand,
+    examples=(
+        ("charlm-tui score my.txt", "How well the model predicts a text"),
+        (
+            "charlm-tui score my.txt --per-character | jq .surprisal_bits",
+            "What it thinks of each character",
+        ),
+        ("charlm-tui score my.txt --reach", "How far back it looks"),
+    ),
+)
 @click.argument("file")
 @with_options(model_option, *context_options)
 @click.option(
@@ -300,11 +327,23 @@ def _some(depth: int) -> list[int]:
     return sorted({1, *range(step, depth + 1, step), depth})
 
 
-@click.command()
+@click.command(
+    cls=HelpfulCommand,
+    examples=(
+        ("charlm-tui info --model shakespeare", "What a model is"),
+        ("charlm-tui info --install --json", "What to put into the report of a fault"),
+    ),
+)
 @with_options(model_option)
+@click.option(
+    "--install", is_flag=True, help="Show this installation instead: for the report of a fault."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info(model: Path | None, as_json: bool) -> None:
+def info(model: Path | None, install: bool, as_json: bool) -> None:
     """Show a model's card: what it is, how it was trained, how good it is."""
+    if install:
+        _tell_installation(as_json)
+        return
     path, limits = begin_script(model)
     from charlm_tui.engine.model_info import loaded, model_facts, rows
     from charlm_tui.lm.model import OnnxModel
@@ -318,6 +357,20 @@ def info(model: Path | None, as_json: bool) -> None:
         width = max(len(name) for name, _ in pairs)
         for name, value in pairs:
             out.write(f"{name:<{width}}  {value}\n".encode())
+
+
+def _tell_installation(as_json: bool) -> None:
+    """Print what there is of the program, of the machine and of the terminal."""
+    from charlm_tui.cli.install_info import facts, lines
+
+    found = facts()
+    pairs = lines(found)
+    width = max(len(name) for name, _ in pairs)
+    with output() as out:
+        if as_json:
+            out.write(json.dumps(found, ensure_ascii=False).encode() + b"\n")
+        for name, value in () if as_json else pairs:
+            out.write(f"{name:<{width}}  {visible(value)}\n".encode())
 
 
 def read_text(file: str, what: str) -> str:

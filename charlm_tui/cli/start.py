@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from charlm_tui.cli.options import config_option, path_option
+from charlm_tui.cli.streams import check_system
 from charlm_tui.cli.supervisor import work_in_a_child
 from charlm_tui.controls.config import Configuration
 from charlm_tui.controls.config_file import read
@@ -45,8 +46,10 @@ def start(context: click.Context, values: dict[str, Any]) -> Start:
 
     Raises:
         click.UsageError: two of them exclude each other.
+        UnsupportedSystemError: no front end can run here.
         ModelFileError: there is no such model file.
     """
+    check_system()
     named = {
         name: values.pop(name)
         for name in list(values)

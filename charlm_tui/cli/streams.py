@@ -41,6 +41,35 @@ def _stream(number: int, mode: str) -> TextIO:
     return cast(TextIO, open(number, mode, closefd=False))
 
 
+class UnsupportedSystemError(CharlmError):
+    """The screen needs what this system has not."""
+
+
+def has_screen() -> bool:
+    """Return whether this system has terminals as POSIX says, which a screen and a chat need."""
+    try:
+        import fcntl
+        import termios
+    except ImportError:
+        return False
+    return bool(fcntl and termios)
+
+
+def check_system() -> None:
+    """Refuse a front end where it cannot run.
+
+    Raises:
+        UnsupportedSystemError: this is Windows itself, say.
+    """
+    if not has_screen():
+        import platform
+
+        raise UnsupportedSystemError(
+            f"the app and the REPL need Linux, macOS or WSL, and this is {platform.system()}; "
+            "generate, score, info, models, history, train and the Python interface work here"
+        )
+
+
 def in_terminal() -> bool:
     """Return whether input, output and errors are a terminal's, as a screen needs them."""
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

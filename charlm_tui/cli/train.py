@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
+from charlm_tui.cli.help import HelpfulCommand
 from charlm_tui.cli.options import ValueType
-from charlm_tui.cli.streams import in_terminal
+from charlm_tui.cli.streams import has_screen, in_terminal
 from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
     InterruptedTrainingError,
@@ -47,7 +48,15 @@ _PATH = click.Path(path_type=Path)
 _SHARE = click.FloatRange(0, 1, max_open=True)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=HelpfulCommand,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        ("charlm-tui train my.txt --time 10m", "Train on a text for ten minutes"),
+        ("charlm-tui train my.txt --dry-run", "What it would be, and how long it would take"),
+        ("charlm-tui train --resume --out models/my.onnx", "Continue a run"),
+    ),
+)
 @click.argument("texts", nargs=-1, type=_PATH, metavar="[TEXT]...")
 @click.option(
     "--corpus",
@@ -256,7 +265,7 @@ def train(
 def _has_screen(plain: bool) -> bool:
     """Return whether the run is shown on a screen: a command in a terminal, and no script."""
     is_subcommand = click.get_current_context().parent is not None
-    return is_subcommand and not plain and in_terminal()
+    return is_subcommand and not plain and in_terminal() and has_screen()
 
 
 def _refuse_contradictions(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from charlm_tui.cli.options import config_option
-from charlm_tui.cli.streams import forget_given_size, in_terminal
+from charlm_tui.cli.streams import check_system, forget_given_size, in_terminal
 from charlm_tui.errors import CharlmError
 
 MOST_RUNS = 4  # that are drawn over each other
@@ -33,6 +33,7 @@ def watch(config_path: Path | None, files: tuple[Path, ...]) -> int:
             "a log is lines of JSON: see docs/run-log.md"
         )
     paths = list(files) or _found()
+    check_system()
     forget_given_size()
     from charlm_tui.cli.app import exit_code, parts_of_a_screen
     from charlm_tui.tui.watch_app import WatchApp

@@ -16,6 +16,7 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.controls.kinds import Parameter, found, toml_string
 from charlm_tui.controls.parameters import BY_NAME, CARRIED, KEYMAP, PARAMETERS, controls_of
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.model_file import named
 
 _SAMPLE = '"command.cooler" = "f2,f6"'
 TWO_CONTEXTS = (
@@ -78,6 +79,8 @@ class Known(NamedTuple):
     """What each binding does, in a word or two, by its id."""
     themes: Callable[[Path], Collection[str]] | None = None
     """Names of all themes, those beside a settings file among them."""
+    in_force: Callable[[Mapping[str, str]], Mapping[str, tuple[str, str]]] | None = None
+    """Returns the keys of each binding and what it does, by its id, under a keymap."""
     keys: Callable[[str, str], str] | None = None
     """Says in a sentence why a binding, by its id, cannot have such keys; nothing if it can."""
     theme_faults: Callable[[Path], Collection[Fault]] | None = None
@@ -180,7 +183,8 @@ class Configuration:
                 "mend the path, or take it out",
             )
             for name in ("model", "corpus")
-            if (path := self.value(name)) is not None and not os.path.isfile(path)
+            if (path := self.value(name)) is not None
+            and not os.path.isfile(named(path) if name == "model" else path)
         ]
 
     def _winner(self, name: str) -> Setting:

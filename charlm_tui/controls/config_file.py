@@ -20,7 +20,7 @@ from charlm_tui.controls.config import (
     ValueOrigin,
     unknown,
 )
-from charlm_tui.controls.kinds import Parameter, found
+from charlm_tui.controls.kinds import Parameter, Place, found
 from charlm_tui.controls.parameters import (
     BY_NAME,
     CONFIG_VARIABLE,
@@ -30,6 +30,7 @@ from charlm_tui.controls.parameters import (
 )
 from charlm_tui.files import FileReadError, at_home, read_file
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.model_file import is_name
 
 MOST_SETTINGS_BYTES = 100_000  # of a settings file: more is a mistake
 MOST_NESTED = 32  # dots in a line, or brackets within brackets: reading more takes minutes
@@ -150,7 +151,7 @@ class _FileReader:
             self._fault(key, _stranger(name, entry, table))
             return
         try:
-            self.layer[name] = self._setting(key, _anchored(entry.of_toml(value), self._path))
+            self.layer[name] = self._setting(key, _anchored(entry, value, self._path))
         except SettingsError as error:
             self._fault(key, str(error))
 
@@ -182,7 +183,8 @@ def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Setting], list[F
         if not text.strip():  # the shell's way to take a variable away for one command
             continue
         try:
-            value = _anchored(entry.of_text(text), None)
+            value = entry.of_text(text)
+            value = at_home(value) if isinstance(value, Path) else value
         except SettingsError as error:
             faults.append(Fault(str(error), variable=entry.variable))
         else:
@@ -284,12 +286,17 @@ def _keys(value: object) -> str:
     return ",".join(key.strip() for key in each if key.strip())
 
 
-def _anchored(value: Any, file: Path | None) -> Any:
-    """Return a path from home or from the file's folder; the environment's is the shell's own."""
+def _anchored(entry: Parameter, given: object, file: Path) -> Any:
+    """Return an entry's value; a path is one from home or from the file's folder.
+
+    Where it may be a name, one word is the file of that folder if there is one, else a name.
+    """
+    value = entry.of_toml(given)
     if not isinstance(value, Path):
         return value
-    path = at_home(value)
-    return path if file is None else file.parent / path
+    path = file.parent / at_home(value)
+    named = isinstance(entry.kind, Place) and entry.kind.may_be_name and is_name(value)
+    return value if named and not path.exists() else path
 
 
 # At which line of a source that tomllib has accepted each key stands: tomllib does not tell.

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from charlm_tui.controls.controls import OF_SETTINGS, Controls
 from charlm_tui.lm.errors import SettingsError
+from charlm_tui.lm.model_file import is_name
 from charlm_tui.text import visible
 
 _LARGEST = 2**64  # what is above is the number of nothing here, and may not even print
@@ -220,9 +221,11 @@ class Place(NamedTuple):
 
     Attributes:
         may_be_off: whether `false` is a value too.
+        may_be_name: whether one word without an ending is a name, and is not anchored.
     """
 
     may_be_off: bool = False
+    may_be_name: bool = False
 
     def of_toml(self, value: object) -> Path | bool:
         off = value is False or (isinstance(value, str) and value.strip().lower() in _OFF)
@@ -236,8 +239,14 @@ class Place(NamedTuple):
         return self.of_toml(text)
 
     def to_toml(self, value: Any) -> str:
-        """Return a path that means the same wherever it stands."""
-        return "false" if value is False else toml_string(str(value.absolute()))
+        """Return a path that means the same wherever it stands; a name stays one."""
+        if value is False:
+            return "false"
+        return toml_string(str(value if self.is_name(value) else value.absolute()))
+
+    def is_name(self, value: Any) -> bool:
+        """Return whether a value is a name: no file of this folder, and no path."""
+        return self.may_be_name and is_name(value) and not value.exists()
 
 
 _OFF = ("off", "false", "none")  # in the environment everything is a text

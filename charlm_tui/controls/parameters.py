@@ -207,9 +207,9 @@ def _told_schedule(controls: Controls, _: Limits) -> str:
 PARAMETERS = (
     Parameter(
         "model",
-        Place(),
-        "the path of a model file",
-        "A model file; default: the one that comes with the program.",
+        Place(may_be_name=True),
+        "the path of a model file or the name of a model",
+        "A model: its file, or a name that charlm-tui models lists; default: nietzsche.",
         table="",
         sample='"model.onnx"',
     ),

@@ -11,7 +11,7 @@ hold a file against the very same lines.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from charlm_tui.lm.errors import ContractError
 from charlm_tui.lm.vocabulary import MAX_SYMBOLS, Case, Vocabulary
@@ -50,6 +50,15 @@ class State:
 
     name: str
     units: int
+
+
+class Description(NamedTuple):
+    """What the metadata of a file say."""
+
+    vocabulary: Vocabulary
+    window: int
+    """Characters in the window that the model was trained with."""
+    card: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +116,33 @@ def read_contract(
     Raises:
         ContractError: at the first thing that differs, in one sentence.
     """
+    vocabulary, window, card = read_description(file, metadata)
+    check = _Check(file)
+    states = check.graph(inputs, outputs, len(vocabulary))
+    check.size(window, states)
+    return Contract(vocabulary, window, states, card)
+
+
+def read_description(file: str, metadata: Mapping[str, str]) -> Description:
+    """Hold the metadata of a file against the contract.
+
+    Args:
+        file: how messages name the file.
+        metadata: its metadata properties.
+
+    Raises:
+        ContractError: at the first thing that differs, in one sentence.
+    """
     check = _Check(file)
     version = metadata.get(PREFIX + "contract")
     if version != CONTRACT:
         found = f"contract {version!r:.40}" if version else "no charlm metadata"
         check.broken(f"{found} where contract '{CONTRACT}' is expected")
-    vocabulary = check.vocabulary(metadata)
-    window = check.window(metadata.get(PREFIX + "window"))
-    card = check.card(metadata.get(PREFIX + "card"))
-    states = check.graph(inputs, outputs, len(vocabulary))
-    check.size(window, states)
-    return Contract(vocabulary, window, states, card)
+    return Description(
+        check.vocabulary(metadata),
+        check.window(metadata.get(PREFIX + "window")),
+        check.card(metadata.get(PREFIX + "card")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,56 @@
-"""Where a model file is: at its path, or among those that come with the program."""
+"""Where a model file is: at its path, or in one of the folders in which models have names.
 
+The one place that resolves names. Reads no file.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import charlm_tui
 from charlm_tui.lm.errors import ModelFileError
 
 DEFAULT_MODEL = "nietzsche"
 """The model that is opened where none is named."""
+SUFFIX = ".onnx"
+SHIPPED = "comes with the program"
+"""Where such a model is from."""
+
+
+class ModelFolder(NamedTuple):
+    """A folder whose models can be named without it."""
+
+    path: Path
+    what: str
+    """How it is told where a list says where a model is from."""
+
+
+def model_folders() -> Iterator[ModelFolder]:
+    """Yield the folders in which models have names, whether they are there or not.
+
+    A name that is in several is that of the first.
+    """
+    yield ModelFolder(_folder(), SHIPPED)
+    yield ModelFolder(Path("models"), "models/")
+    yield ModelFolder(data_folder(), "data folder")
+    yield ModelFolder(Path(), "this folder")
+
+
+def data_folder() -> Path:
+    """Return the person's own folder of models."""
+    from platformdirs import user_data_path
+
+    return user_data_path("charlm-tui") / "models"
 
 
 def shipped(name: str) -> Path:
     """Return where a model is that comes with the program, if it does."""
-    return _folder() / f"{name}.onnx"
+    return _folder() / f"{name}{SUFFIX}"
 
 
 def shipped_names() -> list[str]:
     """Return the names of all models that come with the program."""
-    return sorted(path.stem for path in _folder().glob("*.onnx"))
+    return sorted(path.stem for path in _folder().glob(f"*{SUFFIX}"))
 
 
 def another_shipped(than: Path) -> Path:
@@ -33,7 +67,7 @@ def model_path(given: Path | None) -> Path:
     """Return the model that was asked for, else the one that comes with the program.
 
     Args:
-        given: its path, or the name of one that comes with the program, such as `shakespeare`.
+        given: its path or its name, such as `shakespeare`.
 
     Raises:
         ModelFileError: there is no such file.
@@ -48,18 +82,29 @@ def model_path(given: Path | None) -> Path:
         what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     from charlm_tui.lm.contract import HOW_TO
 
-    raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}")
+    names = "; charlm-tui models lists the names that there are" if is_name(path) else ""
+    raise ModelFileError(f"{path} {what}; check the path, or {HOW_TO}{names}")
 
 
 def named(given: Path) -> Path:
-    """Return the path of a model that comes with the program if its name was given, else the same.
+    """Return the path of a model that was named; of what is a path, the same.
+
+    A file of that name wins, for it was always a path.
 
     Raises:
         OSError, ValueError: it can be no path.
     """
-    if given.name == str(given) and not given.exists() and shipped(given.name).is_file():
-        return shipped(given.name)
+    if given.name == str(given) and not given.exists():
+        for folder in model_folders():
+            path = folder.path / f"{given.name}{SUFFIX}"
+            if path.is_file():
+                return path
     return given
+
+
+def is_name(given: Path) -> bool:
+    """Return whether this can be the name of a model: one word, without an ending."""
+    return given.name == str(given) and not given.suffix
 
 
 def _folder() -> Path:

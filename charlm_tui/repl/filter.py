@@ -22,11 +22,13 @@ from charlm_tui.lm.vocabulary import BYTE_ORDER_MARK
 from charlm_tui.repl.keys import command_rows
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.in_words import InWords
+from charlm_tui.session.models import models_in_words
 from charlm_tui.session.seeds import MOST_SEED_BYTES, as_seed
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
     EngineNeeded,
     HelpWanted,
+    ModelsWanted,
     Noticed,
     Phase,
     QuitWanted,
@@ -291,6 +293,11 @@ class Filter:
                 rows = [*command_rows(), *_LINES]
                 width = max(len(typed) for typed, _ in rows)
                 self._say("\n".join(f"{typed:<{width}}  {help_}" for typed, help_ in rows))
+            case ModelsWanted():
+                model = self._conversation.model
+                rows = models_in_words("" if model is None else model.path)
+                width = max((len(name) for name, _ in rows), default=0)
+                self._say("\n".join(f"{name:<{width}}  {facts}" for name, facts in rows))
             case ViewWanted(view=view) if view not in InWords.VIEWS:
                 self._complain(f"/{view} is for a screen, and this is a filter; leave it out")
             case SeedDreamt(text=text):

@@ -10,9 +10,11 @@ from charlm_tui.repl.status import closing
 from charlm_tui.reply.tints import Tint, levels, tint_named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.in_words import InWords
+from charlm_tui.session.models import models_in_words
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     HelpWanted,
+    ModelsWanted,
     Noticed,
     Phase,
     Said,
@@ -68,6 +70,10 @@ class Teller:
                 self._printer.table(("command", "what it does"), command_rows())
                 self._printer.raw("")
                 self._printer.table(("in the prompt", "streaming", "what it does"), key_rows())
+            case ModelsWanted():
+                model = self._conversation.model
+                found = models_in_words("" if model is None else model.path)
+                self._printer.table(("/model", "what it is"), found)
             case ViewWanted(view="tint", argument=name):
                 self.tint_by(name)
             case ViewWanted(view=view) if view not in InWords.VIEWS:

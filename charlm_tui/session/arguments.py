@@ -14,7 +14,7 @@ from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.obstacles import by_another
 from charlm_tui.session.turns import Turn
-from charlm_tui.session.updates import Noticed, StateChanged
+from charlm_tui.session.updates import ModelsWanted, Noticed, StateChanged
 
 
 def numbered_preset(it: Conversation, text: str) -> None:
@@ -122,16 +122,15 @@ def info(it: Conversation) -> None:
 
 
 def use_model(it: Conversation, text: str) -> None:
-    """Use the model that was typed; tell which it is, if none was."""
+    """Use the model that was typed; if none was, say which there are."""
     if not text:
-        name = it.model.path if it.model is not None else "loading"
-        it.tell(Noticed(f"the model is {name}"))
+        it.tell(ModelsWanted())
     else:
         it.loading.use(place_of_model(text))
 
 
 def place_of_model(text: str) -> str:
-    """Return the path of a model that was typed; of one that comes with the program, by its name.
+    """Return the path of a model that was typed, by its path or its name.
 
     Raises:
         CommandError: it can be no path.

@@ -334,10 +334,10 @@ _COMMANDS = (
     Command(
         "model",
         "Use another model",
-        "Let another model file reply from here on.",
+        "Let another model reply from here on: by its path, its name, or out of a list.",
         use_model,
         slash="model",
-        argument="[PATH]",
+        argument="[MODEL]",
     ),
     Command("info", "About the model", "Show the model's card.", _plain(info), slash="info"),
     Command(

@@ -1,6 +1,7 @@
 """What a command that is being typed can become: names, their words, and paths.
 
-One list for the app's prompt, its line of commands and the chat. Reads folders, and nothing else.
+One list for the app's prompt, its line of commands and the chat. Reads folders and what models say
+of themselves, and nothing else.
 """
 
 import os
@@ -12,6 +13,7 @@ from charlm_tui.controls.controls import PRESETS
 from charlm_tui.reply.tints import EngineTint, Tint
 from charlm_tui.session.commands import SLASHES
 from charlm_tui.session.knobs import KNOBS
+from charlm_tui.session.models import listed_models
 from charlm_tui.session.typed import Meaning, meaning
 
 TAKING_PATHS = ("save", "load", "replay", "model", "against")
@@ -51,6 +53,10 @@ def candidates(line: str, chat: bool = False) -> Iterator[Candidate]:
                 shown = f"/{each} {known.argument}".rstrip()
                 yield Candidate(f"/{each}", shown, known.help)
     elif name in TAKING_PATHS:
+        if name == "model":
+            for model in listed_models():
+                if model.name.startswith(argument):
+                    yield Candidate(f"/model {model.name}", model.name, model.facts)
         for path in islice(_paths(argument), MOST_PATHS):
             yield Candidate(f"/{name} {path}", path)
     elif command is not None:

@@ -108,6 +108,10 @@ class HelpWanted(NamedTuple):
     """Somebody wants to know what can be done."""
 
 
+class ModelsWanted(NamedTuple):
+    """Somebody wants to know which models there are, to use another."""
+
+
 class ViewWanted(NamedTuple):
     """Somebody wants to see something that not every front end has."""
 
@@ -177,6 +181,7 @@ Update = (
     | TurnRemoved
     | Shared
     | HelpWanted
+    | ModelsWanted
     | ViewWanted
     | QuitWanted
     | ReplyMeasured

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -149,8 +150,46 @@ def library_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     return found
 
 
-def write_page(model_path: Path, page: Path) -> None:
+def front_matter(card: Mapping[str, Any], given: Mapping[str, str]) -> list[str]:
+    """Return the lines with which a page begins, in YAML, as the Hugging Face Hub reads them.
+
+    https://huggingface.co/docs/hub/model-cards says which there can be. What only a person knows,
+    such as the licence, is not made up.
+
+    Args:
+        card: of a model file.
+        given: what a person says beside it, such as `license` and `language`.
+    """
+    cells = sorted({it.lower() for it in re.findall(r"(\w+)\(", card["architecture"])} - {"dense"})
+    lines = ["---", *(f"{name}: {json.dumps(value)}" for name, value in given.items())]
+    lines += ["library_name: charlm-tui", "pipeline_tag: text-generation", "tags:"]
+    lines += [f"- {tag}" for tag in ("character-level", "onnx", *cells)]
+    bits = card.get("held_out_bits_per_character")
+    if bits is not None:
+        lines += [
+            "model-index:",
+            f"- name: {json.dumps(card['name'], ensure_ascii=False)}",
+            "  results:",
+            "  - task:",
+            "      type: text-generation",
+            "    dataset:",
+            "      type: text",
+            f"      name: {json.dumps(card['corpus']['name'], ensure_ascii=False)}",
+            "      split: held out",
+            "    metrics:",
+            "    - type: bits-per-character",
+            f"      value: {bits}",
+        ]
+    return [*lines, "---", ""]
+
+
+def write_page(model_path: Path, page: Path, **given: str) -> None:
     """Write a model file's card as a Markdown page, with a sample at each temperature.
+
+    Args:
+        model_path: the model file.
+        page: is written.
+        given: what a person says of it for the front matter, such as `license` and `language`.
 
     Raises:
         FileWriteError: the page cannot be written.
@@ -162,6 +201,7 @@ def write_page(model_path: Path, page: Path) -> None:
     texts = draw_samples(model, vocabulary.encode(seed), rng_seed=PAGE_RNG_SEED)
     history = card["loss_history"]
     lines = [
+        *front_matter(card, given),
         f"# {model_path.name}",
         "",
         f"A character-level language model: {card['architecture']}, "

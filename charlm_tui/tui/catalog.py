@@ -21,11 +21,12 @@ from charlm_tui.controls.kinds import found
 from charlm_tui.tui.key_names import Bound
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.game import GameScreen
+from charlm_tui.tui.screens.models import ModelsScreen
 from charlm_tui.tui.screens.recall import RecallScreen
 from charlm_tui.tui.screens.text import TextScreen
 from charlm_tui.tui.widgets.prompt import Prompt
 
-_TYPED_IN = (Prompt, AskScreen, RecallScreen, TextScreen, GameScreen)
+_TYPED_IN = (Prompt, AskScreen, ModelsScreen, RecallScreen, TextScreen, GameScreen)
 """Where there is nothing but a line or a text to type in, or every character is a guess."""
 
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")  # in the order of Textual's names
@@ -58,6 +59,7 @@ def bindings() -> Mapping[str, Bound]:
             owner.__name__,
             binding.priority or issubclass(owner, _TYPED_IN),
             binding.description,
+            binding.tooltip or "",
         )
         for owner in _owners(DOMNode)
         for binding in vars(owner).get("BINDINGS", ())

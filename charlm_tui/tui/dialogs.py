@@ -16,7 +16,7 @@ from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.arguments import character, place_of_model, turned
+from charlm_tui.session.arguments import character, place_of_model, turned, use_model
 from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import ExistsError, new_name, save
@@ -111,6 +111,8 @@ class Dialogs:
             self.value(command.id)
         elif command.id == "save":
             self._save(command)
+        elif command.id == "model":
+            self.models()
         else:
             self._ask(f"{command.title}. {command.help}", partial(command.run, self._conversation))
 
@@ -131,6 +133,20 @@ class Dialogs:
         question = f"{command.title}. {command.help}"
         name = new_name(self._conversation)
         ask(self._app, question, answer, name, suggester=SuggestCommand("save "))
+
+    def models(self) -> None:
+        """Pick the model that replies from here on, or type its path."""
+        from charlm_tui.session.models import listed_models
+        from charlm_tui.tui.screens.models import ModelsScreen
+
+        it = self._conversation
+
+        def take(typed: str | None) -> None:
+            if typed:
+                self.attempt(lambda: use_model(it, typed))
+
+        in_use = "" if it.model is None else it.model.path
+        self._app.push_screen(ModelsScreen(list(listed_models()), in_use), take)
 
     def command_line(self) -> None:
         """Ask for a command, as it is typed in the REPL."""
@@ -256,7 +272,7 @@ class Dialogs:
 
         model = self._conversation.model
         there = "" if model is None else shlex.quote(model.path)
-        question = "Two to eight model files, or names of models that come with the program."
+        question = "Two to eight models, by their names or their paths."
         self._ask(question, self.ladder, f"{there} ")
 
     def lens(self) -> None:

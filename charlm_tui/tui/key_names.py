@@ -20,6 +20,8 @@ class Bound(NamedTuple):
     """Whether its keys are taken before what is typed, or where all else is typed."""
     label: str
     """What it does, in a word or two."""
+    help: str = ""
+    """What it does, in a sentence, if there is one."""
 
 
 def written(key: str) -> str:

@@ -69,6 +69,7 @@ LATER = {
         lane next-lane 1 2 3 4 5 6 7 8 cooler warmer pick pause stop go-on slower faster back help
     """,
     "recall": "leave older newer",
+    "models": "leave next previous",
     "transcript": "pin repeat find reach twin against game quiz",
     "app": "palette interrupt",
     "view": "editor tour",

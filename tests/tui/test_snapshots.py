@@ -30,9 +30,10 @@ from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.schedule import temperatures
 from charlm_tui.runs.log_file import LogFile, log_path
 from charlm_tui.runs.records import Record
-from charlm_tui.session.updates import Phase
+from charlm_tui.session.updates import ModelsWanted, Phase
 from charlm_tui.tui.screens import film, watch
 from charlm_tui.tui.screens.ladder import LadderScreen, LaneText
+from charlm_tui.tui.screens.models import ModelsScreen
 from charlm_tui.tui.setup import Setup
 from charlm_tui.tui.watch_app import WatchApp
 from charlm_tui.tui.widgets.recital import RecitalPanel
@@ -183,6 +184,20 @@ async def test_help(picture: SnapshotAssertion) -> None:
         await it.load()
         await it.pilot.press("f1")
         await it.pilot.pause()
+        assert drawn(it.app) == picture
+
+
+async def test_models(
+    picture: SnapshotAssertion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "broken.onnx").write_bytes(b"no model")
+    async with studio(NARROW, controls=CONTROLS) as it:
+        await it.load()
+        it.app.conversation.tell(ModelsWanted())
+        await it.until(lambda: isinstance(it.app.screen, ModelsScreen), "the list is there")
+        await it.settled()
         assert drawn(it.app) == picture
 
 

@@ -15,7 +15,7 @@ from charlm_tui.engine.insight_protocol import LensOpened, UnitRequested, UnitTo
 from charlm_tui.engine.protocol import Acknowledged, Inspected, InspectRequested
 from charlm_tui.lm.settings import Settings
 from charlm_tui.reply.tape import Columns, Tape
-from charlm_tui.session.updates import Phase
+from charlm_tui.session.updates import ModelsWanted, Phase
 from charlm_tui.tui.catalog import bindings
 from charlm_tui.tui.screens.ask import AskScreen
 from charlm_tui.tui.screens.game import GameScreen
@@ -23,6 +23,7 @@ from charlm_tui.tui.screens.help import HelpScreen
 from charlm_tui.tui.screens.history import HistoryScreen
 from charlm_tui.tui.screens.ladder import LadderScreen
 from charlm_tui.tui.screens.lens import LensScreen
+from charlm_tui.tui.screens.models import ModelsScreen
 from charlm_tui.tui.screens.overlay import Overlay
 from charlm_tui.tui.screens.quiz import QuizScreen
 from charlm_tui.tui.screens.reach import ReachScreen
@@ -430,6 +431,12 @@ async def listed(it: Studio) -> None:
     await it.settled()
 
 
+async def models(it: Studio) -> None:
+    it.app.conversation.tell(ModelsWanted())
+    await it.until(lambda: isinstance(it.app.screen, ModelsScreen), "it is there")
+    await it.settled()
+
+
 OVERLAYS: dict[str, tuple[Bring, ...]] = {
     "next.": (panel, panel_of_nothing),
     "controls.": (controls, controls_at_the_end),
@@ -437,6 +444,7 @@ OVERLAYS: dict[str, tuple[Bring, ...]] = {
     "help.": (over(HelpScreen, "question_mark"),),
     "ask.": (over(AskScreen, "colon"),),
     "recall.": (over(RecallScreen, "ctrl+r"),),
+    "models.": (models,),
     "ladder.": (over(LadderScreen, "A"), ladder_ended),
     "lens.": (over(LensScreen, "a"), lens_told),
     "what-if.": (over(WhatIfScreen, "m", before=selected), what_if_told),

@@ -14,6 +14,9 @@ from charlm_tui.text import runs, visible
 MOST_POINTED = 20_000
 """Characters of a reply that have figures of their own: with more, a page is slow to open."""
 
+FRAGMENT = "charlm-tui-reply"
+"""The class of a reply in somebody else's page."""
+
 _STYLE = """\
 :root { color-scheme: light dark; }
 body { background: var(--paper); color: var(--ink); font: 16px/1.6 Georgia, serif;
@@ -54,6 +57,25 @@ def html(recording: Recording, tint: Tint, title: str) -> str:
         f"{_legend(recording, tint)}<table>\n{rows}\n</table>\n"
         f'<p class="again">{escape(sentence)}</p>\n{made}</body>\n</html>\n'
     )
+
+
+def fragment(recording: Recording, tint: Tint) -> str:
+    """Return seed and reply as a part of somebody else's page, such as a notebook.
+
+    Nothing of its style acts outside of it. Its paper is light wherever it stands: what the page
+    around it looks like is not known.
+    """
+    whole = shown(recording, tint)
+    text = "".join(_spans(whole, len(recording.seed), _figures(recording)))
+    rules = [
+        f"{{ background: {LIGHT.paper}; color: {LIGHT.ink}; padding: 0.5em; text-align: left; "
+        "white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; }",
+        " i { font-style: normal; }",
+        " .seed { font-weight: bold; }",
+        *(f" .t{level} {{ background: {shade}; }}" for level, shade in enumerate(LIGHT.shades)),
+    ]
+    style = "\n".join(f".{FRAGMENT}{rule}" for rule in rules)
+    return f'<style>\n{style}\n</style>\n<div class="{FRAGMENT}">{text}</div>\n'
 
 
 def _colours(sheet: Sheet) -> str:

@@ -74,7 +74,13 @@ class LadderScreen(Overlay[None]):
             "right,l", "choose(1)", "Lane", key_display="→", group=_LANE, id="ladder.next-lane"
         ),
         *(
-            Binding(str(number), f"choose_number({number})", show=False, id=f"ladder.{number}")
+            Binding(
+                str(number),
+                f"choose_number({number})",
+                show=False,
+                tooltip=f"Go to lane {number}.",
+                id=f"ladder.{number}",
+            )
             for number in range(1, 9)
         ),
         Binding(

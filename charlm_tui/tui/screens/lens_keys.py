@@ -70,7 +70,13 @@ BINDINGS: list[BindingType] = [
     Binding("P", "unpin", "Unpin all", show=False, id="lens.unpin"),
     Binding("g", "named", "Unit by name", id="lens.named"),
     *(
-        Binding(f"{number}", f"pinned({number})", show=False, id=f"lens.pin-{number}")
+        Binding(
+            f"{number}",
+            f"pinned({number})",
+            show=False,
+            tooltip=f"Go to pinned unit {number}.",
+            id=f"lens.pin-{number}",
+        )
         for number in range(1, MOST_COLUMNS + 1)
     ),
     Binding("j", "scroll(1)", "Down", show=False, id="lens.line-down"),

@@ -117,7 +117,13 @@ class ReachScreen(Overlay[int | None]):
         Binding("f", "farther(1)", "Farthest", group=_FAR, id="reach.farther"),
         Binding("F", "farther(-1)", "Farthest", group=_FAR, id="reach.nearer"),
         *(
-            Binding(f"{number % 10}", f"farthest({number})", show=False, id=f"reach.far-{number}")
+            Binding(
+                f"{number % 10}",
+                f"farthest({number})",
+                show=False,
+                tooltip=f"Go to number {number} of the farthest reaches.",
+                id=f"reach.far-{number}",
+            )
             for number in range(1, MOST_FARTHEST + 1)
         ),
     ]

@@ -28,6 +28,7 @@ from charlm_tui.session.commands import COMMANDS
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import (
     HelpWanted,
+    ModelsWanted,
     Phase,
     ReplyMeasured,
     Said,
@@ -251,6 +252,8 @@ class StudioScreen(HinderedScreen, Screen[None]):
                 self.notify(capitalised(sentence))
             case HelpWanted():
                 self.action_open("help")
+            case ModelsWanted():
+                self._dialogs.models()
             case ViewWanted(view=view, argument=argument):
                 self._view_wanted(view, argument)
             case SeedReturned(text=text):
