@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.reply.tape_file import Recording
+    from charlm_tui.session.visiting import Visit
     from charlm_tui.tui.terminal_app import TerminalApp
 
 LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it into
@@ -93,6 +94,7 @@ def run_app(
     ladder: Sequence[Path] = (),
     replay: "Recording | None" = None,
     at_once: bool = False,
+    visit: "Visit | None" = None,
 ) -> int:
     """Run the app in this terminal; give its exit code.
 
@@ -102,6 +104,7 @@ def run_app(
         ladder: models that reply to it side by side, if there are any.
         replay: is played at once, unless it is None.
         at_once: whether it is played as fast as it goes.
+        visit: what whoever is at it is given, if that is a visitor in a browser.
     """
     forget_given_size()
     gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
@@ -110,6 +113,8 @@ def run_app(
     from charlm_tui.tui.setup import Setup
 
     setup = Setup.of(it.configuration.checked(known()), it.corpus, it.history, replay, at_once)
+    if visit is not None:
+        setup = setup.for_visitor(visit)
     gc.freeze()  # one that looks at it all takes 80 ms, in mid-stream
     gc.enable()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)

@@ -4,7 +4,7 @@ Taken from the settings once, so that the app knows nothing of files of settings
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from textual.theme import Theme
 
 from charlm_tui.controls.config import Configuration
 from charlm_tui.reply.tints import Tint
+from charlm_tui.session.visiting import Visit
 from charlm_tui.tui.themes import themes_beside
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Setup:
     """Is played at once."""
     at_once: bool = False
     """Whether it is played as fast as it goes."""
+    visit: Visit | None = None
+    """What a visitor is given, where whoever is here is one."""
     keep_theme: Callable[[str], None] = lambda _: None
     """Writes a theme that was chosen into the settings; may raise a `CharlmError`."""
 
@@ -81,6 +84,24 @@ class Setup:
             replay=replay,
             at_once=at_once,
             keep_theme=partial(_keep_theme, it.path),
+        )
+
+    def for_visitor(self, visit: Visit) -> "Setup":
+        """Return the same looks and keys for a visitor, who leaves nothing on this machine.
+
+        What replies are held against takes memory and a file of its own, so there is none of it.
+        """
+        panels = tuple(each for each in self.panels if each != "recital")
+        return replace(
+            self,
+            visit=visit,
+            corpus=None,
+            history=None,
+            follows=False,
+            panels=panels,
+            faults=(),  # the owner's, of the owner's file
+            replay=None,
+            keep_theme=lambda _: None,
         )
 
 
