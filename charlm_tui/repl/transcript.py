@@ -9,7 +9,7 @@ from charlm_tui.repl.printer import Printer
 from charlm_tui.repl.status import closing
 from charlm_tui.reply.tints import Tint, levels, tint_named
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.in_words import InWords
+from charlm_tui.session.in_words import WORDS, InWords
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
     HelpWanted,
@@ -68,9 +68,9 @@ class Teller:
                 self._printer.table(("command", "what it does"), command_rows())
                 self._printer.raw("")
                 self._printer.table(("in the prompt", "streaming", "what it does"), key_rows())
-            case ViewWanted(view="tint", argument=name):
+            case ViewWanted(view="tint", argument=name) if name.lower() != WORDS:
                 self.tint_by(name)
-            case ViewWanted(view=view) if view not in InWords.VIEWS:
+            case ViewWanted(view=view) if view not in ("tint", *InWords.VIEWS):
                 sentence = f"/{view} opens a screen of the app, and this is the chat"
                 self._printer.line("error", sentence)
             case Said(sentence=sentence):

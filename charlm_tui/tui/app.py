@@ -93,6 +93,8 @@ class CharlmApp(TerminalApp):
     ) -> None:
         self.setup = setup or Setup()
         super().__init__(self.setup.theme, self.setup.keymap, self.setup.themes)
+        if not self.setup.animated:
+            self.animation_level = "none"
         self._model = model
         self._new_engine = new_engine
         self._host: EngineHost | None = None  # once a screen is there

@@ -3,6 +3,7 @@
 Taken from the settings once, so that the app knows nothing of files of settings.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,6 +19,9 @@ from charlm_tui.tui.themes import themes_beside
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
+
+STILL = "NO_MOTION"
+"""The environment variable that says, wherever it is set, that nothing is to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Setup:
     """Wanted; where there is not room for all, the first ones are shown."""
     tint: Tint = Tint.PLAIN
     animated: bool = True
-    """Whether new characters arrive bright and settle."""
+    """Whether new characters arrive bright and settle, and what is scrolled glides."""
     continues: bool = False
     """Whether new seeds continue the conversation."""
     follows: bool = False
@@ -76,7 +80,7 @@ class Setup:
             keymap=it.keys,
             panels=tuple(it.value("panels")),
             tint=Tint(it.value("tint")),
-            animated=it.value("animations"),
+            animated=it.value("animations") and not os.environ.get(STILL),
             continues=it.value("turns") == "continued",
             follows=it.value("follow"),
             first_run=it.value("first-run"),

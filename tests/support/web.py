@@ -108,11 +108,16 @@ class Visitor:
 
     async def until(self, condition: Callable[[], Any], what: str) -> None:
         """Read until a condition holds; say what never happened if it does not come."""
-        async with asyncio.timeout(BOUND_S):
-            while not condition():
-                message = await self.socket.receive()
-                assert message.type is WSMsgType.BINARY, f"{message}, before {what}:\n{self.text}"
-                self._stream.feed(message.data)
+        try:
+            async with asyncio.timeout(BOUND_S):
+                while not condition():
+                    message = await self.socket.receive()
+                    assert message.type is WSMsgType.BINARY, f"{message} before {what}"
+                    self._stream.feed(message.data)
+        except TimeoutError:
+            raise AssertionError(
+                f"it never happened: {what}; the screen was\n{self.text}"
+            ) from None
 
     async def shows(self, words: str) -> None:
         await self.until(lambda: words in self.text, f"{words!r} was shown")

@@ -35,10 +35,11 @@ def test_what_the_page_says_is_handed_on() -> None:
     "message",
     [
         *("", "x", "null", "[]", "{}", "[1]", '["quit"]', '["stdin"]', '["stdin", 7]', "[" * 9**6),
-        *('["resize", [80, 24]]', '["resize", {"width": 80}]', '["resize", {"width": 1, "height": 1e9}]'),
+        *('["resize", [80, 24]]', '["resize", {"width": 80}]'),
+        '["resize", {"width": 1, "height": 1e9}]',
         *('["ping", "' + "x" * 99 + '"]', '["blur", 1]', '["deliver_chunk_request", {"key": "a"}]'),
     ],
-    ids=range(17),
+    ids=range(16),
 )  # fmt: skip
 def test_what_the_page_never_says_is_a_fault(message: str) -> None:
     with pytest.raises(PacketFault):

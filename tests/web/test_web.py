@@ -97,8 +97,8 @@ async def test_a_visitor_opens_types_a_seed_warms_leaves_and_no_process_stays() 
                 visitor(session, it.address) as first,
                 visitor(session, it.address) as second,
             ):
-                await first.shows("nietzsche │")
-                await second.shows("nietzsche │")
+                await first.shows("ready")
+                await second.shows("ready")
                 assert await refused(session, it.address, origin=it.address) == 503
                 async with session.get(it.address) as answer:
                     assert (answer.status, await answer.text()) == (
@@ -119,7 +119,7 @@ async def test_a_visitor_opens_types_a_seed_warms_leaves_and_no_process_stays() 
                     await first.socket.close()
                     assert processes.all()
             async with visitor(session, it.address) as third:
-                await third.shows("nietzsche │")
+                await third.shows("ready")
                 await third.type(CTRL_Q)
                 assert await third.ended() == 1001
         assert it.end() == (0, "")
@@ -134,7 +134,7 @@ async def test_no_process_stays_when_the_server_ends(number: int) -> None:
         assert "is not encrypted" in it.said[0]
         address = re.sub(r"//.*:", "//127.0.0.1:", it.address)
         async with ClientSession() as session, visitor(session, address) as one:
-            await one.shows("nietzsche │")
+            await one.shows("ready")
             with Gone(it.processes()) as processes:
                 code, said = it.end(number)
                 assert processes.all()
@@ -151,7 +151,7 @@ async def test_a_visitor_who_types_nothing_is_ended() -> None:
 
 async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barrier) -> None:
     async with visitor(session, it.address) as one:
-        await one.shows("nietzsche │")
+        await one.shows("ready")
         await one.type("the world is\r")
         await one.shows("❯ the world is")
         await one.type(F3)
