@@ -33,7 +33,7 @@ from charlm_tui.repl.status import confirmed, settings_shown
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.in_words import InWords
+from charlm_tui.session.in_words import WORDS, InWords, surprises_in_words
 from charlm_tui.session.playing import PLAY_FRAMES_PER_S
 from charlm_tui.session.typed import Meaning, meaning, take_line
 from charlm_tui.session.updates import (
@@ -46,6 +46,7 @@ from charlm_tui.session.updates import (
     SeedReturned,
     Unusable,
     Update,
+    ViewWanted,
 )
 
 TWICE_S = 3.0  # within which a second Ctrl+C quits
@@ -239,6 +240,8 @@ class SpokenChat:
                 self._offer("this seed was not sent", text)
             case SeedDreamt(text=text):
                 self._offer("the model has made up a seed", text)
+            case ViewWanted(view="tint", argument=name) if name.lower() != WORDS:
+                self._printer.line("notice", surprises_in_words(self.conversation.turn))
             case HelpWanted():
                 self._printer.table(("command", "what it does"), command_rows())
                 self._printer.line("notice", TYPING)

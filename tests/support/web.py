@@ -42,6 +42,10 @@ class Served:
         """Return the process ids of every process below the server."""
         return below(self.process.pid)
 
+    def commands(self) -> list[str]:
+        """Return the end of the command of each of them, for who looks why one is missing."""
+        return [Path(f"/proc/{pid}/cmdline").read_text()[-60:] for pid in self.processes()]
+
     def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
         """End it by a signal; return its exit code, and what else it has said."""
         self.process.send_signal(number)

@@ -127,7 +127,9 @@ async def test_a_visitor_opens_types_a_seed_warms_leaves_and_no_process_stays() 
 
 @pytest.mark.slow
 @pytest.mark.linux
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+)
 async def test_no_process_stays_when_the_server_ends(number: int) -> None:
     with served("--host", "0.0.0.0", "--idle", "1h") as it:
         assert "can be reached from other machines" in it.said[0]
@@ -141,7 +143,7 @@ async def test_no_process_stays_when_the_server_ends(number: int) -> None:
         assert (code, said) == (143 if number == signal.SIGTERM else -9, "")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.linux
 async def test_a_visitor_who_types_nothing_is_ended() -> None:
     with served("--idle", "1s") as it:
@@ -154,10 +156,10 @@ async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barr
         await one.shows("ready")
         await one.type("the world is\r")
         await one.shows("❯ the world is")
+        await one.shows("streaming")
         await one.type(F3)
         await one.shows("0.55")
         await together.wait()  # all of them are there now
-        await one.shows("streaming")
 
 
 @pytest.mark.long
@@ -168,8 +170,9 @@ async def test_ten_visitors_at_once_each_have_a_studio_and_an_eleventh_is_refuse
             together = asyncio.Barrier(11)
             visits = [asyncio.create_task(whole_visit(it, session, together)) for _ in range(10)]
             await together.wait()
+            assert await refused(session, it.address, origin=it.address) == 503
             pids = it.processes()
-            assert len(pids) == 20
+            assert len(pids) == 20, it.commands()
             with Gone(pids) as processes:
                 await asyncio.gather(*visits)
                 assert processes.all()
