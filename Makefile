@@ -119,5 +119,5 @@ $(RUN): pyproject.toml constraints.txt | $(VENV)/.created
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(VENV)/.created
-	$(PIP) install $(PINNED) --editable '.[train]' --group dev
+	$(PIP) install $(PINNED) --editable '.[train,web]' --group dev
 	@touch $@ $(RUN)

@@ -31,6 +31,7 @@ from tests.support.terminal import COMMAND
         ("charlm_tui.film.order", SLOW),
         ("charlm_tui.cli.film", SLOW),
         ("charlm_tui.cli.train", SLOW),
+        ("charlm_tui.cli.web", {"aiohttp", *SLOW}),
         ("charlm_tui.training.plan", SLOW - {"numpy"}),
     ],
 )

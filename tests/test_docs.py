@@ -22,6 +22,7 @@ PAGES = (
         "docs/training.md",
         "docs/how-it-works.md",
         "docs/file-formats.md",
+        "docs/web.md",
     ),
 )
 OTHERS = frozenset({"Philox", "Loop"})  # names of other people's things

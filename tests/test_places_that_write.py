@@ -31,6 +31,7 @@ KNOWN = {
     "tui/screens/studio.py": "through CharlmApp.notify() and copy_to_clipboard()",
     "tui/screens/twin.py": "figures of a lane, units and symbols through visible()",
     "tui/terminal_app.py": "copy_to_clipboard(), through which all of the app's go",
+    "tui/visitor_driver.py": "what Textual has drawn, into a pipe",
     "tui/widgets/control_panel.py": "its own title",
     "tui/widgets/find_line.py": "through CharlmApp.notify()",
     "tui/widgets/next_character.py": "its own title",

@@ -56,6 +56,7 @@ COMMANDS = {
     "score": "scripts",
     "train": "train",
     "watch": "watch",
+    "web": "web",
 }
 """The module of each subcommand."""
 
@@ -133,7 +134,8 @@ def cli(
     if not in_terminal():
         raise click.UsageError(
             "the app needs a terminal for its input, output and errors, and there is none here; "
-            "for scripts there are: charlm-tui generate, and charlm-tui repl"
+            "for scripts there are: charlm-tui generate, and charlm-tui repl; for a browser: "
+            "charlm-tui web"
         )
     if ladder and not LANES[0] <= len(ladder) <= LANES[1]:
         least, most = LANES

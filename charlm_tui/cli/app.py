@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from charlm_tui.engine.rescue import TerminalRescue
     from charlm_tui.reply.tape_file import Recording
     from charlm_tui.session.game import Wanted
+    from charlm_tui.session.visiting import Visit
     from charlm_tui.tui.terminal_app import TerminalApp
 
 LEAVE_SEQUENCE = (  # takes a terminal out of the modes that Textual puts it into
@@ -105,6 +106,7 @@ def run_app(
     replay: "Recording | None" = None,
     at_once: bool = False,
     game: "Wanted | None" = None,
+    visit: "Visit | None" = None,
 ) -> int:
     """Run the app in this terminal; give its exit code.
 
@@ -115,6 +117,7 @@ def run_app(
         replay: is played at once, unless it is None.
         at_once: whether it is played as fast as it goes.
         game: is begun at once, unless it is None.
+        visit: what whoever is at it is given, if that is a visitor in a browser.
     """
     forget_given_size()
     gc.disable()  # all that is imported stays: a collection finds nothing, and takes its time
@@ -125,6 +128,8 @@ def run_app(
     setup = Setup.of(
         it.configuration.checked(known()), it.corpus, it.history, replay, at_once, game
     )
+    if visit is not None:
+        setup = setup.for_visitor(visit)
     gc.freeze()  # one that looks at it all takes 80 ms, in mid-stream
     gc.enable()
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)

@@ -1,5 +1,6 @@
 """The options that commands share, made from the parameter table."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -71,6 +72,27 @@ class Temperatures(ValueType):
         return chosen
 
 
+class Duration(ValueType):
+    """A time such as `90s`, `10m` or `1h30m`, in seconds."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds of a text."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", str(value))
+        hours, minutes, seconds = (
+            int(part or 0) for part in (match.groups() if match else (0, 0, 0))
+        )
+        total = 3600.0 * hours + 60 * minutes + seconds
+        if total == 0:
+            self.fail(f"{value!r} is not a time; give one such as 90s, 10m or 1h30m", param, ctx)
+        return total
+
+
 def option_of(name: str, **more: Any) -> Callable[[ClickCommand], ClickCommand]:
     """Return the option of a row of the parameter table.
 
@@ -109,6 +131,7 @@ model_option = option_of(
     shell_complete=complete_models,
 )
 follow_option = option_of("follow", is_flag=True, type=None, show_default=False)
+theme_option = option_of("theme", type=str, metavar="NAME")
 config_option = click.option(
     "--config",
     "config_path",

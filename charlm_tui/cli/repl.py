@@ -50,6 +50,7 @@ LEAVE_SEQUENCE = b"\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[0m\x1b[J"
     flag_value=Tint.SURPRISAL.value,
     help=f"Tint the text by this; alone: {Tint.SURPRISAL.value}.",
 )
+@with_options(option_of("screen-reader", is_flag=True, type=None, show_default=False))
 @with_options(*history_options, *sampling_options, *context_options)
 @click.option("-0", "--null", is_flag=True, help="End replies by NUL, not by a newline.")
 @click.option("--json", "as_json", is_flag=True, help="Print each reply as a JSON object.")
@@ -86,9 +87,19 @@ def repl(
 def _chat(it: Start, seed: str | None) -> int:
     from charlm_tui.engine.client import ProcessEngine
     from charlm_tui.engine.rescue import TerminalRescue
-    from charlm_tui.repl.chat import run
+    from charlm_tui.repl.chat import run, run_spoken
 
     forget_given_size()
+    if it.configuration.value("screen-reader"):
+        return run_spoken(
+            str(it.model),
+            lambda path: ProcessEngine(path, None, it.limits),
+            it.controls,
+            seed,
+            it.history,
+            it.configuration.value("turns") == "continued",
+            it.configuration.value("follow"),
+        )
     rescue = TerminalRescue.of(sys.stdin.fileno(), LEAVE_SEQUENCE)
     try:
         return run(

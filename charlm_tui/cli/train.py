@@ -5,14 +5,13 @@ a run does is decided in training/plan.py and done in training/run.py; a file of
 in training/from_keras.py.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from charlm_tui.cli.help import HelpfulCommand
-from charlm_tui.cli.options import ValueType
+from charlm_tui.cli.options import Duration
 from charlm_tui.cli.streams import has_screen, in_terminal
 from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
@@ -21,28 +20,6 @@ from charlm_tui.training.errors import (
     TrainingError,
 )
 from charlm_tui.training.recipes import BEST, NOTEBOOK, PRESETS
-
-
-class Duration(ValueType):
-    """A time such as `90s`, `10m` or `1h30m`, in seconds."""
-
-    name = "TIME"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return the seconds of a text."""
-        if isinstance(value, float):
-            return value
-        match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", str(value))
-        hours, minutes, seconds = (
-            int(part or 0) for part in (match.groups() if match else (0, 0, 0))
-        )
-        total = 3600.0 * hours + 60 * minutes + seconds
-        if total == 0:
-            self.fail(f"{value!r} is not a time; give one such as 90s, 10m or 1h30m", param, ctx)
-        return total
-
 
 _PATH = click.Path(path_type=Path)
 _SHARE = click.FloatRange(0, 1, max_open=True)

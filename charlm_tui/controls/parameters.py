@@ -471,9 +471,17 @@ PARAMETERS = (
         "animations",
         Switch(),
         "true or false",
-        "Whether new characters are animated.",
+        "Whether new characters are animated, and scrolling is; not where NO_MOTION is set.",
         table="show",
         default=True,
+    ),
+    Parameter(
+        "screen-reader",
+        Switch(),
+        "true or false",
+        "Write for a screen reader, in charlm-tui repl: labels, whole sentences, no colours.",
+        table="show",
+        default=False,
     ),
     Parameter(
         "first-run",

@@ -67,13 +67,18 @@ def replaced(model: ModelLoaded) -> str:
     return f"the model file was replaced: replies are of the new one now{about}"
 
 
-def rows(model: ModelLoaded) -> list[tuple[str, str]]:
-    """Return (fact, value) pairs for people to read; what a card does not say is left out."""
+def rows(model: ModelLoaded, path: bool = True) -> list[tuple[str, str]]:
+    """Return (fact, value) pairs for people to read; what a card does not say is left out.
+
+    Args:
+        model: that they are of.
+        path: whether they say where its file is.
+    """
     card = model.card
     symbols = [s if s.isprintable() and s != " " else describe_symbol(s) for s in model.symbols]
-    path = Path(model.path)
+    file = Path(model.path)
     found: list[tuple[str, object]] = [
-        ("model", f"{model.name} ({model.path})"),
+        ("model", f"{model.name} ({model.path})" if path else model.name),
         ("architecture", card.get("architecture")),
         ("parameters", _number(card.get("parameters"))),
         ("window", f"{model.window} characters"),
@@ -88,7 +93,7 @@ def rows(model: ModelLoaded) -> list[tuple[str, str]]:
         ("Keras backend", card.get("backend")),
         ("versions", _pairs(card.get("versions"))),
         ("sha256", model.sha256),
-        ("size", f"{path.stat().st_size:,} bytes" if path.is_file() else None),
+        ("size", f"{file.stat().st_size:,} bytes" if file.is_file() else None),
     ]
     return [(name, told(str(value))) for name, value in found if value not in (None, "")]
 

@@ -93,6 +93,28 @@ def run(
     return asyncio.run(chat())
 
 
+def run_spoken(
+    model: str,
+    new_engine: Callable[[str], Engine],
+    controls: Controls,
+    seed: str | None = None,
+    history: Path | None = None,
+    continues: bool = False,
+    follows: bool = False,
+) -> int:
+    """Chat in a terminal that is read aloud; otherwise as `run`."""
+    from charlm_tui.repl.spoken import SpokenChat
+
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+    async def chat() -> int:
+        it = SpokenChat(model, new_engine, controls, history)
+        it.conversation.continues, it.conversation.loading.follows = continues, follows
+        return await it.run(seed)
+
+    return asyncio.run(chat())
+
+
 class Chat:
     """One conversation in a terminal; for the arguments see `run`."""
 

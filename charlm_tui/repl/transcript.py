@@ -9,7 +9,7 @@ from charlm_tui.repl.printer import Printer
 from charlm_tui.repl.status import closing
 from charlm_tui.reply.tints import Tint, levels, tint_named
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.in_words import InWords
+from charlm_tui.session.in_words import WORDS, InWords
 from charlm_tui.session.models import models_in_words
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import (
@@ -74,9 +74,9 @@ class Teller:
                 model = self._conversation.model
                 found = models_in_words("" if model is None else model.path)
                 self._printer.table(("/model", "what it is"), found)
-            case ViewWanted(view="tint", argument=name):
+            case ViewWanted(view="tint", argument=name) if name.lower() != WORDS:
                 self.tint_by(name)
-            case ViewWanted(view=view) if view not in InWords.VIEWS:
+            case ViewWanted(view=view) if view not in ("tint", *InWords.VIEWS):
                 sentence = f"/{view} opens a screen of the app, and this is the chat"
                 self._printer.line("error", sentence)
             case Said(sentence=sentence):

@@ -171,7 +171,7 @@ def with_other(
             )
         act(other)
 
-    path = place_of_model(typed) if typed else str(another_shipped(Path(own.path)))
+    path = place_of_model(it, typed) if typed else str(another_shipped(Path(own.path)))
     version = file_version(Path(path))
     for model in it.models.values():
         if model.path == path and model.file is not None and model.file == version:

@@ -12,7 +12,7 @@ from charlm_tui.errors import CommandError
 from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import named
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.obstacles import by_another
+from charlm_tui.session.obstacles import by_another, no_files
 from charlm_tui.session.turns import Turn
 from charlm_tui.session.updates import ModelsWanted, Noticed, StateChanged
 
@@ -116,25 +116,37 @@ def info(it: Conversation) -> None:
     """Tell the model's card."""
     if it.model is None:
         raise CommandError("no model is loaded yet; wait until it is ready")
-    pairs = rows(it.model)
+    pairs = rows(it.model, path=not no_files(it))
     width = max(len(name) for name, _ in pairs)
     it.tell(Noticed("\n".join(f"{name:<{width}}  {value}" for name, value in pairs)))
 
 
 def use_model(it: Conversation, text: str) -> None:
     """Use the model that was typed; if none was, say which there are."""
-    if not text:
-        it.tell(ModelsWanted())
+    if text:
+        it.loading.use(place_of_model(it, text))
+    elif it.visit is not None:
+        names = ", ".join(sorted(it.visit.models))
+        it.tell(Noticed(f"the model is {name_of_model(it) or 'loading'}; there are {names}"))
     else:
-        it.loading.use(place_of_model(text))
+        it.tell(ModelsWanted())
 
 
-def place_of_model(text: str) -> str:
+def name_of_model(it: Conversation) -> str:
+    """Return what is typed for the model in use, its path or a visitor's name of it; or nothing."""
+    if it.model is None:
+        return ""
+    return it.model.path if it.visit is None else Path(it.model.path).stem
+
+
+def place_of_model(it: Conversation, text: str) -> str:
     """Return the path of a model that was typed, by its path or its name.
 
     Raises:
-        CommandError: it can be no path.
+        CommandError: it can be no path, or is none of those that a visitor can take.
     """
+    if it.visit is not None:
+        return it.visit.place_of_model(text)
     try:
         return str(named(at_home(Path(text))))
     except (OSError, ValueError) as error:

@@ -18,7 +18,7 @@ from charlm_tui.session.arguments import (
     use_model,
 )
 from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.handover import recorded, save, share
+from charlm_tui.session.handover import received, save, share
 from charlm_tui.session.holding import hold
 from charlm_tui.session.knobs import KNOBS, Knob
 from charlm_tui.session.obstacles import (
@@ -35,6 +35,7 @@ from charlm_tui.session.obstacles import (
     not_resumable,
     not_stoppable,
     nothing,
+    nothing_to_save,
 )
 from charlm_tui.session.updates import (
     HelpWanted,
@@ -103,7 +104,7 @@ def _typed(knob: Knob) -> Command:
 def _taking(
     take: "Callable[[Conversation, Recording], object]",
 ) -> Callable[[Conversation, str], object]:
-    return lambda it, text: take(it, recorded(text))
+    return lambda it, text: take(it, received(it, text))
 
 
 _COMMANDS = (
@@ -296,7 +297,7 @@ _COMMANDS = (
         "Save the reply",
         "Write the reply to a file: .tape .txt .md .html .svg .json or .cast.",
         save,
-        no_turn,
+        nothing_to_save,
         slash="save",
         argument="PATH",
     ),

@@ -5,7 +5,7 @@ of themselves, and nothing else.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -36,12 +36,15 @@ class Candidate(NamedTuple):
     help: str = ""
 
 
-def candidates(line: str, chat: bool = False) -> Iterator[Candidate]:
+def candidates(
+    line: str, chat: bool = False, models: Iterable[str] | None = None
+) -> Iterator[Candidate]:
     """Yield what a line can become that begins with a slash; nothing for any other.
 
     Args:
         line: as far as it is typed.
         chat: leave out what opens a screen of the app.
+        models: names of those that a visitor can take, who has no files; None is anybody else.
     """
     if "\n" in line or meaning(line) is not Meaning.COMMAND:
         return
@@ -52,6 +55,10 @@ def candidates(line: str, chat: bool = False) -> Iterator[Candidate]:
             if each.startswith(name.lower()) and not (chat and known.screen):
                 shown = f"/{each} {known.argument}".rstrip()
                 yield Candidate(f"/{each}", shown, known.help)
+    elif models is not None and name in TAKING_PATHS:
+        for each in sorted(models) if name == "model" else ():
+            if each.startswith(argument):
+                yield Candidate(f"/{name} {each}", each)
     elif name in TAKING_PATHS:
         if name == "model":
             for model in listed_models():

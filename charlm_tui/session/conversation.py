@@ -41,6 +41,7 @@ from charlm_tui.session.updates import (
     Phase,
     Update,
 )
+from charlm_tui.session.visiting import Visit
 
 
 class Conversation:
@@ -73,6 +74,8 @@ class Conversation:
         """The temperature, and how it moves."""
         self.loading = Loading(stage, self.playing.model_loaded)
         """The models, while they are loaded."""
+        self.visit: Visit | None = None
+        """What a visitor is given; None where whoever is here has this machine's files."""
 
     @property
     def controls(self) -> Controls:

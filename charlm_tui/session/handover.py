@@ -10,6 +10,7 @@ from charlm_tui.errors import CommandError
 from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
 from charlm_tui.session.conversation import Conversation
+from charlm_tui.session.obstacles import no_files
 from charlm_tui.session.updates import Said, Shared
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def save(it: Conversation, text: str, replaces: bool = False) -> None:
         ExistsError: there is one, and it is not.
         CharlmError: there is no reply, no such form, or the file cannot be written.
     """
+    if obstacle := no_files(it):
+        raise CommandError(obstacle)
     from charlm_tui.files import replace_file
     from charlm_tui.reply.exports import export, format_of
 
@@ -75,6 +78,19 @@ def recorded(text: str, waits: bool = False) -> "Recording":
     if is_line(text):
         return from_line(text)
     return read_recording(_path(text, "the path of a tape, or a shared line"), waits)
+
+
+def received(it: Conversation, text: str) -> "Recording":
+    """Return what `recorded` does; to a visitor, that of a shared line alone.
+
+    Raises:
+        CharlmError: it is neither, damaged, or a path that a visitor has typed.
+    """
+    from charlm_tui.reply.share_line import is_line
+
+    if (obstacle := no_files(it)) and not is_line(text):
+        raise CommandError(f"{obstacle}; give a shared line")
+    return recorded(text)
 
 
 def _reply(it: Conversation) -> "Recording":

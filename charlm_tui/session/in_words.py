@@ -4,6 +4,7 @@ Asks for its reach, for what units cause at it, or how another model predicts th
 command wants to see that, and tells the answer as a notice.
 """
 
+import math
 from array import array
 from typing import NamedTuple
 
@@ -26,8 +27,10 @@ from charlm_tui.session.updates import InsightGained, Noticed, StateChanged, Upd
 DEPTHS = (1, 2, 3, 5, 8, 13, 21, 34, 55)  # of which it is said how likely a character is
 MOST_MATTER = 5  # characters before it that are named
 MOST_UNITS = 10
+WORDS = "words"  # what is typed for a tint that is told
+MOST_SURPRISES = 5  # characters that it names
 MOST_DIFFERENT = 10  # characters that two models predicted differently
-BEFORE = 20  # characters before such a one
+BEFORE = 20  # characters that are quoted before each
 
 
 class _Asked(NamedTuple):
@@ -48,7 +51,7 @@ class InWords:
     """
 
     VIEWS = ("reach", "causes", "against")
-    """The views that are told in words."""
+    """The views that are told in words, and need the engine for that."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
@@ -69,6 +72,8 @@ class InWords:
         """
         asked = self._asked
         match update:
+            case ViewWanted(view="tint", argument=typed) if typed.lower() == WORDS:
+                self._conversation.tell(Noticed(surprises_in_words(self._conversation.turn)))
             case ViewWanted(view=view, argument=typed) if view in self.VIEWS:
                 self._ask(view, typed)
             case InsightGained(answer=answer) if asked and answer.number in asked.requests:
@@ -138,6 +143,31 @@ class InWords:
     def _tell(self, words: str, error: bool = False) -> None:
         self._drop()
         self._conversation.tell(Noticed(words, error))
+
+
+def surprises_in_words(turn: Turn | None) -> str:
+    """Say what a tint by surprisal and entropy shows of a reply, the most surprising first.
+
+    Raises:
+        CommandError: there is no reply.
+    """
+    if turn is None or not len(turn.tape):
+        raise CommandError("there is no reply yet; send a seed first")
+    bits, unsure = turn.tape.surprisal_bits(), turn.tape.entropy_bits()
+    known = [number for number, value in enumerate(bits) if not math.isnan(value)]
+    if not known:
+        return "how surprising this reply is was not measured"
+    most = sorted(known, key=lambda number: -bits[number])[:MOST_SURPRISES]
+    text = turn.text()
+    mean = sum(bits[number] for number in known) / len(known)
+    lines = [f"{mean:.2f} bits per character in the mean; the most surprising:"]
+    for number in most:
+        before = (turn.seed + text[:number])[-BEFORE:]
+        lines.append(
+            f"{describe_symbol(text[number])}, character {number + 1:,}, after {before!r}: "
+            f"{bits[number]:.1f} bits, where {unsure[number]:.1f} were expected"
+        )
+    return "\n".join(lines)
 
 
 def reach_in_words(turn: Turn, number: int, reach: ReachTold, influence: InfluenceTold) -> str:

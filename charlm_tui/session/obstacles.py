@@ -11,12 +11,23 @@ from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.updates import Phase
 
 NO_BRANCH = "this reply cannot be branched now"
+NO_FILES = "this machine's files and programs are closed to visitors"
 Obstacle = Callable[[Conversation], str]
 
 
 def nothing(_: object) -> str:
     """Return nothing: it can always be done."""
     return ""
+
+
+def no_files(it: Conversation) -> str:
+    """Return that whoever is here has no files and no programs of this machine, if so."""
+    return NO_FILES if it.visit is not None else ""
+
+
+def nothing_to_save(it: Conversation) -> str:
+    """Return why no reply can be written to a file."""
+    return no_files(it) or no_turn(it)
 
 
 def not_busy(it: Conversation) -> str:

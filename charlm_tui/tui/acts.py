@@ -13,6 +13,7 @@ from charlm_tui.tui.situation import (
     no_comparison,
     no_corpus,
     no_editor,
+    no_files,
     no_history,
     no_look,
     no_second_model,
@@ -348,6 +349,7 @@ ACTS = (
         "",
         "Put a file's text into the prompt.",
         "o",
+        obstacle=no_files,
         section=TURNS,
     ),
     Act(

@@ -44,6 +44,8 @@ if TYPE_CHECKING:  # neither an engine nor SQLite is needed before the first pai
     from charlm_tui.tui.screens.game_table import GameEnded, PastWanted
     from charlm_tui.tui.screens.history import Chosen
 
+SCREENSHOT = "Screenshot"  # Textual's title of what writes a file
+
 
 @dataclass
 class EngineSpoke(Message):
@@ -92,6 +94,8 @@ class CharlmApp(TerminalApp):
     ) -> None:
         self.setup = setup or Setup()
         super().__init__(self.setup.theme, self.setup.keymap, self.setup.themes)
+        if not self.setup.animated:
+            self.animation_level = "none"
         self._model = model
         self._new_engine = new_engine
         self._host: EngineHost | None = None  # once a screen is there
@@ -100,6 +104,7 @@ class CharlmApp(TerminalApp):
         self.conversation = Conversation(controls, self._show)
         self.conversation.continues = self.setup.continues
         self.conversation.loading.follows = self.setup.follows
+        self.conversation.visit = self.setup.visit
         self._replay = self.setup.replay  # until there is a model to compare it with
         self._keeper: Keeper | None = None
         self._typed = TypeAhead(self, super().on_event, self._takes_keys)
@@ -349,7 +354,9 @@ class CharlmApp(TerminalApp):
                         act.help,
                         lambda action=act.action: self.call_later(self._studio.run_action, action),
                     )
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if self.setup.visit is None or command.title != SCREENSHOT:
+                yield command
 
     def _start_engine(self, path: str = "") -> None:
         """Start an engine in place of the current one, with another model if `path` names one."""

@@ -16,7 +16,13 @@ from charlm_tui.controls.controls import PRESETS, new_rng_seed
 from charlm_tui.errors import CharlmError
 from charlm_tui.files import at_home
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.arguments import character, place_of_model, turned, use_model
+from charlm_tui.session.arguments import (
+    character,
+    name_of_model,
+    place_of_model,
+    turned,
+    use_model,
+)
 from charlm_tui.session.commands import Command
 from charlm_tui.session.conversation import Conversation
 from charlm_tui.session.handover import ExistsError, new_name, save
@@ -153,8 +159,10 @@ class Dialogs:
         from charlm_tui.tui.screens.ask import ask
         from charlm_tui.tui.widgets.command_menu import SuggestCommand
 
+        visit = self._conversation.visit
+        suggester = SuggestCommand(models=visit.models if visit is not None else None)
         question = "A command, such as temp 0.7; → takes what is suggested."
-        ask(self._app, question, partial(run_line, self._conversation), suggester=SuggestCommand())
+        ask(self._app, question, partial(run_line, self._conversation), suggester=suggester)
 
     def value(self, knob: str) -> None:
         """Ask for the value of a knob."""
@@ -219,7 +227,7 @@ class Dialogs:
             loading.begin(lambda: self._climb(lambda seed: ladder.climb(seed, lanes.of)))
         else:
             loading.beside(
-                [place_of_model(each) for each in lanes.names],
+                [place_of_model(self._conversation, each) for each in lanes.names],
                 lambda models: self._climb(lambda seed: ladder.climb_models(seed, models)),
             )
 
@@ -270,8 +278,7 @@ class Dialogs:
         """Ask for the models of a ladder, and begin it."""
         import shlex
 
-        model = self._conversation.model
-        there = "" if model is None else shlex.quote(model.path)
+        there = shlex.quote(name) if (name := name_of_model(self._conversation)) else ""
         question = "Two to eight models, by their names or their paths."
         self._ask(question, self.ladder, f"{there} ")
 

@@ -13,7 +13,7 @@ import re
 import select
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual._xterm_parser import XTermParser
@@ -47,6 +47,46 @@ class TerminalFile(io.FileIO):
         return count
 
 
+class Typing:
+    """What is typed, read as keys, clicks and pastes, whatever a terminal says beside them.
+
+    Args:
+        hand_over: takes each of them.
+        debug: whether Textual's parser writes down what it reads.
+    """
+
+    def __init__(self, hand_over: Callable[[Message], None], debug: bool = False) -> None:
+        self._hand_over = hand_over
+        self._debug = debug
+        self._parser = XTermParser(debug)
+
+    def read(self, text: str) -> None:
+        """Read what has come, nothing for example; also look whether an Escape is a key."""
+        for part in _BEFORE_ESCAPES.split(text):
+            # A sequence is read to its end one by one: what cannot be read costs no other key.
+            for each in (*part[:MOST_OF_A_KEY], part[MOST_OF_A_KEY:]):
+                if each:
+                    self._take(self._parser.feed(each))
+        self._take(self._parser.tick())
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        """Hand over what the parser reads; leave out what is no key, click or paste."""
+        parser, read = self._parser, iter(messages)
+        while True:
+            try:
+                message = next(read, None)
+            except (ValueError, ArithmeticError):  # of a number that no character has, say
+                self._parser = XTermParser(self._debug)  # the old one has stopped for good
+                self._parser.mouse_pixels = parser.mouse_pixels
+                self._parser.terminal_size = parser.terminal_size
+                self._parser.terminal_pixel_size = parser.terminal_pixel_size
+                return
+            if message is None:
+                return
+            if not (isinstance(message, Key) and _is_half(message.character)):
+                self._hand_over(message)
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's driver, on such a file; leaves every mode that it has entered."""
 
@@ -64,7 +104,7 @@ class TerminalDriver(LinuxDriver):
         # and take a process that goes on for one that has given the terminal back.
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
-        self._parser = XTermParser(self._debug)
+        self._typing = Typing(self.process_message, self._debug)
         self._suspended = False  # whether the terminal is given back
 
     def follow_suspensions(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -110,13 +150,7 @@ class TerminalDriver(LinuxDriver):
         poll = select.poll()
         poll.register(self.fileno, select.POLLIN)
         while not self.exit_event.is_set():
-            text = decode(self._read()) if poll.poll(TICK_S * 1000) else ""
-            for part in _BEFORE_ESCAPES.split(text):
-                # A sequence is read to its end one by one: what cannot be read costs no other key.
-                for each in (*part[:MOST_OF_A_KEY], part[MOST_OF_A_KEY:]):
-                    if each:
-                        self._take(self._parser.feed(each))
-            self._take(self._parser.tick())
+            self._typing.read(decode(self._read()) if poll.poll(TICK_S * 1000) else "")
 
     def _read(self) -> bytes:
         """Read what was typed; nothing, after a while, from a terminal that was closed."""
@@ -125,23 +159,6 @@ class TerminalDriver(LinuxDriver):
                 return data
         self.exit_event.wait(TICK_S)  # `hangup` ends the process
         return b""
-
-    def _take(self, messages: Iterable[Message]) -> None:
-        """Hand over what the parser reads, as keys, clicks and pastes; leave out what is none."""
-        parser, read = self._parser, iter(messages)
-        while True:
-            try:
-                message = next(read, None)
-            except (ValueError, ArithmeticError):  # of a number that no character has, say
-                self._parser = XTermParser(self._debug)  # the old one has stopped for good
-                self._parser.mouse_pixels = parser.mouse_pixels
-                self._parser.terminal_size = parser.terminal_size
-                self._parser.terminal_pixel_size = parser.terminal_pixel_size
-                return
-            if message is None:
-                return
-            if not (isinstance(message, Key) and _is_half(message.character)):
-                self.process_message(message)
 
 
 def bounded(columns: int, rows: int) -> tuple[int, int]:

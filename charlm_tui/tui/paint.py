@@ -83,7 +83,12 @@ def tinted(
 
 def _ground(style: Style) -> Style:
     """Return what a style puts behind a text, which keeps its colour."""
-    return Style(bgcolor=style.bgcolor, bold=style.bold or None, underline=style.underline)
+    return Style(
+        bgcolor=style.bgcolor,
+        bold=style.bold or None,
+        underline=style.underline,
+        reverse=style.reverse or None,
+    )
 
 
 class Births:

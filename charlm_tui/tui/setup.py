@@ -3,8 +3,9 @@
 Taken from the settings once, so that the app knows nothing of files of settings.
 """
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +14,15 @@ from textual.theme import Theme
 
 from charlm_tui.controls.config import Configuration
 from charlm_tui.reply.tints import Tint
+from charlm_tui.session.visiting import Visit
 from charlm_tui.tui.themes import themes_beside
 
 if TYPE_CHECKING:
     from charlm_tui.reply.tape_file import Recording
     from charlm_tui.session.game import Wanted
+
+STILL = "NO_MOTION"
+"""The environment variable that says, wherever it is set, that nothing is to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Setup:
     """Wanted; where there is not room for all, the first ones are shown."""
     tint: Tint = Tint.PLAIN
     animated: bool = True
-    """Whether new characters arrive bright and settle."""
+    """Whether new characters arrive bright and settle, and what is scrolled glides."""
     continues: bool = False
     """Whether new seeds continue the conversation."""
     follows: bool = False
@@ -54,6 +59,8 @@ class Setup:
     """Is played at once."""
     at_once: bool = False
     """Whether it is played as fast as it goes."""
+    visit: Visit | None = None
+    """What a visitor is given, where whoever is here is one."""
     keep_theme: Callable[[str], None] = lambda _: None
     """Writes a theme that was chosen into the settings; may raise a `CharlmError`."""
 
@@ -77,7 +84,7 @@ class Setup:
             keymap=it.keys,
             panels=tuple(it.value("panels")),
             tint=Tint(it.value("tint")),
-            animated=it.value("animations"),
+            animated=it.value("animations") and not os.environ.get(STILL),
             continues=it.value("turns") == "continued",
             follows=it.value("follow"),
             first_run=it.value("first-run"),
@@ -86,6 +93,24 @@ class Setup:
             replay=replay,
             at_once=at_once,
             keep_theme=partial(_keep_theme, it.path),
+        )
+
+    def for_visitor(self, visit: Visit) -> "Setup":
+        """Return the same looks and keys for a visitor, who leaves nothing on this machine.
+
+        What replies are held against takes memory and a file of its own, so there is none of it.
+        """
+        panels = tuple(each for each in self.panels if each != "recital")
+        return replace(
+            self,
+            visit=visit,
+            corpus=None,
+            history=None,
+            follows=False,
+            panels=panels,
+            faults=(),  # the owner's, of the owner's file
+            replay=None,
+            keep_theme=lambda _: None,
         )
 
 

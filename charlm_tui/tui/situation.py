@@ -96,6 +96,12 @@ def no_corpus(it: Situation) -> str:
     return not_ready(it) if it.has_corpus else "there is no corpus: give --corpus"
 
 
-def no_editor(_: Situation) -> str:
-    """Return that no editor is named, if none is."""
-    return "" if editor.command() else "no editor is named: set VISUAL or EDITOR"
+def no_files(it: Situation) -> str:
+    """Return that whoever is here has no files of this machine, if so."""
+    return obstacles.no_files(it.conversation)
+
+
+def no_editor(it: Situation) -> str:
+    """Return why there is no editor."""
+    named = "" if editor.command() else "no editor is named: set VISUAL or EDITOR"
+    return no_files(it) or named

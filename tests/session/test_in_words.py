@@ -252,3 +252,18 @@ def test_a_character_that_there_is_not_is_one_sentence(text: str, line: str, wor
         run_line(chat.it, line)
     assert str(caught.value).startswith(words)
     assert not chat.words.pending
+
+
+def test_what_a_tint_would_show_is_told_the_most_surprising_first() -> None:
+    chat = Chat(text="")
+    with pytest.raises(CommandError, match="no reply yet"):
+        run_line(chat.it, "/tint words")
+    chat.it.send(SEED)
+    batch = chat.engine.batch("abc")
+    bits = array("f", [1.0, 7.5, 2.0]).tobytes()
+    chat.engine.say(batch._replace(columns=batch.columns._replace(surprisal_bits=bits)))
+    run_line(chat.it, "/tint words")
+    head, first, second, third = chat.notices[-1].sentence.splitlines()
+    assert head == "3.50 bits per character in the mean; the most surprising:"
+    assert first.startswith("‘b’, character 2, after 'seeda': 7.5 bits")
+    assert ["‘c’" in second, "‘a’" in third] == [True, True]

@@ -34,7 +34,16 @@ async def test_looks_and_turns_are_those_of_the_settings(tmp_path: Path) -> None
         assert it.app.screen.query_one(Sidebar).shown == ["surprise"]
         assert it.app.screen.tinted is Tint.ENTROPY
         assert not it.transcript.animated
+        assert it.app.animation_level == "none"
         assert path.read_text().startswith('theme = "nord"')  # what was not chosen is not written
+
+
+def test_nothing_moves_where_the_environment_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert setup_of(tmp_path / "none.toml").animated
+    monkeypatch.setenv("NO_MOTION", "1")
+    assert not setup_of(tmp_path / "none.toml").animated
 
 
 async def choose(it: Studio, name: str, *keys: str) -> None:

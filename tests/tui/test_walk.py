@@ -1,4 +1,8 @@
-"""A walk over every key of every screen in every state: each acts, or says why it does not."""
+"""A walk over every key of every screen in every state: each acts, or says why it does not.
+
+By keys alone, and without colours: what a key changes on the screen is seen to change by letters,
+weight, underline or reverse as well.
+"""
 
 import math
 from array import array
@@ -7,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -79,6 +84,15 @@ def sight(it: Studio) -> tuple[object, ...]:
     )
 
 
+def without_colour(sight: tuple[object, ...]) -> list[list[tuple[str, object]]]:
+    """What is on a screen, as a terminal without colours draws it."""
+    strips: tuple[tuple[Segment, ...], ...] = sight[2]  # type: ignore[assignment]
+    return [
+        [(char, style and style.without_color) for text, style, _ in strip for char in text]
+        for strip in strips
+    ]
+
+
 def keys_here(it: Studio) -> dict[str, str]:
     """Return the first key of every binding that the focus leads to, by its id."""
     known, found = bindings(), dict[str, str]()
@@ -118,6 +132,9 @@ async def walk(
         if sight(it) == before:
             silent.append(f"{id_} ({key})")
             continue
+        after = sight(it)
+        if after[2] != before[2] and without_colour(after) == without_colour(before):
+            silent.append(f"{id_} ({key}), by colour alone")
         silence(it)
         await it.settled()
         if sight(it) != before:
@@ -224,6 +241,7 @@ async def walk_the_studio(
     size: tuple[int, int], stride: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("VISUAL", "")
     monkeypatch.setenv("EDITOR", "")
     silent, walked = dict[str, list[str]](), set[str]()
@@ -483,6 +501,7 @@ async def test_keys_beside_and_over_the_text_act_or_say_why(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("NO_COLOR", "1")
     await walk_the_screen(place, OVERLAY_STRIDE, setup_in(place, tmp_path))
 
 
@@ -492,4 +511,5 @@ async def test_every_key_beside_and_over_the_text_acts_or_says_why(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("NO_COLOR", "1")
     await walk_the_screen(place, 1, setup_in(place, tmp_path))

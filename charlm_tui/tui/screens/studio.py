@@ -156,7 +156,8 @@ class StudioScreen(HinderedScreen, Screen[None]):
         self.post_message(self.Painted())
         from charlm_tui.session.seeds import keras_corpus
 
-        self._corpus = self._corpus or keras_corpus()
+        if self._setup.visit is None:
+            self._corpus = self._corpus or keras_corpus()
         # Parsed only now: it takes a tenth of the time to the first paint.
         self.app.stylesheet.read(Path(__file__).parent.parent / "panels.tcss")
         with self.app.batch_update():
@@ -174,7 +175,8 @@ class StudioScreen(HinderedScreen, Screen[None]):
         from charlm_tui.tui.widgets.keys_line import KeysLine
         from charlm_tui.tui.widgets.prompt import Prompt
 
-        prompt = Prompt(EXAMPLES if self._setup.first_run else (), id="prompt")
+        visit, examples = self._setup.visit, EXAMPLES if self._setup.first_run else ()
+        prompt = Prompt(examples, models=visit.models if visit else None, id="prompt")
         branching = Branching(self._conversation, self._view, prompt)
         with self.app.batch_update():
             label = partial(keys.label_now, self._conversation)

@@ -1,5 +1,7 @@
 """The commands that what is being typed can become, in a list over the prompt."""
 
+from collections.abc import Iterable
+
 from textual.suggester import Suggester
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -15,32 +17,40 @@ class SuggestCommand(Suggester):
 
     Args:
         begun: of the command, if only what stands behind it is typed.
+        models: names of those that a visitor can take, who has no files; None is anybody else.
     """
 
-    def __init__(self, begun: str = "") -> None:
+    def __init__(self, begun: str = "", models: Iterable[str] | None = None) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._begun = begun
+        self._models = models
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the first line that what is typed can become; None if there is none."""
         before = "" if value.startswith("/") and not self._begun else f"/{self._begun}"
-        found = next(candidates(before + value), None) if value else None
+        found = next(candidates(before + value, models=self._models), None) if value else None
         if found is None or not found.line.isprintable():  # a path can have any character
             return None
         return found.line.removeprefix(before)
 
 
 class CommandMenu(OptionList, can_focus=False):
-    """What a line that begins with a slash can become; not there while nothing is listed."""
+    """What a line that begins with a slash can become; not there while nothing is listed.
 
-    def __init__(self) -> None:
+    Args:
+        models: names of those that a visitor can take, who has no files; None is anybody else.
+    """
+
+    def __init__(self, models: Iterable[str] | None = None) -> None:
         super().__init__(id="command-menu", markup=False, compact=True)
         self._found: list[Candidate] = []
+        self._models = models
         self.display = False
 
     def follow(self, line: str) -> None:
         """List what a line can become."""
-        found = [each for each in candidates(line) if each.line != line][:MOST_LISTED]
+        every = candidates(line, models=self._models)
+        found = [each for each in every if each.line != line][:MOST_LISTED]
         if found == self._found:
             return
         self._found = found

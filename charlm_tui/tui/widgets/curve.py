@@ -19,6 +19,8 @@ from textual.widget import Widget
 LEAST_WIDTH, LEAST_HEIGHT = 24, 6  # below which there is nothing to be seen
 POINTS_A_CELL = 2
 MOST_TICKS = 8
+MARKS = ("braille", "+", "x", "o", "·")
+"""What lines are drawn with, one after the other, and those that matter less, without colours."""
 KEPT = 64  # plots: a mark that moves to and fro has each drawn once
 EPOCHS, SECONDS = "epochs", "seconds"  # what a plot is over
 
@@ -94,7 +96,12 @@ class Curve(Widget):
             number += not line.faint
             places, bits = thinned(line.places, line.bits, POINTS_A_CELL * width)
             colour = self._colour("faint" if line.faint else str((number - 1) % self.COLOURS + 1))
-            plotext.plot(places, bits, marker="braille", label=line.name, color=colour)
+            mark = (
+                "braille"
+                if not self.app.no_color
+                else MARKS[-1 if line.faint else (number - 1) % self.COLOURS]
+            )
+            plotext.plot(places, bits, marker=mark, label=line.name, color=colour)
         last = max((line.places[-1] for line in self.plot.lines if line.places), default=1.0)
         for words, bits_ in self.plot.levels:
             plotext.hline(bits_, self._colour("faint"))

@@ -1,6 +1,6 @@
 """Where a seed is typed: several lines, kept to the character."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -50,6 +50,7 @@ class Prompt(TextArea):
         self,
         examples: Sequence[str] = (),
         *,
+        models: Iterable[str] | None = None,
         id: str | None = None,  # noqa: A002  (Textual's own name)
     ) -> None:
         super().__init__(
@@ -64,6 +65,7 @@ class Prompt(TextArea):
         self.cursor_blink = False  # an idle screen is not drawn
         self.prompts = Prompts()
         """What was typed before."""
+        self._models = models  # that a visitor can take
         self.menu: CommandMenu | None = None
         """What a command that is being typed can become, once one was."""
 
@@ -115,7 +117,7 @@ class Prompt(TextArea):
         if self.menu is None and self.text.startswith("/"):
             from charlm_tui.tui.widgets.command_menu import CommandMenu
 
-            self.menu = CommandMenu()
+            self.menu = CommandMenu(self._models)
             await self.screen.mount(self.menu, before=self)
         if self.menu is not None:
             self.menu.follow("" if self.has_class("-editing") else self.text)

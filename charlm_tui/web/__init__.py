@@ -1,0 +1,1 @@
+"""The studio in a browser, for several people: a web server, and a process for each visitor."""
