@@ -3,6 +3,7 @@
 Imports nothing of the extra before it serves: `--help` needs none of it.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class MissingExtraError(CharlmError):
 @click.pass_context
 def web(
     context: click.Context, /, host: str, port: int, visitors: int, idle: float, **values: Any
-) -> int:
+) -> None:
     """Serve the app to browsers, each visitor a studio of their own.
 
     Visitors use this machine's processor. They get no file, no program, no history and nothing of
@@ -96,4 +97,4 @@ def web(
         given["--theme"] = settings.value("theme")
     if not is_loopback(host):
         say(OPEN.format(host=host, visitors=visitors))
-    return serve(Serving(command_words(given), host, port, visitors, idle, say))
+    sys.exit(serve(Serving(command_words(given), host, port, visitors, idle, say)))

@@ -354,9 +354,9 @@ class CharlmApp(TerminalApp):
                         act.help,
                         lambda action=act.action: self.call_later(self._studio.run_action, action),
                     )
-        for command in super().get_system_commands(screen):
-            if self.setup.visit is None or command.title != SCREENSHOT:
-                yield command
+        for each in super().get_system_commands(screen):
+            if self.setup.visit is None or each.title != SCREENSHOT:
+                yield each
 
     def _start_engine(self, path: str = "") -> None:
         """Start an engine in place of the current one, with another model if `path` names one."""

@@ -7,6 +7,7 @@ ends the app when that server is gone, and gives no visitor a file.
 import contextlib
 import os
 from codecs import getincrementaldecoder
+from functools import partial
 from typing import Any
 
 from textual.drivers._byte_stream import ByteStream
@@ -27,13 +28,15 @@ class VisitorDriver(WebDriver):
         super().__init__(*args, **options)
         if self._size is not None:
             self._size = bounded(*self._size)
-        self._write = self._put
+        self._write = partial(self._put)
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes) -> int:
         """Write all of some bytes: in vain once the server is gone, which the other thread sees."""
+        left = data
         with contextlib.suppress(OSError):
-            while data:
-                data = data[os.write(self.fileno, data) :]
+            while left:
+                left = left[os.write(self.fileno, left) :]
+        return len(data)
 
     def process_message(self, message: Message) -> None:
         """Hand on what was typed or has happened; a size is one that can be drawn."""

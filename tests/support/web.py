@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -125,6 +125,20 @@ class Visitor:
 
     async def shows(self, words: str) -> None:
         await self.until(lambda: words in self.text, f"{words!r} was shown")
+
+    async def reads_until(self, happens: Coroutine[Any, Any, Any]) -> None:
+        """Read, and so answer the server's pings, until something has happened."""
+
+        async def read() -> None:
+            while True:
+                self._stream.feed(await self.socket.receive_bytes())
+
+        reading = asyncio.create_task(read())
+        try:
+            await happens
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def ended(self) -> int | None:
         """Read until the server has closed the socket; return the code."""

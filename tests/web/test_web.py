@@ -159,7 +159,7 @@ async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barr
         await one.shows("streaming")
         await one.type(F3)
         await one.shows("0.55")
-        await together.wait()  # all of them are there now
+        await one.reads_until(together.wait())  # all of them are there now
 
 
 @pytest.mark.long
