@@ -87,7 +87,7 @@ def printed_commands(page: str) -> list[str]:
 @pytest.mark.parametrize("line", sorted({line for it in PAGES for line in printed_commands(it)}))
 def test_every_command_that_a_page_prints_is_understood(line: str) -> None:
     words = shlex.split(line.partition("charlm-tui")[2], comments=True)
-    ends = [words.index(each) for each in ("|", "<") if each in words]
+    ends = [words.index(each) for each in ("|", "<", ">") if each in words]
     words = ["7" if it == "N" else it for it in words[: min(ends, default=None)]]
     command: click.Command = cli
     context = click.Context(cli)

@@ -1,9 +1,8 @@
 """The parameter table: everything that a person can set, one row for each.
 
 Knobs, the settings file, the environment, the command line, completion and what exports tell derive
-from it. A row works on `Controls` and on what is known of the model; who applies a change, and who
-reads a file, stands above it. Names of panels and tints are repeated here, because the front end
-that owns them cannot be imported; a test compares them.
+from it. A row works on `Controls` and on what is known of the model. Names of panels and tints are
+repeated here: what owns them stands above this room, and a test compares them.
 """
 
 import math
@@ -41,7 +40,6 @@ TINTS = ("plain", "surprisal", "entropy", "temperature")
 TURNS = ("fresh", "continued")
 CARRIED = "carried"
 """As a depth: the state is carried on without bound, in place of a window."""
-
 _BEYOND = 10**9  # a count from here on is without bound
 
 
