@@ -41,31 +41,33 @@ from charlm_tui.errors import INTERRUPTED, CharlmError
 from charlm_tui.files import at_home
 from charlm_tui.lm.model_file import model_path
 
-COMMANDS = {
-    "attribute": "attribute",
-    "completion": "completion",
-    "config": "config",
-    "film": "film",
-    "game": "game",
-    "generate": "scripts",
-    "history": "history",
-    "info": "scripts",
-    "models": "models",
-    "repl": "repl",
-    "replay": "replay",
-    "score": "scripts",
-    "train": "train",
-    "watch": "watch",
-    "web": "web",
-}
-"""The module of each subcommand."""
-
 KINDS = {
-    "Commands for replies": ("generate", "repl", "replay", "history"),
-    "Commands for models": ("models", "info", "score", "train", "watch", "film"),
-    "Commands for the program": ("config", "completion"),
+    "Commands for replies": {
+        "generate": ("scripts", "Print what the model makes of a seed."),
+        "repl": ("repl", "Chat in a plain terminal, or be a filter."),
+        "replay": ("replay", "Regenerate a recorded reply, and compare."),
+        "history": ("history", "List, find, show and export replies."),
+        "game": ("game", "Guess a hidden passage, beside the model."),
+        "web": ("web", "Serve the app to browsers."),
+    },
+    "Commands for models": {
+        "models": ("models", "List the models that have a name."),
+        "info": ("scripts", "Show a model's card."),
+        "score": ("scripts", "Tell how well a model predicts a text."),
+        "attribute": ("attribute", "Tell which model a text is likest."),
+        "train": ("train", "Train a model on a text of yours."),
+        "watch": ("watch", "Look at training runs."),
+        "film": ("film", "Show a training run as a film."),
+    },
+    "Commands for the program": {
+        "config": ("config", "Show and check the settings."),
+        "completion": ("completion", "Print completion for a shell."),
+    },
 }
-"""What the subcommands have to do with, in the order of the help."""
+"""What the subcommands have to do with, in the order of the help, and of each its module and what
+it does: the list of them is shown without importing any."""
+COMMANDS = {name: module for kind in KINDS.values() for name, (module, _) in kind.items()}
+"""The module of each subcommand."""
 
 EXAMPLES = (
     ('charlm-tui --seed "the " --temperature 0.8', "Open the studio, and begin at once"),
@@ -77,15 +79,11 @@ EXAMPLES = (
 class LazyGroup(HelpfulCommand, click.Group):
     """Loads a subcommand when it is asked for: the app does without all of them."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the subcommands, by what they have to do with."""
-        for title, names in KINDS.items():
+        for title, commands in KINDS.items():
             with formatter.section(title):
-                found = [(name, self.get_command(ctx, name)) for name in names]
-                limit = formatter.width - 6 - max(map(len, COMMANDS))
-                formatter.write_dl(
-                    [(name, it.get_short_help_str(limit)) for name, it in found if it is not None]
-                )
+                formatter.write_dl([(name, words) for name, (_, words) in commands.items()])
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's)
         return sorted(COMMANDS)

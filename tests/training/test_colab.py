@@ -28,8 +28,8 @@ def tags(cell: dict[str, Any]) -> list[str]:
 def run(source: str, names: dict[str, Any]) -> str:
     """Run a cell as a notebook does; return what its last line shows as HTML, if it does."""
     if source.startswith("!"):
-        command = source[1:].format_map(names).replace(
-            "charlm-tui", f"{sys.executable} -m charlm_tui", 1
+        command = (
+            source[1:].format_map(names).replace("charlm-tui", f"{sys.executable} -m charlm_tui", 1)
         )
         subprocess.run(command, shell=True, check=True, timeout=300)
         return ""
