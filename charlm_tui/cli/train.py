@@ -5,14 +5,18 @@ a run does is decided in training/plan.py and done in training/run.py; a file of
 in training/from_keras.py.
 """
 
+import os
 import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charlm_tui.cli.options import ValueType
-from charlm_tui.cli.streams import in_terminal
+from charlm_tui.cli.streams import in_a_line, in_terminal, say
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
     InterruptedTrainingError,
@@ -20,6 +24,9 @@ from charlm_tui.training.errors import (
     TrainingError,
 )
 from charlm_tui.training.recipes import BEST, NOTEBOOK, PRESETS
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Duration(ValueType):
@@ -41,6 +48,22 @@ class Duration(ValueType):
         if total == 0:
             self.fail(f"{value!r} is not a time; give one such as 90s, 10m or 1h30m", param, ctx)
         return total
+
+
+class Devices(ValueType):
+    """A number of devices, or all."""
+
+    name = "N|all"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return the number, or "all"."""
+        if value == "all" or isinstance(value, int):
+            return value
+        if not str(value).isdecimal() or not int(value):
+            self.fail(f"{value!r} is no number of devices; give one such as 8, or all", param, ctx)
+        return int(value)
 
 
 _PATH = click.Path(path_type=Path)
@@ -154,6 +177,25 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     help="Continue the interrupted run of --out, or one that has ended, with a later end: "
     "--epochs 60 after 40.",
 )
+@click.option(
+    "--devices",
+    type=Devices(),
+    help="Share each batch among N devices of this machine, or all, by Keras' backend jax. "
+    "Default: 1, and all where there are --hosts.",
+)
+@click.option(
+    "--hosts",
+    metavar="A:PORT,B:PORT",
+    help="Share each batch among several processes, by Keras' backend jax: start the same command "
+    "once for each, with its --host-rank. The first one writes all files. With auto, Slurm, Open "
+    "MPI or Kubernetes say which they are.",
+)
+@click.option(
+    "--host-rank",
+    type=click.IntRange(0),
+    metavar="K",
+    help="The place of this process among the --hosts, from 0.",
+)
 @click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")
 @click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
 @click.option(
@@ -237,7 +279,7 @@ def train(
     conversion = {"vocabulary": vocabulary, "network": network, "force": force}
     _refuse_contradictions(from_keras, conversion, chosen)
     try:
-        if _has_screen(plain or dry_run or from_keras is not None):
+        if _has_screen(plain or dry_run or from_keras is not None or "hosts" in chosen):
             from charlm_tui.cli.train_screen import train_on_screen
 
             keeps = bool({"keep_epochs", "keep_within"} & chosen.keys())
@@ -271,6 +313,8 @@ def _refuse_contradictions(
     for name, value in conversion.items():
         if value:
             raise click.UsageError(f"--{name} is for --from-keras alone: leave it out.")
+    if "host_rank" in chosen and "hosts" not in chosen:
+        raise click.UsageError("--host-rank is the place among --hosts: give --hosts, too.")
     if {"keep_epochs", "keep_within"} <= chosen.keys():
         raise click.UsageError("--keep-epochs keeps every one: leave out --keep-within.")
     if {"resume", "restart"} <= chosen.keys():
@@ -308,7 +352,11 @@ def _run(
         "page",
         "replay_changes",
     )
-    plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
+    asked = [chosen.pop(name, None) for name in ("hosts", "host_rank", "devices")]
+    others = {name: chosen.pop(name) for name in places if name in chosen}
+    if any(each is not None for each in asked):
+        return _run_together(console, asked, chosen, others, dry_run)
+    plan = make_plan(chosen, **others)
     try:
         plan.show_corpus(console)
         if dry_run:
@@ -321,3 +369,39 @@ def _run(
     finally:
         if plan.claim is not None:
             plan.claim.release()
+
+
+def _run_together(
+    console: "Console",
+    asked: Sequence[Any],
+    chosen: dict[str, Any],
+    places: dict[str, Any],
+    dry_run: bool,
+) -> int:
+    """Train on several devices or hosts; return the exit code.
+
+    Args:
+        console: where to report it.
+        asked: `--hosts`, `--host-rank` and `--devices`, None where one is not given.
+        chosen: settings of the run.
+        places: the other arguments of a plan.
+        dry_run: whether nothing is to be trained.
+    """
+    from charlm_tui.training.hosts import Asked, check_rank, hosts_of
+
+    hosts, rank, devices = asked
+    wanted = Asked(() if hosts is None else hosts_of(hosts), rank, devices)
+    check_rank(wanted)
+    if dry_run:
+        raise click.UsageError("--dry-run is of one device: leave out --hosts and --devices.")
+    from charlm_tui.training.together import train_together  # loads Keras, which takes seconds
+    from charlm_tui.training.cluster import join  # isort: skip
+
+    try:
+        return train_together(console, join(wanted), chosen, places)
+    except CharlmError as error:
+        if not hosts:
+            raise
+        say(f"error: {in_a_line(str(error))}")
+        sys.stderr.flush()
+        os._exit(error.exit_code)  # JAX would wait for processes that may be gone
