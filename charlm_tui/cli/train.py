@@ -5,17 +5,18 @@ a run does is decided in training/plan.py and done in training/run.py; a file of
 in training/from_keras.py.
 """
 
+import mmap
 import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from charlm_tui.cli.options import ValueType
 from charlm_tui.cli.streams import in_a_line, in_terminal, say
+from charlm_tui.cli.supervisor import in_a_child
 from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
@@ -24,9 +25,6 @@ from charlm_tui.training.errors import (
     TrainingError,
 )
 from charlm_tui.training.recipes import BEST, NOTEBOOK, PRESETS
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 class Duration(ValueType):
@@ -327,9 +325,25 @@ def _refuse_contradictions(
         raise click.UsageError("--recipe notebook has one size: leave out --preset.")
 
 
+PLACES = (
+    "corpus",
+    "corpus_url",
+    "out",
+    "resume",
+    "restart",
+    "keep_epochs",
+    "keep_within",
+    "page",
+    "replay_changes",
+)
+"""The options that are arguments of a plan, and no settings of a run."""
+
+
 def _run(
     from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, Any], dry_run: bool
 ) -> int:
+    if {"hosts", "devices"} & chosen.keys() and from_keras is None:
+        return _run_together(chosen, dry_run)
     from rich.console import Console
 
     from charlm_tui.training.plan import check_installed, make_plan
@@ -341,22 +355,7 @@ def _run(
 
         chosen.pop("corpus_url", None)
         return convert_keras_file(console, from_keras, **conversion, **chosen)
-    places = (
-        "corpus",
-        "corpus_url",
-        "out",
-        "resume",
-        "restart",
-        "keep_epochs",
-        "keep_within",
-        "page",
-        "replay_changes",
-    )
-    asked = [chosen.pop(name, None) for name in ("hosts", "host_rank", "devices")]
-    others = {name: chosen.pop(name) for name in places if name in chosen}
-    if any(each is not None for each in asked):
-        return _run_together(console, asked, chosen, others, dry_run)
-    plan = make_plan(chosen, **others)
+    plan = make_plan(chosen, **{name: chosen.pop(name) for name in PLACES if name in chosen})
     try:
         plan.show_corpus(console)
         if dry_run:
@@ -371,36 +370,41 @@ def _run(
             plan.claim.release()
 
 
-def _run_together(
-    console: "Console",
-    asked: Sequence[Any],
-    chosen: dict[str, Any],
-    places: dict[str, Any],
-    dry_run: bool,
-) -> int:
+def _run_together(chosen: dict[str, Any], dry_run: bool) -> int:
     """Train on several devices or hosts; return the exit code.
 
-    Args:
-        console: where to report it.
-        asked: `--hosts`, `--host-rank` and `--devices`, None where one is not given.
-        chosen: settings of the run.
-        places: the other arguments of a plan.
-        dry_run: whether nothing is to be trained.
+    With hosts it is done in a child: JAX' runtime aborts a process whose others are gone.
     """
-    from charlm_tui.training.hosts import Asked, check_rank, hosts_of
+    from charlm_tui.training.hosts import Asked, check_rank, gone, hosts_of, unmet
 
-    hosts, rank, devices = asked
-    wanted = Asked(() if hosts is None else hosts_of(hosts), rank, devices)
+    hosts = chosen.pop("hosts", None)
+    wanted = Asked(
+        () if hosts is None else hosts_of(hosts),
+        chosen.pop("host_rank", None),
+        chosen.pop("devices", None),
+    )
     check_rank(wanted)
     if dry_run:
         raise click.UsageError("--dry-run is of one device: leave out --hosts and --devices.")
+    if wanted.hosts:
+        met = mmap.mmap(-1, 1)  # of both processes
+        in_a_child(lambda _: gone() if met[0] else unmet(wanted))
+    from rich.console import Console
+
+    from charlm_tui.training.plan import check_installed
+
+    check_installed()
     from charlm_tui.training.together import train_together  # loads Keras, which takes seconds
     from charlm_tui.training.cluster import join  # isort: skip
 
+    places = {name: chosen.pop(name) for name in PLACES if name in chosen}
     try:
-        return train_together(console, join(wanted), chosen, places)
+        company = join(wanted)
+        if wanted.hosts:
+            met[0] = 1
+        return train_together(Console(stderr=True), company, chosen, places)
     except CharlmError as error:
-        if not hosts:
+        if not wanted.hosts:
             raise
         say(f"error: {in_a_line(str(error))}")
         sys.stderr.flush()

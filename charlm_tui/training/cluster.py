@@ -24,11 +24,9 @@ import numpy as np
 from charlm_tui.runs.requests import Request, from_line, to_line
 from charlm_tui.training.company import Company
 from charlm_tui.training.errors import HostsError, UnusableHostsError
-from charlm_tui.training.hosts import ALL, AUTO, Asked
+from charlm_tui.training.hosts import ALL, AUTO, HEARTBEAT_S, JOIN_S, Asked, gone, unmet
 
 BACKEND = "jax"
-JOIN_S = 120  # that the processes have to find each other
-HEARTBEAT_S = 30  # without a sign of life, after which a process is gone
 LEAVE_S = 30  # that the last one has after the first has ended
 
 _BEAT = struct.Struct("<d?I")  # the first one's clock, whether to interrupt, bytes of requests
@@ -50,8 +48,8 @@ def join(asked: Asked) -> Company:
     import jax
 
     if asked.hosts:
-        with _hushed():
-            _initialize(asked)
+        _hush()
+        _initialize(asked)
     rank, count = jax.process_index(), jax.process_count()
     devices = _devices(asked, jax.devices(), count)
     keras.distribution.set_distribution(
@@ -66,20 +64,16 @@ def join(asked: Asked) -> Company:
     return Cluster(rank, count, len(devices), asked.hosts)
 
 
-@contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what C++ code says of itself from both outputs."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept, silence = [os.dup(1), os.dup(2)], os.open(os.devnull, os.O_WRONLY)
-    for number in (1, 2):
+def _hush() -> None:
+    """Keep what C++ code says of itself from both outputs, which are Python's alone from now on."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        stream.flush()
+        number = stream.fileno()
+        mode = "w"
+        setattr(sys, name, os.fdopen(os.dup(number), mode, buffering=1, encoding="utf-8"))
+        silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, number)
-    try:
-        yield
-    finally:
-        for number, before in zip((1, 2), kept, strict=True):
-            os.dup2(before, number)
-            os.close(before)
         os.close(silence)
 
 
@@ -112,27 +106,7 @@ def _initialize(asked: Asked) -> None:
         if jax.process_count() > 1:
             multihost_utils.process_allgather(np.zeros(1, np.uint8))  # tells of itself, once
     except (ValueError, RuntimeError) as error:
-        raise HostsError(_unmet(asked, str(error))) from error
-
-
-def _unmet(asked: Asked, reason: str) -> str:
-    """Say why the processes did not find each other."""
-    if asked.hosts == AUTO:
-        return (
-            "nothing here says which processes train together "
-            f"({_first_line(reason)}); start them with srun or mpirun, or give --hosts "
-            "A:PORT,B:PORT and --host-rank"
-        )
-    first = asked.hosts[0]
-    if asked.rank == 0:
-        return (
-            f"the processes could not be gathered at {first} ({_first_line(reason)}); check that "
-            "its port is free here, and that each of the others was started with the same --hosts"
-        )
-    return (
-        f"the first process did not answer at {first} within {JOIN_S} s "
-        f"({_first_line(reason)}); check the address and the port, and that it was started"
-    )
+        raise HostsError(unmet(asked, _first_line(str(error)))) from error
 
 
 def _first_line(reason: str) -> str:
@@ -293,11 +267,8 @@ class Cluster(Company):
             yield
         except jax.errors.JaxRuntimeError as error:
             found = re.search(r"task[:/ ](\d+)", str(error))
-            who = self.name(int(found[1])) if found else "one of the processes"
-            raise HostsError(
-                f"{who} is gone ({_first_line(str(error))}), and the others cannot go on without "
-                "it; the last checkpoint is whole: start all of them again with --resume"
-            ) from error
+            who = self.name(int(found[1])) if found else ""
+            raise HostsError(gone(who)) from error
 
     def leave(self) -> None:
         """Wait until all processes are here, and part from them."""

@@ -10,6 +10,8 @@ AUTO: Literal["auto"] = "auto"
 """Whoever started the processes (Slurm, Open MPI, Kubernetes) says who they are."""
 ALL: Literal["all"] = "all"
 MOST_HOSTS = 4096
+JOIN_S = 120  # that the processes have to find each other
+HEARTBEAT_S = 30  # without a sign of life, after which a process is gone
 
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:\[\],/]+):([0-9]{1,5})")
 
@@ -102,3 +104,42 @@ def check_batch(batch: int, devices: int) -> None:
             f"a batch of {batch:,} windows cannot be shared equally among {devices:,} devices; "
             f"give a multiple of {devices:,}, such as --batch {nearest}"
         )
+
+
+def unmet(asked: Asked, reason: str = "") -> str:
+    """Say why the processes did not find each other.
+
+    Args:
+        asked: what was asked for.
+        reason: that the runtime gives; empty if it gives none.
+    """
+    why = f" ({reason})" if reason else ""
+    if asked.hosts == AUTO:
+        return (
+            f"nothing here says which processes train together{why}; start them with srun or "
+            "mpirun, or give --hosts A:PORT,B:PORT and --host-rank"
+        )
+    first = asked.hosts[0]
+    if asked.rank == 0:
+        return (
+            f"not all of the {len(asked.hosts):,} processes met at {first} within {JOIN_S} s{why}; "
+            "check that its port is free here, and that each of the others was started with the "
+            "same --hosts and a --host-rank of its own"
+        )
+    return (
+        f"the first process did not answer at {first} within {JOIN_S} s{why}; check the address "
+        "and the port, and that it was started"
+    )
+
+
+def gone(who: str = "") -> str:
+    """Say that another process is gone.
+
+    Args:
+        who: it was; empty if that is not known.
+    """
+    return (
+        f"{who or 'one of the processes that train together'} is gone, or gave no sign of life for "
+        f"{HEARTBEAT_S} s, and the others cannot go on without it; the last checkpoint is whole: "
+        "start all of them again with --resume"
+    )
