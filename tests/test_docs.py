@@ -20,6 +20,7 @@ PAGES = (
         "docs/training.md",
         "docs/how-it-works.md",
         "docs/file-formats.md",
+        "docs/scale.md",
     ),
 )
 OTHERS = frozenset({"Philox", "Loop"})  # names of other people's things
