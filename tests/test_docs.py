@@ -23,6 +23,7 @@ PAGES = (
         "docs/how-it-works.md",
         "docs/file-formats.md",
         "docs/web.md",
+        "docs/scale.md",
     ),
 )
 OTHERS = frozenset({"Philox", "Loop"})  # names of other people's things

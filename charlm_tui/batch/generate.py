@@ -64,7 +64,15 @@ def run(job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
     if job.temperatures:
         _run_side_by_side(job, out, say)
         return
-    model = OnnxModel(job.model, limits=job.limits)
+    write_replies(OnnxModel(job.model, limits=job.limits), job, out, say)
+
+
+def write_replies(model: OnnxModel, job: Job, out: BinaryIO, say: Callable[[str], None]) -> None:
+    """Write what a model that is loaded replies to the seeds of a job, one after the other.
+
+    Raises:
+        CharlmError: the model cannot be used, or the tape cannot be written.
+    """
     vocabulary = model.contract.vocabulary
     printed = True
     for number, seed in enumerate(job.seeds):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charlm_tui.cli.engines import Engine, processes_option, ray_option
 from charlm_tui.cli.help import HelpfulCommand
 from charlm_tui.cli.options import (
     Temperatures,
@@ -24,6 +26,7 @@ from charlm_tui.controls.controls import REPLY_LENGTH
 from charlm_tui.controls.parameters import BY_NAME
 from charlm_tui.files import FileReadError, read_file, read_stream
 from charlm_tui.lm.held import typed
+from charlm_tui.lm.settings import Settings
 from charlm_tui.session.seeds import as_seed
 from charlm_tui.text import conversion, visible
 
@@ -94,6 +97,7 @@ BAR = 40  # cells of its longest bar
     metavar="UNIT=VALUE",
     help="Hold a unit of the model at a value, such as c[52]=1.0; may be given several times.",
 )
+@with_options(processes_option, ray_option)
 @click.option("--echo", is_flag=True, help="Print the seed before the text.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
 @click.option(
@@ -104,7 +108,14 @@ BAR = 40  # cells of its longest bar
 @click.option(
     "--tape", type=click.Path(path_type=Path), metavar="FILE", help="Record the reply to a file."
 )
-def generate(model: Path | None, seed: str, seeds_file: str | None, **values: Any) -> None:
+def generate(
+    model: Path | None,
+    seed: str,
+    seeds_file: str | None,
+    processes: int | None,
+    ray: str | None,
+    **values: Any,
+) -> None:
     """Print what the model makes of a seed.
 
     Standard output is the generated characters alone; everything else goes to standard error.
@@ -114,6 +125,9 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
     settings = replace(settings_of(values), held=tuple(map(typed, values.pop("held"))))
     if seeds_file is not None and seed:
         raise click.UsageError("--seed and --seeds exclude each other; give one of them")
+    if processes is not None or ray is not None:
+        _generate_many(model, seeds_file, settings, Engine(processes, ray), values)
+        return
     if seeds_file is not None:
         lines = read_text(seeds_file, "the seeds").splitlines()
         seeds = tuple(line for line in map(as_seed, lines) if line)
@@ -142,6 +156,34 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
         run(job, out, say)
 
 
+def _generate_many(
+    model: Path | None,
+    seeds_file: str | None,
+    settings: Settings,
+    engine: Engine,
+    values: dict[str, Any],
+) -> None:
+    """Reply to each line of a file by several processes, or on a cluster."""
+    if seeds_file is None or seeds_file == "-":
+        raise click.UsageError(
+            f"{engine.option} shares the lines of a file among processes; give one with --seeds"
+        )
+    if values["tape"] is not None or values["temperatures"]:
+        raise click.UsageError(
+            f"--tape and --temperatures are for one reply to one seed; leave out {engine.option}"
+        )
+    path, limits = begin_script(model)
+    from charlm_tui.batch.generate import Job
+    from charlm_tui.batch.generate_many import GenerateWork
+
+    del values["as_json"]
+    job = Job(path, ("",), settings=settings, limits=limits, as_json=True, **values)
+    with output() as out:
+        for lines in engine.results(GenerateWork(job), [Path(seeds_file)]):
+            out.write(lines)
+            out.flush()
+
+
 @click.command(
     cls=HelpfulCommand,
     examples=(
@@ -153,7 +195,7 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
         ("charlm-tui score my.txt --reach", "How far back it looks"),
     ),
 )
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @with_options(model_option, *context_options)
 @click.option(
     "--skip", type=click.IntRange(0), default=0, help="Leave the first N out of the mean."
@@ -179,8 +221,23 @@ def generate(model: Path | None, seed: str, seeds_file: str | None, **values: An
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--per-character", is_flag=True, help="Print a JSON line for each character.")
+@click.option(
+    "--documents",
+    is_flag=True,
+    help="Print a JSON line for each document, as with several FILEs: a file is one, and of a "
+    ".jsonl file each line.",
+)
+@click.option(
+    "--paragraphs", is_flag=True, help="Print a JSON line for each paragraph, too, before that."
+)
+@click.option(
+    "--field",
+    metavar="NAME",
+    help="The field of a JSON line that has the text of its document. Default: text.",
+)
+@with_options(processes_option, ray_option)
 def score(
-    file: str,
+    files: tuple[str, ...],
     model: Path | None,
     skip: int,
     reach: bool,
@@ -189,9 +246,43 @@ def score(
     against: Path | None,
     as_json: bool,
     per_character: bool,
+    documents: bool,
+    paragraphs: bool,
+    field: str | None,
+    processes: int | None,
+    ray: str | None,
     **values: Any,
-) -> None:
-    """Tell how well the model predicts a text, in bits per character; - is standard input."""
+) -> int:
+    """Tell how well the model predicts a text, in bits per character; - is standard input.
+
+    Of several files, or with one of the last options, it prints a line of JSON for each document,
+    in their order; the files are read as streams.
+    """
+    if len(files) > 1 or documents or paragraphs or field or processes is not None or ray:
+        of_one = {
+            "--json": as_json,
+            "--per-character": per_character,
+            "--reach": reach,
+            "--causes": causes,
+            "--influence": influence,
+            "--against": against,
+            "--skip": skip,
+            "-": "-" in files,
+        }
+        for option, given in of_one.items():
+            if given:
+                raise click.UsageError(
+                    f"{option} is for one text; leave it out, or give one FILE alone"
+                )
+        return _score_documents(
+            [Path(each) for each in files],
+            model,
+            settings_of(values),
+            Engine(processes, ray),
+            paragraphs,
+            field,
+        )
+    [file] = files
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
     if against is not None and (reach or causes or influence):
@@ -217,7 +308,7 @@ def score(
         from charlm_tui.cli.against import score_against
 
         score_against((model, against), text, settings, skip, as_json, per_character)
-        return
+        return 0
     path, limits = begin_script(model)
     from charlm_tui.batch.score import run, run_causes, run_influence, run_reach
 
@@ -236,7 +327,7 @@ def score(
                 out.write(facts.encode() + b"\n")
             else:
                 out.write(words().encode())
-        return
+        return 0
     shown = sys.stderr.isatty()
     report: Report | ReachReport
     if reach:
@@ -253,6 +344,37 @@ def score(
             out.write(json.dumps(report.summary(WORST), ensure_ascii=False).encode() + b"\n")
         else:
             out.write(words().encode())
+    return 0
+
+
+def _score_documents(
+    files: Sequence[Path],
+    model: Path | None,
+    settings: Settings,
+    engine: Engine,
+    paragraphs: bool,
+    field: str | None,
+) -> int:
+    """Print a line for each document; return the exit code."""
+    path, limits = begin_script(model)
+    from charlm_tui.batch.documents import FIELD
+    from charlm_tui.batch.score_documents import ScoreWork, lines_of
+    from charlm_tui.lm.model import OnnxModel
+
+    window = settings.depth or OnnxModel(path, limits=limits).contract.window
+    work = ScoreWork(path, settings, window, limits, paragraphs, field or FIELD)
+    failed = 0
+    with output() as out:
+        for line in lines_of(engine.results(work, files), paragraphs):
+            failed += "error" in line
+            out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            out.flush()
+    if failed:
+        say(
+            f"error: {failed:,} document{'s' if failed > 1 else ''} could not be read to the end; "
+            'the "error" of each line says why'
+        )
+    return 1 if failed else 0
 
 
 def _in_words(report: "Report") -> str:

@@ -1,14 +1,16 @@
-"""A script's work in a child process, so that whatever a model file does to it is told.
+"""Work in a child process, so that whatever befalls it is told.
 
-A graph can crash the runtime, or take all the processor time that it may: then the process that has
-the model ends by a signal, and this one says so. It is the process that was started, and it does as
-if it did the work: signals go through it, and the exit code is the child's.
+A graph can crash the runtime, or take all the processor time that it may, and JAX' runtime aborts a
+process whose others are gone: then the child ends by a signal, and this process says so. It is the
+process that was started, and it does as if it did the work: signals go through it, and the exit
+code is the child's.
 """
 
 import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -20,14 +22,30 @@ _FROM_THE_KERNEL = 0  # what is above, of `si_code`: the terminal has sent it to
 
 
 def work_in_a_child(model: str, limits: LoadLimits) -> None:
+    """Go on in a child process that loads a model (see `in_a_child`).
+
+    Args:
+        model: how a sentence names it.
+        limits: that the model is loaded under.
+    """
+
+    def sentence(code: int) -> str:
+        from charlm_tui.engine.client import how_it_ended
+        from charlm_tui.lm.contract import HOW_TO
+
+        return f"{model} cannot be used: {how_it_ended(code, limits)}, or {HOW_TO}"
+
+    in_a_child(sentence)
+
+
+def in_a_child(sentence: Callable[[int], str]) -> None:
     """Return in a child process; this one waits for it, and ends as it ends.
 
     To be called before numpy and onnxruntime are imported: a fork is cheap then, and there are no
     threads. Without fork, or where there are no processes left, the work is done in this one.
 
     Args:
-        model: how a sentence names it.
-        limits: that the model is loaded under.
+        sentence: returns what to say of a child that has ended by a signal, given minus its number.
     """
     if not (hasattr(os, "fork") and hasattr(signal, "sigwaitinfo")):
         return
@@ -49,7 +67,7 @@ def work_in_a_child(model: str, limits: LoadLimits) -> None:
             signal.signal(signal.SIGINT, _interrupt_once)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
-    _leave(_Child(child, waited).wait(), model, limits)
+    _leave(_Child(child, waited).wait(), sentence)
 
 
 class _Child:
@@ -96,18 +114,15 @@ class _Child:
             os.kill(self._pid, signal.SIGCONT)
 
 
-def _leave(code: int, model: str, limits: LoadLimits) -> NoReturn:
+def _leave(code: int, sentence: Callable[[int], str]) -> NoReturn:
     """End this process as the child has ended."""
     if code < 0 and -code in _forwarded():
         signal.signal(-code, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {-code})
         os.kill(os.getpid(), -code)
     if code < 0:
-        from charlm_tui.engine.client import how_it_ended
-        from charlm_tui.lm.contract import HOW_TO
-
         try:
-            say(f"error: {model} cannot be used: {how_it_ended(code, limits)}, or {HOW_TO}")
+            say(f"error: {sentence(code)}")
         except OSError:  # nobody is there to be told
             pass
         code = 1

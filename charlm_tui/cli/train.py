@@ -5,14 +5,19 @@ a run does is decided in training/plan.py and done in training/run.py; a file of
 in training/from_keras.py.
 """
 
+import mmap
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from charlm_tui.cli.help import HelpfulCommand
-from charlm_tui.cli.options import Duration
-from charlm_tui.cli.streams import has_screen, in_terminal
+from charlm_tui.cli.options import Duration, ValueType
+from charlm_tui.cli.streams import has_screen, in_a_line, in_terminal, say
+from charlm_tui.cli.supervisor import in_a_child
+from charlm_tui.errors import CharlmError
 from charlm_tui.lm.contract import MOST_WINDOW
 from charlm_tui.training.errors import (
     InterruptedTrainingError,
@@ -20,6 +25,23 @@ from charlm_tui.training.errors import (
     TrainingError,
 )
 from charlm_tui.training.recipes import BEST, NOTEBOOK, PRESETS
+
+
+class Devices(ValueType):
+    """A number of devices, or all."""
+
+    name = "N|all"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return the number, or "all"."""
+        if value == "all" or isinstance(value, int):
+            return value
+        if not str(value).isdecimal() or not int(value):
+            self.fail(f"{value!r} is no number of devices; give one such as 8, or all", param, ctx)
+        return int(value)
+
 
 _PATH = click.Path(path_type=Path)
 _SHARE = click.FloatRange(0, 1, max_open=True)
@@ -140,6 +162,25 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
     help="Continue the interrupted run of --out, or one that has ended, with a later end: "
     "--epochs 60 after 40.",
 )
+@click.option(
+    "--devices",
+    type=Devices(),
+    help="Share each batch among N devices of this machine, or all, by Keras' backend jax. "
+    "Default: 1, and all where there are --hosts.",
+)
+@click.option(
+    "--hosts",
+    metavar="A:PORT,B:PORT",
+    help="Share each batch among several processes, by Keras' backend jax: start the same command "
+    "once for each, with its --host-rank. The first one writes all files. With auto, Slurm, Open "
+    "MPI or Kubernetes say which they are.",
+)
+@click.option(
+    "--host-rank",
+    type=click.IntRange(0),
+    metavar="K",
+    help="The place of this process among the --hosts, from 0.",
+)
 @click.option("--restart", is_flag=True, help="Discard the interrupted run of --out; start over.")
 @click.option("--keep-epochs", is_flag=True, help="Keep a model file of every epoch, too.")
 @click.option(
@@ -223,7 +264,7 @@ def train(
     conversion = {"vocabulary": vocabulary, "network": network, "force": force}
     _refuse_contradictions(from_keras, conversion, chosen)
     try:
-        if _has_screen(plain or dry_run or from_keras is not None):
+        if _has_screen(plain or dry_run or from_keras is not None or "hosts" in chosen):
             from charlm_tui.cli.train_screen import train_on_screen
 
             keeps = bool({"keep_epochs", "keep_within"} & chosen.keys())
@@ -257,6 +298,8 @@ def _refuse_contradictions(
     for name, value in conversion.items():
         if value:
             raise click.UsageError(f"--{name} is for --from-keras alone: leave it out.")
+    if "host_rank" in chosen and "hosts" not in chosen:
+        raise click.UsageError("--host-rank is the place among --hosts: give --hosts, too.")
     if {"keep_epochs", "keep_within"} <= chosen.keys():
         raise click.UsageError("--keep-epochs keeps every one: leave out --keep-within.")
     if {"resume", "restart"} <= chosen.keys():
@@ -269,9 +312,25 @@ def _refuse_contradictions(
         raise click.UsageError("--recipe notebook has one size: leave out --preset.")
 
 
+PLACES = (
+    "corpus",
+    "corpus_url",
+    "out",
+    "resume",
+    "restart",
+    "keep_epochs",
+    "keep_within",
+    "page",
+    "replay_changes",
+)
+"""The options that are arguments of a plan, and no settings of a run."""
+
+
 def _run(
     from_keras: Path | None, conversion: dict[str, Any], chosen: dict[str, Any], dry_run: bool
 ) -> int:
+    if {"hosts", "devices"} & chosen.keys() and from_keras is None:
+        return _run_together(chosen, dry_run)
     from rich.console import Console
 
     from charlm_tui.training.plan import check_installed, make_plan
@@ -283,18 +342,7 @@ def _run(
 
         chosen.pop("corpus_url", None)
         return convert_keras_file(console, from_keras, **conversion, **chosen)
-    places = (
-        "corpus",
-        "corpus_url",
-        "out",
-        "resume",
-        "restart",
-        "keep_epochs",
-        "keep_within",
-        "page",
-        "replay_changes",
-    )
-    plan = make_plan(chosen, **{name: chosen.pop(name) for name in places if name in chosen})
+    plan = make_plan(chosen, **{name: chosen.pop(name) for name in PLACES if name in chosen})
     try:
         plan.show_corpus(console)
         if dry_run:
@@ -307,3 +355,44 @@ def _run(
     finally:
         if plan.claim is not None:
             plan.claim.release()
+
+
+def _run_together(chosen: dict[str, Any], dry_run: bool) -> int:
+    """Train on several devices or hosts; return the exit code.
+
+    With hosts it is done in a child: JAX' runtime aborts a process whose others are gone.
+    """
+    from charlm_tui.training.hosts import Asked, check_rank, gone, hosts_of, unmet
+
+    hosts = chosen.pop("hosts", None)
+    wanted = Asked(
+        () if hosts is None else hosts_of(hosts),
+        chosen.pop("host_rank", None),
+        chosen.pop("devices", None),
+    )
+    check_rank(wanted)
+    if dry_run:
+        raise click.UsageError("--dry-run is of one device: leave out --hosts and --devices.")
+    if wanted.hosts:
+        met = mmap.mmap(-1, 1)  # of both processes
+        in_a_child(lambda _: gone() if met[0] else unmet(wanted))
+    from rich.console import Console
+
+    from charlm_tui.training.plan import check_installed
+
+    check_installed()
+    from charlm_tui.training.together import train_together  # loads Keras, which takes seconds
+    from charlm_tui.training.cluster import join  # isort: skip
+
+    places = {name: chosen.pop(name) for name in PLACES if name in chosen}
+    try:
+        company = join(wanted)
+        if wanted.hosts:
+            met[0] = 1
+        return train_together(Console(stderr=True), company, chosen, places)
+    except CharlmError as error:
+        if not wanted.hosts:
+            raise
+        say(f"error: {in_a_line(str(error))}")
+        sys.stderr.flush()
+        os._exit(error.exit_code)  # JAX would wait for processes that may be gone

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from charlm_tui.training.corpus import windows
 from charlm_tui.training.encoder import Ids
+from charlm_tui.training.hosts import share_of
 from charlm_tui.training.recipes import Recipe
 
 LARGE_TEXT = 1_000_000  # characters from which on an epoch is cut into parts
@@ -20,9 +21,20 @@ ROUNDS = 6  # of that
 
 
 class Batches:
-    """The windows of each epoch, each in an order of its own."""
+    """The windows of each epoch, each in an order of its own.
 
-    def __init__(self, ids: Ids, recipe: Recipe, rng_seed: int) -> None:
+    Args:
+        ids: of the text.
+        recipe: says how it is cut.
+        rng_seed: of the order.
+        rank: of this process among those that share each batch.
+        count: of these processes.
+    """
+
+    def __init__(
+        self, ids: Ids, recipe: Recipe, rng_seed: int, rank: int = 0, count: int = 1
+    ) -> None:
+        self._share = share_of(recipe.batch, rank, count)
         self._windows = windows(ids, recipe.window)
         self._recipe = recipe
         self._rng_seed = rng_seed
@@ -35,7 +47,8 @@ class Batches:
     def epoch(self, number: int, first: int = 0) -> Iterator[tuple[Ids, Ids]]:
         """Yield (windows, targets), int32 [batch, window] and [batch, window] or [batch].
 
-        The order depends on the RNG seed and the epoch's number alone, so a run can continue.
+        Of several processes, each has its part of every batch. The order depends on the RNG seed
+        and the epoch's number alone, so a run can continue.
 
         Args:
             number: of the epoch.
@@ -46,8 +59,8 @@ class Batches:
         offset = int(rng.integers(recipe.stride)) if recipe.random_offset else 0
         starts = shuffled(range(offset, len(self._windows), recipe.stride), rng)
         for batch in range(first, self.per_epoch):
-            part = self._windows[starts(batch * recipe.batch, (batch + 1) * recipe.batch)]
-            part = part.astype(np.int32)
+            own = starts(batch * recipe.batch, (batch + 1) * recipe.batch)[self._share]
+            part = self._windows[own].astype(np.int32)
             yield part[:, :-1], part[:, 1:] if recipe.every_position else part[:, -1]
 
 

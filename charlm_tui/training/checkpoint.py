@@ -154,26 +154,33 @@ def write_checkpoint(path: Path, settings: Mapping[str, Any], snapshot: Snapshot
     replace_file(path, content.getvalue())
 
 
-def read_checkpoint(path: Path) -> tuple[dict[str, Any], Snapshot]:
+def read_checkpoint(path: Path, content: bytes | None = None) -> tuple[dict[str, Any], Snapshot]:
     """Return the settings and the state of the run that a checkpoint is of.
+
+    Args:
+        path: of it.
+        content: of the file, where another process has read it.
 
     Raises:
         CheckpointError: there is none, or it is damaged, or of another version.
     """
     try:
-        if os.path.exists(path):
+        if content is None and os.path.exists(path):
             check_readable_file(path, "start over with --restart")
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as content:
-            facts = json.loads(content["facts"].tobytes())
+        with (
+            open(path, "rb") if content is None else io.BytesIO(content) as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
+            facts = json.loads(arrays["facts"].tobytes())
             if facts["format"] != FORMAT:
                 raise CheckpointError(
                     f"{path} has the format {facts['format']!r:.40} where {FORMAT} is expected; "
                     "continue with the version that wrote it, or start over with --restart"
                 )
             groups = {
-                group: [content[f"{group}/{index}"] for index in range(count)]
+                group: [arrays[f"{group}/{index}"] for index in range(count)]
                 for group in GROUPS
-                for count in [sum(name.startswith(group + "/") for name in content.files)]
+                for count in [sum(name.startswith(group + "/") for name in arrays.files)]
             }
             epochs = [Epoch(**epoch) for epoch in facts["epochs"]]
             if not isinstance(facts["settings"], dict):

@@ -56,3 +56,13 @@ class CheckpointError(CharlmError):
 
 class KerasFileError(CharlmError):
     """A Keras file cannot be read, or has what a model file cannot express."""
+
+
+class UnusableHostsError(CharlmError):
+    """The hosts or devices that are asked for are no possible ones."""
+
+    exit_code = 2
+
+
+class HostsError(CharlmError):
+    """The processes that train together do not find each other, differ, or one of them is gone."""

@@ -1,6 +1,7 @@
 """How well a network predicts a text, and how much of the text that is measured on."""
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -19,7 +20,13 @@ MEASURED_SHARE = 0.05  # of a time budget, at most, for measuring after an epoch
 END_SHARE = 0.1  # of a time budget, at most, for measuring at the end
 
 
-def settle(network: keras.Model, corpus: Corpus, recipe: Recipe, schedule: Schedule) -> None:
+def settle(
+    network: keras.Model,
+    corpus: Corpus,
+    recipe: Recipe,
+    schedule: Schedule,
+    clock: Callable[[], float],
+) -> None:
     """Decide how many windows are measured after an epoch and at the end, for all of a run.
 
     In a time budget it depends on how long it takes. Reads the training text for that.
@@ -32,9 +39,9 @@ def settle(network: keras.Model, corpus: Corpus, recipe: Recipe, schedule: Sched
         return
     sample = corpus.training[: EVALUATION_BATCH + window]
     measure(network, sample, window)  # compiles
-    before_s = schedule.clock()
+    before_s = clock()
     measure(network, sample, window)
-    window_s = (schedule.clock() - before_s) / (len(sample) - window)
+    window_s = (clock() - before_s) / (len(sample) - window)
     costs.step = within(schedule.budget_s * MEASURED_SHARE, after * window_s, costs.step)
     costs.end_step = within(schedule.budget_s * END_SHARE, end * window_s, costs.end_step)
     costs.measuring_s = end / costs.end_step * window_s

@@ -88,7 +88,16 @@ def build_network(
         logits = TiedLogits(symbols, name="logits")(values)
     else:
         logits = layers.Dense(vocabulary, name="logits")(values)
-    return keras.Model(ids, logits, name="charlm")
+    return _kind()(ids, logits, name="charlm")
+
+
+def _kind() -> type[keras.Model]:
+    """Return the class of a network: one that shares its batches where Keras distributes them."""
+    if keras.distribution.distribution() is None:
+        return keras.Model
+    from charlm_tui.training.shared_network import SharedNetwork
+
+    return SharedNetwork
 
 
 def compiled_network(symbols: int, recipe: Recipe, rng_seed: int) -> keras.Model:

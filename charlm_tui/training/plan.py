@@ -143,6 +143,8 @@ def make_plan(
     keep_within: int | None = None,
     page: Path | None = None,
     replay_changes: Path | None = None,
+    writes: bool = True,
+    checkpoint_content: bytes | None = None,
 ) -> Plan:
     """Decide what a run will do, and check what can be checked before it begins.
 
@@ -159,6 +161,8 @@ def make_plan(
         keep_within: megabytes; keep as many of them as these hold, spread evenly.
         page: where to write the model card as a page.
         replay_changes: the log of a run whose changes are made again, at the same batches.
+        writes: whether this process writes the run's files, which one of several does.
+        checkpoint_content: of the run that continues, where another process has read it.
 
     Raises:
         CorpusError: the text cannot be found, read or used.
@@ -172,7 +176,7 @@ def make_plan(
     settings: Mapping[str, Any]
     snapshot: Snapshot | None = None
     if resume:
-        settings, snapshot = read_checkpoint(checkpoint)
+        settings, snapshot = read_checkpoint(checkpoint, checkpoint_content)
         settings = _continued(checkpoint, chosen, settings, snapshot)
     else:
         defaults = {"case": "lower", "rng_seed": 0, "min_count": 1, "time": None}
@@ -202,6 +206,17 @@ def make_plan(
     )
     if resume:
         check_settings(checkpoint, {"sha256": text.sha256}, settings)
+    if not writes:
+        return Plan(
+            paths,
+            text,
+            recipe,
+            rng_seed,
+            settings.get("min_count", 1),
+            budget_s,
+            out,
+            snapshot=snapshot,
+        )
     make_folder_for(out)
     check_replaceable(out)
     claim = Claim(out)  # before its checkpoint is judged, which may be that of a run that goes on

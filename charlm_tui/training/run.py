@@ -25,6 +25,7 @@ from charlm_tui.training.checkpoint import (
     checkpoint_path,
     write_checkpoint,
 )
+from charlm_tui.training.company import Company
 from charlm_tui.training.plan import Plan
 
 
@@ -71,15 +72,17 @@ class TrainingRun:
     Args:
         console: where to report it.
         plan: what to do.
+        company: those that train the same with this process, which is the first one.
 
     Raises:
         CheckpointError: the run that it continues was trained on another backend.
     """
 
-    def __init__(self, console: Console, plan: Plan) -> None:
+    def __init__(self, console: Console, plan: Plan, company: Company | None = None) -> None:
         self._console = console
         self._plan = plan
-        self._device = training_device()
+        self._company = company or Company()
+        self._device = self._company.of_device(training_device())
         self._last = plan.snapshot
         """The run after its last epoch."""
         self._refused: ExportedFileError | None = None
@@ -211,7 +214,8 @@ class TrainingRun:
                 if isinstance(change.request, ChangeSamples):
                     self._samples = self._samples.changed(change.request, corpus.vocabulary)
 
-            steering = Steering(requests.new, plan.changes, changed)
+            asked = self._company.requests(requests.new)
+            steering = Steering(asked, plan.changes, changed)
             return train(
                 corpus,
                 recipe,
@@ -221,6 +225,7 @@ class TrainingRun:
                 resumed=plan.snapshot,
                 keep=self._keep,
                 steering=steering,
+                company=self._company,
             )
 
     def _sample(self, epoch: Epoch, network: keras.Model) -> Samples:

@@ -4,7 +4,6 @@ Keras alone, no calls into its backend. Reports to a `Reporter` and prints nothi
 """
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from charlm_tui.training.batches import Batches
 from charlm_tui.training.checkpoint import Costs, Course, Epoch, Snapshot, best_of
+from charlm_tui.training.company import Company
 from charlm_tui.training.corpus import Corpus
 from charlm_tui.training.errors import InterruptedTrainingError, TrainingError
 from charlm_tui.training.measuring import measure, settle
@@ -87,7 +87,8 @@ def train(
     resumed: Snapshot | None = None,
     keep: Callable[[Snapshot, keras.Model], None] | None = None,
     steering: Steering | None = None,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] | None = None,
+    company: Company | None = None,
 ) -> Run:
     """Train a network; Ctrl-C and divergence end the run and keep its best weights.
 
@@ -101,12 +102,16 @@ def train(
         resumed: the run so far, if it continues one.
         keep: is called with the run's state and the network after every epoch.
         steering: what a person changes meanwhile.
-        clock: tells the seconds since some moment.
+        clock: tells the seconds since some moment, in place of the company's.
+        company: those that train the same network with this process.
 
     Raises:
         TrainingError: the loss was not a number before the first epoch ended.
         CheckpointError: `resumed` is of another network.
     """
+    company = company or Company()
+    moment = clock or company.moment
+    clock = clock or company.clock
     snapshot = resumed or Snapshot()
     start_s = clock() - snapshot.seconds
     network = compiled_network(len(corpus.vocabulary), recipe, rng_seed)
@@ -121,11 +126,11 @@ def train(
         course=replace(snapshot.course),
     )
     best_weights = snapshot.best
-    schedule = Schedule(recipe, run.costs, budget_s, start_s, clock)
-    batches = Batches(corpus.training, recipe, rng_seed)
+    schedule = Schedule(recipe, run.costs, budget_s, start_s, moment)
+    batches = Batches(corpus.training, recipe, rng_seed, company.rank, company.count)
     steering = steering or Steering()
     steering.course = run.course
-    loop = _Loop(network, batches, recipe, reporter, schedule, steering)
+    loop = _Loop(network, batches, recipe, reporter, schedule, steering, clock, company)
     reporter.began(network, batches.per_epoch)
     try:
         while not run.stopped and not (run.epochs and schedule.run_ended(run.epochs[-1])):
@@ -136,10 +141,10 @@ def train(
                 run.stopped = steering.ended
                 break
             if not run.costs.step:
-                settle(network, corpus, recipe, schedule)
+                settle(network, corpus, recipe, schedule, clock)
             trained_s = clock()
             measured_loss = (
-                measure(network, corpus.validation, recipe.window, run.costs.step)
+                company.agreed(measure(network, corpus.validation, recipe.window, run.costs.step))
                 if len(corpus.validation) and math.isfinite(training_loss)
                 else None
             )
@@ -205,6 +210,9 @@ class _Loop:
     reporter: Reporter
     schedule: Schedule
     steering: Steering
+    clock: Callable[[], float]
+    """The schedule's costs less, and is that of the last batch where several train together."""
+    company: Company
     batch_s: float = 0.0
     """Seconds that a batch takes; 0 while that is not known."""
 
@@ -215,7 +223,7 @@ class _Loop:
             Its mean loss; NaN once a batch's is not a number; None if the run is to end before it.
         """
         network, schedule, steering = self.network, self.schedule, self.steering
-        clock, costs = schedule.clock, schedule.costs
+        clock, costs = self.clock, schedule.costs
         network.reset_metrics()
         mean: float | None = None
         count = self.batches.per_epoch
@@ -224,14 +232,15 @@ class _Loop:
         schedule.begin_epoch(self.batches.large)
         for batch, (inputs, targets) in enumerate(self.batches.epoch(number, first), first + 1):
             if timed:
-                self.batch_s = (clock() - start_s) / timed
+                self.batch_s = (schedule.clock() - start_s) / timed
             steering.before_batch(number, batch, self.batch_s)
             if steering.ended:
                 break
             done = schedule.done(number - 1 + (batch - 1) / count)
             rate = steering.rate(rate_at(self.recipe, done))
             if rate != set_rate:
-                network.optimizer.learning_rate = set_rate = rate
+                set_rate = rate
+                network.optimizer.learning_rate = self.company.everywhere(rate)
             mean = float(network.train_on_batch(inputs, targets))  # of the part so far
             if not math.isfinite(mean):
                 return math.nan

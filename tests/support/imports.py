@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-TRAINING = {"tensorflow", "keras", "tf2onnx", "onnx"}
+TRAINING = {"tensorflow", "keras", "jax", "tf2onnx", "onnx"}
 SLOW = {"numpy", "onnxruntime", "textual", *TRAINING}
 
 
