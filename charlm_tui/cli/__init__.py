@@ -53,7 +53,7 @@ KINDS = {
     "Commands for models": {
         "models": ("models", "List the models that have a name."),
         "info": ("scripts", "Show a model's card."),
-        "score": ("scripts", "Tell how well a model predicts a text."),
+        "score": ("score", "Tell how well a model predicts a text."),
         "attribute": ("attribute", "Tell which model a text is likest."),
         "train": ("train", "Train a model on a text of yours."),
         "watch": ("watch", "Look at training runs."),

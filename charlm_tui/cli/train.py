@@ -37,7 +37,8 @@ class Devices(ValueType):
     ) -> int | str:
         """Return the number, or "all"."""
         if value == "all" or isinstance(value, int):
-            return value
+            found: int | str = value
+            return found
         if not str(value).isdecimal() or not int(value):
             self.fail(f"{value!r} is no number of devices; give one such as 8, or all", param, ctx)
         return int(value)

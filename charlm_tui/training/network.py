@@ -94,7 +94,8 @@ def build_network(
 def _kind() -> type[keras.Model]:
     """Return the class of a network: one that shares its batches where Keras distributes them."""
     if keras.distribution.distribution() is None:
-        return keras.Model
+        plain: type[keras.Model] = keras.Model
+        return plain
     from charlm_tui.training.shared_network import SharedNetwork
 
     return SharedNetwork

@@ -36,6 +36,7 @@ ROOMS = ("tests.support.fuzz_models", "tests.support.fuzz_files")
 PRELOADED = (
     "charlm_tui.cli",
     "charlm_tui.cli.scripts",
+    "charlm_tui.cli.score",
     "charlm_tui.cli.replay",
     "charlm_tui.batch.generate",
     "charlm_tui.batch.score",
