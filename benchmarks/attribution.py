@@ -55,7 +55,8 @@ def main(
     print("|--:|--:|--:|--:|--:|")
     for each in measure(opened, texts, tries, lengths, rng_seed):
         shares = [right / each.tries for right in each.right]
-        margin = 1.96 * math.sqrt(_variance(each))
+        # Where none is wrong, the rule of three.
+        margin = max(1.96 * math.sqrt(_variance(each)), 3 / (2 * each.tries))
         print(
             f"| {each.length} | {shares[0]:.1%} | {shares[1]:.1%} | "
             f"{sum(shares) / 2:.1%} ± {margin:.1%} | {each.told_error:.2g} |"
