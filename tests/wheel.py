@@ -94,7 +94,6 @@ def try_out(it: Environment) -> None:
     os.chdir(it.home)
     arguments = ("--seed", "the ", "--length", "30", "--rng-seed", "1")
     with terminal(*arguments, command=str(it.bin / "charlm-tui"), variables=it.variables()) as app:
-        app.shows("Conversation")
         app.until(lambda: reply[:20] in app.text, "the reply was shown")
         app.send("\x11")
         assert app.end() == 0
