@@ -34,6 +34,8 @@ def test_the_page_of_a_model_says_what_its_file_does(path: Path) -> None:
     assert model.sha256 in page
     bits = model.contract.card["held_out_bits_per_character"]
     assert f"{bits:.3f} bits per character" in page
+    _, front, _ = page.split("---\n", 2)
+    assert {'license: "mit"', 'language: "en"', f"      value: {bits}"} <= set(front.splitlines())
 
 
 def test_the_wheel_carries_the_small_ones() -> None:

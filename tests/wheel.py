@@ -1,11 +1,13 @@
 """Try a wheel in empty environments, outside of the repository; `make dist` runs this.
 
-`python -m tests.wheel [--no-train] dist/*.whl` makes an environment for each Python from 3.11 to
-3.14 that is found, and says which are not. There it runs what a person would run first, in a
-folder that has nothing to do with the repository. Prints sizes and times; ends at the first fault.
+`python -m tests.wheel [--no-train] [--only 3.12] dist/*.whl` makes an environment for each Python
+from 3.11 to 3.14 that is found, and says which are not. There it runs what a person would run
+first, in a folder that has nothing to do with the repository. Prints sizes and times; ends at the
+first fault.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -91,10 +93,11 @@ def try_out(it: Environment) -> None:
     assert it.run("python", "-c", program) == reply
     assert "shakespeare" in it.run("charlm-tui", "models")
     assert '"charlm-tui"' in it.run("charlm-tui", "info", "--install", "--json")
-    os.chdir(it.home)
     arguments = ("--seed", "the ", "--length", "30", "--rng-seed", "1")
-    with terminal(*arguments, command=str(it.bin / "charlm-tui"), variables=it.variables()) as app:
-        app.shows("Conversation")
+    with (
+        contextlib.chdir(it.home),
+        terminal(*arguments, command=str(it.bin / "charlm-tui"), variables=it.variables()) as app,
+    ):
         app.until(lambda: reply[:20] in app.text, "the reply was shown")
         app.send("\x11")
         assert app.end() == 0
@@ -130,7 +133,7 @@ def pythons() -> dict[str, str]:
     found = {f"{sys.version_info[0]}.{sys.version_info[1]}": sys.executable}
     for version in PYTHONS:
         place = shutil.which(f"python{version}")
-        if place is not None:
+        if place is not None and _runs(place):
             found.setdefault(version, place)
     missing = [version for version in PYTHONS if version not in found]
     if missing:
@@ -138,16 +141,26 @@ def pythons() -> dict[str, str]:
     return found
 
 
+def _runs(python: str) -> bool:
+    """Return whether an interpreter runs: one of pyenv's may stand for none."""
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Try the wheel among some files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-train", action="store_true", help="Leave the extra train out.")
+    parser.add_argument("--only", choices=PYTHONS, help="Try it on this Python alone.")
     parser.add_argument("files", nargs="+", type=Path)
     chosen = parser.parse_args(arguments)
     (wheel,) = (it.resolve() for it in chosen.files if it.suffix == ".whl")
+    os.environ.pop("PYTHONPATH", None)  # what runs is the wheel's
     check_readme(wheel)
     with tempfile.TemporaryDirectory() as folder:
-        for version, python in pythons().items():
+        found = pythons()
+        if chosen.only:
+            found = {chosen.only: found[chosen.only]}
+        for version, python in found.items():
             it = Environment(python, Path(folder) / version)
             seconds = it.install(str(wheel))
             print(f"Python {version}: {it.size():.0f} MB installed in {seconds:.0f} s")
@@ -160,10 +173,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"Python {version}: {it.size():.0f} MB with training, {seconds:.0f} s more")
             try_to_train(it, code=0)
             assert len(it.run("charlm-tui", "generate", "--model", "words.onnx", "-n", "9")) == 9
+        if chosen.only:
+            return
         alone = Environment(sys.executable, Path(folder) / "alone")
         seconds = alone.install(*ALONE)
         print(f"{' and '.join(ALONE)} alone: {alone.size():.0f} MB installed in {seconds:.0f} s")
-        os.chdir("/")
 
 
 if __name__ == "__main__":

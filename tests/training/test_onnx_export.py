@@ -176,9 +176,13 @@ def test_the_page_has_the_card_and_a_sample_at_each_temperature(
     exported: Path, tmp_path: Path
 ) -> None:
     page = tmp_path / "README.md"
-    write_page(exported, page)
+    write_page(exported, page, license="mit")
     text = page.read_text(encoding="utf-8")
     model = OnnxModel(exported)
+    before, front, _ = text.split("---\n", 2)
+    assert before == ""
+    assert {'license: "mit"', "library_name: charlm-tui", "- lstm"} <= set(front.splitlines())
+    assert f"value: {model.contract.card['held_out_bits_per_character']}\n" in front
     for fact in (
         model.sha256,
         f"{exported.stat().st_size:,} bytes",
