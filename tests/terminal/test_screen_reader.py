@@ -1,10 +1,12 @@
 """`charlm-tui repl --screen-reader` in a real pseudo-terminal: plain lines, with labels."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.support.terminal import terminal
+from tests.support.terminal import BOUND_S, has_ended, terminal
 
 pytestmark = [pytest.mark.pty, pytest.mark.linux]
 
@@ -48,3 +50,15 @@ def test_ctrl_c_twice_quits_with_all_as_it_was(model_path: Path) -> None:
         it.send(CTRL_C)
         assert it.end() == 0
         assert b"\x1b" not in it.output
+
+
+def test_a_closed_terminal_ends_it_and_its_engine(model_path: Path) -> None:
+    with terminal("repl", "--model", str(model_path), "--screen-reader", "--length", "0") as it:
+        it.shows("seed:")
+        it.send("the world is\r")
+        it.shows("reply:")
+        (engine,) = it.engines()
+        handle = os.pidfd_open(engine)
+        it.hang_up()
+        assert it.process.wait(BOUND_S) == 128 + signal.SIGHUP
+        assert has_ended(handle)
