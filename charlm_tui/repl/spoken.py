@@ -7,6 +7,7 @@ life and when the person leaves, as `chat` does; keys it has none.
 
 import asyncio
 import contextlib
+import errno
 import math
 import os
 import signal
@@ -50,6 +51,7 @@ from charlm_tui.session.updates import (
 )
 
 TWICE_S = 3.0  # within which a second Ctrl+C quits
+HUNG_UP = 128 + signal.SIGHUP
 READ_BYTES = 4096  # the longest line that a terminal hands over
 ONCE_MORE = "Ctrl+C again, or Ctrl+D, quits"
 TYPING = (
@@ -110,6 +112,10 @@ class SpokenChat:
             await self._chat(seed)
             self.conversation.stop()
             self._printer.fresh()
+        except OSError as error:
+            if not _is_hung_up(error):
+                raise
+            self._leave(HUNG_UP)
         finally:
             self._loop.remove_reader(sys.stdin.fileno())
             try:
@@ -166,7 +172,7 @@ class SpokenChat:
         try:
             data = os.read(sys.stdin.fileno(), READ_BYTES)
         except OSError:  # of a terminal that was closed
-            self._leave(128 + signal.SIGHUP)
+            self._leave(HUNG_UP)
             return
         if not data and not self._typed:
             self._leave()
@@ -255,7 +261,9 @@ class SpokenChat:
     def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Leave for an exception that a callback has raised; asyncio would print pages."""
         error = context.get("exception")
-        if error is not None and self._failure is None:
+        if _is_hung_up(error):
+            self._leave(HUNG_UP)
+        elif error is not None and self._failure is None:
             self._failure = FaultError(unexpected(error))
             self._leave(1)
 
@@ -285,3 +293,8 @@ class SpokenChat:
         if self._code is None:
             self._code = code
         self._stirred.set()
+
+
+def _is_hung_up(error: object) -> bool:
+    """Return whether an error is that of a terminal that was closed."""
+    return isinstance(error, OSError) and error.errno == errno.EIO

@@ -117,6 +117,7 @@ class StudioServer:
         app.add_routes(
             [
                 web.get("/", self._page),
+                web.get("/page.js", _script),
                 web.get("/ws", self._visit),
                 web.static("/static", STATIC, show_index=False),
             ]
@@ -209,6 +210,11 @@ class StudioServer:
             raise
         finally:
             self._visits.discard(task)
+
+
+async def _script(_: web.Request) -> web.Response:
+    text = PAGE.with_suffix(".js").read_text(encoding="utf-8")
+    return web.Response(text=text, content_type="text/javascript")
 
 
 def is_ours(asked: str, served: str) -> bool:

@@ -17,7 +17,7 @@ KEYS = {
     "widgets/keys_line.py": (),  # a click on a key presses it
     "widgets/next_character.py": ("next.up", "next.down", "next.pick"),
     "widgets/slider.py": ("film.before", "film.next"),
-    "widgets/transcript.py": (
+    "widgets/selectable_text.py": (
         *("transcript.left", "transcript.right", "transcript.up", "transcript.down"),
         *("transcript.more-left", "transcript.more-right", "transcript.copy"),
     ),

@@ -22,6 +22,7 @@ from tests.support.web import BOUND_S, Gone, served  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 F3 = {"key": "F3", "code": "F3", "windowsVirtualKeyCode": 114}
+CTRL_Q = {"key": "q", "code": "KeyQ", "windowsVirtualKeyCode": 81, "modifiers": 2}
 ENTER = {"key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}
 
 pytestmark = [
@@ -45,6 +46,7 @@ class Page:
         self._stream = pyte.ByteStream(self.screen)
         self.asked: list[str] = []
         self.logged: list[str] = []
+        self.closed = False
 
     @property
     def text(self) -> str:
@@ -75,8 +77,10 @@ class Page:
                 self.screen.resize(int(size["height"][0]), int(size["width"][0]))
             case "Network.webSocketFrameReceived" if of["response"]["opcode"] == 2:
                 self._stream.feed(base64.b64decode(of["response"]["payloadData"]))
-            case "Log.entryAdded":
+            case "Log.entryAdded" if of["entry"]["level"] == "error":
                 self.logged.append(of["entry"]["text"])
+            case "Network.webSocketClosed":
+                self.closed = True
             case "Runtime.exceptionThrown":
                 self.logged.append(str(of["exceptionDetails"]))
         return told
@@ -148,6 +152,15 @@ async def test_the_studio_opens_streams_warms_and_closes_in_a_browser(tmp_path: 
                 "",
             }
             assert shown.logged == []
+            # By keys alone it is left, and opened again.
+            with Gone(it.processes()) as processes:
+                await shown.press(CTRL_Q)
+                assert processes.all()
+            await shown.until(lambda: shown.closed, "its socket was closed")
+            assert await shown.value("document.activeElement.id") == "start"
+            shown.screen.reset()
+            await shown.press(ENTER)
+            await shown.until(lambda: "ready" in shown.text, "another studio opened")
             with Gone(it.processes()) as processes:
                 await shown.call("Page.navigate", url="about:blank")
                 assert processes.all()

@@ -1,0 +1,10 @@
+"use strict";
+// Keys go to the studio from the start, and to the button when it has closed: nobody needs a mouse.
+const focus = (what) => document.querySelector(what)?.focus();
+window.addEventListener("load", () => focus(".xterm-helper-textarea"));
+window.addEventListener("DOMContentLoaded", () => {
+  const watch = new MutationObserver(() => {
+    if (document.body.classList.contains("-closed")) focus("#start");
+  });
+  watch.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+});
