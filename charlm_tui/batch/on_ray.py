@@ -14,6 +14,7 @@ from charlm_tui.batch.bulk import BulkError, Work
 from charlm_tui.errors import CharlmError
 
 BLOCK_BYTES = 2**18  # of tasks that travel together
+READERS = 8  # files that are read at once
 HERE = "local"
 
 
@@ -38,11 +39,8 @@ def on_ray(address: str, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
             'pip install "charlm-tui[ray]"'
         ) from error
     try:
-        ray.init(
-            address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False
-        ) if address == HERE else ray.init(
-            address=address, log_to_driver=False, logging_level="ERROR"
-        )
+        own = {"include_dashboard": False} if address == HERE else {}
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise BulkError(
             f"no cluster of Ray answers at {address} ({str(error).splitlines()[0][:200]}); check "
@@ -66,7 +64,7 @@ def _streamed(ray: Any, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
         override_num_blocks=max(1, len(paths)),
     )
     done = files.map_batches(
-        _Reader, fn_constructor_args=(work,), batch_size=1, num_cpus=0, concurrency=1
+        _read, fn_kwargs={"work": work}, batch_size=1, num_cpus=0, concurrency=READERS
     ).map_batches(
         _Worker, fn_constructor_args=(work,), batch_size=1, num_cpus=1, concurrency=(1, actors)
     )
@@ -82,16 +80,11 @@ def _streamed(ray: Any, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
         ) from error
 
 
-class _Reader:
-    """Reads files as streams, in a process of the cluster."""
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def __call__(self, batch: dict[str, Any]) -> Iterator[dict[str, list[bytes]]]:
-        for path in batch["path"]:
-            for task in self._work.tasks(Path(str(path))):
-                yield {"packed": [pickle.dumps(task)]}
+def _read(batch: dict[str, Any], work: Work) -> Iterator[dict[str, list[bytes]]]:
+    """Read files as streams, in a process of the cluster."""
+    for path in batch["path"]:
+        for task in work.tasks(Path(str(path))):
+            yield {"packed": [pickle.dumps(task)]}
 
 
 class _Worker:

@@ -70,21 +70,20 @@ def _hush() -> None:
         stream = getattr(sys, name)
         stream.flush()
         number = stream.fileno()
-        mode = "w"
-        setattr(sys, name, os.fdopen(os.dup(number), mode, buffering=1, encoding="utf-8"))
+        own = os.fdopen(os.dup(number), "w", buffering=1, encoding="utf-8", errors="replace")
+        setattr(sys, name, own)
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, number)
         os.close(silence)
 
 
 def _initialize(asked: Asked) -> None:
-    """Start JAX' runtime among all processes; what its C++ code says of it is not shown.
+    """Start JAX' runtime among all processes.
 
     Raises:
         HostsError: they do not find each other.
     """
     import jax
-    from jax.experimental import multihost_utils
 
     # A SIGTERM is ours: every process stops after the same batch, and the best so far is kept.
     jax.config.update("jax_enable_preemption_service", False)
@@ -104,7 +103,7 @@ def _initialize(asked: Asked) -> None:
             shutdown_timeout_seconds=LEAVE_S,
         )
         if jax.process_count() > 1:
-            multihost_utils.process_allgather(np.zeros(1, np.uint8))  # tells of itself, once
+            _exchange().process_allgather(np.zeros(1, np.uint8))  # tells of itself, once
     except (ValueError, RuntimeError) as error:
         raise HostsError(unmet(asked, _first_line(str(error)))) from error
 
@@ -220,8 +219,13 @@ class Cluster(Company):
 
     def tell(self, content: bytes) -> bytes:
         """Return what the first process has; that of the others is not looked at."""
-        size = max(self._sizes(content) if self.is_first else self._sizes(b""))
-        return self._gathered(content.ljust(size, b"\0") if self.is_first else bytes(size))[0]
+        [size, *_] = self._sizes(content)
+        if not size:
+            return b""
+        array = np.frombuffer(
+            content.ljust(size, b"\0") if self.is_first else bytes(size), np.uint8
+        )
+        return bytes(np.asarray(_exchange().broadcast_one_to_all(array)).tobytes())
 
     def tell_all(self, value: Any) -> list[Any]:
         """Return what each process has, in their order; any JSON."""
@@ -266,6 +270,8 @@ class Cluster(Company):
         try:
             yield
         except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" in str(error):
+                raise MemoryError from error
             found = re.search(r"task[:/ ](\d+)", str(error))
             who = self.name(int(found[1])) if found else ""
             raise HostsError(gone(who)) from error
@@ -283,8 +289,12 @@ class Cluster(Company):
 
     def _gathered(self, content: bytes) -> list[bytes]:
         """Return the bytes of each process, as many of each; all of them have to ask."""
-        from jax.experimental import multihost_utils
-
-        array = np.frombuffer(content, np.uint8)
-        gathered = np.asarray(multihost_utils.process_allgather(array))
+        gathered = np.asarray(_exchange().process_allgather(np.frombuffer(content, np.uint8)))
         return [row.tobytes() for row in gathered.reshape(self.count, -1)]
+
+
+def _exchange() -> Any:
+    """Return JAX' functions that exchange arrays among processes."""
+    from jax.experimental import multihost_utils
+
+    return multihost_utils

@@ -140,6 +140,6 @@ def gone(who: str = "") -> str:
     """
     return (
         f"{who or 'one of the processes that train together'} is gone, or gave no sign of life for "
-        f"{HEARTBEAT_S} s, and the others cannot continue without it; the last checkpoint is whole: "
+        f"{HEARTBEAT_S} s, and the others cannot train without it; the last checkpoint is whole: "
         "start all of them again with --resume"
     )

@@ -118,7 +118,8 @@ class TrainingRun:
             CharlmError: what failed; the best model and the checkpoint so far are kept.
         """
         try:
-            return self._run()
+            with self._company.watched():
+                return self._run()
         except CharlmError as error:
             self._recorder.ended(FAILED, str(error))
             raise
