@@ -257,3 +257,33 @@ def test_more_devices_than_there_are_are_refused(tiny_corpus_path: Path, tmp_pat
     )
     assert code == 2
     assert "--devices 3 asks for more than the 1 that jax shows (cpu:0)" in line
+
+
+def test_the_environment_of_slurm_says_who_they_are(tiny_corpus_path: Path, tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    processes = [
+        start(
+            *(tiny_corpus_path, *SIZE, "--epochs", "1", "--out", tmp_path / f"{rank}.onnx"),
+            *("--hosts", "auto"),
+            JAX_COORDINATOR_PORT=str(port),
+            SLURM_JOB_ID="4711",
+            SLURM_STEP_NODELIST="localhost",
+            SLURM_NTASKS="2",
+            SLURM_PROCID=str(rank),
+            SLURM_LOCALID="0",
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        code, said = ended(process)
+        assert code == 0, said
+    assert OnnxModel(tmp_path / "0.onnx").contract.card["device"].endswith("in 2 processes")
+
+
+def test_where_nobody_says_who_they_are_auto_is_refused(
+    tiny_corpus_path: Path, tmp_path: Path
+) -> None:
+    code, [line] = ended(start(tiny_corpus_path, "--out", tmp_path / "0.onnx", "--hosts", "auto"))
+    assert code == 1
+    assert "nothing here says which processes train together" in line
+    assert not list(tmp_path.iterdir())
