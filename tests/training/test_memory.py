@@ -49,7 +49,7 @@ try:
     network = compiled_network(len(corpus.vocabulary), recipe, 0)
     costs = Costs()
     schedule = Schedule(recipe, costs, None, 0.0, float)
-    settle(network, corpus, recipe, schedule)
+    settle(network, corpus, recipe, schedule, float)
     measure(network, corpus.validation, 60, costs.step)
 finally:
     ended.set()

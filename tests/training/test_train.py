@@ -334,7 +334,8 @@ def test_no_more_than_a_fixed_number_of_windows_is_measured(
 def settled_costs(corpus: Corpus) -> Costs:
     network = build_network(len(corpus.vocabulary), 2)
     costs = Costs()
-    settle(network, corpus, TINY, Schedule(TINY, costs, None, 0.0, Clock()))
+    clock = Clock()
+    settle(network, corpus, TINY, Schedule(TINY, costs, None, 0.0, clock), clock)
     return costs
 
 
