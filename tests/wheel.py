@@ -108,9 +108,7 @@ def try_to_train(it: Environment, code: int) -> str:
     """Train a tiny network, or be told why it cannot be; return what was printed."""
     (it.home / "words.txt").write_text(TEXT)
     sizes = ("--units", "8", "--window", "10", "--epochs", "1", "--stride", "40")
-    return it.run(
-        "charlm-tui", "train", "words.txt", *sizes, "--out", "words.onnx", "--force", code=code
-    )
+    return it.run("charlm-tui", "train", "words.txt", *sizes, "--out", "words.onnx", code=code)
 
 
 def check_readme(wheel: Path) -> None:
