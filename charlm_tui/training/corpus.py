@@ -87,24 +87,6 @@ class Corpus:
         return self.ids[self.cut :]
 
 
-def download_corpus(url: str = NOTEBOOK_URL) -> Path:
-    """Return the notebook's text in Keras' cache, downloaded from `url` if it is not there.
-
-    Raises:
-        CorpusError: the address cannot be reached, or the file cannot be saved.
-    """
-    import keras
-
-    try:
-        return Path(keras.utils.get_file(NOTEBOOK_FILE, origin=url))
-    except Exception as error:  # get_file raises bare Exception for what the network did
-        reason = str(error).replace("\n", " ")
-        raise CorpusError(
-            f"the corpus could not be downloaded ({reason}); "
-            "check the network, or give a text of your own with --corpus PATH"
-        ) from error
-
-
 def files_of(paths: Sequence[Path]) -> list[Path]:
     """Return the files of a text: those that are named, and all in and below a folder, sorted.
 

@@ -31,9 +31,9 @@ from charlm_tui.training.corpus import (
     NOTEBOOK_URL,
     Corpus,
     differs_from_notebook,
-    download_corpus,
     read_corpus,
 )
+from charlm_tui.training.download import download_corpus
 from charlm_tui.training.errors import (
     LIBRARIES,
     CheckpointError,

@@ -2,15 +2,9 @@
 
 import contextlib
 import hashlib
-import http.server
 import mmap
 import os
-import socket
-import subprocess
-import sys
-import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,7 +27,6 @@ from charlm_tui.training.corpus import (
 )
 from charlm_tui.training.errors import CorpusError
 from charlm_tui.training.places import find_corpus
-from tests.conftest import ROOT
 from tests.support.devices import room_for
 
 WINDOW, STRIDE, BATCH = 10, 4, 8
@@ -365,66 +358,3 @@ def test_a_file_of_the_notebooks_name_and_other_content_is_warned_of_with_both_h
 
 def test_a_text_of_another_name_is_not_warned_of(tiny_corpus_path: Path) -> None:
     assert differs_from_notebook(read(tiny_corpus_path)) == ""
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a real server on this machine: it has nothing, or breaks off in the middle."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/nothing":
-                self.send_error(404)
-                return
-            self.send_response(200)
-            self.send_header("Content-Length", "600901")
-            self.end_headers()
-            self.wfile.write(b"half a text")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as it:
-        thread = threading.Thread(target=it.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{it.server_address[1]}"
-        it.shutdown()
-        thread.join()
-
-
-def closed_port() -> int:
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        port: int = it.getsockname()[1]
-    return port
-
-
-def test_a_download_that_fails_is_told_and_nothing_is_kept(server: str, tmp_path: Path) -> None:
-    """In a process of its own, since Keras reads KERAS_HOME when it is imported."""
-    code = (
-        "import sys\n"
-        "from charlm_tui.training.corpus import download_corpus\n"
-        "from charlm_tui.training.errors import CorpusError\n"
-        "for url in sys.argv[1:]:\n"
-        "    try:\n"
-        "        download_corpus(url)\n"
-        "    except CorpusError as error:\n"
-        "        print('\\nrefused:', error)\n"
-    )
-    addresses = (f"{server}/nothing", f"{server}/half", f"http://127.0.0.1:{closed_port()}/")
-    environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
-    result = subprocess.run(
-        [sys.executable, "-c", code, *addresses],
-        cwd=ROOT,
-        env={**environment, "KERAS_HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=True,
-    )
-    told = [line for line in result.stdout.splitlines() if line.startswith("refused:")]
-    for sentence, reason in zip(told, ("404", "retrieval incomplete", "refused"), strict=True):
-        assert sentence.startswith("refused: the corpus could not be downloaded (")
-        assert reason in sentence.removeprefix("refused:")
-        assert sentence.endswith("check the network, or give a text of your own with --corpus PATH")
-    assert not list(tmp_path.rglob("*nietzsche*"))
