@@ -54,7 +54,7 @@ class MissingExtraError(CharlmError):
     type=click.IntRange(1, MOST_VISITORS),
     default=VISITORS,
     show_default=True,
-    help="How many there can be at once: each has two processes, and some 250 MB of memory.",
+    help="How many there can be at once: each has two processes, and some 120 MB of memory.",
 )
 @click.option(
     "--idle",

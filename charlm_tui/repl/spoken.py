@@ -10,6 +10,7 @@ import contextlib
 import errno
 import math
 import os
+import select
 import signal
 import sys
 import threading
@@ -174,8 +175,11 @@ class SpokenChat:
         except OSError:  # of a terminal that was closed
             self._leave(HUNG_UP)
             return
-        if not data and not self._typed:
-            self._leave()
+        if not data:  # Ctrl+D, or a terminal that was closed
+            if _has_hung_up(sys.stdin.fileno()):
+                self._leave(HUNG_UP)
+            elif not self._typed:
+                self._leave()
             return
         *ended, self._typed = (self._typed + self._decode(data)).split("\n")
         self._lines.extend(ended)
@@ -293,6 +297,13 @@ class SpokenChat:
         if self._code is None:
             self._code = code
         self._stirred.set()
+
+
+def _has_hung_up(descriptor: int) -> bool:
+    """Return whether a terminal was closed."""
+    poll = select.poll()
+    poll.register(descriptor, 0)  # a hang-up is told whatever is asked for
+    return any(found & select.POLLHUP for _, found in poll.poll(0))
 
 
 def _is_hung_up(error: object) -> bool:

@@ -8,3 +8,13 @@ window.addEventListener("DOMContentLoaded", () => {
   });
   watch.observe(document.body, { attributes: true, attributeFilter: ["class"] });
 });
+
+// A page that is left can be kept for whoever goes back to it, with its socket: the studio is not.
+const sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...from) {
+    super(...from);
+    sockets.push(this);
+  }
+};
+window.addEventListener("pagehide", () => sockets.forEach((each) => each.close()));

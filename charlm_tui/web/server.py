@@ -29,7 +29,7 @@ from charlm_tui.text import told
 from charlm_tui.web.packets import MOST_COLUMNS, MOST_ROWS, bounded
 from charlm_tui.web.visitor import Visitor
 
-HEARTBEAT_S = 15.0  # after which a browser is gone that does not answer
+HEARTBEAT_S = 30.0  # between two pings; a browser that does not answer in half of it is gone
 MOST_MESSAGE = 256 * 1024  # bytes of one message of a browser
 STATIC = Path(str(files("textual_serve"))) / "static"
 PAGE = Path(__file__).with_name("page.html")
@@ -280,6 +280,7 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
             ),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
             "Cross-Origin-Resource-Policy": "same-origin",
         }
     )
