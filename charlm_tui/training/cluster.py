@@ -30,7 +30,8 @@ BACKEND = "jax"
 LEAVE_S = 30  # that the last one has after the first has ended
 
 _OF_OTHERS = re.compile(
-    "Gloo|NCCL|[Cc]oordination|[Hh]eartbeat|[Bb]arrier|UNAVAILABLE|ABORTED|Connection (reset|closed)"
+    "Gloo|NCCL|[Cc]oordination|[Hh]eartbeat|[Bb]arrier|UNAVAILABLE|ABORTED|"
+    "Connection (reset|closed)"
 )
 """What JAX says of an exchange that failed: nothing else of ours reaches another process."""
 _TASK = re.compile(r"task[:/ ](\d+)")
