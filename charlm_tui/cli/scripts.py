@@ -161,7 +161,7 @@ def _generate_many(
 
     del values["as_json"]
     job = Job(path, ("",), settings=settings, limits=limits, as_json=True, **values)
-    with output() as out:
+    with output() as out, engine.told_apart():
         for lines in engine.results(GenerateWork(job), [Path(seeds_file)]):
             out.write(lines)
             out.flush()
@@ -318,7 +318,7 @@ def _score_documents(
     window = settings.depth or OnnxModel(path, limits=limits).contract.window
     work = ScoreWork(path, settings, window, limits, paragraphs, field or FIELD)
     failed = 0
-    with output() as out:
+    with output() as out, engine.told_apart():
         for line in lines_of(engine.results(work, files), paragraphs):
             failed += "error" in line
             out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
