@@ -13,7 +13,7 @@ from charlm_tui.controls.parameters import BY_NAME, CARRIED, PARAMETERS, control
 from charlm_tui.lm.errors import SettingsError
 from charlm_tui.lm.settings import Settings
 
-ClickCommand = TypeVar("ClickCommand", bound=Callable[..., None])
+ClickCommand = TypeVar("ClickCommand", bound=Callable[..., Any])
 
 if TYPE_CHECKING:  # generic since click 8.4 alone
     ValueType = click.ParamType[Any]

@@ -23,7 +23,8 @@ from charlm_tui.training.plan import Plan, make_plan
 from charlm_tui.training.steering import Change
 
 # One that hushes what the backend says of itself while it loads, so it goes first.
-from charlm_tui.training.run import TrainingRun, TRAINING_PACKAGES, library_versions  # isort: skip
+from charlm_tui.training.run import TrainingRun  # isort: skip
+from charlm_tui.training.card import TRAINING_PACKAGES, library_versions
 from charlm_tui.training.cluster import Cluster
 from charlm_tui.training.company import Company
 from charlm_tui.training.measuring import measure
