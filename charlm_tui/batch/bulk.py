@@ -14,7 +14,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
-from typing import Any, Protocol
+from types import FrameType
+from typing import Any, NoReturn, Protocol
 
 from charlm_tui.errors import CharlmError
 
@@ -52,6 +53,8 @@ def by_processes(work: Work, paths: Iterable[Path], count: int) -> Iterator[Any]
     if count == 1:
         yield from map(work.open(), every)
         return
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)  # in order, as Ctrl-C is
     waiting: deque[Future[Any]] = deque()
     with ProcessPoolExecutor(
         count, mp_context=get_context("spawn"), initializer=_begin, initargs=(work,)
@@ -102,6 +105,10 @@ def _end_with(sentinel: int) -> None:
     with contextlib.suppress(OSError):
         connection.wait([sentinel])
     os._exit(1)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  (a handler's)
+    raise SystemExit(128 + number)
 
 
 def _do(task: Any) -> Any:

@@ -4,6 +4,7 @@ Ray Data reads the files as streams, holds the model in actors, and does again w
 gone had in hand. Imported when a cluster is asked for.
 """
 
+import logging
 import os
 import pickle
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,7 @@ def on_ray(address: str, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
             f"{error.name} is not installed, and --ray needs it; install it with: "
             'pip install "charlm-tui[ray]"'
         ) from error
+    logging.getLogger("ray").setLevel(logging.CRITICAL)  # what fails is told by the exception, once
     try:
         own = {"include_dashboard": False} if address == HERE else {}
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)

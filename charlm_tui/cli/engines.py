@@ -1,5 +1,7 @@
 """Who does work in bulk: processes of this machine, or a cluster of Ray; their options."""
 
+import contextlib
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +46,12 @@ class Engine:
     def option(self) -> str:
         """By which it was asked for."""
         return "--processes" if self.ray is None else "--ray"
+
+    def told_apart(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what keeps the words of a cluster's own out of standard output."""
+        return (
+            contextlib.nullcontext() if self.ray is None else contextlib.redirect_stdout(sys.stderr)
+        )
 
     def results(self, work: "Work", files: Sequence[Path]) -> Iterator[Any]:
         """Do the work, and yield what comes of each task, in their order."""

@@ -205,7 +205,7 @@ def _score_documents(
     window = settings.depth or OnnxModel(path, limits=limits).contract.window
     work = ScoreWork(path, settings, window, limits, paragraphs, field or FIELD)
     failed = 0
-    with output() as out:
+    with output() as out, engine.told_apart():
         for line in lines_of(engine.results(work, files), paragraphs):
             failed += "error" in line
             out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")

@@ -170,7 +170,7 @@ def _generate_many(
 
     del values["as_json"]
     job = Job(path, ("",), settings=settings, limits=limits, as_json=True, **values)
-    with output() as out:
+    with output() as out, engine.told_apart():
         for lines in engine.results(GenerateWork(job), [Path(seeds_file)]):
             out.write(lines)
             out.flush()

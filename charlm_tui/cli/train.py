@@ -32,9 +32,7 @@ class Devices(ValueType):
 
     name = "N|all"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number, or "all"."""
         if value == "all" or isinstance(value, int):
             found: int | str = value

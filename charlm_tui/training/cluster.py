@@ -29,6 +29,12 @@ from charlm_tui.training.hosts import ALL, AUTO, HEARTBEAT_S, JOIN_S, Asked, gon
 BACKEND = "jax"
 LEAVE_S = 30  # that the last one has after the first has ended
 
+_OF_OTHERS = re.compile(
+    "Gloo|NCCL|[Cc]oordination|[Hh]eartbeat|[Bb]arrier|UNAVAILABLE|ABORTED|"
+    "Connection (reset|closed)"
+)
+"""What JAX says of an exchange that failed: nothing else of ours reaches another process."""
+_TASK = re.compile(r"task[:/ ](\d+)")
 _BEAT = struct.Struct("<d?I")  # the first one's clock, whether to interrupt, bytes of requests
 
 
@@ -265,14 +271,12 @@ class Cluster(Company):
         Raises:
             HostsError: a process is gone.
         """
-        import jax
-
         try:
             yield
-        except jax.errors.JaxRuntimeError as error:
-            if "RESOURCE_EXHAUSTED" in str(error):
-                raise MemoryError from error
-            found = re.search(r"task[:/ ](\d+)", str(error))
+        except (RuntimeError, ValueError) as error:  # JAX raises both, and its own of the first
+            if not _OF_OTHERS.search(str(error)):
+                raise
+            found = _TASK.search(str(error))
             who = self.name(int(found[1])) if found else ""
             raise HostsError(gone(who)) from error
 

@@ -91,7 +91,7 @@ def build_network(
     return _kind()(ids, logits, name="charlm")
 
 
-def _kind() -> type[keras.Model]:
+def _kind() -> Any:
     """Return the class of a network: one that shares its batches where Keras distributes them."""
     if keras.distribution.distribution() is None:
         plain: type[keras.Model] = keras.Model
