@@ -46,7 +46,7 @@ class CharacterModel(llm.Model):  # type: ignore[misc]
         self._name = name
         self._model: Model | None = None
 
-    def execute(self, prompt: Any, *_: Any) -> Iterator[str]:
+    def execute(self, prompt: Any, **_: Any) -> Iterator[str]:
         """Yield the reply in pieces; the prompt is the seed, and what was before is not read."""
         self._model = self._model or load(self._name)
         chosen = prompt.options.model_dump(exclude_none=True)
