@@ -16,7 +16,8 @@ processes_option = click.option(
     "--processes",
     type=click.IntRange(1),
     metavar="N",
-    help="Work with N processes, in JSON lines. Default: one for each processor.",
+    help="Work with N processes, in JSON lines. Documents are scored by one for each processor if "
+    "it is not given.",
 )
 ray_option = click.option(
     "--ray",

@@ -164,6 +164,7 @@ _SHARE = click.FloatRange(0, 1, max_open=True)
 @click.option(
     "--devices",
     type=Devices(),
+    metavar="N|all",
     help="Share each batch among N devices of this machine, or all, by Keras' backend jax. "
     "Default: 1, and all where there are --hosts.",
 )

@@ -169,8 +169,11 @@ class Cluster(Company):
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  (a handler's)
-        """Remember that this process is to end: all of them do so after the same batch."""
-        signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
+        """Remember that this process is to end: all of them do so after the same batch.
+
+        It may come twice: whoever stops a job signals all of its processes, and the one that was
+        started passes on what it hears. That one also ends this one at a second Ctrl-C.
+        """
         self._interrupted = True
 
     def clock(self) -> float:
