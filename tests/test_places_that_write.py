@@ -9,6 +9,7 @@ WRITES = re.compile(
     r"|\.notify\(|copy_to_clipboard\(|border_(?:sub)?title\s*=|set_title|os\.write\("
 )
 KNOWN = {
+    "cli/against.py": "tinted() and visible() before it",
     "cli/__init__.py": "click's own words for a wrong usage, through say()",
     "cli/streams.py": "the two places that everything of the commands goes through",
     "engine/rescue.py": "the sequence that takes a terminal out of the app's modes",
@@ -18,6 +19,7 @@ KNOWN = {
     "runs/log_file.py": "lines of JSON into a file of its own",
     "runs/requests.py": "the same",
     "text.py": "show(), for every line of training",
+    "training/download.py": "visible() before it",
     "training/progress.py": "visible() before it; a table of figures",
     "training/tf_process.py": "answers for another process, as JSON",
     "tui/app.py": "notify(), through which all of the app's go",

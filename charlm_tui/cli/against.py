@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from charlm_tui.cli.start import begin_script_of
 from charlm_tui.cli.streams import output, say
 from charlm_tui.lm.settings import Settings
+from charlm_tui.text import visible
 
 if TYPE_CHECKING:
     from charlm_tui.batch.against import AgainstReport
@@ -63,7 +64,7 @@ def _tinted(report: "AgainstReport") -> str:
     every = shades(Console(), diverging=True)
     levels = ratio_levels(report.ratio_bits.tolist())
     text = tinted(report.aligned.text, levels, every)
-    one, other = report.names
+    one, other = (visible(name, "") for name in report.names)
     sample = tinted("a" * DIVERGING, bytes(range(DIVERGING)), every)
     legend = (
         f"predicted better by {other} {sample} by {one}, {FULL_RATIO_BITS:g} bits or more at the "

@@ -36,7 +36,7 @@ BAR = 40  # cells of its longest bar
         ("charlm-tui score my.txt --reach", "How far back it looks"),
     ),
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("file", nargs=-1, required=True, metavar="FILE...")
 @with_options(model_option, *context_options)
 @click.option(
     "--skip", type=click.IntRange(0), default=0, help="Leave the first N out of the mean."
@@ -78,7 +78,7 @@ BAR = 40  # cells of its longest bar
 )
 @with_options(processes_option, ray_option)
 def score(
-    files: tuple[str, ...],
+    file: tuple[str, ...],
     model: Path | None,
     skip: int,
     reach: bool,
@@ -99,6 +99,7 @@ def score(
     Of several files, or with one of the last options, it prints a line of JSON for each document,
     in their order; the files are read as streams.
     """
+    files = file
     if len(files) > 1 or documents or paragraphs or field or processes is not None or ray:
         of_one = {
             "--json": as_json,
@@ -123,7 +124,6 @@ def score(
             paragraphs,
             field,
         )
-    [file] = files
     if as_json and per_character:
         raise click.UsageError("--json and --per-character exclude each other; give one of them")
     if against is not None and (reach or causes or influence):
@@ -144,7 +144,7 @@ def score(
             "has none; "
             "give --depth N, or leave out --carry"
         )
-    text = read_text(file, "the text")
+    text = read_text(files[0], "the text")
     if against is not None:
         from charlm_tui.cli.against import score_against
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from charlm_tui.files import cached_corpus
+from charlm_tui.text import visible
 from charlm_tui.training.corpus import NOTEBOOK_SHA256, NOTEBOOK_URL
 from charlm_tui.training.errors import CorpusError
 
@@ -22,9 +23,11 @@ MOST_BYTES = 100_000_000  # of a text: whoever sends more sends something else
 _ADVICE = "check the network, or give a text of your own with --corpus PATH"
 
 
-def download_corpus(
-    url: str = NOTEBOOK_URL, say: Callable[[str], None] = lambda line: print(line, file=sys.stderr)
-) -> Path:
+def _say(line: str) -> None:
+    print(visible(line, ""), file=sys.stderr)
+
+
+def download_corpus(url: str = NOTEBOOK_URL, say: Callable[[str], None] = _say) -> Path:
     """Return the notebook's text in Keras' cache, downloaded from `url` if it is not there.
 
     Args:
