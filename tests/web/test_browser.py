@@ -108,7 +108,12 @@ class Page:
 async def page(session: ClientSession, folder: Path, address: str) -> AsyncIterator[Page]:
     """Open an address in a browser that knows nobody."""
     options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0")
-    quiet = ("--no-first-run", "--disable-background-networking", "--window-size=1000,700")
+    quiet = (
+        "--no-first-run",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--window-size=1000,700",
+    )
     command = [str(CHROMIUM), *options, *quiet, f"--user-data-dir={folder}", "about:blank"]
     browser = subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
