@@ -224,7 +224,7 @@ class _Loop:
         """
         network, schedule, steering = self.network, self.schedule, self.steering
         clock, costs = self.clock, schedule.costs
-        network.reset_metrics()
+        total, trained = 0.0, 0  # of the part so far
         mean: float | None = None
         count = self.batches.per_epoch
         first = first_batch(count, part, costs.parts)
@@ -241,9 +241,12 @@ class _Loop:
             if rate != set_rate:
                 set_rate = rate
                 network.optimizer.learning_rate = self.company.everywhere(rate)
-            mean = float(network.train_on_batch(inputs, targets))  # of the part so far
-            if not math.isfinite(mean):
+            network.reset_metrics()  # Keras before 3.15 tells the mean since then, not this batch's
+            loss = float(network.train_on_batch(inputs, targets))
+            if not math.isfinite(loss):
                 return math.nan
+            total, trained = total + loss, trained + 1
+            mean = total / trained
             done = schedule.done(number - 1 + batch / count)
             self.reporter.batch_ended(Batch(number, batch, count, mean, done, rate))
             timed += 1

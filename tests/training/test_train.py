@@ -525,3 +525,24 @@ def test_a_run_without_a_gain_ends_when_its_patience_does(small_corpus: Corpus) 
     run = train(small_corpus, replace(STILL, epochs=9, patience=2), 0, Spoiler())
     assert [epoch.number for epoch in run.epochs] == [1, 2, 3]
     assert run.stopped == "the held-out loss has not improved for 2 epochs"
+
+
+def test_the_training_loss_that_is_told_is_the_mean_of_the_epochs_batches(
+    small_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a version of Keras tells of a batch: its loss, or the mean since a reset."""
+    losses: list[float] = []
+    on_batch = keras.Model.train_on_batch
+
+    def noted(network: keras.Model, *batch: object) -> float:
+        losses.append(float(on_batch(network, *batch)))
+        return losses[-1]
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", noted)
+    record = Record()
+    run = train(small_corpus, replace(TINY, epochs=2), 0, record)
+    count = len(losses) // 2
+    for epoch, own in zip(run.epochs, (losses[:count], losses[count:]), strict=True):
+        assert epoch.training_loss == pytest.approx(sum(own) / count)
+    assert len(set(losses)) > count
+    assert record.losses[count - 1] == pytest.approx(sum(losses[:count]) / count)
