@@ -9,6 +9,8 @@ import click
 import pytest
 
 from charlm_tui.cli import COMMANDS, cli
+from charlm_tui.tui.catalog import bindings
+from charlm_tui.tui.key_names import written
 from docs.reference import PAGE, page
 from docs.site import OTHERS as SITE_OTHERS
 from docs.site import PAGES as SITE_PAGES
@@ -138,3 +140,16 @@ def test_the_site_names_every_page_once() -> None:
     ]
     there = [str(it) for it in pages if it.suffix == ".md"]
     assert sorted(named) == sorted(["index.md" if it == "README.md" else it for it in there])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/studio.md"])
+def test_every_key_of_a_pages_table_is_bound(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    table = text[text.index("| key | on the text |") :].split("\n\n")[0].splitlines()[2:]
+    shown = {written(key) for it in bindings().values() for key in it.keys.split(",")}
+    for row in table:
+        everywhere, plain = (cell.strip() for cell in row.split("|")[1:3])
+        named = re.findall(r"`([^`]+)`", plain) + re.findall(r"F\d+|Ctrl\+\w|Esc", everywhere)
+        for keys in named:
+            for key in keys.split():
+                assert {key, key.lower()} & shown, (key, row)
