@@ -1,22 +1,18 @@
 """The chat: a prompt, a reply that streams, a prompt again, in one event loop.
 
-Owns the engine's life, the terminal's mode, and when the person leaves. What is told of the
-conversation is written elsewhere.
+Owns the terminal's mode, and when the person leaves. What is told of the conversation is written
+elsewhere.
 """
 
 import asyncio
-import contextlib
-import errno
 import math
 import os
 import signal
 import sys
 import termios
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.history import History, InMemoryHistory
@@ -25,36 +21,26 @@ from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from rich.console import Console
 
 from charlm_tui.controls.controls import Controls
-from charlm_tui.engine.client import Engine, EngineHost, UnusableError
-from charlm_tui.engine.protocol import CharactersGenerated, Event
+from charlm_tui.engine.client import Engine
 from charlm_tui.errors import INTERRUPTED, CharlmError
-from charlm_tui.history.recorder import Keeper
-from charlm_tui.log import FaultError, unexpected
+from charlm_tui.repl.engine_loop import ONCE_MORE, TWICE_S, EngineLoop, is_hung_up
 from charlm_tui.repl.input import Listener
 from charlm_tui.repl.printer import MARKS, PLAIN_MARKS, Printer
 from charlm_tui.repl.prompt import KeptPrompts, new_prompt
 from charlm_tui.repl.status import confirmed, settings_shown, standing
 from charlm_tui.repl.transcript import Teller
 from charlm_tui.reply.tints import Tint
-from charlm_tui.session.conversation import Conversation
-from charlm_tui.session.in_words import InWords
-from charlm_tui.session.playing import PLAY_FRAMES_PER_S
 from charlm_tui.session.typed import Meaning, line_of, meaning, take_line
 from charlm_tui.session.updates import (
-    EngineNeeded,
     Noticed,
     Phase,
-    QuitWanted,
     SeedDreamt,
     SeedReturned,
     StateChanged,
-    Unusable,
     Update,
 )
 
 ESCAPE_S = 0.1  # after which an Escape is no beginning of another key
-TWICE_S = 3.0  # within which a second Ctrl+C quits
-ONCE_MORE = "Ctrl+C again, or Ctrl+D, quits"
 PASTES_ON, PASTES_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
 
@@ -115,7 +101,7 @@ def run_spoken(
     return asyncio.run(chat())
 
 
-class Chat:
+class Chat(EngineLoop):
     """One conversation in a terminal; for the arguments see `run`."""
 
     def __init__(
@@ -126,20 +112,14 @@ class Chat:
         tint: Tint,
         history: Path | None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        super().__init__(model, new_engine, controls, history)
         self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         marks = MARKS if _has_all_characters(self._console) else PLAIN_MARKS
         self._printer = Printer(self._console, marks, self._place)
-        self.conversation = Conversation(controls, self._show)
-        self._words = InWords(self.conversation)
-        self._keeper: Keeper | None = None
-        prompts: History = InMemoryHistory()
-        if history is not None:
-            self._keeper = Keeper(history, self.conversation, self._history_told)
-            prompts = KeptPrompts(self._keeper)
+        kept = self._keeper
+        prompts: History = KeptPrompts(kept) if kept is not None else InMemoryHistory()
         self._teller = Teller(self.conversation, self._printer, tint)
         self._listener = Listener(self.conversation, self._printer, self._interrupt, self._leave)
-        self._host = EngineHost(model, new_engine, self._hand_over)
         self._input = create_input(sys.stdin)
         self._prompt = new_prompt(
             marks["seed"],
@@ -148,12 +128,8 @@ class Chat:
             self._input,
             prompts,
         )
-        self._stirred = asyncio.Event()  # something was said, or a key was pressed
-        self._code: int | None = None  # to leave with
-        self._failure: CharlmError | None = None  # why it ends by itself
         self._offered = ""  # is in the next prompt
         self._patient = True  # whether answers are waited for
-        self._interrupted_s = -math.inf  # when Ctrl+C was pressed, if nothing was sent since
 
     async def run(self, seed: str | None) -> int:
         """Chat until the person leaves; return the exit code."""
@@ -162,8 +138,6 @@ class Chat:
         self._loop.add_signal_handler(signal.SIGINT, self._signalled)
         self._loop.add_signal_handler(signal.SIGTSTP, self._suspend)
         self._loop.add_signal_handler(signal.SIGCONT, self._continue)
-        self._loop.set_exception_handler(self._loop_failed)
-        threading.excepthook = self._thread_failed
         self._cooked = termios.tcgetattr(sys.stdin)
         try:
             # Raw for as long as it lasts: between two prompts nothing is echoed, and nothing lost.
@@ -173,23 +147,15 @@ class Chat:
                 self.conversation.stop()
                 self._printer.fresh()
         except OSError as error:
-            if error.errno != errno.EIO:  # that of a terminal that was closed
+            if not is_hung_up(error):
                 raise
             self._leave(128 + signal.SIGHUP)
         finally:
-            try:
-                if self._keeper is not None:
-                    self._keeper.close()
-            finally:
-                self._host.close()
-        if self._failure is not None:
-            raise self._failure
-        return self._code or 0
+            self._close()
+        return self._result
 
     async def _chat(self, seed: str | None) -> None:
-        self.conversation.attach(self._host.start().send)
-        if seed is not None:
-            self.conversation.send(seed)
+        self._begin(seed)
         await self._until_settled()
         while self._code is None:
             line = await self._ask()
@@ -240,20 +206,6 @@ class Chat:
             self._console.file.write(PASTES_OFF)
             self._console.file.flush()
 
-    async def _settle(self) -> None:
-        it = self.conversation
-        while self._code is None and (self._goes_on or self._waits):
-            self._stirred.clear()
-            frame_s = 1 / PLAY_FRAMES_PER_S if it.state is Phase.PLAYING else None
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), frame_s)
-            it.advance()
-
-    @property
-    def _goes_on(self) -> bool:
-        """Whether something is on its way that takes the terminal."""
-        return self.conversation.state not in (Phase.IDLE, Phase.DOWN)
-
     @property
     def _waits(self) -> bool:
         """Whether an answer is waited for; whoever types on is not kept."""
@@ -262,43 +214,15 @@ class Chat:
 
     # What the engine and the conversation say.
 
-    def _hand_over(self, engine: Engine, event: Event) -> None:
-        """Bring an event to the loop's thread."""
-        self._loop.call_soon_threadsafe(self._hear, engine, event)
-
-    def _hear(self, engine: Engine, event: Event) -> None:
-        if engine is self._host.engine:
-            self.conversation.receive(event)
-            if isinstance(event, CharactersGenerated):
-                self.conversation.shown()
-            self._stirred.set()
-
-    def _history_told(self, sentence: str) -> None:
-        """Bring what the history says of itself to the loop's thread."""
-
-        def take() -> None:
-            self._show(Noticed(sentence, error=True))
-            if self._keeper is not None:
-                self._keeper.look()
-
-        self._loop.call_soon_threadsafe(take)
-
-    def _show(self, update: Update) -> None:
-        if self._keeper is not None:
-            self._keeper.take(update)
-        self._words.show(update)
+    def _told(self, update: Update) -> None:
         match update:
-            case EngineNeeded(path=path):
-                self.conversation.attach(self._host.start(path).send)
-            case QuitWanted():
-                self._leave()
-            case Unusable(sentence=sentence):
-                self._failure = UnusableError(sentence)
-                self._leave(1)
             case SeedReturned(text=text) | SeedDreamt(text=text):
                 self._offered = line_of(text)
             case _:
                 self._teller.show(update)
+
+    def _show(self, update: Update) -> None:
+        super()._show(update)
         if isinstance(update, StateChanged) and self._prompt.app.is_running:
             self._prompt.app.invalidate()
 
@@ -353,19 +277,6 @@ class Chat:
             self._console.file.write(PASTES_ON)
             self._console.file.flush()
 
-    def _loop_failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Leave for an exception that a callback has raised; asyncio would print pages."""
-        error = context.get("exception")
-        if error is not None and self._failure is None:
-            self._failure = FaultError(unexpected(error))
-            self._leave(1)
-
-    def _thread_failed(self, fault: threading.ExceptHookArgs) -> None:
-        """The same, for one that a thread has raised."""
-        context = {"exception": fault.exc_value}
-        with contextlib.suppress(RuntimeError):  # of a loop that has ended already
-            self._loop.call_soon_threadsafe(self._loop_failed, self._loop, context)
-
     def _interrupt(self) -> None:
         """Stop what is running; if nothing is, quit the second time."""
         it, now = self.conversation, time.monotonic()
@@ -385,9 +296,7 @@ class Chat:
 
     def _leave(self, code: int = 0) -> None:
         """End the chat; the first request to do so tells the exit code."""
-        if self._code is None:
-            self._code = code
-        self._stirred.set()
+        super()._leave(code)
         app = self._prompt.app
         if app.is_running and app.future is not None and not app.future.done():
             app.exit(exception=EOFError())
