@@ -11,10 +11,14 @@ window.addEventListener("DOMContentLoaded", () => {
 
 // A page that is left can be kept for whoever goes back to it, with its socket: the studio is not.
 const sockets = [];
+const FULL = 1013; // the code with which the server ends who finds no place; the reason says so
 window.WebSocket = class extends WebSocket {
   constructor(...from) {
     super(...from);
     sockets.push(this);
+    this.addEventListener("close", (event) => {
+      if (event.code === FULL) document.querySelector("#why").textContent = event.reason;
+    });
   }
 };
 window.addEventListener("pagehide", () => sockets.forEach((each) => each.close()));

@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Handler
 
 from charlm_tui.errors import CharlmError
 from charlm_tui.log import unexpected
 from charlm_tui.text import told
 from charlm_tui.web.packets import MOST_COLUMNS, MOST_ROWS, bounded
-from charlm_tui.web.visitor import Visitor
+from charlm_tui.web.visitor import LEAVE_S, Visitor
 
+PLACE_S = LEAVE_S + 1  # that somebody waits for a place: one who loads the page again still has one
 HEARTBEAT_S = 30.0  # between two pings; a browser that does not answer in half of it is gone
 MOST_MESSAGE = 256 * 1024  # bytes of one message of a browser
 STATIC = Path(str(files("textual_serve"))) / "static"
@@ -77,7 +78,7 @@ class StudioServer:
 
     def __init__(self, it: Serving) -> None:
         self._it = it
-        self._taken = 0  # places
+        self._places = asyncio.Semaphore(it.visitors)
         self._left = asyncio.Event()
         self._visits: set[asyncio.Task[None]] = set()
         self._code = 0
@@ -152,18 +153,7 @@ class StudioServer:
             self._failed(error)
             return web.Response(status=500, text="Something failed here; try again.\n")
 
-    @property
-    def _full(self) -> web.Response | None:
-        """What is answered if every place is taken."""
-        if self._taken < self._it.visitors:
-            return None
-        places = self._it.visitors
-        words = "the only place is" if places == 1 else f"all {places} places are"
-        return web.Response(status=503, text=f"Sorry, {words} taken; try again later.\n")
-
     async def _page(self, request: web.Request) -> web.Response:
-        if full := self._full:
-            return full
         values = {
             "websocket": f"ws://{request.host}/ws",
             "font-size": str(_number(request, "fontsize", 16, *FONT_SIZES)),
@@ -176,21 +166,34 @@ class StudioServer:
     async def _visit(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Origin") != f"http://{request.host}":
             return web.Response(status=403, text=CLOSED + "\n")
-        if full := self._full:
-            return full
-        self._taken += 1
+        browser = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MOST_MESSAGE)
+        size = (
+            _number(request, "width", 80, 1, MOST_COLUMNS),
+            _number(request, "height", 24, 1, MOST_ROWS),
+        )
+        await browser.prepare(request)
+        await self._keep(partial(self._show, browser, size))
+        return browser
+
+    async def _show(self, browser: web.WebSocketResponse, size: tuple[int, int]) -> str:
+        """Show the studio once there is a place; return what its process said if it failed."""
         try:
-            browser = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MOST_MESSAGE)
-            size = (
-                _number(request, "width", 80, 1, MOST_COLUMNS),
-                _number(request, "height", 24, 1, MOST_ROWS),
-            )
-            await browser.prepare(request)
-            visitor = Visitor(browser, self._it.words, size, self._it.idle_s)
-            await self._keep(visitor.run)
-            return browser
+            async with asyncio.timeout(PLACE_S):
+                await self._places.acquire()
+        except TimeoutError:
+            await browser.close(code=WSCloseCode.TRY_AGAIN_LATER, message=self._full.encode())
+            return ""
+        try:
+            return await Visitor(browser, self._it.words, size, self._it.idle_s).run()
         finally:
-            self._taken -= 1
+            self._places.release()
+
+    @property
+    def _full(self) -> str:
+        """What is said if every place is taken; a browser can be told 123 bytes."""
+        places = self._it.visitors
+        words = "the only place is" if places == 1 else f"all {places} places are"
+        return f"Sorry, {words} taken; try again later."
 
     async def _keep(self, run: Callable[[], Awaitable[str]]) -> None:
         """Run a visitor to the end, also where the browser is gone before that."""

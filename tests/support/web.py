@@ -140,12 +140,12 @@ class Visitor:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def ended(self) -> int | None:
-        """Read until the server has closed the socket; return the code."""
+    async def ended(self) -> tuple[int | None, str | None]:
+        """Read until the server has closed the socket; return the code and the reason."""
         async with asyncio.timeout(BOUND_S):
-            while (await self.socket.receive()).type is WSMsgType.BINARY:
+            while (message := await self.socket.receive()).type is WSMsgType.BINARY:
                 pass
-        return self.socket.close_code
+        return self.socket.close_code, message.extra
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,7 @@ aiohttp = pytest.importorskip("aiohttp", reason="needs the extra web")
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType  # noqa: E402
 
-from tests.support.web import BOUND_S, Gone, served  # noqa: E402
+from tests.support.web import BOUND_S, Gone, served, visitor  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 F3 = {"key": "F3", "code": "F3", "windowsVirtualKeyCode": 114}
@@ -169,4 +169,27 @@ async def test_the_studio_opens_streams_warms_and_closes_in_a_browser(tmp_path: 
             with Gone(it.processes()) as processes:
                 await shown.call("Page.navigate", url="about:blank")
                 assert processes.all()
+        assert it.end() == (0, "")
+
+
+async def test_who_loads_the_page_again_stays_and_who_finds_no_place_reads_why(
+    tmp_path: Path,
+) -> None:
+    with served("--visitors", "1") as it:
+        async with ClientSession() as session:
+            async with page(session, tmp_path / "a", it.address) as shown:
+                await shown.until(lambda: "ready" in shown.text, "the studio opened")
+                shown.screen.reset()
+                await shown.call("Page.reload")
+                await shown.until(lambda: "ready" in shown.text, "the studio opened again")
+            async with (
+                visitor(session, it.address) as first,
+                page(session, tmp_path / "b", it.address) as shown,
+            ):
+                await first.shows("ready")
+                await shown.until(lambda: shown.closed, "it was refused")
+                said = "document.querySelector('.ended').innerText"
+                assert await shown.value(said) == (
+                    "Sorry, the only place is taken; try again later.\nOpen another one"
+                )
         assert it.end() == (0, "")

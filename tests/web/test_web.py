@@ -99,11 +99,10 @@ async def test_a_visitor_opens_types_a_seed_warms_leaves_and_no_process_stays() 
             ):
                 await first.shows("ready")
                 await second.shows("ready")
-                assert await refused(session, it.address, origin=it.address) == 503
-                async with session.get(it.address) as answer:
-                    assert (answer.status, await answer.text()) == (
-                        503,
-                        "Sorry, all 2 places are taken; try again later.\n",
+                async with visitor(session, it.address) as third:
+                    assert await third.ended() == (
+                        1013,
+                        "Sorry, all 2 places are taken; try again later.",
                     )
                 await first.type("the world is\r")
                 await first.shows("❯ the world is")
@@ -111,7 +110,7 @@ async def test_a_visitor_opens_types_a_seed_warms_leaves_and_no_process_stays() 
                 await first.type(F3)
                 await first.shows("0.55")
                 await second.socket.send_str('["resize", {"width": "wide"}]')
-                assert await second.ended() == 1008
+                assert (await second.ended())[0] == 1008
                 await first.type("\x1b")  # the fault of one is no other's
                 await first.type("P")
                 pids = it.processes()
@@ -121,7 +120,21 @@ async def test_a_visitor_opens_types_a_seed_warms_leaves_and_no_process_stays() 
             async with visitor(session, it.address) as third:
                 await third.shows("ready")
                 await third.type(CTRL_Q)
-                assert await third.ended() == 1001
+                assert (await third.ended())[0] == 1001
+        assert it.end() == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.linux
+async def test_who_loads_the_page_again_has_the_only_place_again() -> None:
+    with served("--visitors", "1") as it:
+        async with ClientSession() as session, visitor(session, it.address) as before:
+            await before.shows("ready")
+            async with session.get(it.address) as page:  # a browser keeps the old page until then
+                assert page.status == 200
+            async with visitor(session, it.address) as after:
+                await before.socket.close()  # and does not wait for the end of the old studio
+                await after.shows("ready")
         assert it.end() == (0, "")
 
 
@@ -148,7 +161,7 @@ async def test_no_process_stays_when_the_server_ends(number: int) -> None:
 async def test_a_visitor_who_types_nothing_is_ended() -> None:
     with served("--idle", "1s") as it:
         async with ClientSession() as session, visitor(session, it.address) as one:
-            assert await one.ended() == 1001
+            assert (await one.ended())[0] == 1001
 
 
 async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barrier) -> None:
@@ -170,7 +183,8 @@ async def test_ten_visitors_at_once_each_have_a_studio_and_an_eleventh_is_refuse
             together = asyncio.Barrier(11)
             visits = [asyncio.create_task(whole_visit(it, session, together)) for _ in range(10)]
             await together.wait()
-            assert await refused(session, it.address, origin=it.address) == 503
+            async with visitor(session, it.address) as eleventh:
+                assert (await eleventh.ended())[0] == 1013
             pids = it.processes()
             assert len(pids) == 20, it.commands()
             with Gone(pids) as processes:
