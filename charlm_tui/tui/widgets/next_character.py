@@ -199,13 +199,13 @@ class NextCharacter(Hindered, Widget, can_focus=True):
             self._styles = {
                 part: self.get_component_rich_style(f"next-character--{part}")
                 for part in ("model", "after", "drawn", "picked", "muted")
-            }
+            } | {"plain": self.rich_style}
         width = self.size.width
         segments = self._line(y, width)
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self._styles["plain"])
 
     def _line(self, y: int, width: int) -> list[Segment]:
-        view, styles, plain = self.view, self._styles, self.rich_style
+        view, styles, plain = self.view, self._styles, self._styles["plain"]
         if view is None:
             return [Segment("nothing drawn yet" if y == 0 else "", plain + styles["muted"])]
         if y == 0:
@@ -238,7 +238,8 @@ class NextCharacter(Hindered, Widget, can_focus=True):
     def _head(self, view: View, width: int) -> list[Segment]:
         """Tell the entropies and what was drawn, in as many words as have room."""
         own, after = entropy_bits(view.model), entropy_bits(view.after)
-        plain, muted = self.rich_style, self.rich_style + self._styles["muted"]
+        plain = self._styles["plain"]
+        muted = plain + self._styles["muted"]
         head = [
             Segment(f"{own:.2f}", plain),
             Segment(" → ", muted),

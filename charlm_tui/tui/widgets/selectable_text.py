@@ -6,11 +6,13 @@ drawn, whoever inherits from it knows.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
 from textual.events import MouseDown, MouseEvent, MouseMove
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -18,8 +20,10 @@ from textual.strip import Strip
 
 from charlm_tui.tui.document import Block, Document, TextSelection
 from charlm_tui.tui.hindered import BEGINNING, END, SELECT_FIRST, Hindered, edge
+from charlm_tui.tui.widgets.scroll_bar import StreamScrollBar
 
-STRIPS = 512  # drawn lines that are kept
+STRIPS = 512  # finished lines that are kept
+_BELOW = -1  # stands for each line below the text
 
 
 class SelectableText(Hindered, ScrollView, can_focus=True):
@@ -65,7 +69,8 @@ class SelectableText(Hindered, ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (Textual's own name for it)
         super().__init__(id=id)
         self._document = Document()
-        self._strips: LRUCache[int, Strip] = LRUCache(STRIPS)
+        self._strips: LRUCache[int, Strip] = LRUCache(STRIPS)  # finished, by line of the document
+        self._columns: tuple[int, ...] = ()  # of the widget, that they have
         self._found: list[TextSelection] = []  # what was looked for
         self._dragging = False
 
@@ -73,6 +78,54 @@ class SelectableText(Hindered, ScrollView, can_focus=True):
     def blocks(self) -> Sequence[Block]:
         """The blocks, the newest last."""
         return self._document.blocks
+
+    @property
+    def vertical_scrollbar(self) -> StreamScrollBar:
+        """The scroll bar; it is made when it is first asked for."""
+        if not isinstance(self._vertical_scrollbar, StreamScrollBar):
+            bar = StreamScrollBar(self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of a part of the widget, each of which is finished once.
+
+        Textual takes a line through styles and filters for the place at which it stands, and text
+        that streams stands at another one in every frame.
+
+        Args:
+            crop: the part, in cells of the widget.
+        """
+        columns = (self.region.width, *crop.column_span)
+        if columns != self._columns:
+            self._columns = columns
+            self._strips.clear()
+        numbers = self._numbers(crop)
+        found = [None if number is None else self._strips.get(number) for number in numbers]
+        strips: list[Strip] = []
+        for is_new, run in groupby(zip(numbers, found, strict=True), lambda it: it[1] is None):
+            if not is_new:
+                strips += [strip for _, strip in run if strip is not None]
+                continue
+            lines = [number for number, _ in run]
+            part = Region(crop.x, crop.y + len(strips), crop.width, len(lines))
+            finished = super().render_lines(part)
+            for number, strip in zip(lines, finished, strict=True):
+                if number is not None:
+                    self._strips[number] = strip
+            strips += finished
+        return strips
+
+    def _numbers(self, crop: Region) -> list[int | None]:
+        """Return the document's line at each place of a part; None for those of the frame."""
+        first, height = self.gutter.top, self.scrollable_content_region.height
+        top, count = self.scroll_offset.y - first, self._document.line_count
+        return [
+            (top + y if top + y < count else _BELOW) if first <= y < first + height else None
+            for y in crop.line_range
+        ]
 
     def _refresh(self, lines: Iterable[int]) -> None:
         """Draw some lines again."""

@@ -256,11 +256,7 @@ class Transcript(SelectableText, can_focus=True):
             )
         if line >= self._document.line_count:
             return Strip.blank(self.size.width, self.rich_style)
-        strip = self._strips.get(line)
-        if strip is None:
-            strip = self._strip(line).extend_cell_length(self.size.width, self.rich_style)
-            self._strips[line] = strip
-        return strip
+        return self._strip(line).extend_cell_length(self.size.width, self.rich_style)
 
     def _strip(self, line: int) -> Strip:
         found, painter = self._document.row(line), self._painter

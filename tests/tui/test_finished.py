@@ -1,0 +1,106 @@
+"""Lines that are finished once are what Textual would finish again for each frame."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.strip import Strip
+from textual.widget import Widget
+
+from charlm_tui.tui.document import TextSelection
+from charlm_tui.tui.legible import Legible
+from charlm_tui.tui.paint import Mark
+from charlm_tui.tui.widgets.transcript import Transcript
+
+WORDS = ("the ", "slowly ascending ", "ranks\n", "界 ", "and classes ", "\n\n")
+
+
+class Show(App[None]):
+    CSS = "Transcript { padding: 0 1; border: round $primary; overflow-y: scroll; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filters.append(Legible())
+        self.clock = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield Transcript(id="transcript", clock=lambda: self.clock)
+        yield Transcript(id="other")
+
+
+def by_textual(widget: Widget) -> list[Strip]:
+    """Return the lines of a widget as Textual finishes them, from nothing that is kept."""
+    widget._styles_cache.clear()
+    return Widget.render_lines(widget, widget.outer_size.region)
+
+
+def differing(it: Transcript) -> list[tuple[int, str, str]]:
+    """Return the lines that a transcript or its scroll bar draws otherwise than Textual would."""
+    found = []
+    for widget in (it, it.vertical_scrollbar):
+        drawn = widget.render_lines(widget.outer_size.region)
+        for y, (one, other) in enumerate(zip(drawn, by_textual(widget), strict=True)):
+            if one != other:
+                found.append((y, str(one), str(other)))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+async def test_finished_lines_are_those_that_textual_finishes(seed: int) -> None:
+    rng = random.Random(seed)
+    app = Show()
+    async with app.run_test(size=(50, 24)) as pilot:
+        it = app.query_one("#transcript", Transcript)
+
+        def append() -> None:
+            it.append("".join(rng.choices(WORDS, k=rng.randrange(1, 30))))
+
+        def cut() -> None:
+            it.cut(it.blocks[-1], rng.randrange(it.blocks[-1].length + 1))
+
+        def select() -> None:
+            block = it.blocks[-1]
+            if block.length:
+                places = sorted(rng.choices(range(block.length), k=2))
+                it.selection = TextSelection(block, places[0], places[1])
+
+        def animate() -> None:
+            it.live, it.speed = not it.live, rng.choice((0.0, 60.0))
+
+        def settle() -> None:
+            app.clock += 0.1
+            it._fade()
+
+        acts: list[Callable[[], object]] = [
+            *[append] * 6,
+            cut,
+            select,
+            animate,
+            settle,
+            settle,
+            lambda: it.add(rng.choice(("seed", "reply", "notice")), rng.choice(WORDS)),
+            lambda: it.add("reply"),
+            lambda: it.mark(it.blocks[-1], rng.choice(("", "‹2/2›"))),
+            lambda: it.scroll_to(y=rng.randrange(40), animate=False, immediate=True),
+            it.to_end,
+            lambda: it.find(rng.choice(("a", "slow", "zzz"))),
+            lambda: it.tint(rng.choice((None, lambda _, start, stop: bytes(stop - start)))),
+            lambda: it.recite([Mark(it.blocks[-1], 0, it.blocks[-1].length // 2)]),
+            lambda: setattr(it, "selection", None),
+            lambda: setattr(app, "theme", rng.choice(("nord", "textual-light", "gruvbox"))),
+            lambda: rng.choice((it, app.query_one("#other"))).focus(),
+            lambda: it.toggle_class("-chosen"),
+            lambda: setattr(it, "border_subtitle", rng.choice(("", "2.1 bits"))),
+            lambda: setattr(it.styles, "display", "block"),
+        ]
+        it.add("reply", "the ")
+        await pilot.pause()
+        for number in range(120):
+            act = rng.choice(acts)
+            if number % 20 == 19:
+                await pilot.resize_terminal(rng.randrange(20, 180), rng.randrange(8, 30))
+            act()
+            await pilot.pause()
+            assert not differing(it), f"after act {number}, {act}"
