@@ -171,7 +171,8 @@ def _headless_ladder_s(model: Path, threads: int) -> float:
     program = (
         "import sys, time\n"
         "from charlm_tui.lm.context import open_context\n"
-        "from charlm_tui.lm.generation import Lanes, prefixed\n"
+        "from charlm_tui.lm.generation import prefixed\n"
+        "from charlm_tui.lm.lanes import Lanes\n"
         "from charlm_tui.lm.model import OnnxModel\n"
         "from charlm_tui.lm.settings import Settings\n"
         "from charlm_tui.controls.controls import PRESETS\n"

@@ -14,8 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 from benchmarks.timing import Way
 from charlm_tui.lm.cause import Causes, causes
 from charlm_tui.lm.context import CarriedState, RollingWindow
-from charlm_tui.lm.generation import Generation, Lanes, prefixed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.held import Held
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.scoring import Scores, score

@@ -13,7 +13,8 @@ import numpy as np
 
 from charlm_tui.files import is_stream, write_document
 from charlm_tui.lm.context import open_context
-from charlm_tui.lm.generation import Batch, Generation, Lanes, prefixed
+from charlm_tui.lm.generation import Batch, Generation, prefixed
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.limits import NO_LIMITS, LoadLimits
 from charlm_tui.lm.model import OnnxModel, runtime_version
 from charlm_tui.lm.sampling import Sampler

@@ -17,7 +17,8 @@ from charlm_tui.engine.protocol import (
     LanesRequested,
 )
 from charlm_tui.lm.context import Context, open_context
-from charlm_tui.lm.generation import Generation, Lanes
+from charlm_tui.lm.generation import Generation
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import Settings

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from charlm_tui.lm.context import RollingWindow
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.generation import Lanes, prefixed
+from charlm_tui.lm.generation import prefixed
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.model import LanguageModel
 from charlm_tui.lm.settings import Settings
 from charlm_tui.lm.vocabulary import Vocabulary

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from charlm_tui.lm.context import RollingWindow, open_context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.generation import Batch, Generation, Lanes, prefixed
+from charlm_tui.lm.generation import Batch, Generation, prefixed
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.model import LanguageModel, OnnxModel
 from charlm_tui.lm.sampling import Sampler, Uniforms, probabilities
 from charlm_tui.lm.settings import Settings

@@ -18,7 +18,7 @@ from charlm_tui.lm.context import (
     open_context,
 )
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.generation import Generation, Lanes, prefixed
+from charlm_tui.lm.generation import Generation, prefixed
 from charlm_tui.lm.held import (
     MOST_HELD,
     Held,
@@ -32,6 +32,7 @@ from charlm_tui.lm.held import (
     typed,
     without,
 )
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.lens import Activations, activations
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler, Uniforms, probabilities

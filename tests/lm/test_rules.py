@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from charlm_tui.lm import product
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import RuleError, SettingsError
-from charlm_tui.lm.generation import Generation, Lanes, prefixed
+from charlm_tui.lm.generation import Generation, prefixed
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.model import LanguageModel
 from charlm_tui.lm.rules import compiled
 from charlm_tui.lm.sampling import Sampler, probabilities

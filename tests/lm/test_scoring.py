@@ -7,7 +7,8 @@ import pytest
 
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import ModelOutputError
-from charlm_tui.lm.generation import Generation, Lanes, prefixed
+from charlm_tui.lm.generation import Generation, prefixed
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.model import OnnxModel
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.scoring import Scores, score

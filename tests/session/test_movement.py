@@ -11,7 +11,8 @@ from charlm_tui.controls.controls import Controls
 from charlm_tui.engine.protocol import DrawRequested
 from charlm_tui.lm.context import open_context
 from charlm_tui.lm.errors import SettingsError
-from charlm_tui.lm.generation import Generation, Lanes
+from charlm_tui.lm.generation import Generation
+from charlm_tui.lm.lanes import Lanes
 from charlm_tui.lm.sampling import Sampler
 from charlm_tui.lm.settings import MOVING, Settings
 from charlm_tui.reply.schedule import temperatures
