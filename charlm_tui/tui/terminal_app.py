@@ -99,6 +99,17 @@ class TerminalApp(App[None]):
         variables = super().get_css_variables()
         return tints(variables, self.current_theme.dark) | variables
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style all again, as Textual does; before there is a screen, take the new colours alone.
+
+        The first theme is chosen before anything is drawn, and all styles were read once for it and
+        once more for the screen.
+        """
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def save(self) -> None:
         """Keep what can be kept where the terminal is gone and the app may be stuck."""
 
