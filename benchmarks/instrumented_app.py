@@ -13,10 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import charlm_tui.tui  # isort: skip  (it says how often Textual draws, which is read but once)
 from textual.app import App
 from textual.screen import Screen
-
-import charlm_tui
 
 STREAMED = 20_000  # characters in the timed reply
 LADDER = 20_000  # characters in each of its replies

@@ -5,12 +5,14 @@ Shows what a conversation's knobs stand at; turning one is the conversation's af
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -95,7 +97,7 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         Binding("escape", "leave", "Back", id="controls.leave"),
     ]
 
-    panel: reactive[Panel] = reactive(Panel((), 0.5))
+    panel: reactive[Panel] = reactive(Panel((), 0.5), repaint=False)
     chosen: reactive[int] = reactive(0)
     """Number of the row that keys turn."""
 
@@ -134,6 +136,20 @@ class ControlPanel(Hindered, Widget, can_focus=True):
 
     def validate_chosen(self, chosen: int) -> int:
         return min(max(chosen, 0), max(0, len(self.panel.rows) - 1))
+
+    def watch_panel(self, before: Panel, after: Panel) -> None:
+        """Draw again what is another: a key that turns changes two lines."""
+        if len(before.rows) != len(after.rows):
+            self.refresh()
+            return
+        lines = [0] if before.temperature != after.temperature else []
+        lines += [
+            number + 1 - self._first
+            for number, rows in enumerate(zip(before.rows, after.rows, strict=True))
+            if rows[0] != rows[1]
+        ]
+        if lines:
+            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines if line >= 0))
 
     # What a person does.
 
@@ -211,33 +227,34 @@ class ControlPanel(Hindered, Widget, can_focus=True):
             self._styles = {
                 part: self.get_component_rich_style(f"control-panel--{part}")
                 for part in ("dial", "preset", "value", "chosen", "muted")
-            }
+            } | {"plain": self.rich_style}
         width = self.size.width
         segments = self._dial(width) if y == 0 else self._row(y - 1 + self._first)
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self._styles["plain"])
 
     def _dial(self, width: int) -> list[Segment]:
         """Draw the scale of the temperature, from 0 to 1.5, with the presets and the hand."""
-        plain = self.rich_style
-        most = width - 1
+        styles, most = self._styles, width - 1
         hand = round(min(self.panel.temperature / DIAL_MOST, 1.0) * most)
         presets = {round(preset / DIAL_MOST * most) for preset in PRESETS}
-        segments = []
+        cells = []
         for x in range(width):
             if x == hand:
-                segments.append(Segment("●", plain + self._styles["dial"]))
+                cells.append(("●", "dial"))
             elif x in presets:
-                segments.append(Segment("┴", plain + self._styles["preset"]))
+                cells.append(("┴", "preset"))
             else:
-                lit = self._styles["dial"] if x < hand else self._styles["muted"]
-                segments.append(Segment("━" if x < hand else "─", plain + lit))
-        return segments
+                cells.append(("━", "dial") if x < hand else ("─", "muted"))
+        return [
+            Segment(glyph * len(list(run)), styles["plain"] + styles[part])
+            for (glyph, part), run in groupby(cells)
+        ]
 
     def _row(self, number: int) -> list[Segment]:
         if number >= len(self.panel.rows):
             return []
         row = self.panel.rows[number]
-        plain, styles = self.rich_style, self._styles
+        plain, styles = self._styles["plain"], self._styles
         if self.has_focus and number == self.chosen:
             plain = plain + styles["chosen"]
         muted = plain + styles["muted"]

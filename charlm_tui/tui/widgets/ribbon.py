@@ -44,14 +44,17 @@ def warmth_of(tape: Tape, width: int, now: float) -> Warmth | None:
     first = max(0, (length // each - width + 1) * each)
     column = tape.temperature(first)
     known = [temperature for temperature in column if not math.isnan(temperature)]
-    if not known or f"{min(known):.2f}" == f"{max(known):.2f}":  # as they are told
+    if not known:
+        return None
+    lowest, highest = min(known), max(known)
+    if f"{lowest:.2f}" == f"{highest:.2f}":  # as they are told
         return None
     cells = [
         sum(part) / len(part)
         for part in (column[i : i + each] for i in range(0, len(column), each))
     ]
-    heights = {_height(cell, min(known), max(known)) for cell in cells if not math.isnan(cell)}
-    return Warmth(cells, now, min(known), max(known)) if len(heights) > 1 else None
+    heights = {_height(cell, lowest, highest) for cell in cells if not math.isnan(cell)}
+    return Warmth(cells, now, lowest, highest) if len(heights) > 1 else None
 
 
 class Ribbon(Widget):
