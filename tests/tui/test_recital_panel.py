@@ -128,9 +128,9 @@ async def test_a_longer_passage_takes_the_mark_over_and_nothing_else_is_drawn(
         draw = it.transcript._strip
         it.transcript._strip = lambda line: drawn.append(line) or draw(line)  # type: ignore[method-assign,func-returns-value]
         await streamed(it, "evening came")
-        assert marked(it) == ["slowly evening came"]
         top = it.transcript._document.top(it.transcript.blocks[-1])
         assert set(drawn) == {top, top + 9, top + 10}  # the passage begins with a newline
+        assert marked(it) == ["slowly evening came"]
 
 
 async def test_a_branch_and_a_walk_take_the_meter_with_them(corpus: Path) -> None:

@@ -103,20 +103,19 @@ class SelectableText(Hindered, ScrollView, can_focus=True):
             self._columns = columns
             self._strips.clear()
         numbers = self._numbers(crop)
-        found = [None if number is None else self._strips.get(number) for number in numbers]
-        strips: list[Strip] = []
-        for is_new, run in groupby(zip(numbers, found, strict=True), lambda it: it[1] is None):
-            if not is_new:
-                strips += [strip for _, strip in run if strip is not None]
-                continue
-            lines = [number for number, _ in run]
-            part = Region(crop.x, crop.y + len(strips), crop.width, len(lines))
-            finished = super().render_lines(part)
-            for number, strip in zip(lines, finished, strict=True):
-                if number is not None:
+        strips = [None if number is None else self._strips.get(number) for number in numbers]
+        missing = [place for place, strip in enumerate(strips) if strip is None]
+        if _BELOW in numbers:  # one of those stands for all
+            first = numbers.index(_BELOW)
+            missing = [place for place in missing if place <= first or numbers[place] is None]
+        for _, run in groupby(enumerate(missing), lambda it: it[1] - it[0]):
+            places = [place for _, place in run]
+            part = Region(crop.x, crop.y + places[0], crop.width, len(places))
+            for place, strip in zip(places, super().render_lines(part), strict=True):
+                strips[place] = strip
+                if (number := numbers[place]) is not None:
                     self._strips[number] = strip
-            strips += finished
-        return strips
+        return [self._strips[_BELOW] if strip is None else strip for strip in strips]
 
     def _numbers(self, crop: Region) -> list[int | None]:
         """Return the document's line at each place of a part; None for those of the frame."""
