@@ -11,7 +11,9 @@ from textual.widget import Widget
 from charlm_tui.tui.document import TextSelection
 from charlm_tui.tui.legible import Legible
 from charlm_tui.tui.paint import Mark
+from charlm_tui.tui.widgets.control_panel import ControlPanel
 from charlm_tui.tui.widgets.transcript import Transcript
+from tests.support.studio import studio
 
 WORDS = ("the ", "slowly ascending ", "ranks\n", "界 ", "and classes ", "\n\n")
 
@@ -104,3 +106,22 @@ async def test_finished_lines_are_those_that_textual_finishes(seed: int) -> None
             act()
             await pilot.pause()
             assert not differing(it), f"after act {number}, {act}"
+
+
+@pytest.mark.slow
+async def test_a_key_that_turns_a_control_draws_two_of_their_lines_and_all_are_right() -> None:
+    async with studio((120, 40)) as it:
+        await it.load()
+        panel = it.app.screen.query_one(ControlPanel)
+        await it.until(lambda: panel.size.height, "the panels are there")
+        await it.pilot.pause()
+        drawn: list[int] = []
+        draw = panel.render_line
+        panel.render_line = lambda y: drawn.append(y) or draw(y)  # type: ignore[method-assign,func-returns-value]
+        await it.pilot.press("f3")
+        await it.pilot.pause()
+        assert set(drawn) == {0, 1}, "the dial, and the temperature's row"
+        for keys in ("f2", "f8", "f9", "escape P", "c p", "left right right down right f3"):
+            await it.pilot.press(*keys.split())
+            await it.pilot.pause()
+            assert panel.render_lines(panel.outer_size.region) == by_textual(panel), keys
