@@ -7,9 +7,11 @@ gone had in hand. Imported when a cluster is asked for.
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from charlm_tui.batch.bulk import BulkError, Work
 from charlm_tui.errors import CharlmError
@@ -17,6 +19,7 @@ from charlm_tui.errors import CharlmError
 BLOCK_BYTES = 2**18  # of tasks that travel together
 READERS = 8  # files that are read at once
 HERE = "local"
+ANSWER_S = 10.0  # that an address has to answer
 
 
 def on_ray(address: str, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
@@ -40,18 +43,33 @@ def on_ray(address: str, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
             'pip install "charlm-tui[ray]"'
         ) from error
     logging.getLogger("ray").setLevel(logging.CRITICAL)  # what fails is told by the exception, once
+    _check_answers(address)
     try:
         own = {"include_dashboard": False} if address == HERE else {}
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise BulkError(
-            f"no cluster of Ray answers at {address} ({str(error).splitlines()[0][:200]}); check "
-            "the address, or start one with: ray start --head"
-        ) from error
+        raise _none_at(address, str(error).splitlines()[0][:200]) from error
     try:
         yield from _streamed(ray, work, paths)
     finally:
         ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """Check that something is at an address: Ray itself tries for minutes, and says pages."""
+    where = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        if where.hostname and where.port:
+            socket.create_connection((where.hostname, where.port), ANSWER_S).close()
+    except (OSError, ValueError) as error:
+        raise _none_at(address, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _none_at(address: str, why: str) -> BulkError:
+    return BulkError(
+        f"no cluster of Ray answers at {address} ({why}); check the address, or start one with: "
+        "ray start --head"
+    )
 
 
 def _streamed(ray: Any, work: Work, paths: Sequence[Path]) -> Iterator[Any]:

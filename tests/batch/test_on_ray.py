@@ -68,18 +68,18 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
 ) -> None:
     model = put(tmp_path / "tiny.onnx", 0)
     command = ("score", "--model", model, *crawl * 3, "--paragraphs")
-    process = start(*command, "--ray", "local", stderr=subprocess.DEVNULL)
-    assert process.stdout is not None
-    first = process.stdout.readline()
-    workers = [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if b"_Worker" in _read(path) or b"MapWorker(MapBatches(_Worker" in _read(path)
-    ]
-    assert workers
-    os.kill(workers[0], signal.SIGKILL)
-    lines_told = [first, *process.stdout]
-    assert process.wait(BOUND_S) == 0
+    with start(*command, "--ray", "local", stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        workers = [
+            int(path.parent.name)
+            for path in Path("/proc").glob("[0-9]*/cmdline")
+            if b"_Worker" in _read(path) or b"MapWorker(MapBatches(_Worker" in _read(path)
+        ]
+        assert workers
+        os.kill(workers[0], signal.SIGKILL)
+        lines_told = [first, *process.stdout]
+        assert process.wait(BOUND_S) == 0
     assert [line for line in lines_told if not line.startswith("{")] == []
     told = [json.loads(line) for line in lines_told]
     assert told == lines(*command, "--processes", "1")
