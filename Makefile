@@ -7,6 +7,7 @@ PINNED := --constraint constraints.txt --build-constraint constraints.txt
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 CODE := charlm_tui export tests benchmarks docs hatch_build.py
+SCRIPTS := export/cluster/train.slurm .ci/run
 # Two processes for each core, as many tests wait for others; those of one file stay together, with what they share.
 PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 2 * os.cpu_count()))')
 # Files begin in the order of tests/conftest.py, the longest first: one that began last is waited for.
@@ -61,11 +62,12 @@ coverage: $(DEV)  ## which lines the tests do not reach, those of training and i
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --sort=cover
 
-lint: $(DEV)  ## format, lint, types, import contracts; changes nothing
+lint: $(DEV)  ## format, lint, types, import contracts, scripts of the shell; changes nothing
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck $(SCRIPTS)
 
 fix: $(DEV)  ## mend what can be mended
 	$(BIN)/ruff check --fix $(CODE)
