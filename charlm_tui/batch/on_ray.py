@@ -56,9 +56,9 @@ def on_ray(address: str, work: Work, paths: Sequence[Path]) -> Iterator[Any]:
 
 
 def _check_answers(address: str) -> None:
-    """Check that something is at an address: Ray itself tries for minutes, and says pages."""
-    where = urlsplit(address if "://" in address else f"//{address}")
+    """Refuse an address where nothing listens: Ray itself would try for minutes."""
     try:
+        where = urlsplit(address if "://" in address else f"//{address}")
         if where.hostname and where.port:
             socket.create_connection((where.hostname, where.port), ANSWER_S).close()
     except (OSError, ValueError) as error:

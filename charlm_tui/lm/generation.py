@@ -50,7 +50,7 @@ class Batch:
         entropy_bits: ArrayLike,
         temperature: ArrayLike,
     ) -> "Batch":
-        """Return the batch of columns in whatever precision they were computed."""
+        """Return a batch of columns of any precision, in that of the tape."""
         with unwarned():  # a temperature above 3.4e38 is infinite in the tape's float32
             return cls(
                 first,

@@ -100,10 +100,9 @@ class TerminalApp(App[None]):
         return tints(variables, self.current_theme.dark) | variables
 
     def refresh_css(self, animate: bool = True) -> None:
-        """Style all again, as Textual does; before there is a screen, take the new colours alone.
+        """Read the styles again, as Textual does; before the first screen, take the colours alone.
 
-        The first theme is chosen before anything is drawn, and all styles were read once for it and
-        once more for the screen.
+        That screen reads the styles anyway.
         """
         if self.screen_stack:
             super().refresh_css(animate)

@@ -11,7 +11,7 @@ window.addEventListener("DOMContentLoaded", () => {
 
 // A page that is left can be kept for whoever goes back to it, with its socket: the studio is not.
 const sockets = [];
-const FULL = 1013; // the code with which the server ends who finds no place; the reason says so
+const FULL = 1013; // close code when no place is free; event.reason is the sentence to show
 window.WebSocket = class extends WebSocket {
   constructor(...from) {
     super(...from);

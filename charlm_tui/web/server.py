@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMessage, web
 from aiohttp.typedefs import Handler
 
 from charlm_tui.errors import CharlmError
@@ -29,9 +29,10 @@ from charlm_tui.text import told
 from charlm_tui.web.packets import MOST_COLUMNS, MOST_ROWS, bounded
 from charlm_tui.web.visitor import LEAVE_S, Visitor
 
-PLACE_S = LEAVE_S + 1  # that somebody waits for a place: one who loads the page again still has one
+PLACE_S = LEAVE_S + 1  # that a visitor waits for a place: longer than a process takes to leave
 HEARTBEAT_S = 30.0  # between two pings; a browser that does not answer in half of it is gone
 MOST_MESSAGE = 256 * 1024  # bytes of one message of a browser
+MOST_SAID = 100  # messages of a browser that waits
 STATIC = Path(str(files("textual_serve"))) / "static"
 PAGE = Path(__file__).with_name("page.html")
 FONT_SIZES = (8, 40)  # pixels
@@ -177,16 +178,38 @@ class StudioServer:
 
     async def _show(self, browser: web.WebSocketResponse, size: tuple[int, int]) -> str:
         """Show the studio once there is a place; return what its process said if it failed."""
-        try:
-            async with asyncio.timeout(PLACE_S):
-                await self._places.acquire()
-        except TimeoutError:
-            await browser.close(code=WSCloseCode.TRY_AGAIN_LATER, message=self._full.encode())
+        said: list[WSMessage] = []
+        if not await self._has_place(browser, said):
+            if not browser.closed:
+                await browser.close(code=WSCloseCode.TRY_AGAIN_LATER, message=self._full.encode())
             return ""
         try:
-            return await Visitor(browser, self._it.words, size, self._it.idle_s).run()
+            return await Visitor(browser, self._it.words, size, self._it.idle_s, said).run()
         finally:
             self._places.release()
+
+    async def _has_place(self, browser: web.WebSocketResponse, said: list[WSMessage]) -> bool:
+        """Wait for a place; return whether there is one and the browser still wants it.
+
+        Args:
+            browser: that waits.
+            said: what it says meanwhile comes here.
+        """
+        place = asyncio.create_task(self._places.acquire())
+        listening = asyncio.create_task(_listen(browser, said))
+        has = False
+        try:
+            await asyncio.wait(
+                (place, listening), timeout=PLACE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            has = place.done() and not listening.done()
+            return has
+        finally:
+            for task in (place, listening):
+                task.cancel()
+            await asyncio.gather(place, listening, return_exceptions=True)
+            if not has and not place.cancelled():  # it came too late
+                self._places.release()
 
     @property
     def _full(self) -> str:
@@ -213,6 +236,14 @@ class StudioServer:
             raise
         finally:
             self._visits.discard(task)
+
+
+async def _listen(browser: web.WebSocketResponse, said: list[WSMessage]) -> None:
+    """Keep what a browser says; return when it is gone, or says more than anybody would."""
+    async for message in browser:
+        said.append(message)
+        if len(said) > MOST_SAID:
+            return
 
 
 async def _script(_: web.Request) -> web.Response:

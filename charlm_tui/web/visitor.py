@@ -10,9 +10,9 @@ import os
 import signal
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from charlm_tui.web.packets import MOST_PACKET, PacketFault, Pong, meta, packet_of
 
@@ -35,6 +35,7 @@ class Visitor:
         words: the command of the process.
         size: columns and rows of the screen at first.
         idle_s: seconds after which a visitor is ended who types nothing.
+        said: what the browser has said already.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Visitor:
         words: Sequence[str],
         size: tuple[int, int],
         idle_s: float,
+        said: Sequence[WSMessage] = (),
     ) -> None:
         self._socket = socket
         self._words = words
         self._size = size
         self._idle_s = idle_s
+        self._said = said
         self._heard_s = time.monotonic()  # when something was typed last
         self._last = b""  # what the process has written to standard error
 
@@ -82,7 +85,7 @@ class Visitor:
     async def _listen(self, process: Process) -> None:
         """Hand what the browser sends to the process; return when it is gone, or at fault."""
         assert process.stdin is not None
-        async for message in self._socket:
+        async for message in self._messages():
             try:
                 if message.type is not WSMsgType.TEXT:
                     raise PacketFault
@@ -100,6 +103,12 @@ class Visitor:
                 await process.stdin.drain()
             except (ConnectionError, RuntimeError):  # either end is gone
                 return
+
+    async def _messages(self) -> AsyncIterator[WSMessage]:
+        for message in self._said:
+            yield message
+        async for message in self._socket:
+            yield message
 
     async def _show(self, process: Process) -> None:
         """Hand what the process draws to the browser; return when either is gone."""

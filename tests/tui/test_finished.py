@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
@@ -33,8 +34,11 @@ class Show(App[None]):
 
 def by_textual(widget: Widget) -> list[Strip]:
     """Return the lines of a widget as Textual finishes them, from nothing that is kept."""
-    widget._styles_cache.clear()
-    return Widget.render_lines(widget, widget.outer_size.region)
+    kept, widget._styles_cache = widget._styles_cache, StylesCache()
+    try:
+        return Widget.render_lines(widget, widget.outer_size.region)
+    finally:
+        widget._styles_cache = kept
 
 
 def differing(it: Transcript) -> list[tuple[int, str, str]]:

@@ -132,6 +132,10 @@ async def test_who_loads_the_page_again_has_the_only_place_again() -> None:
             await before.shows("ready")
             async with session.get(it.address) as page:  # a browser keeps the old page until then
                 assert page.status == 200
+            async with visitor(session, it.address) as waiting:
+                await waiting.type("a")
+                await waiting.socket.close()  # loaded again while it waited: it wants no place
+                assert waiting.socket.close_code == 1000
             async with visitor(session, it.address) as after:
                 await before.socket.close()  # and does not wait for the end of the old studio
                 await after.shows("ready")

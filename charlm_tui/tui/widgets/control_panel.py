@@ -138,18 +138,20 @@ class ControlPanel(Hindered, Widget, can_focus=True):
         return min(max(chosen, 0), max(0, len(self.panel.rows) - 1))
 
     def watch_panel(self, before: Panel, after: Panel) -> None:
-        """Draw again what is another: a key that turns changes two lines."""
+        """Draw the lines again that have changed; turning a control changes two."""
         if len(before.rows) != len(after.rows):
             self.refresh()
             return
-        lines = [0] if before.temperature != after.temperature else []
-        lines += [
+        lines = [
             number + 1 - self._first
             for number, rows in enumerate(zip(before.rows, after.rows, strict=True))
             if rows[0] != rows[1]
         ]
+        lines = [line for line in lines if 1 <= line < self.size.height]
+        if before.temperature != after.temperature:
+            lines.append(0)
         if lines:
-            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines if line >= 0))
+            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines))
 
     # What a person does.
 

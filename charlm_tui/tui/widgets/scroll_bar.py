@@ -25,6 +25,8 @@ class StreamScrollBar(ScrollBar):
             crop: the part, in cells of the bar.
         """
         cells, strips = self._segments(), []
+        if crop.bottom > len(cells):  # its height changes with this frame
+            return super().render_lines(crop)
         for y in crop.line_range:
             strip = self._cells.get(cells[y])
             if strip is None:

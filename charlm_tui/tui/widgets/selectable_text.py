@@ -69,8 +69,10 @@ class SelectableText(Hindered, ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  (Textual's own name for it)
         super().__init__(id=id)
         self._document = Document()
-        self._strips: LRUCache[int, Strip] = LRUCache(STRIPS)  # finished, by line of the document
-        self._columns: tuple[int, ...] = ()  # of the widget, that they have
+        self._strips: LRUCache[int, Strip] = LRUCache(
+            STRIPS
+        )  # by line of the document, with styles and filters
+        self._columns: tuple[int, ...] = ()  # the widget's width, and the part of it that they have
         self._found: list[TextSelection] = []  # what was looked for
         self._dragging = False
 
@@ -118,13 +120,18 @@ class SelectableText(Hindered, ScrollView, can_focus=True):
         return [self._strips[_BELOW] if strip is None else strip for strip in strips]
 
     def _numbers(self, crop: Region) -> list[int | None]:
-        """Return the document's line at each place of a part; None for those of the frame."""
+        """Return the document's line at each place of a part: None in border and padding."""
         first, height = self.gutter.top, self.scrollable_content_region.height
         top, count = self.scroll_offset.y - first, self._document.line_count
         return [
             (top + y if top + y < count else _BELOW) if first <= y < first + height else None
             for y in crop.line_range
         ]
+
+    def notify_style_update(self) -> None:
+        """Forget the lines in the colours that were in force."""
+        super().notify_style_update()
+        self._strips.clear()
 
     def _refresh(self, lines: Iterable[int]) -> None:
         """Draw some lines again."""

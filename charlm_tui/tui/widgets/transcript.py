@@ -242,7 +242,6 @@ class Transcript(SelectableText, can_focus=True):
         """Forget the colours of the theme that was in force."""
         super().notify_style_update()
         self._painter = None
-        self._strips.clear()
 
     # Drawing.
 
