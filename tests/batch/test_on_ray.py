@@ -85,14 +85,15 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost_or_doubled(
     assert told == lines(*command, "--processes", "1")
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1:1"])
+def test_a_cluster_that_is_not_there_is_one_sentence(address: str, tmp_path: Path) -> None:
     model = put(tmp_path / "tiny.onnx", 0)
     text = tmp_path / "a.txt"
     text.write_text(TEXT)
-    process = start("score", "--model", model, text, "--ray", "127.0.0.1:1")
+    process = start("score", "--model", model, text, "--ray", address)
     out, said = process.communicate(timeout=BOUND_S)
     assert (process.returncode, out) == (1, "")
-    assert "no cluster of Ray answers at 127.0.0.1:1" in said.splitlines()[-1]
+    assert f"no cluster of Ray answers at {address}" in said.splitlines()[-1]
 
 
 def _read(path: Path) -> bytes:

@@ -168,7 +168,9 @@ async def test_a_visitor_who_types_nothing_is_ended() -> None:
             assert (await one.ended())[0] == 1001
 
 
-async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barrier) -> None:
+async def whole_visit(
+    it: Served, session: ClientSession, there: asyncio.Barrier, leaving: asyncio.Barrier
+) -> None:
     async with visitor(session, it.address) as one:
         await one.shows("ready")
         await one.type("the world is\r")
@@ -176,7 +178,8 @@ async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barr
         await one.shows("streaming")
         await one.type(F3)
         await one.shows("0.55")
-        await one.reads_until(together.wait())  # all of them are there now
+        await one.reads_until(there.wait())
+        await one.reads_until(leaving.wait())
 
 
 @pytest.mark.long
@@ -184,14 +187,17 @@ async def whole_visit(it: Served, session: ClientSession, together: asyncio.Barr
 async def test_ten_visitors_at_once_each_have_a_studio_and_an_eleventh_is_refused() -> None:
     with served() as it:
         async with ClientSession() as session:
-            together = asyncio.Barrier(11)
-            visits = [asyncio.create_task(whole_visit(it, session, together)) for _ in range(10)]
-            await together.wait()
+            there, leaving = asyncio.Barrier(11), asyncio.Barrier(11)
+            visits = [
+                asyncio.create_task(whole_visit(it, session, there, leaving)) for _ in range(10)
+            ]
+            await there.wait()
             async with visitor(session, it.address) as eleventh:
                 assert (await eleventh.ended())[0] == 1013
             pids = it.processes()
             assert len(pids) == 20, it.commands()
             with Gone(pids) as processes:
+                await leaving.wait()
                 await asyncio.gather(*visits)
                 assert processes.all()
         assert it.end() == (0, "")
