@@ -58,7 +58,7 @@ test-lowest:  ## the quick tests with the lowest declared versions; the pictures
 	$(LOWEST)/bin/python -m pytest $(QUICK) --ignore=tests/tui/test_snapshots.py
 
 coverage: $(DEV)  ## which lines the tests do not reach, those of training and in pseudo-terminals left out
-	$(BIN)/python -m coverage run -m pytest -m 'not pty and not long' --ignore=tests/training
+	$(BIN)/python -m coverage run -m pytest $(PARALLEL) -m 'not pty and not long' --ignore=tests/training
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --sort=cover
 
