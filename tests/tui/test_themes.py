@@ -1,19 +1,25 @@
 """Our themes: their tints are even steps to every eye; a person's own are found, or refused."""
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from math import dist
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 from textual.color import Color
+from textual.screen import Screen
 from textual.theme import Theme
 
 from charlm_tui.reply import tints as fixed
 from charlm_tui.tui.oklab import even, linear, of_linear, of_oklab, oklab
 from charlm_tui.tui.shades import LEGIBLE, Diverging, Ramp, colour_of, contrast
+from charlm_tui.tui.terminal_app import TerminalApp
 from charlm_tui.tui.themes import DARK, LIGHT, OURS, TINTS, theme_names, themes_beside
 from tests.support.studio import studio
 
@@ -216,3 +222,33 @@ async def test_every_theme_has_all_tints_and_ours_is_the_first_that_is_seen() ->
         it.app.theme = LIGHT.name
         await it.pilot.pause()
         assert it.app.screen.styles.background == Color.parse(LIGHT.background or "")
+
+
+FRAMES_A_SECOND = "import charlm_tui.tui; from textual.constants import MAX_FPS; print(MAX_FPS)"
+
+
+@pytest.mark.parametrize(("said", "found"), [({}, "240"), ({"TEXTUAL_FPS": "30"}, "30")])
+def test_frames_are_drawn_as_often_as_we_say_but_for_whoever_says_otherwise(
+    said: dict[str, str], found: str
+) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "TEXTUAL_FPS"} | said
+    command = [sys.executable, "-c", FRAMES_A_SECOND]
+    assert subprocess.check_output(command, env=environment, text=True).strip() == found
+
+
+class Painted(TerminalApp):
+    """Keeps the colour that the first frame has behind all."""
+
+    first: Color | None = None
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, renderable)
+        if renderable is not None and self.first is None:
+            self.first = screen.background_colors[1]
+
+
+@pytest.mark.slow
+async def test_the_first_frame_is_in_the_theme_that_is_wanted() -> None:
+    app = Painted("charlm-light", {})
+    async with app.run_test():
+        assert app.first == Color.parse(app.get_css_variables()["background"])
